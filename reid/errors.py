@@ -1,0 +1,25 @@
+"""The failures a user can meet; each message is one line that says what to do."""
+
+
+class ReidError(Exception):
+    """Anything that went wrong and has a remedy; the command line prints it and exits with 1."""
+
+
+class UsageError(ReidError):
+    """The request itself is off (an unknown slot, a bad time); the command line exits with 2."""
+
+
+class SourceError(ReidError):
+    """A video, image or stream that cannot be read."""
+
+
+class ModelError(ReidError):
+    """Weights that are missing, damaged or of the wrong kind."""
+
+
+class StoreError(ReidError):
+    """A venue that cannot be opened or written."""
+
+
+class SpaceMismatch(StoreError):
+    """Vectors of one model offered to a store that holds vectors of another."""

@@ -1,0 +1,332 @@
+"""Pixels, raw and redacted: the one place where heads are destroyed.
+
+`RawFrame` hides what a camera saw; `redact` paints over every head box and returns a
+`RedactedFrame`, from which `RedactedCrop`s are cut. Everything that is embedded, stored, shown or
+written takes the redacted types, so passing raw pixels on is a type error. Both redacted types are
+backed by `bytes`, which cannot be reopened for writing, and are built only in this file.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NoReturn, final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.tracks import Boxes, as_boxes
+
+Image = NDArray[np.uint8]
+
+REDACTION: Final = "surroundings-1"
+"""Names how heads are painted; changes whenever the painting does."""
+
+_SEAL: Final = object()
+_MARK: Final = b"reid redacted "
+_GREY: Final = 127
+_CONTEXT: Final = 0.6  # of the box's sides: how far around a head its replacement is taken from
+_MIN_CONTEXT: Final = 4  # px
+_GRID: Final = 24  # cells a side: the replacement is computed this coarsely, hence soft
+_SPREAD: Final = 5.0  # cells: standard deviation of the blur of the surroundings
+_JPEG_QUALITY: Final = 92
+
+
+@dataclass(frozen=True, slots=True)
+class FrameKey:
+    """Which frame: camera id, running number in its source, time (UTC)."""
+
+    camera: str
+    index: int
+    time: datetime
+
+    def __post_init__(self) -> None:
+        if self.time.tzinfo is None:
+            raise ValueError("a frame's time must carry a time zone")
+
+
+def _forbidden(self: object, *_: object) -> NoReturn:
+    raise TypeError(f"a {type(self).__name__} cannot be copied, pickled or saved: redact() it")
+
+
+@final
+class RawFrame:
+    """A frame as the camera saw it. Its pixels cannot be printed, pickled, copied or saved.
+
+    Args:
+        pixels: uint8 RGB, shape (H, W, 3); not copied.
+        camera: camera id.
+        index: running number of the frame in its source.
+        time: when it was taken, with time zone.
+
+    Raises:
+        ValueError: another dtype or shape, an empty image, or a time without zone.
+    """
+
+    __slots__ = ("__pixels", "key")
+
+    __pixels: Image
+    key: FrameKey
+
+    def __init__(self, pixels: Image, camera: str, index: int, time: datetime) -> None:
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+            raise ValueError(f"a frame must be uint8 (H, W, 3), got {pixels.dtype} {pixels.shape}")
+        if pixels.size == 0:
+            raise ValueError(f"a frame must not be empty, got shape {pixels.shape}")
+        object.__setattr__(self, "_RawFrame__pixels", pixels)
+        object.__setattr__(self, "key", FrameKey(camera, index, time))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a RawFrame is immutable")
+
+    @property
+    def camera(self) -> str:
+        return self.key.camera
+
+    @property
+    def index(self) -> int:
+        return self.key.index
+
+    @property
+    def time(self) -> datetime:
+        return self.key.time
+
+    @property
+    def height(self) -> int:
+        return int(self.__pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.__pixels.shape[1])
+
+    def expose_unredacted(self) -> Image:
+        """Return the raw pixels, read-only uint8 (H, W, 3) RGB. For `people` and `heads` alone."""
+        view = self.__pixels.view()
+        view.flags.writeable = False
+        return view
+
+    def __repr__(self) -> str:
+        return (
+            f"RawFrame({self.width}×{self.height}, camera={self.camera!r}, "
+            f"index={self.index}, pixels hidden)"
+        )
+
+    __reduce__ = _forbidden
+    __reduce_ex__ = _forbidden
+    __getstate__ = _forbidden
+    __copy__ = _forbidden
+    __deepcopy__ = _forbidden
+
+
+class _Redacted:
+    """Immutable pixels whose heads are gone."""
+
+    __slots__ = ("_data", "_shape", "key", "policy")
+
+    _data: bytes
+    _shape: tuple[int, int, int]
+    key: FrameKey
+    policy: str
+
+    def __init__(self, seal: object, pixels: Image, key: FrameKey, policy: str) -> None:
+        if seal is not _SEAL:
+            raise TypeError(f"a {type(self).__name__} is made by redact() or decode() only")
+        self._set("_data", np.ascontiguousarray(pixels).tobytes())
+        self._set("_shape", pixels.shape)
+        self._set("key", key)
+        self._set("policy", policy)
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a {type(self).__name__} is immutable")
+
+    @property
+    def pixels(self) -> Image:
+        """Read-only uint8 (H, W, 3) RGB."""
+        return np.frombuffer(self._data, np.uint8).reshape(self._shape)
+
+    @property
+    def camera(self) -> str:
+        return self.key.camera
+
+    @property
+    def index(self) -> int:
+        return self.key.index
+
+    @property
+    def time(self) -> datetime:
+        return self.key.time
+
+    @property
+    def height(self) -> int:
+        return self._shape[0]
+
+    @property
+    def width(self) -> int:
+        return self._shape[1]
+
+    def encode(self) -> bytes:
+        """Return a JPEG that carries the mark of redaction and nothing else (no EXIF)."""
+        bgr = cv2.cvtColor(self.pixels, cv2.COLOR_RGB2BGR)
+        ok, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        if not ok:
+            raise ValueError(f"could not encode an image of {self.width}×{self.height} pixels")
+        return _with_mark(data.tobytes(), self.policy)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self.width}×{self.height}, camera={self.camera!r}, "
+            f"index={self.index}, policy={self.policy!r})"
+        )
+
+
+@final
+class RedactedFrame(_Redacted):
+    """A whole frame whose heads are painted over. Made by `redact` only."""
+
+    __slots__ = ()
+
+    def crop(self, box: Boxes, track_id: int) -> "RedactedCrop":
+        """Cut out `box` (xyxy px, shape (4,)), clipped to the frame, at least one pixel large."""
+        (x0, y0, x1, y1) = _snap(box, self.width, self.height)
+        x0, y0 = min(x0, self.width - 1), min(y0, self.height - 1)
+        x1, y1 = max(x1, x0 + 1), max(y1, y0 + 1)
+        cut = np.array([x0, y0, x1, y1], np.float32)
+        return RedactedCrop(_SEAL, self.pixels[y0:y1, x0:x1], self.key, self.policy, cut, track_id)
+
+
+@final
+class RedactedCrop(_Redacted):
+    """One person, cut out of a redacted frame.
+
+    Attributes:
+        box: float32 (4,), xyxy px in the frame it was cut from; read-only.
+        track_id: the person's track in its source.
+    """
+
+    __slots__ = ("box", "track_id")
+
+    box: Boxes
+    track_id: int
+
+    def __init__(
+        self,
+        seal: object,
+        pixels: Image,
+        key: FrameKey,
+        policy: str,
+        box: Boxes,
+        track_id: int,
+    ) -> None:
+        super().__init__(seal, pixels, key, policy)
+        frozen = np.frombuffer(np.asarray(box, np.float32).tobytes(), np.float32)
+        self._set("box", frozen)
+        self._set("track_id", track_id)
+
+
+def redact(raw: RawFrame, heads: Boxes, policy: str = "head") -> RedactedFrame:
+    """Paint over every head box with a soft blur of what surrounds it.
+
+    The paint is computed from pixels outside *all* boxes and its shape from the boxes alone:
+    whatever is inside the boxes, the result is the same to the bit. Pixels outside are unchanged.
+
+    Args:
+        raw: the frame.
+        heads: float32 (M, 4), xyxy px; may overlap, leave the frame or cover it whole.
+        policy: which region the boxes stand for, kept with the result.
+
+    Raises:
+        ValueError: a box that is not a number.
+    """
+    boxes = as_boxes(heads)
+    if np.isnan(boxes).any():
+        raise ValueError("a head box must not hold NaN")
+    pixels = raw.expose_unredacted()
+    snapped = [_snap(box, raw.width, raw.height) for box in boxes]
+    hidden = np.zeros(pixels.shape[:2], bool)
+    for x0, y0, x1, y1 in snapped:
+        hidden[y0:y1, x0:x1] = True
+    painted = pixels.copy()
+    for x0, y0, x1, y1 in snapped:
+        if x1 > x0 and y1 > y0:
+            painted[y0:y1, x0:x1] = _surroundings(pixels, hidden, (x0, y0, x1, y1))
+    return RedactedFrame(_SEAL, painted, raw.key, f"{policy}/{REDACTION}")
+
+
+def decode(data: bytes, key: FrameKey, box: Boxes, track_id: int) -> RedactedCrop:
+    """Read back a crop that `RedactedCrop.encode` wrote.
+
+    Raises:
+        ValueError: bytes that do not carry the mark of redaction, or are damaged.
+    """
+    policy = redaction_mark(data)
+    if policy is None:
+        raise ValueError("these bytes are not a redacted image of this program")
+    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise ValueError("a stored redacted image is damaged")
+    pixels = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+    return RedactedCrop(_SEAL, pixels, key, policy, box, track_id)
+
+
+def redaction_mark(data: bytes) -> str | None:
+    """Return the policy that encoded bytes say they were redacted under, or None."""
+    if data[:4] != b"\xff\xd8\xff\xfe" or data[6 : 6 + len(_MARK)] != _MARK:
+        return None
+    end = 4 + int.from_bytes(data[4:6], "big")
+    return data[6 + len(_MARK) : end].decode("ascii", "replace")
+
+
+def _with_mark(jpeg: bytes, policy: str) -> bytes:
+    comment = _MARK + policy.encode("ascii", "replace")
+    length = (len(comment) + 2).to_bytes(2, "big")
+    return jpeg[:2] + b"\xff\xfe" + length + comment + jpeg[2:]
+
+
+def _snap(box: Boxes, width: int, height: int) -> tuple[int, int, int, int]:
+    """Round a box outwards to whole pixels and cut it at the image's borders."""
+    limit = np.array([width, height, width, height], np.float64)
+    low = np.floor(np.clip(box, 0, limit))[:2].astype(int)
+    high = np.ceil(np.clip(box, 0, limit))[2:].astype(int)
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+
+
+def _surroundings(
+    pixels: Image, hidden: NDArray[np.bool_], box: tuple[int, int, int, int]
+) -> Image:
+    """Return the paint for `box`: the normalised blur of the pixels around that are not hidden.
+
+    Normalised convolution (Knutsson & Westin 1993): blur colour × certainty and certainty alone
+    with the same kernel and divide; here certainty is 0 inside head boxes and 1 outside.
+    """
+    x0, y0, x1, y1 = box
+    height, width = hidden.shape
+    margin_x = max(_MIN_CONTEXT, int((x1 - x0) * _CONTEXT))
+    margin_y = max(_MIN_CONTEXT, int((y1 - y0) * _CONTEXT))
+    left, top = max(0, x0 - margin_x), max(0, y0 - margin_y)
+    right, bottom = min(width, x1 + margin_x), min(height, y1 + margin_y)
+    if hidden[top:bottom, left:right].all():  # crowded: take the whole frame as context
+        left, top, right, bottom = 0, 0, width, height
+    certainty = (~hidden[top:bottom, left:right]).astype(np.float32)
+    if not certainty.any():
+        return np.full((y1 - y0, x1 - x0, 3), _GREY, np.uint8)
+    colour = np.multiply(pixels[top:bottom, left:right], certainty[..., None], dtype=np.float32)
+    grid = (min(_GRID, right - left), min(_GRID, bottom - top))
+    weight = _blur(_resize(certainty, grid))
+    mixed = np.divide(_blur(_resize(colour, grid)), np.maximum(weight, 1e-12)[..., None])
+    paint = _resize(np.asarray(mixed, np.float32), (right - left, bottom - top))
+    inside = paint[y0 - top : y1 - top, x0 - left : x1 - left]
+    return np.clip(np.rint(inside), 0, 255).astype(np.uint8)
+
+
+def _resize(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    shrinks = size[0] <= image.shape[1] and size[1] <= image.shape[0]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, size, interpolation=how), np.float32)
+
+
+def _blur(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    zero_outside = cv2.BORDER_CONSTANT
+    blurred = cv2.GaussianBlur(image, (0, 0), sigmaX=_SPREAD, borderType=zero_outside)
+    return np.asarray(blurred, np.float32)

@@ -1,0 +1,99 @@
+"""Where people are in one frame, and the arithmetic of boxes.
+
+Boxes are float32 ``xyxy`` in pixels: x right, y down, the lower right corner exclusive.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.float32]
+
+UNTRACKED = -1
+"""Track id of a detection too weak to index; it counts for redaction all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """People found in one frame.
+
+    Attributes:
+        xyxy: float32, shape (N, 4), pixels.
+        score: float32, shape (N,), detector confidence in [0, 1].
+        track_id: int64, shape (N,); `UNTRACKED` where a detection belongs to no track.
+    """
+
+    xyxy: Boxes
+    score: NDArray[np.float32]
+    track_id: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        n = len(self.track_id)
+        if self.xyxy.shape != (n, 4) or self.score.shape != (n,):
+            raise ValueError(
+                f"Tracks needs xyxy (N, 4), score (N,), track_id (N,); "
+                f"got {self.xyxy.shape}, {self.score.shape}, {self.track_id.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.track_id)
+
+    def __iter__(self) -> Iterator[tuple[Boxes, float, int]]:
+        """Yield (box of shape (4,), score, track id) a person."""
+        for box, score, track in zip(self.xyxy, self.score, self.track_id, strict=True):
+            yield box, float(score), int(track)
+
+
+def empty_boxes() -> Boxes:
+    """Return no boxes: float32, shape (0, 4)."""
+    return np.zeros((0, 4), np.float32)
+
+
+def as_boxes(boxes: object) -> Boxes:
+    """Return `boxes` as float32 of shape (M, 4); an empty sequence gives shape (0, 4).
+
+    Raises:
+        ValueError: another shape.
+    """
+    array = np.asarray(boxes, dtype=np.float32)
+    if array.size == 0:
+        return empty_boxes()
+    if array.ndim != 2 or array.shape[1] != 4:
+        raise ValueError(f"boxes must have shape (M, 4), got {array.shape}")
+    return array
+
+
+def areas(boxes: Boxes) -> NDArray[np.float32]:
+    """Return the area in px² of each box, shape (M,); an inverted box has area 0."""
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
+    return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
+
+
+def intersections(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """Return the shared area in px² of every pair, shape (len(a), len(b))."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    sides = np.maximum(high - low, 0)
+    return np.asarray(sides[..., 0] * sides[..., 1], np.float32)
+
+
+def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """Return intersection over union of every pair, shape (len(a), len(b)), in [0, 1]."""
+    shared = intersections(a, b)
+    union = areas(a)[:, None] + areas(b)[None, :] - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+
+
+def clip(boxes: Boxes, width: int, height: int) -> Boxes:
+    """Return `boxes` cut at the borders of an image of `width` × `height` pixels."""
+    limit = np.array([width, height, width, height], np.float32)
+    return np.clip(boxes, 0, limit).astype(np.float32)
+
+
+def top_of(boxes: Boxes, fraction: float) -> Boxes:
+    """Return the upper `fraction` (0 to 1) of each box, full width."""
+    tops = boxes.copy()
+    tops[:, 3] = boxes[:, 1] + (boxes[:, 3] - boxes[:, 1]) * fraction
+    return tops
