@@ -18,6 +18,8 @@ from reid.tracks import Boxes, as_boxes
 
 Image = NDArray[np.uint8]
 
+_PixelBox = tuple[int, int, int, int]
+
 REDACTION: Final = "surroundings-1"
 """Names how heads are painted; changes whenever the painting does."""
 
@@ -193,36 +195,54 @@ class RedactedFrame(_Redacted):
         x0, y0 = min(x0, self.width - 1), min(y0, self.height - 1)
         x1, y1 = max(x1, x0 + 1), max(y1, y0 + 1)
         cut = np.array([x0, y0, x1, y1], np.float32)
-        return RedactedCrop(_SEAL, self.pixels[y0:y1, x0:x1], self.key, self.policy, cut, track_id)
+        place = CropPlace(cut, track_id, self.width, self.height)
+        return RedactedCrop(_SEAL, self.pixels[y0:y1, x0:x1], self.key, self.policy, place)
+
+
+@dataclass(frozen=True, slots=True)
+class CropPlace:
+    """Where a crop was cut out.
+
+    Attributes:
+        box: float32 (4,), xyxy px in its frame; made read-only.
+        track_id: the person's track in its source.
+        frame_width, frame_height: size of that frame, px.
+    """
+
+    box: Boxes
+    track_id: int
+    frame_width: int
+    frame_height: int
+
+    def __post_init__(self) -> None:
+        frozen = np.frombuffer(np.asarray(self.box, np.float32).tobytes(), np.float32)
+        if frozen.shape != (4,):
+            raise ValueError(f"a crop's box must have shape (4,), got {frozen.shape}")
+        object.__setattr__(self, "box", frozen)
 
 
 @final
 class RedactedCrop(_Redacted):
-    """One person, cut out of a redacted frame.
+    """One person, cut out of a redacted frame; `place` says where."""
 
-    Attributes:
-        box: float32 (4,), xyxy px in the frame it was cut from; read-only.
-        track_id: the person's track in its source.
-    """
+    __slots__ = ("place",)
 
-    __slots__ = ("box", "track_id")
-
-    box: Boxes
-    track_id: int
+    place: CropPlace
 
     def __init__(
-        self,
-        seal: object,
-        pixels: Image,
-        key: FrameKey,
-        policy: str,
-        box: Boxes,
-        track_id: int,
+        self, seal: object, pixels: Image, key: FrameKey, policy: str, place: CropPlace
     ) -> None:
         super().__init__(seal, pixels, key, policy)
-        frozen = np.frombuffer(np.asarray(box, np.float32).tobytes(), np.float32)
-        self._set("box", frozen)
-        self._set("track_id", track_id)
+        self._set("place", place)
+
+    @property
+    def box(self) -> Boxes:
+        """float32 (4,), xyxy px in the frame it was cut from; read-only."""
+        return self.place.box
+
+    @property
+    def track_id(self) -> int:
+        return self.place.track_id
 
 
 def redact(raw: RawFrame, heads: Boxes, policy: str = "head") -> RedactedFrame:
@@ -243,18 +263,17 @@ def redact(raw: RawFrame, heads: Boxes, policy: str = "head") -> RedactedFrame:
     if np.isnan(boxes).any():
         raise ValueError("a head box must not hold NaN")
     pixels = raw.expose_unredacted()
-    snapped = [_snap(box, raw.width, raw.height) for box in boxes]
+    snapped = _outermost([_snap(box, raw.width, raw.height) for box in boxes])
     hidden = np.zeros(pixels.shape[:2], bool)
     for x0, y0, x1, y1 in snapped:
         hidden[y0:y1, x0:x1] = True
     painted = pixels.copy()
     for x0, y0, x1, y1 in snapped:
-        if x1 > x0 and y1 > y0:
-            painted[y0:y1, x0:x1] = _surroundings(pixels, hidden, (x0, y0, x1, y1))
+        painted[y0:y1, x0:x1] = _surroundings(pixels, hidden, (x0, y0, x1, y1))
     return RedactedFrame(_SEAL, painted, raw.key, f"{policy}/{REDACTION}")
 
 
-def decode(data: bytes, key: FrameKey, box: Boxes, track_id: int) -> RedactedCrop:
+def decode(data: bytes, key: FrameKey, place: CropPlace) -> RedactedCrop:
     """Read back a crop that `RedactedCrop.encode` wrote.
 
     Raises:
@@ -267,7 +286,7 @@ def decode(data: bytes, key: FrameKey, box: Boxes, track_id: int) -> RedactedCro
     if bgr is None:
         raise ValueError("a stored redacted image is damaged")
     pixels = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-    return RedactedCrop(_SEAL, pixels, key, policy, box, track_id)
+    return RedactedCrop(_SEAL, pixels, key, policy, place)
 
 
 def redaction_mark(data: bytes) -> str | None:
@@ -284,7 +303,7 @@ def _with_mark(jpeg: bytes, policy: str) -> bytes:
     return jpeg[:2] + b"\xff\xfe" + length + comment + jpeg[2:]
 
 
-def _snap(box: Boxes, width: int, height: int) -> tuple[int, int, int, int]:
+def _snap(box: Boxes, width: int, height: int) -> _PixelBox:
     """Round a box outwards to whole pixels and cut it at the image's borders."""
     limit = np.array([width, height, width, height], np.float64)
     low = np.floor(np.clip(box, 0, limit))[:2].astype(int)
@@ -292,9 +311,25 @@ def _snap(box: Boxes, width: int, height: int) -> tuple[int, int, int, int]:
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
-def _surroundings(
-    pixels: Image, hidden: NDArray[np.bool_], box: tuple[int, int, int, int]
-) -> Image:
+def _outermost(boxes: list[_PixelBox]) -> list[_PixelBox]:
+    """Leave out boxes without area and boxes that lie inside another one."""
+    large = sorted({b for b in boxes if b[2] > b[0] and b[3] > b[1]}, key=_area, reverse=True)
+    kept: list[_PixelBox] = []
+    for box in large:
+        if not any(_inside(box, other) for other in kept):
+            kept.append(box)
+    return kept
+
+
+def _area(box: _PixelBox) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _inside(box: _PixelBox, other: _PixelBox) -> bool:
+    return box[0] >= other[0] and box[1] >= other[1] and box[2] <= other[2] and box[3] <= other[3]
+
+
+def _surroundings(pixels: Image, hidden: NDArray[np.bool_], box: _PixelBox) -> Image:
     """Return the paint for `box`: the normalised blur of the pixels around that are not hidden.
 
     Normalised convolution (Knutsson & Westin 1993): blur colour × certainty and certainty alone

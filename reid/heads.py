@@ -1,0 +1,168 @@
+"""Which boxes of a frame to redact: found heads, the tops of all people, and memory over time.
+
+A face slips through in single frames: the detector blinks, or a person enters before their head is
+recognised. So a frame's boxes are the union of what was found in it, the top of *every* person's
+box, and where the same track had its head a little before and after.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes, intersections, top_of
+
+Profile = Literal["head", "face"]
+
+TOP_WITH_HEAD: Final = 0.18
+"""Share of a person's box, from its top, that goes when a head was found in it."""
+
+TOP_WITHOUT_HEAD: Final = 0.30
+"""The same when no head was found: fail closed."""
+
+TOP_OF_WIDTH: Final = 0.5
+"""When no head was found, at least this share of the person's *width* goes from the top too, up to
+half the box: of somebody seated or cut off, the head is a larger share of what is seen."""
+
+_MOST_OF_PERSON: Final = 0.5
+
+TOP_OF_CROP: Final = 0.22
+"""The same for an image that is one person already cut out, upright and whole."""
+
+LOOK_AROUND: Final = 6
+"""Frames before and after whose boxes of the same track count too."""
+
+_UNTRACKED_LOOK_AROUND: Final = 2  # frames; a head of no track is painted where it was
+_PADDING: Final = 0.12  # of a head's sides, added all round
+_BROW: Final = 0.32  # share of a head box above the brow, kept by the profile "face"
+_UPPER_SHARE: Final = 0.6  # a person's head lies in this upper share of their box
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """People and head candidates (M, 4) of one frame."""
+
+    tracks: Tracks
+    candidates: Boxes
+
+
+def head_boxes(frames: Sequence[Seen], now: int, profile: Profile = "head") -> Boxes:
+    """Return the boxes to redact in ``frames[now]``: float32, shape (M, 4), px.
+
+    Args:
+        frames: consecutive frames around the one in question.
+        now: its position among them.
+        profile: "head" takes the whole head; "face" keeps what is above the brow (hats, hair)
+            wherever a head was found. Where none was found the top of the person goes in both.
+    """
+    tracks, candidates = frames[now].tracks, frames[now].candidates
+    owner = _owners(tracks.xyxy, candidates)
+    remembered, remembered_for = _remembered(frames, now)
+    found = np.isin(np.arange(len(tracks)), np.concatenate([owner, remembered_for]))
+    heads = _shape(np.concatenate([candidates, remembered, _strays(frames, now)]), profile)
+    tops = [_closed_tops(tracks.xyxy[~found])]
+    if profile == "head":
+        tops.append(top_of(tracks.xyxy[found], TOP_WITH_HEAD))
+    return np.concatenate([heads, *tops, _tops_of_missed(frames, now)])
+
+
+def crop_head_boxes(width: int, height: int, candidates: Boxes) -> Boxes:
+    """Return the boxes to redact in an image that is one person: its top, and every candidate."""
+    whole = as_boxes([[0, 0, width, height]])
+    return np.concatenate([top_of(whole, TOP_OF_CROP), _shape(candidates, "head")])
+
+
+def _owners(people: Boxes, heads: Boxes) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return for each head the person whose upper part holds most of it, or -1; shape (M,)."""
+    if not len(people) or not len(heads):
+        return np.full(len(heads), -1, np.int64)
+    shared = intersections(heads, top_of(people, _UPPER_SHARE))
+    best = shared.argmax(axis=1)
+    return np.where(shared.max(axis=1) > 0, best, -1).astype(np.int64)
+
+
+def _shape(heads: Boxes, profile: Profile) -> Boxes:
+    """Pad head boxes, and for the profile "face" leave out what is above the brow."""
+    sides = heads[:, 2:] - heads[:, :2]
+    low, high = heads[:, :2] - sides * _PADDING, heads[:, 2:] + sides * _PADDING
+    if profile == "face":
+        low[:, 1] = heads[:, 1] + sides[:, 1] * _BROW
+    return np.concatenate([low, high], axis=1).astype(np.float32)
+
+
+def _remembered(
+    frames: Sequence[Seen], now: int
+) -> tuple[Boxes, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """Return head boxes that the frame's tracks had nearby in time, and whose they are.
+
+    A head keeps its place relative to its person's box, so it is carried over with that box.
+    """
+    tracks = frames[now].tracks
+    boxes, owners = [], []
+    for when in _around(frames, now, LOOK_AROUND):
+        other = frames[when]
+        for head, person in zip(
+            other.candidates, _owners(other.tracks.xyxy, other.candidates), strict=True
+        ):
+            track = other.tracks.track_id[person] if person >= 0 else UNTRACKED
+            here = np.flatnonzero((tracks.track_id == track) & (track != UNTRACKED))
+            if len(here):
+                boxes.append(_carry(head, other.tracks.xyxy[person], tracks.xyxy[here[0]]))
+                owners.append(here[0])
+    return as_boxes(boxes), np.array(owners, np.int64)
+
+
+def _carry(head: Boxes, there: Boxes, here: Boxes) -> Boxes:
+    """Move a head box (4,) from one person box to another of the same person."""
+    scale = (here[2:] - here[:2]) / np.maximum(there[2:] - there[:2], 1)
+    low = here[:2] + (head[:2] - there[:2]) * scale
+    return np.concatenate([low, low + (head[2:] - head[:2]) * scale]).astype(np.float32)
+
+
+def _strays(frames: Sequence[Seen], now: int) -> Boxes:
+    """Return heads of the nearest frames that belong to no track."""
+    boxes = [empty_boxes()]
+    for when in _around(frames, now, _UNTRACKED_LOOK_AROUND):
+        seen = frames[when]
+        owner = _owners(seen.tracks.xyxy, seen.candidates)
+        tracked = (owner >= 0) & (seen.tracks.track_id[owner] != UNTRACKED if len(owner) else True)
+        boxes.append(seen.candidates[~tracked])
+    return np.concatenate(boxes)
+
+
+def _tops_of_missed(frames: Sequence[Seen], now: int) -> Boxes:
+    """Return the tops of people who are seen nearby in time but missed in this frame.
+
+    Between two frames that show them the nearer counts; it is where they were a moment ago or will
+    be in a moment, so the whole fail-closed top is taken.
+    """
+    here = set(frames[now].tracks.track_id.tolist())
+    nearest: dict[int, tuple[int, Boxes]] = {}
+    for when in _around(frames, now, LOOK_AROUND):
+        for box, _, track in frames[when].tracks:
+            distance = abs(when - now)
+            if track == UNTRACKED or track in here:
+                continue
+            if track not in nearest or distance < nearest[track][0]:
+                nearest[track] = (distance, box)
+    boxes = as_boxes([box for _, box in nearest.values()])
+    weak = [
+        seen.tracks.xyxy[seen.tracks.track_id == UNTRACKED]
+        for seen in (frames[w] for w in _around(frames, now, _UNTRACKED_LOOK_AROUND))
+    ]
+    return _closed_tops(np.concatenate([boxes, *weak]))
+
+
+def _closed_tops(people: Boxes) -> Boxes:
+    """Return what goes from the top of people in whom no head was found, (N, 4)."""
+    width, height = (people[:, 2:] - people[:, :2]).T
+    depth = np.maximum(TOP_WITHOUT_HEAD * height, TOP_OF_WIDTH * width)
+    tops = people.copy()
+    tops[:, 3] = people[:, 1] + np.minimum(depth, _MOST_OF_PERSON * height)
+    return tops
+
+
+def _around(frames: Sequence[Seen], now: int, reach: int) -> list[int]:
+    """Return positions within `reach` of `now`, without `now`."""
+    return [i for i in range(max(0, now - reach), min(len(frames), now + reach + 1)) if i != now]

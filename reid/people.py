@@ -1,0 +1,263 @@
+"""People and head candidates in a frame, joined into tracks. The only importer of ultralytics.
+
+Models are ultralytics' YOLO in any of its forms: an OpenVINO folder (CPU), or ``.pt`` weights
+(torch on CUDA; on a CPU they are exported to OpenVINO once, into the cache). A model may know
+persons, persons and heads, or poses, whose face keypoints give head candidates.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+
+from reid.errors import ModelError
+from reid.pixels import Image, RawFrame
+from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
+
+REDACTION_SCORE: Final = 0.1
+"""From this confidence on a detection counts for redaction."""
+
+INDEX_SCORE: Final = 0.4
+"""From this confidence on a detection may start a track, and so be indexed."""
+
+_TRACK_BUFFER_SECONDS: Final = 2.0  # how long a lost person may come back as the same track
+_KEYPOINT_SCORE: Final = 0.3
+_FACE_KEYPOINTS: Final = slice(0, 5)  # COCO: nose, eyes, ears
+_SHOULDERS: Final = slice(5, 7)
+_HEAD_CLASSES: Final = ("head", "face")
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """What one model sees in one frame: people (N, 4) with scores (N,), head candidates (M, 4)."""
+
+    people: Boxes
+    scores: NDArray[np.float32]
+    heads: Boxes
+
+
+class Detector:
+    """One YOLO model.
+
+    Args:
+        path: an OpenVINO model folder or a ``.pt`` file.
+
+    Raises:
+        ModelError: missing, unreadable, or knows neither persons, heads nor poses.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            raise ModelError(f"{path} does not exist: name an OpenVINO folder or .pt weights")
+        self.path = path
+        yolo = _ultralytics()
+        device = _device(path)
+        runnable = _for_cpu(path, yolo) if device == "cpu" else path
+        try:
+            self._model: Any = yolo(str(runnable), task=_task_of(runnable), verbose=False)
+            names = dict(self._model.names)
+        except Exception as error:  # ultralytics raises whatever its backends raise
+            raise ModelError(f"{path} is not a YOLO model ({type(error).__name__})") from None
+        self._device = device
+        self._poses = self._model.task == "pose"
+        self._person = _class_of(names, ("person", "pedestrian"))
+        self._head = _class_of(names, _HEAD_CLASSES)
+        if self._person is None and self._head is None:
+            raise ModelError(f"{path} knows neither persons nor heads")
+
+    @property
+    def knows_heads(self) -> bool:
+        """Whether it gives head candidates."""
+        return self._poses or self._head is not None
+
+    @property
+    def knows_people(self) -> bool:
+        """Whether it finds persons."""
+        return self._person is not None
+
+    def detect(self, raw: RawFrame) -> Detections:
+        """Find people and head candidates above `REDACTION_SCORE`."""
+        bgr = np.ascontiguousarray(raw.expose_unredacted()[..., ::-1])
+        try:
+            return self._detect(bgr)
+        finally:
+            self._forget()
+
+    def _detect(self, bgr: Image) -> Detections:
+        wanted = [c for c in (self._person, self._head) if c is not None]
+        result = self._model.predict(
+            bgr,
+            conf=REDACTION_SCORE,
+            classes=wanted,
+            device=self._device,
+            save=False,
+            show=False,
+            verbose=False,
+        )[0]
+        boxes = result.boxes.cpu().numpy()
+        xyxy = as_boxes(np.array(boxes.xyxy, np.float32))
+        scores = np.array(boxes.conf, np.float32)
+        kind = np.array(boxes.cls, np.int64)
+        heads = xyxy[kind == self._head] if self._head is not None else empty_boxes()
+        if self._poses and len(xyxy):
+            keypoints = np.array(result.keypoints.data.cpu(), np.float32)
+            heads = np.concatenate([heads, heads_of_poses(keypoints, xyxy)])
+        persons = kind == self._person
+        return Detections(xyxy[persons], scores[persons], heads)
+
+    def _forget(self) -> None:
+        """Drop the raw images that ultralytics keeps in its predictor."""
+        predictor = self._model.predictor
+        if predictor is not None:
+            for name in ("batch", "results", "dataset", "plotted_img"):
+                setattr(predictor, name, None)
+
+
+class People:
+    """Finds people frame by frame and joins them into tracks (ByteTrack, Zhang et al. 2022).
+
+    Args:
+        detector: finds people, and heads where it knows them.
+        heads: another model, asked for head candidates only.
+    """
+
+    def __init__(self, detector: Detector, heads: Detector | None = None) -> None:
+        if not detector.knows_people:
+            raise ModelError(f"{detector.path} does not know persons: choose another --detector")
+        if heads is not None and not heads.knows_heads:
+            raise ModelError(f"{heads.path} knows neither heads nor poses: choose another --heads")
+        self._detector = detector
+        self._heads = heads
+        self._tracker: Any = None
+        self.start(fps=10.0)
+
+    def start(self, fps: float) -> None:
+        """Begin a new source of `fps` frames a second: no track carries over."""
+        settings = SimpleNamespace(
+            track_high_thresh=0.25,
+            track_low_thresh=REDACTION_SCORE,
+            new_track_thresh=INDEX_SCORE,
+            track_buffer=max(2, round(_TRACK_BUFFER_SECONDS * fps)),
+            match_thresh=0.8,
+            fuse_score=True,
+        )
+        self._tracker = _byte_tracker()(settings)
+
+    def look(self, raw: RawFrame) -> tuple[Tracks, Boxes]:
+        """Return the frame's people, and head candidates of shape (M, 4).
+
+        People too weak to start a track are listed too, as `UNTRACKED`: redaction needs them.
+        """
+        seen = self._detector.detect(raw)
+        candidates = seen.heads
+        if self._heads is not None:
+            candidates = np.concatenate([candidates, self._heads.detect(raw).heads])
+        return self._track(seen, raw), candidates
+
+    def _track(self, seen: Detections, raw: RawFrame) -> Tracks:
+        ids = np.full(len(seen.people), UNTRACKED, np.int64)
+        for row in self._tracker.update(_boxes(seen, raw)):  # x1 y1 x2 y2 id score class index
+            ids[int(row[7])] = int(row[4])
+        return Tracks(seen.people, seen.scores, ids)
+
+
+def heads_of_poses(keypoints: NDArray[np.float32], people: Boxes) -> Boxes:
+    """Return a head box for each pose that shows part of a face.
+
+    Args:
+        keypoints: float32 (N, 17, 3), COCO order, x, y in px and confidence.
+        people: float32 (N, 4), the boxes of the same people.
+
+    Returns:
+        float32 (M, 4), M ≤ N: around the visible nose, eyes and ears, as large as the widest of
+        what the face points, the shoulders and the person's box suggest.
+    """
+    boxes = []
+    for points, person in zip(keypoints, people, strict=True):
+        face = points[_FACE_KEYPOINTS]
+        face = face[face[:, 2] > _KEYPOINT_SCORE, :2]
+        if not len(face):
+            continue
+        shoulders = points[_SHOULDERS]
+        across = np.ptp(shoulders[:, 0]) if (shoulders[:, 2] > _KEYPOINT_SCORE).all() else 0.0
+        extent = float(np.ptp(face, axis=0).max())
+        radius = max(0.9 * extent, 0.36 * across, 0.055 * (person[3] - person[1]))
+        x, y = (face.max(axis=0) + face.min(axis=0)) / 2
+        boxes.append([x - radius, y - 1.35 * radius, x + radius, y + 1.15 * radius])
+    return as_boxes(boxes)
+
+
+def _boxes(seen: Detections, raw: RawFrame) -> Any:
+    from ultralytics.engine.results import Boxes as UltralyticsBoxes
+
+    data = np.column_stack([seen.people, seen.scores, np.zeros_like(seen.scores)])
+    return UltralyticsBoxes(data.astype(np.float32), (raw.height, raw.width))
+
+
+def _ultralytics() -> Any:
+    """Import ultralytics such that it neither calls home nor writes settings elsewhere."""
+    os.environ["YOLO_OFFLINE"] = "true"
+    os.environ["YOLO_AUTOINSTALL"] = "false"
+    os.environ["YOLO_VERBOSE"] = "false"
+    config = user_cache_path("reid") / "ultralytics"
+    config.mkdir(parents=True, exist_ok=True)
+    os.environ["YOLO_CONFIG_DIR"] = str(config)
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    from ultralytics.models import YOLO
+
+    return YOLO
+
+
+def _byte_tracker() -> Any:
+    from ultralytics.trackers.byte_tracker import BYTETracker
+
+    return BYTETracker
+
+
+def _device(path: Path) -> str:
+    import torch
+
+    return "cuda:0" if path.suffix == ".pt" and torch.cuda.is_available() else "cpu"
+
+
+def _for_cpu(path: Path, yolo: Any) -> Path:
+    """Return `path` itself, or for torch weights their OpenVINO export, made once in the cache."""
+    if path.suffix != ".pt":
+        return path
+    digest = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    folder = user_cache_path("reid") / "openvino" / digest
+    exported = folder / f"{path.stem}_openvino_model"
+    if not exported.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        copied = folder / path.name
+        shutil.copyfile(path, copied)
+        try:
+            yolo(str(copied)).export(format="openvino", verbose=False)
+        except Exception as error:  # ultralytics raises whatever its backends raise
+            raise ModelError(f"{path} cannot be made ready ({type(error).__name__})") from None
+        finally:
+            copied.unlink(missing_ok=True)
+    return exported
+
+
+def _task_of(path: Path) -> str | None:
+    """Read the task off an OpenVINO folder's metadata; torch weights carry it themselves."""
+    metadata = path / "metadata.yaml"
+    if not metadata.is_file():
+        return None
+    for line in metadata.read_text().splitlines():
+        if line.startswith("task:"):
+            return line.split(":", 1)[1].strip()
+    return None
+
+
+def _class_of(names: dict[int, str], wanted: tuple[str, ...]) -> int | None:
+    return next((i for i, name in names.items() if name.lower() in wanted), None)
