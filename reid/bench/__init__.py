@@ -1,0 +1,1 @@
+"""Benchmarks: one question each, on standard protocols."""

@@ -1,0 +1,82 @@
+"""Redacted crops → sightings: an appearance vector, attributes and body, pooled over a stay."""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import numpy as np
+
+from reid.embed.colour import Light
+from reid.embed.features import Features, Float
+from reid.embed.regions import RegionEmbedder
+from reid.pixels import RedactedCrop
+from reid.records import SightingKey, Sightings
+
+__all__ = ["Embedder", "Features", "Light", "RegionEmbedder", "pool"]
+
+_LEAST_WEIGHT: Final = 1e-3
+
+
+class Embedder(Protocol):
+    """Describes crops. `model_id` names the space its vectors (of `dim` numbers) live in."""
+
+    @property
+    def model_id(self) -> str: ...
+    @property
+    def dim(self) -> int: ...
+
+    def describe(self, crops: Sequence[RedactedCrop], light: Light) -> Features:
+        """Return the features of N crops seen by one camera under `light`."""
+        ...
+
+
+def pool(
+    keys: Sequence[SightingKey],
+    stays: Sequence[Sequence[RedactedCrop]],
+    embedder: Embedder,
+    light: Light,
+) -> Sightings:
+    """Describe N stays of one camera, each by its crops, best crop first.
+
+    A crop weighs with the area it shows, so that a far, small view says less than a near one.
+
+    Raises:
+        ValueError: a stay without crops.
+    """
+    if any(not crops for crops in stays):
+        raise ValueError("every stay needs at least one crop")
+    features = embedder.describe([crop for crops in stays for crop in crops], light)
+    ends = np.cumsum([len(crops) for crops in stays])
+    groups = [
+        slice(int(end) - len(crops), int(end)) for end, crops in zip(ends, stays, strict=True)
+    ]
+    weights = [_weights(crops) for crops in stays]
+
+    def pooled(values: Float) -> Float:
+        rows = [_mean(values[g], w) for g, w in zip(groups, weights, strict=True)]
+        return np.stack(rows) if rows else np.zeros((0, values.shape[1]), np.float32)
+
+    vectors = pooled(features.vectors)
+    norms = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return Sightings(
+        keys=tuple(keys),
+        vectors=np.asarray(vectors / norms, np.float32),
+        attributes=pooled(features.attributes),
+        body=pooled(features.body),
+        visible=pooled(features.visible),
+        crops=tuple(crops[0] for crops in stays),
+        model_id=embedder.model_id,
+    )
+
+
+def _weights(crops: Sequence[RedactedCrop]) -> Float:
+    areas = np.array([crop.width * crop.height for crop in crops], np.float32)
+    return np.asarray(np.sqrt(areas) + _LEAST_WEIGHT, np.float32)
+
+
+def _mean(values: Float, weights: Float) -> Float:
+    """Return the weighted mean by column, over the rows that are not NaN; NaN where none is."""
+    known = ~np.isnan(values)
+    total = np.where(known, values, 0.0) * weights[:, None]
+    weight = (known * weights[:, None]).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(weight > 0, total.sum(axis=0) / weight, np.nan), np.float32)

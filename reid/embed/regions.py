@@ -1,0 +1,191 @@
+"""The embedding without learned weights: colours and texture of the body's regions.
+
+Every image is scaled to one size. Which pixels belong to the person is judged from where people
+stand in a crop and how the colours there differ from those at its borders. What remains is counted:
+colour names, lightness, hue and texture, stripe by stripe. Colours are named with the camera's
+light undone; the vector keeps it, since subtracting a camera's mean vector measured better. It is
+the baseline that learned models must beat.
+"""
+
+import itertools
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reid import vocabulary
+from reid.embed.colour import NAMED, Float, Light, lab, name_colours
+from reid.embed.features import Features
+from reid.pixels import Image, RedactedCrop
+
+MODEL_ID: Final = "regions-1"
+DIM: Final = 256
+
+_WIDTH, _HEIGHT = 64, 160
+_STRIPES: Final = 8
+_BODY_TOP: Final = 0.19  # of the height: above is the redacted head
+_UPPER: Final = (0.22, 0.47)
+_LOWER: Final = (0.54, 0.84)
+_FEET: Final = (0.92, 1.0)
+_FULL_BODY: Final = 2.0  # height ÷ width from which a crop that touches the frame's end is whole
+_STANDING: Final = 2.6  # height ÷ width of a whole standing person
+_BINS: Final = 8
+_EM_STEPS: Final = 2
+_TEXTURE_BLOCK: Final = 16
+_TEXTURE_WEIGHT: Final = 0.35
+_LIGHTNESS_WEIGHT: Final = 0.35
+_HUE_WEIGHT: Final = 0.55
+
+_NAMING_SLOPE: Final = 9.0
+_NAMING_CENTRE: Final = 0.26  # share of a garment at which a colour is as often named as not
+_MULTICOLOUR_SHARE: Final = 0.12
+
+
+class RegionEmbedder:
+    """The baseline embedding; needs no weights."""
+
+    model_id = MODEL_ID
+    dim = DIM
+
+    def describe(self, crops: Sequence[RedactedCrop], light: Light) -> Features:
+        """Return vectors, attributes and visibility of N crops seen under one camera's light."""
+        features = Features.unestimated(len(crops), DIM)
+        for row, crop in enumerate(crops):
+            image, seen = _standardise(crop)
+            person = person_mask(image, seen)
+            features.vectors[row] = _vector(image, name_colours(image), person)
+            features.visible[row] = _visibility(seen)
+            names = name_colours(light.undo(image))
+            _estimate_colours(features.attributes[row], names, person, seen)
+        return features
+
+
+def person_mask(image: Image, seen: float = 1.0) -> Float:
+    """Return the probability that each pixel is the person, float32 (H, W).
+
+    A prior of where people stand in their box, sharpened by colour: the histogram of what is likely
+    person against that of the borders, a few steps of expectation maximisation.
+    """
+    prior = _standing_prior(image.shape[0], image.shape[1], seen)
+    cells = (lab(image) / np.array([12.5, 16, 16], np.float32) + (0, 8, 8)).astype(np.int64)
+    codes = np.clip(cells, 0, 15) @ np.array([256, 16, 1])
+    mask = prior
+    for _ in range(_EM_STEPS):
+        inside = np.bincount(codes.ravel(), mask.ravel(), 4096)
+        outside = np.bincount(codes.ravel(), (1 - mask).ravel(), 4096)
+        inside, outside = inside / inside.sum() + 1e-4, outside / outside.sum() + 1e-4
+        odds = prior * inside[codes] / (prior * inside[codes] + (1 - prior) * outside[codes])
+        mask = cv2.GaussianBlur(odds.astype(np.float32), (0, 0), 1.0)
+    return np.asarray(mask, np.float32)
+
+
+def _standardise(crop: RedactedCrop) -> tuple[Image, float]:
+    """Return the crop at the standard size, and the share of the body it shows.
+
+    A crop cut off by the frame's lower border is set at the top of the standard image, which is
+    filled up with its last row, so that regions stay where they belong.
+    """
+    image = crop.pixels
+    height, width = image.shape[:2]
+    ends = crop.box[3] >= crop.place.frame_height - 1
+    cut = ends and crop.place.frame_height > height and height / width < _FULL_BODY
+    seen = min(1.0, height / (width * _STANDING)) if cut else 1.0
+    rows = max(8, round(_HEIGHT * seen))
+    scaled = cv2.resize(image, (_WIDTH, rows), interpolation=cv2.INTER_AREA)
+    padded = np.pad(scaled, ((0, _HEIGHT - rows), (0, 0), (0, 0)), mode="edge")
+    return np.asarray(padded, np.uint8), seen
+
+
+def _standing_prior(height: int, width: int, seen: float) -> Float:
+    """Return how likely a pixel is person, from where people stand in their box."""
+    y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None]
+    spread = np.interp(y, [0, 0.18, 0.25, 0.5, 0.85, 1], [0.2, 0.3, 0.52, 0.5, 0.5, 0.55])
+    prior = 0.95 * np.exp(-0.5 * (x / spread) ** 4) + 0.02
+    prior[y[:, 0] < _BODY_TOP] = 0.01
+    prior[y[:, 0] > seen] = 0.01
+    return np.asarray(prior, np.float32)
+
+
+def _rows(span: tuple[float, float]) -> slice:
+    return slice(round(span[0] * _HEIGHT), round(span[1] * _HEIGHT))
+
+
+def _vector(image: Image, names: Float, person: Float) -> Float:
+    """Return the unit vector (256,): colour by stripe, then texture of upper and lower body."""
+    perceptual = lab(image)
+    lightness = _soft_bins(perceptual[..., 0] / 100)
+    chroma = np.hypot(perceptual[..., 1], perceptual[..., 2])
+    angle = np.arctan2(perceptual[..., 2], perceptual[..., 1]) / (2 * np.pi) + 0.5
+    hue = _soft_bins(angle) * np.minimum(chroma / 30, 1)[..., None]
+    weights = (1.0, _LIGHTNESS_WEIGHT, _HUE_WEIGHT)
+    edges = np.linspace(_BODY_TOP, 1, _STRIPES + 1)
+    parts = []
+    for top, bottom in itertools.pairwise(edges.tolist()):
+        rows = _rows((top, bottom))
+        for values, weight in zip((names, lightness, hue), weights, strict=True):
+            parts.append(weight * _hellinger(_mean(values[rows], person[rows])))
+    texture = np.concatenate([_texture(perceptual[..., 0], person, s) for s in (_UPPER, _LOWER)])
+    colour = np.concatenate(parts)
+    joined = np.concatenate([colour / np.linalg.norm(colour), _TEXTURE_WEIGHT * texture])
+    return np.asarray(joined / max(float(np.linalg.norm(joined)), 1e-6), np.float32)
+
+
+def _soft_bins(values: NDArray[np.floating]) -> Float:
+    """Spread values in [0, 1] over `_BINS` triangular bins, (H, W, 8)."""
+    centres = (np.arange(_BINS, dtype=np.float32) + 0.5) / _BINS
+    return np.maximum(0, 1 - np.abs(values[..., None] - centres) * _BINS).astype(np.float32)
+
+
+def _mean(values: Float, weight: Float) -> Float:
+    total = np.tensordot(weight, values, axes=([0, 1], [0, 1]))
+    return np.asarray(total / max(float(weight.sum()), 1e-3), np.float32)
+
+
+def _hellinger(histogram: Float) -> Float:
+    return np.asarray(np.sqrt(np.maximum(histogram, 0)), np.float32)
+
+
+def _texture(lightness: Float, person: Float, span: tuple[float, float]) -> Float:
+    """Return gradient energy by orientation (4) at two scales, plain and relative: (16,)."""
+    rows = _rows(span)
+    energies = []
+    for sigma in (0.7, 1.8):
+        smooth = cv2.GaussianBlur(lightness, (0, 0), sigma)
+        dx = np.asarray(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), np.float32)[rows]
+        dy = np.asarray(cv2.Sobel(smooth, cv2.CV_32F, 0, 1), np.float32)[rows]
+        strength = np.hypot(dx, dy)
+        direction = (np.arctan2(dy, dx) / np.pi) % 1.0
+        bins = np.minimum((direction * 4 + 0.5).astype(int) % 4, 3)
+        weight = person[rows] * strength
+        energy = np.bincount(bins.ravel(), weight.ravel(), 4) / max(person[rows].sum(), 1e-3)
+        energies.append(np.minimum(energy / 40, 1))
+        energies.append(energy / max(energy.sum(), 1e-3) * 0.5)
+    joined = np.concatenate(energies)
+    return np.asarray(joined / max(np.linalg.norm(joined), 1e-6), np.float32)
+
+
+def _visibility(seen: float) -> Float:
+    """Return the visible share of each of `vocabulary.PARTS`; the head is redacted."""
+    upper = float(np.clip(seen / 0.45, 0, 1))
+    lower = float(np.clip((seen - 0.5) / 0.35, 0, 1))
+    feet = float(seen > 0.97)
+    shares = {"head": 0.0, "upper": upper, "lower": lower, "feet": feet, "carried": upper}
+    return np.array([shares[part] for part in vocabulary.PARTS], np.float32)
+
+
+def _estimate_colours(row: Float, names: Float, person: Float, seen: float) -> None:
+    """Fill the colour columns of one row of attributes."""
+    for slot, span in (("upper", _UPPER), ("lower", _LOWER), ("feet", _FEET)):
+        if seen < span[1] - 0.05:
+            continue
+        rows = _rows(span)
+        share = _mean(names[rows], person[rows])
+        named = 1 / (1 + np.exp(-_NAMING_SLOPE * (share - _NAMING_CENTRE)))
+        for colour, probability in zip(NAMED, named, strict=True):
+            row[vocabulary.ATTRIBUTE_INDEX[f"{slot}.colour", colour]] = probability  # type: ignore[index]
+        several = float((share > _MULTICOLOUR_SHARE).sum())
+        many = 1 / (1 + np.exp(-1.5 * (several - 4)))
+        row[vocabulary.ATTRIBUTE_INDEX[f"{slot}.colour", "multicolour"]] = many  # type: ignore[index]
