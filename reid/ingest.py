@@ -58,6 +58,10 @@ class VideoSource:
     def name(self) -> str:
         return str(self.path)
 
+    def origin(self, index: int) -> tuple[str, str]:
+        """Return name and content key of what frame `index` was read from."""
+        return self.name, self.key
+
     def frames(self) -> Iterator[RawFrame]:
         """Yield every decodable frame; a damaged end is noted in `problems`."""
         with _open_container(str(self.path), self.name) as container:
@@ -83,6 +87,10 @@ class LiveSource:
         self.name = without_credentials(self.address)
         self.key = _hash_text(f"{self.name} {self.start.isoformat()}")
 
+    def origin(self, index: int) -> tuple[str, str]:
+        """Return name and content key of what frame `index` was read from."""
+        return self.name, self.key
+
     def frames(self) -> Iterator[RawFrame]:
         """Yield frames until the stream ends."""
         with _open_container(self.address, self.name) as container:
@@ -107,6 +115,11 @@ class StillSource:
     def total(self) -> int | None:
         return len(self.paths)
 
+    def origin(self, index: int) -> tuple[str, str]:
+        """Return path and content key of image `index`."""
+        path = self.paths[index]
+        return str(path), _hash_text(f"{path.name} {_hash_files((path,))}")
+
     def frames(self) -> Iterator[RawFrame]:
         """Yield one frame an image; an unreadable image is noted in `problems` and skipped."""
         for index, path in enumerate(self.paths):
@@ -129,6 +142,7 @@ Source = VideoSource | LiveSource | StillSource
 - ``start``: time of the first frame, UTC, and ``start_from``, where that comes from;
 - ``total``: number of frames, and ``fps``, each None when unknown;
 - ``problems``: what went wrong while reading, one line each, filled while iterating;
+- ``origin(index)``: name and content key of what a frame was read from;
 - ``frames()``.
 """
 

@@ -136,7 +136,8 @@ def _vector(image: Image, names: Float, person: Float) -> Float:
 def _soft_bins(values: NDArray[np.floating]) -> Float:
     """Spread values in [0, 1] over `_BINS` triangular bins, (H, W, 8)."""
     centres = (np.arange(_BINS, dtype=np.float32) + 0.5) / _BINS
-    return np.maximum(0, 1 - np.abs(values[..., None] - centres) * _BINS).astype(np.float32)
+    near = 1 - np.abs(values[..., None] - centres) * _BINS
+    return np.asarray(np.maximum(0, near), np.float32)
 
 
 def _mean(values: Float, weight: Float) -> Float:

@@ -1,0 +1,301 @@
+"""The way of the data, from a source to stored sightings, and from a sentence to an answer."""
+
+import hashlib
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from reid.embed import Embedder, Light, pool
+from reid.heads import LOOK_AROUND, Profile, Seen, crop_head_boxes, head_boxes
+from reid.ingest import Source
+from reid.people import People
+from reid.pixels import Image, RawFrame, RedactedCrop, RedactedFrame, redact
+from reid.records import SightingKey
+from reid.stays import Stay, Stays
+from reid.store import Store
+from reid.tracks import Boxes, Tracks, as_boxes, empty_boxes
+
+_BATCH: Final = 32  # stays described and stored in one commit
+_BATCH_SECONDS: Final = 20.0  # but no longer than this between commits
+_CROP_BATCH: Final = 256
+_DEFAULT_FPS: Final = 10.0
+_LIGHT_EVERY: Final = 16  # frames between two samples of a camera's light
+_LIGHT_SAMPLES: Final = 24
+_LIGHT_STEP: Final = 4  # px: samples are thinned
+_BORDER: Final = 0.12  # of a crop's width at each side shows background
+
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds spent a stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the time spent inside towards `name`."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
+
+
+@dataclass(slots=True)
+class IndexReport:
+    """What indexing one source came to.
+
+    Attributes:
+        source: its name.
+        frames: frames looked at.
+        sightings: stays stored.
+        replaced: rows of an earlier run that are gone.
+        stopped: whether it was interrupted; what was seen until then is stored.
+        problems: one line each.
+        clock: seconds a stage.
+    """
+
+    source: str
+    frames: int = 0
+    sightings: int = 0
+    replaced: int = 0
+    stopped: bool = False
+    problems: list[str] = field(default_factory=list)
+    clock: Clock = field(default_factory=Clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Indexer:
+    """Everything that indexing needs besides the source.
+
+    Attributes:
+        store: where sightings go.
+        embedder: describes crops.
+        people: finds people; not needed for person crops.
+        every: look at every n-th frame only.
+        profile: which region of a head is redacted.
+        progress: told the number of frames read.
+    """
+
+    store: Store
+    embedder: Embedder
+    people: People | None
+    every: int = 1
+    profile: Profile = "head"
+    progress: Progress = lambda _: None
+
+    def index(self, source: Source) -> IndexReport:
+        """Store every stay in `source`. An interrupt (Ctrl-C) keeps what was seen until then."""
+        if source.kind == "crops":
+            return _CropsRun(self, source).run()
+        return _Run(self, source).run()
+
+
+def redacted_frames(
+    frames: Iterable[RawFrame], people: People, profile: Profile, clock: Clock
+) -> Iterator[tuple[RedactedFrame, Tracks]]:
+    """Find people and redact heads, a few frames behind so as to look ahead."""
+    raws: deque[RawFrame] = deque()
+    seen: deque[Seen] = deque()
+    now = 0  # position in `seen` of the oldest frame not yet redacted
+    for raw in itertools.chain(frames, [None]):
+        if raw is not None:
+            with clock.stage("people"):
+                seen.append(Seen(*people.look(raw)))
+            raws.append(raw)
+        while raws and (raw is None or len(raws) > LOOK_AROUND):
+            with clock.stage("redact"):
+                heads = head_boxes(list(seen), now, profile)
+                redacted = redact(raws.popleft(), heads, profile)
+            yield redacted, seen[now].tracks
+            now += 1
+            if now > LOOK_AROUND:
+                seen.popleft()
+                now -= 1
+
+
+class _Run:
+    """Indexing one video, stream or set of stills."""
+
+    def __init__(self, indexer: Indexer, source: Source) -> None:
+        assert indexer.people is not None, "only person crops can be indexed without a detector"
+        self._to, self._source, self._people = indexer, source, indexer.people
+        self._report = IndexReport(source.name)
+        self._light = LightMeter()
+        self._waiting: list[Stay] = []
+        self._written: list[str] = []
+        self._last_commit = time.monotonic()
+
+    def run(self) -> IndexReport:
+        stays = Stays()
+        try:
+            for frame, tracks in self._frames():
+                self._light.see(frame)
+                with self._report.clock.stage("crop"):
+                    self._waiting += stays.see(frame, tracks)
+                    if self._source.kind == "stills":
+                        self._waiting += stays.finish()
+                if self._due():
+                    self._commit()
+        except KeyboardInterrupt:
+            self._report.stopped = True
+        self._waiting += stays.finish()
+        self._commit()
+        if not self._report.stopped:
+            self._report.replaced = self._to.store.finish_source(self._source.key, self._written)
+        self._report.problems = list(self._source.problems)
+        return self._report
+
+    def _frames(self) -> Iterator[tuple[RedactedFrame, Tracks]]:
+        clock, profile = self._report.clock, self._to.profile
+        self._people.start(fps=(self._source.fps or _DEFAULT_FPS) / self._to.every)
+        if self._source.kind != "stills":
+            yield from redacted_frames(self._decoded(), self._people, profile, clock)
+            return
+        for raw in self._decoded():  # stills have no before and after
+            self._people.start(fps=_DEFAULT_FPS)
+            yield from redacted_frames([raw], self._people, profile, clock)
+
+    def _decoded(self) -> Iterator[RawFrame]:
+        frames = self._source.frames()
+        while True:
+            with self._report.clock.stage("decode"):
+                raw = next(frames, None)
+            if raw is None:
+                return
+            self._report.frames += 1
+            self._to.progress(self._report.frames)
+            if raw.index % self._to.every == 0:
+                yield raw
+
+    def _due(self) -> bool:
+        waited = time.monotonic() - self._last_commit
+        return len(self._waiting) >= _BATCH or (bool(self._waiting) and waited > _BATCH_SECONDS)
+
+    def _commit(self) -> None:
+        stays, self._waiting = self._waiting, []
+        self._last_commit = time.monotonic()
+        if not stays:
+            return
+        keys = [self._key(stay) for stay in stays]
+        with self._report.clock.stage("embed"):
+            crops = [stay.crops() for stay in stays]
+            sightings = pool(keys, crops, self._to.embedder, self._light.light())
+        with self._report.clock.stage("store"):
+            self._to.store.add(sightings)
+        self._written += [key.id for key in keys]
+        self._report.sightings += len(keys)
+
+    def _key(self, stay: Stay) -> SightingKey:
+        name, content = self._source.origin(stay.first_index)
+        return SightingKey(
+            id=sighting_id(content, stay.first_index, stay.first_box),
+            source=name,
+            source_key=self._source.key,
+            camera=self._source.camera,
+            start=stay.start,
+            end=stay.end,
+            track_id=stay.track_id,
+        )
+
+
+class _CropsRun:
+    """Indexing a gallery of person crops: each image is a sighting."""
+
+    def __init__(self, indexer: Indexer, source: Source) -> None:
+        self._to, self._source = indexer, source
+        self._report = IndexReport(source.name)
+        self._written: list[str] = []
+
+    def run(self) -> IndexReport:
+        batch: list[RedactedCrop] = []
+        try:
+            for raw in self._source.frames():
+                self._report.frames += 1
+                self._to.progress(self._report.frames)
+                with self._report.clock.stage("redact"):
+                    batch.append(redacted_crop(raw, self._heads(raw), self._to.profile))
+                if len(batch) >= _CROP_BATCH:
+                    self._commit(batch)
+                    batch = []
+        except KeyboardInterrupt:
+            self._report.stopped = True
+        self._commit(batch)
+        if not self._report.stopped:
+            self._report.replaced = self._to.store.finish_source(self._source.key, self._written)
+        self._report.problems = list(self._source.problems)
+        return self._report
+
+    def _heads(self, raw: RawFrame) -> Boxes:
+        return self._to.people.look(raw)[1] if self._to.people else empty_boxes()
+
+    def _commit(self, crops: Sequence[RedactedCrop]) -> None:
+        if not crops:
+            return
+        keys = [self._key(crop) for crop in crops]
+        with self._report.clock.stage("embed"):
+            light = Light.of([borders(crop) for crop in crops])
+            sightings = pool(keys, [[crop] for crop in crops], self._to.embedder, light)
+        with self._report.clock.stage("store"):
+            self._to.store.add(sightings)
+        self._written += [key.id for key in keys]
+        self._report.sightings += len(keys)
+
+    def _key(self, crop: RedactedCrop) -> SightingKey:
+        name, content = self._source.origin(crop.index)
+        return SightingKey(
+            id=sighting_id(content, 0, crop.box),
+            source=name,
+            source_key=self._source.key,
+            camera=self._source.camera,
+            start=crop.time,
+            end=crop.time,
+            track_id=crop.track_id,
+        )
+
+
+class LightMeter:
+    """Estimates a camera's light from redacted frames as they come."""
+
+    def __init__(self) -> None:
+        self._samples: deque[Image] = deque(maxlen=_LIGHT_SAMPLES)
+        self._seen = 0
+
+    def see(self, frame: RedactedFrame) -> None:
+        """Take a thinned sample of every few frames."""
+        if self._seen % _LIGHT_EVERY == 0:
+            self._samples.append(frame.pixels[::_LIGHT_STEP, ::_LIGHT_STEP].copy())
+        self._seen += 1
+
+    def light(self) -> Light:
+        """Return the light as it looks so far."""
+        return Light.of(self._samples)
+
+
+def redacted_crop(raw: RawFrame, candidates: Boxes, profile: Profile) -> RedactedCrop:
+    """Redact an image that is one person already cut out."""
+    heads = crop_head_boxes(raw.width, raw.height, candidates)
+    whole = as_boxes([[0, 0, raw.width, raw.height]])[0]
+    return redact(raw, heads, profile).crop(whole, raw.index)
+
+
+def borders(crop: RedactedCrop) -> Image:
+    """Return the left and right edges of a crop, below the head: mostly background."""
+    wide = max(1, round(crop.width * _BORDER))
+    body = crop.pixels[crop.height // 4 :]
+    return np.concatenate([body[:, :wide], body[:, -wide:]], axis=1)
+
+
+def sighting_id(content_key: str, index: int, box: Boxes) -> str:
+    """Name a sighting by what it was read from: the same source gives the same id again."""
+    corners = ",".join(str(round(float(v))) for v in box)
+    text = f"{content_key}/{index}/{corners}"
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
