@@ -44,6 +44,12 @@ _META_SCHEMA, _META_MODEL, _META_COLUMNS = b"reid.schema", b"reid.model", b"reid
 
 Float = NDArray[np.float32]
 
+_LEVELS: Final = 250  # a probability is stored in steps of 1/250
+_UNKNOWN: Final = 255  # stands for NaN: not estimated
+_LEVEL_VALUES: Final[Float] = np.array(
+    [*np.arange(_LEVELS + 1) / _LEVELS, *[np.nan] * 5], np.float32
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -222,9 +228,9 @@ class Store:
         table = self._select(wanted, which)
         return Columns(
             Keys(table),
-            _matrix(table, "attributes"),
-            _matrix(table, "body"),
-            _matrix(table, "visible"),
+            _unpack(table, "attributes"),
+            _unpack(table, "body"),
+            _unpack(table, "visible"),
             _matrix(table, "vector") if vectors else None,
         )
 
@@ -390,9 +396,9 @@ def _schema(model_id: str, dim: int) -> pa.Schema:
         pa.field("end", stamp),
         pa.field("track_id", pa.int64()),
         pa.field("vector", pa.list_(pa.float32(), dim)),
-        pa.field("attributes", pa.list_(pa.float16(), len(vocabulary.ATTRIBUTE_COLUMNS))),
-        pa.field("body", pa.list_(pa.float16(), len(vocabulary.BODY_COLUMNS))),
-        pa.field("visible", pa.list_(pa.float16(), len(vocabulary.PARTS))),
+        pa.field("attributes", pa.binary(len(vocabulary.ATTRIBUTE_COLUMNS))),
+        pa.field("body", pa.binary(len(vocabulary.BODY_COLUMNS))),
+        pa.field("visible", pa.binary(len(vocabulary.PARTS))),
         pa.field("crop", pa.large_binary()),
         pa.field("crop_box", pa.list_(pa.float32(), 4)),
         pa.field("crop_index", pa.int64()),
@@ -418,9 +424,9 @@ def _to_arrow(sightings: Sightings, schema: pa.Schema) -> pa.Table:
     keys, crops = sightings.keys, sightings.crops
     columns: dict[str, Any] = {name: [getattr(key, name) for key in keys] for name in _KEY_COLUMNS}
     columns["vector"] = sightings.vectors
-    columns["attributes"] = sightings.attributes.astype(np.float16)
-    columns["body"] = sightings.body.astype(np.float16)
-    columns["visible"] = sightings.visible.astype(np.float16)
+    columns["attributes"] = _pack(sightings.attributes)
+    columns["body"] = _pack(sightings.body)
+    columns["visible"] = _pack(sightings.visible)
     columns["crop"] = [crop.encode() for crop in crops]
     columns["crop_box"] = np.stack([crop.box for crop in crops])
     columns["crop_index"] = [crop.index for crop in crops]
@@ -444,6 +450,21 @@ def _matrix(table: pa.Table, name: str) -> Float:
     chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
     flat = np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
     return flat.reshape(-1, width).astype(np.float32)
+
+
+def _pack(probabilities: Float) -> list[bytes]:
+    """Write probabilities (N, width) as one byte each, `_UNKNOWN` for NaN."""
+    levels = np.rint(np.clip(np.nan_to_num(probabilities), 0, 1) * _LEVELS)
+    packed = np.where(np.isnan(probabilities), _UNKNOWN, levels).astype(np.uint8)
+    return [row.tobytes() for row in packed]
+
+
+def _unpack(table: pa.Table, name: str) -> Float:
+    """Read back what `_pack` wrote: float32 (N, width)."""
+    column = table.column(name).combine_chunks()
+    width = column.type.byte_width
+    levels = np.frombuffer(b"".join(column.to_pylist()), np.uint8).reshape(-1, width)
+    return _LEVEL_VALUES[levels]
 
 
 def _crop_of(row: dict[str, Any]) -> RedactedCrop:
