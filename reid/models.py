@@ -1,0 +1,151 @@
+"""Which weights there are: shipped ones with their cards, pulled ones, and how to get more."""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from platformdirs import user_cache_path
+
+from reid.errors import ModelError
+
+Kind = Literal["detector", "embedder"]
+
+PULLABLE: Final = {
+    "yolo11n": "detector: people, COCO, ultralytics, AGPL-3.0, 5 MB",
+    "yolo11s": "detector: people, COCO, ultralytics, AGPL-3.0, 18 MB",
+    "yolo11m": "detector: people, COCO, ultralytics, AGPL-3.0, 39 MB",
+    "yolov8n-pose": "heads from poses, COCO, ultralytics, AGPL-3.0, 6 MB",
+    "yolo11n-pose": "heads from poses, COCO, ultralytics, AGPL-3.0, 6 MB",
+}
+"""Public weights one command away; never fetched otherwise."""
+
+_PREFERRED: Final = ("yolo11m", "yolo11s", "yolo11n")
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """Weights that come with the package.
+
+    Attributes:
+        name: folder name.
+        kind: detector or embedder.
+        model_id: names the model; for an embedder, its vector space.
+        folder: where the files are.
+        files: SHA-256 by file name.
+        entry: the file or folder to load.
+        licence: SPDX identifier.
+    """
+
+    name: str
+    kind: Kind
+    model_id: str
+    folder: Path
+    files: dict[str, str]
+    entry: str
+    licence: str
+
+    @property
+    def path(self) -> Path:
+        """What a loader takes."""
+        return self.folder / self.entry
+
+    def verify(self) -> None:
+        """Compare the files with the hashes of the card.
+
+        Raises:
+            ModelError: a file is missing or changed.
+        """
+        for name, expected in self.files.items():
+            file = self.folder / name
+            if not file.is_file():
+                raise ModelError(f"{file} is missing: install the package again")
+            if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+                raise ModelError(f"{file} is not the file that was shipped: install it again")
+
+
+def models_folder() -> Path:
+    """Return where shipped weights are: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "_models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def pulled_folder() -> Path:
+    """Return where `reid models pull` puts weights."""
+    return user_cache_path("reid") / "models"
+
+
+def shipped(folder: Path | None = None) -> list[Shipped]:
+    """List the weights that come with the package, by name."""
+    found = sorted((folder or models_folder()).glob("*/model.toml"))
+    return [_read(path) for path in found]
+
+
+def pulled(folder: Path | None = None) -> dict[str, Path]:
+    """Return the weights pulled so far, by name."""
+    found = (folder or pulled_folder()).glob("*.pt")
+    return {path.stem: path for path in sorted(found)}
+
+
+def card(name: str) -> str:
+    """Return the text of a model's card.
+
+    Raises:
+        ModelError: nothing of that name is shipped, pulled or can be pulled.
+    """
+    for model in shipped():
+        if model.name == name:
+            return (model.folder / "README.md").read_text()
+    if name in PULLABLE:
+        state = f"pulled: {pulled()[name]}" if name in pulled() else f"`reid models pull {name}`"
+        return f"{name} - {PULLABLE[name]}\n{state}"
+    raise ModelError(f"no model is named {name}: see `reid models list`")
+
+
+def find_detector(given: Path | None) -> Path:
+    """Return the detector to use: the one given, else a shipped one, else one pulled before.
+
+    Raises:
+        ModelError: there is none.
+    """
+    if given is not None:
+        return given
+    for model in shipped():
+        if model.kind == "detector":
+            model.verify()
+            return model.path
+    available = pulled()
+    for name in _PREFERRED:
+        if name in available:
+            return available[name]
+    raise ModelError(
+        "no detector weights: run `reid models pull yolo11n` once (needs internet), "
+        "or name a file with --detector PATH"
+    )
+
+
+def find_embedder() -> Shipped | None:
+    """Return the shipped embedder, checked, or None where there is none."""
+    for model in shipped():
+        if model.kind == "embedder":
+            model.verify()
+            return model
+    return None
+
+
+def _read(path: Path) -> Shipped:
+    try:
+        data = tomllib.loads(path.read_text())
+        return Shipped(
+            name=path.parent.name,
+            kind=data["kind"],
+            model_id=data["model_id"],
+            folder=path.parent,
+            files=dict(data["files"]),
+            entry=data["entry"],
+            licence=data["licence"],
+        )
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise ModelError(f"{path} is damaged ({error}): install the package again") from None

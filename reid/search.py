@@ -1,0 +1,145 @@
+"""Questions to a venue: who fits a description, where else the same clothes were seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.errors import UsageError
+from reid.rank import Gallery, rank
+from reid.records import Answer, Match, Query, SightingKey
+from reid.store import Columns, Filter, Store
+
+MEAN_FROM: Final = 12
+"""Sightings a camera needs before its mean vector says something about the camera."""
+
+ROUTE_SIMILARITY: Final = 0.5
+"""Cosine, camera means subtracted, from which two sightings may be the same clothes."""
+
+_NEIGHBOURS: Final = 1000  # taken from the vector index and then compared with care
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A sighting that looks like another one, and their cosine similarity in [-1, 1]."""
+
+    key: SightingKey
+    similarity: float
+
+
+def search(store: Store, query: Query, which: Filter, top: int) -> Answer:
+    """Rank the venue's sightings for a description."""
+    columns = store.read(which)
+    gallery = Gallery(columns.keys, columns.attributes, columns.body, columns.visible)
+    return rank(query, gallery, top=top)
+
+
+def similar(store: Store, sighting: str, which: Filter, top: int) -> list[Likeness]:
+    """Return the sightings that look most like one, best first, without itself.
+
+    What all people before one camera share (its light, its place) is taken out first: every
+    camera's mean vector is subtracted once the camera has seen `MEAN_FROM` sightings.
+
+    Raises:
+        UsageError: there is no such sighting.
+    """
+    if sighting not in store.keys([sighting]):
+        raise UsageError(f"no sighting {sighting}: take an id from `reid search`")
+    everything = store.read(vectors=True)
+    assert everything.vectors is not None
+    vectors = without_camera_means(everything)
+    ids = [key.id for key in everything.keys]
+    row = ids.index(sighting)
+    allowed = store.ids(which) - {sighting}
+    closeness = vectors @ vectors[row]
+    order = [int(i) for i in np.argsort(-closeness, kind="stable") if ids[i] in allowed]
+    return [Likeness(everything.keys[i], float(closeness[i])) for i in order[:top]]
+
+
+def journey(store: Store, sighting: str, which: Filter) -> list[Likeness]:
+    """Return where the same clothes were seen, in order of time, the sighting itself included.
+
+    Sightings that look alike are taken from the most alike on, as long as nobody would have to be
+    before two cameras at once.
+    """
+    alike = similar(store, sighting, which, top=_NEIGHBOURS)
+    route = [Likeness(store.keys([sighting])[sighting], 1.0)]
+    for other in alike:
+        if other.similarity < ROUTE_SIMILARITY:
+            break
+        if not any(_clash(other.key, stop.key) for stop in route):
+            route.append(other)
+    return sorted(route, key=lambda stop: stop.key.start)
+
+
+def without_camera_means(columns: Columns) -> NDArray[np.float32]:
+    """Return unit vectors (N, D), each less the mean vector of its camera."""
+    assert columns.vectors is not None
+    vectors = columns.vectors.copy()
+    cameras = np.array([key.camera for key in columns.keys])
+    for camera in np.unique(cameras):
+        rows = cameras == camera
+        if rows.sum() >= MEAN_FROM:
+            vectors[rows] -= vectors[rows].mean(axis=0)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(norms, 1e-9), np.float32)
+
+
+def answer_json(answer: Answer, query: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer in the shape of `reid search --json`; `query` is how it was understood."""
+    return {
+        "query": query,
+        "outcome": answer.outcome,
+        "matches": [match_json(match) for match in answer.matches],
+    }
+
+
+def match_json(match: Match) -> dict[str, Any]:
+    """Return one match in the shape of `reid search --json`."""
+    reasons = [
+        {
+            "slot": reason.slot,
+            "value": reason.value,
+            "negated": reason.negated,
+            "verdict": reason.verdict,
+            "probability": _rounded(reason.probability),
+        }
+        for reason in match.why
+    ]
+    return {
+        **key_json(match.key),
+        "score": _rounded(match.score),
+        "probability": _rounded(match.probability),
+        "why": reasons,
+    }
+
+
+def key_json(key: SightingKey) -> dict[str, Any]:
+    """Return a sighting's key; times are ISO 8601 with offset."""
+    return {
+        "sighting": key.id,
+        "source": key.source,
+        "camera": key.camera,
+        "start": _iso(key.start),
+        "end": _iso(key.end),
+    }
+
+
+def likeness_json(found: Sequence[Likeness]) -> list[dict[str, Any]]:
+    """Return likenesses in the shape of `reid similar --json`."""
+    return [{**key_json(f.key), "similarity": _rounded(f.similarity)} for f in found]
+
+
+def _clash(a: SightingKey, b: SightingKey) -> bool:
+    return a.camera != b.camera and a.start < b.end and b.start < a.end
+
+
+def _iso(when: datetime) -> str:
+    return when.isoformat(timespec="milliseconds")
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
