@@ -1,0 +1,94 @@
+"""The table that a description is ranked over: one column per attribute, column-major."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid import vocabulary
+from reid.records import SightingKey, Sightings
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gallery:
+    """N sightings to rank, by column.
+
+    Columns are stored one after the other in memory (Fortran order), so that a query touches only
+    the columns that it asks for; the first query over a column also remembers its mean.
+
+    Attributes:
+        keys: N keys.
+        attributes: float32 (N, K), probability per `vocabulary.ATTRIBUTE_COLUMNS`, NaN where the
+            model does not estimate it.
+        body: float32 (N, B), probability per `vocabulary.BODY_COLUMNS`, NaN likewise.
+        visible: float32 (N, P), visible share per `vocabulary.PARTS`, in [0, 1].
+        vectors: float32 (N, D), unit norm, or None; used by feedback only.
+    """
+
+    keys: Sequence[SightingKey]
+    attributes: Floats
+    body: Floats
+    visible: Floats
+    vectors: Floats | None = None
+    rates: dict[object, float] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        n = len(self.keys)
+        widths = {
+            "attributes": len(vocabulary.ATTRIBUTE_COLUMNS),
+            "body": len(vocabulary.BODY_COLUMNS),
+            "visible": len(vocabulary.PARTS),
+        }
+        for name, width in widths.items():
+            table = np.asarray(getattr(self, name))
+            if table.shape != (n, width):
+                raise ValueError(f"Gallery.{name} must have shape {(n, width)}, got {table.shape}")
+            object.__setattr__(self, name, np.asfortranarray(table, dtype=np.float32))
+        if self.vectors is not None and (self.vectors.ndim != 2 or len(self.vectors) != n):
+            raise ValueError(f"Gallery.vectors must have shape ({n}, D), got {self.vectors.shape}")
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @classmethod
+    def of(cls, sightings: Sightings) -> "Gallery":
+        """Make a gallery of sightings already in memory."""
+        return cls(
+            sightings.keys,
+            sightings.attributes,
+            sightings.body,
+            sightings.visible,
+            sightings.vectors,
+        )
+
+    def take(self, rows: NDArray[np.intp]) -> "Gallery":
+        """Return the gallery of some rows only."""
+        return Gallery(
+            [self.keys[int(i)] for i in rows],
+            self.attributes[rows],
+            self.body[rows],
+            self.visible[rows],
+            None if self.vectors is None else self.vectors[rows],
+        )
+
+    def column(self, slot: str, value: str) -> Floats | None:
+        """Return the probabilities (N,) of one value, or None where there is no such column."""
+        key = vocabulary.Column(slot, value)
+        if key in vocabulary.ATTRIBUTE_INDEX:
+            return self.attributes[:, vocabulary.ATTRIBUTE_INDEX[key]]
+        if key in vocabulary.BODY_INDEX:
+            return self.body[:, vocabulary.BODY_INDEX[key]]
+        return None
+
+    def part(self, slot: str) -> Floats:
+        """Return the visible share (N,) of the body part that a slot is read from."""
+        return self.visible[:, vocabulary.PART_INDEX[vocabulary.SLOTS[slot].part]]
+
+    def estimated(self, slot: str) -> bool:
+        """Whether the model says anything about a slot, for any sighting."""
+        values: Iterable[str] = vocabulary.SLOTS[slot].values
+        columns = (self.column(slot, value) for value in values)
+        return any(column is not None and not bool(np.isnan(column).all()) for column in columns)

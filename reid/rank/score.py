@@ -1,0 +1,235 @@
+"""Log-likelihood ratio of a query for every sighting.
+
+A *term* is one thing asked: one wish, or the alternatives of one group. For a sighting whose
+calibrated belief in the term is p, in a venue where the term holds for a share π of all sightings,
+Bayes' rule gives the likelihood ratio of "this is the person described" against "this is somebody
+else" as p/π. The speaker may be wrong, the model may know this slot badly, the body part may be
+hidden: with probability 1 - w the term says nothing, so
+
+    score = Σ over terms of log(1 + w (p/π - 1)),     w = certainty · reliability · visibility.
+
+What is not estimated or not visible has w = 0 and counts for nothing; a rare thing (small π) says
+more than a common one; and no single wrong field can cost more than log(1 - certainty).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid import vocabulary
+from reid.rank.gallery import Floats, Gallery
+from reid.rank.neighbours import neighbours, usual_rate
+from reid.records import Query, Wish
+
+Rows = NDArray[np.intp] | slice
+ALL: Final = slice(None)
+
+CERTAINTY: Final = {"sure": 0.9, "unsure": 0.55}
+"""How often a field that was said so is right."""
+
+PRIOR_ROWS: Final = 20
+"""How many sightings the usual rate of a value is worth beside the venue's own."""
+
+MIN_RATE: Final = 0.01
+"""Nothing is taken to be rarer than this: a smaller π would let one column decide alone."""
+
+NOT_VISIBLE_BELOW: Final = 0.25
+"""Visible share of a body part under which it counts as not visible."""
+
+ELSEWHERE: Final = 0.6
+"""Weight of an outer garment read from the columns of the whole upper body."""
+
+BENEATH: Final = 0.4
+"""Weight of a garment under another when the model knows only the upper body as a whole."""
+
+UNDER_ONLY: Final = frozenset({"t-shirt", "shirt", "polo", "dress"})
+"""Garments that are not looked for among outer ones when named alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """What the score takes into account; everything, unless an experiment turns it off.
+
+    Attributes:
+        reliability: slot → in [0, 1], how well the model knows it here; 1 where not named.
+        certainty: use how sure the speaker was.
+        rarity: use the venue's own rates.
+        neighbours: let confusable values speak for each other.
+        body: use body-derived slots (policy decides).
+    """
+
+    reliability: Mapping[str, float] = field(default_factory=dict)
+    certainty: bool = True
+    rarity: bool = True
+    neighbours: bool = True
+    body: bool = True
+
+
+DEFAULT: Final = Knobs()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing asked: a wish, or alternatives; `trust` is the certainty × reliability."""
+
+    wishes: tuple[Wish, ...]
+    trust: float
+    layered: bool
+    free: bool
+
+    @property
+    def negated(self) -> bool:
+        """Whether the thing is said not to hold."""
+        return self.wishes[0].negated
+
+
+def terms(query: Query, knobs: Knobs = DEFAULT) -> tuple[Term, ...]:
+    """Group the wishes of a query into what has to hold together."""
+    grouped: dict[object, list[Wish]] = {}
+    for i, wish in enumerate(query.wishes):
+        if vocabulary.SLOTS[wish.slot].body_derived and not knobs.body:
+            continue
+        key = ("alone", i) if wish.group is None else (wish.group, wish.negated)
+        grouped.setdefault(key, []).append(wish)
+    layered = any(w.slot.startswith("outer.") and not w.negated for w in query.wishes)
+    free = not layered and not any(
+        w.slot == "upper.type" and w.value in UNDER_ONLY for w in query.wishes if not w.negated
+    )
+    return tuple(Term(tuple(g), _trust(g, knobs), layered, free) for g in grouped.values())
+
+
+def _trust(wishes: Iterable[Wish], knobs: Knobs) -> float:
+    sure = [CERTAINTY[w.certainty if knobs.certainty else "sure"] for w in wishes]
+    known = [knobs.reliability.get(w.slot, 1.0) for w in wishes]
+    return float(np.mean(sure) * np.mean(known))
+
+
+def _plain(gallery: Gallery, slot: str, wish: Wish, rows: Rows, knobs: Knobs) -> Floats | None:
+    column = gallery.column(slot, str(wish.value))
+    if column is None:
+        return None
+    belief = column[rows]
+    if not knobs.neighbours or wish.negated:
+        return belief
+    near = neighbours(slot, str(wish.value), wish.modifier)
+    for (other, value), share in near.items():
+        beside = gallery.column(other, value)
+        if beside is not None and not gallery_lacks(gallery, other, value):
+            belief = belief + np.float32(share) * beside[rows]
+    return np.minimum(belief, np.float32(1)) if near else belief
+
+
+def gallery_lacks(gallery: Gallery, slot: str, value: str) -> bool:
+    """Whether a column is estimated for no sighting at all (remembered)."""
+    key = ("lacks", slot, value)
+    if key not in gallery.rates:
+        column = gallery.column(slot, value)
+        gallery.rates[key] = float(column is None or bool(np.isnan(column).all()))
+    return bool(gallery.rates[key])
+
+
+def _belief(
+    gallery: Gallery, term: Term, wish: Wish, rows: Rows, knobs: Knobs
+) -> tuple[Floats | None, float]:
+    """Return the belief (n,) in one wish, and the weight of where it was read."""
+    region, _, rest = wish.slot.partition(".")
+    own = _plain(gallery, wish.slot, wish, rows, knobs)
+    if region not in {"upper", "outer"} or rest == "sleeve" or own is None:
+        return own, 1.0
+    twin = ("outer." if region == "upper" else "upper.") + rest
+    if gallery_lacks(gallery, "outer." + rest, str(wish.value)):
+        if region == "outer":
+            return _plain(gallery, twin, wish, rows, knobs), ELSEWHERE
+        return own, BENEATH if term.layered else 1.0
+    if region == "upper" and not term.free:
+        return own, 1.0
+    other = _plain(gallery, twin, wish, rows, knobs)
+    if other is None or wish.negated:
+        return own, 1.0
+    if region == "upper":
+        return np.fmax(own, other), 1.0
+    return np.where(np.isnan(own), other, own), 1.0
+
+
+def holds(
+    gallery: Gallery, term: Term, rows: Rows = ALL, knobs: Knobs = DEFAULT
+) -> tuple[Floats | None, float]:
+    """Return the belief (n,) that a term holds (None: not estimated) and its source's weight."""
+    total: Floats | None = None
+    weight = 1.0
+    exclusive = len({w.slot for w in term.wishes}) == 1 and not term.wishes[0].slot.endswith(
+        "colour"
+    )
+    for wish in term.wishes:
+        belief, weight = _belief(gallery, term, wish, rows, knobs)
+        if belief is None:
+            continue
+        if total is None:
+            total = belief
+        elif exclusive:
+            total = np.minimum(total + belief, np.float32(1))
+        else:
+            total = total + belief - total * belief
+    if total is not None and term.negated:
+        total = 1 - total
+    return total, weight
+
+
+def rate(gallery: Gallery, term: Term, knobs: Knobs = DEFAULT) -> float:
+    """Return π: for what share of the venue's sightings a term holds (remembered)."""
+    usual = min(1.0, sum(usual_rate(w.slot, str(w.value)) for w in term.wishes))
+    usual = 1 - usual if term.negated else usual
+    if not knobs.rarity:
+        return float(np.clip(usual, MIN_RATE, 1))
+    key = (tuple((w.slot, w.value, w.modifier) for w in term.wishes), term.negated, term.free,
+           term.layered, knobs.neighbours)  # fmt: skip
+    if key not in gallery.rates:
+        belief, _ = holds(gallery, term, ALL, knobs)
+        seen = np.empty(0, np.float32) if belief is None else belief[~np.isnan(belief)]
+        gallery.rates[key] = (float(seen.sum(dtype=np.float64)) + PRIOR_ROWS * usual) / (
+            len(seen) + PRIOR_ROWS
+        )
+    return float(np.clip(gallery.rates[key], MIN_RATE, 1))
+
+
+def visibility(gallery: Gallery, term: Term, rows: Rows = ALL) -> Floats:
+    """Return the weight (n,) of a term by how much of its body part is seen."""
+    share = gallery.part(term.wishes[0].slot)[rows]
+    seen = np.where(share < NOT_VISIBLE_BELOW, np.float32(0), np.minimum(share, np.float32(1)))
+    return np.asarray(seen, dtype=np.float32)
+
+
+def score_term(gallery: Gallery, term: Term, knobs: Knobs = DEFAULT) -> Floats | None:
+    """Return the log-likelihood ratio (N,) of one term; None where it is not estimated at all."""
+    if all(w.slot not in vocabulary.SLOTS or gallery_lacks_wish(gallery, w) for w in term.wishes):
+        return None
+    belief, source = holds(gallery, term, ALL, knobs)
+    if belief is None:
+        return None
+    gain = belief / np.float32(rate(gallery, term, knobs)) - np.float32(1)
+    gain *= visibility(gallery, term) * np.float32(term.trust * source)
+    np.nan_to_num(gain, copy=False, nan=0.0)
+    return np.asarray(np.log1p(gain), dtype=np.float32)
+
+
+def gallery_lacks_wish(gallery: Gallery, wish: Wish) -> bool:
+    """Whether nothing in the gallery speaks to a wish."""
+    if wish.slot == vocabulary.YEARS_SLOT:
+        return True
+    slots = [wish.slot]
+    if wish.slot.startswith("outer."):
+        slots.append("upper." + wish.slot.removeprefix("outer."))
+    return all(gallery_lacks(gallery, slot, str(wish.value)) for slot in slots)
+
+
+def score(gallery: Gallery, asked: Sequence[Term], knobs: Knobs = DEFAULT) -> Floats:
+    """Return the log-likelihood ratio (N,) of all terms together, in nats."""
+    total = np.zeros(len(gallery), np.float32)
+    for term in asked:
+        part = score_term(gallery, term, knobs)
+        if part is not None:
+            total += part
+    return total
