@@ -32,6 +32,7 @@ _TRACK_BUFFER_SECONDS: Final = 2.0  # how long a lost person may come back as th
 _KEYPOINT_SCORE: Final = 0.3
 _FACE_KEYPOINTS: Final = slice(0, 5)  # COCO: nose, eyes, ears
 _SHOULDERS: Final = slice(5, 7)
+_ASSETS: Final = "https://github.com/ultralytics/assets/releases/download/v8.3.0"
 _HEAD_CLASSES: Final = ("head", "face")
 
 
@@ -261,3 +262,37 @@ def _task_of(path: Path) -> str | None:
 
 def _class_of(names: dict[int, str], wanted: tuple[str, ...]) -> int | None:
     return next((i for i, name in names.items() if name.lower() in wanted), None)
+
+
+def fetch_weights(name: str, folder: Path) -> Path:
+    """Download public weights with ultralytics into `folder`; the one place that goes online.
+
+    Raises:
+        ModelError: they could not be fetched.
+    """
+    _ultralytics()
+    os.environ["YOLO_OFFLINE"] = "false"
+    from ultralytics.utils import downloads
+
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{name}.pt"
+    part = folder / f"{name}.part.pt"
+    try:
+        address = f"{_ASSETS}/{name}.pt"
+        downloads.safe_download(address, file=part, retry=1, progress=False)
+        part.replace(target)
+    except Exception as error:  # ultralytics raises whatever its backends raise
+        reason = type(error).__name__
+        raise ModelError(f"{name} could not be fetched ({reason}): is there internet?") from None
+    finally:
+        part.unlink(missing_ok=True)
+        os.environ["YOLO_OFFLINE"] = "true"
+    return target
+
+
+def bundled_photos() -> list[Path]:
+    """Return the photos that ultralytics' package carries."""
+    _ultralytics()
+    from ultralytics.utils import ASSETS
+
+    return sorted(Path(ASSETS).glob("*.jpg"))

@@ -1,0 +1,213 @@
+"""What the larger commands do, between their options and the library."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reid import models
+from reid.console import complain, out, print_json, progress_bar, show_answer
+from reid.describe import describe, to_json
+from reid.embed import Embedder, RegionEmbedder
+from reid.errors import ReidError, SourceError, UsageError
+from reid.ingest import Source, open_source
+from reid.people import Detector, People
+from reid.pipeline import Indexer, IndexReport
+from reid.records import Answer
+from reid.search import answer_json, search
+from reid.sheet import contact_sheet, save_sheet
+from reid.store import Filter, Store
+
+SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def index_sources(
+    addresses: list[str],
+    venue: Path,
+    camera: str | None,
+    start: datetime | None,
+    crops: bool,
+    detector: Path | None,
+    heads: Path | None,
+    every: int,
+    as_json: bool,
+) -> None:
+    """Index sources one after the other; one that fails does not stop the others."""
+    embedder = default_embedder()
+    people = None if crops and heads is None else load_people(detector, heads)
+    opened = _open_all(addresses, camera, start, crops=crops)
+    if not opened:
+        raise SourceError("nothing was indexed: none of the sources could be read")
+    store = Store.create(venue, embedder.model_id, embedder.dim)
+    indexer = Indexer(store, embedder, people, every)
+    failed = len(opened) < len(addresses)
+    for source in opened:
+        try:
+            report = _index_one(indexer, source)
+        except SourceError as error:
+            complain(str(error))
+            failed = True
+            continue
+        _tell(report, source, as_json)
+        if report.stopped:
+            raise KeyboardInterrupt
+    if failed:
+        raise SourceError("some sources could not be indexed; the others are stored")
+
+
+def search_venue(
+    text: str, venue: Path, which: Filter, top: int, as_json: bool, sheet: Path | None
+) -> Answer:
+    """Search, print, and draw the sheet if asked."""
+    if sheet is not None and sheet.suffix.lower() not in SHEET_SUFFIXES:
+        raise UsageError(f"{sheet}: a sheet is written as one of {', '.join(SHEET_SUFFIXES)}")
+    query = describe(text)
+    if not query.wishes:
+        raise UsageError(_nothing_usable(query.refused))
+    store = Store.open(venue)
+    _check_cameras(store, which)
+    answer = search(store, query, which, top)
+    if as_json:
+        print_json(answer_json(answer, to_json(query)))
+    else:
+        if query.refused:
+            complain(f"{', '.join(query.refused)} is never searched for", "left out", "yellow")
+        if query.unparsed:
+            complain(", ".join(query.unparsed), "not understood", "yellow")
+        show_answer(answer)
+    if sheet is not None:
+        crops = store.crops([match.key.id for match in answer.matches])
+        _save(answer, crops, sheet)
+        if not as_json:
+            out.print(f"sheet: {sheet}")
+    return answer
+
+
+def redact_file(
+    source: Path,
+    target: Path,
+    detector: Path | None,
+    heads: Path | None,
+    face_only: bool,
+    keep_audio: bool,
+) -> None:
+    """Write a redacted copy and say what was written."""
+    from reid.anonymise import redact_path
+
+    people = load_people(detector, heads)
+    total = open_source(str(source)).total
+    with progress_bar(source.name, total) as progress:
+        report = redact_path(
+            source,
+            target,
+            people,
+            profile="face" if face_only else "head",
+            keep_audio=keep_audio,
+            progress=progress,
+        )
+    _warn(report.problems)
+    out.print(f"{report.written} {'frame' if report.written == 1 else 'frames'} → {target}")
+
+
+def load_people(detector: Path | None, heads: Path | None) -> People:
+    """Load the detector asked for, or the default one, and the extra head model if asked."""
+    found = Detector(models.find_detector(detector))
+    return People(found, Detector(heads) if heads else None)
+
+
+def default_embedder() -> Embedder:
+    """Return the embedder that new venues use."""
+    return RegionEmbedder()
+
+
+def _open_all(
+    addresses: list[str], camera: str | None, start: datetime | None, *, crops: bool
+) -> list[Source]:
+    opened: list[Source] = []
+    for address in addresses:
+        try:
+            opened.append(open_source(address, camera=camera, start=start, crops=crops))
+        except ReidError as error:
+            complain(str(error))
+    return opened
+
+
+def _index_one(indexer: Indexer, source: Source) -> IndexReport:
+    from dataclasses import replace
+
+    with progress_bar(Path(source.name).name or source.name, source.total) as progress:
+        return replace(indexer, progress=progress).index(source)
+
+
+def _tell(report: IndexReport, source: Source, as_json: bool) -> None:
+    _warn(report.problems)
+    if as_json:
+        print_json(_report_json(report, source))
+        return
+    spent = sum(report.clock.seconds.values())
+    stages = ", ".join(f"{name} {s:.1f} s" for name, s in report.clock.seconds.items())
+    kept = " (stopped early; this much is stored)" if report.stopped else ""
+    out.print(
+        f"{report.source}: {report.sightings} sightings in {report.frames} frames{kept}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    out.print(
+        f"  camera {source.camera}, from {source.start.astimezone():%Y-%m-%d %H:%M:%S} "
+        f"({source.start_from}); {report.frames / max(spent, 1e-9):.1f} frames/s: {stages}",
+        highlight=False,
+        soft_wrap=True,
+        style="dim",
+    )
+
+
+def _report_json(report: IndexReport, source: Source) -> dict[str, Any]:
+    return {
+        "source": report.source,
+        "camera": source.camera,
+        "start": source.start.isoformat(),
+        "start_from": source.start_from,
+        "frames": report.frames,
+        "sightings": report.sightings,
+        "replaced": report.replaced,
+        "stopped": report.stopped,
+        "problems": report.problems,
+        "seconds": {name: round(s, 3) for name, s in report.clock.seconds.items()},
+    }
+
+
+def _warn(problems: list[str]) -> None:
+    for problem in problems:
+        complain(problem, "warning", "yellow")
+
+
+def _check_cameras(store: Store, which: Filter) -> None:
+    known = store.cameras()
+    unknown = [camera for camera in which.cameras if camera not in known]
+    if unknown:
+        raise UsageError(f"no camera {unknown[0]}: this venue has {', '.join(known)}")
+
+
+def _nothing_usable(refused: tuple[str, ...]) -> str:
+    ask = "say what the person wears or carries, e.g. 'red hoodie, blue jeans, yellow backpack'"
+    if refused:
+        return f"{', '.join(refused)} is never searched for: {ask}"
+    return f"nothing in this description can be searched for: {ask}"
+
+
+def _save(answer: Answer, crops: dict[str, Any], sheet: Path) -> None:
+    try:
+        save_sheet(contact_sheet(answer, crops), sheet)
+    except OSError as error:
+        raise SourceError(f"{sheet} cannot be written ({error.strerror or error})") from None
+
+
+def run_demo(folder: Path, detector: Path | None) -> None:
+    """Index the photos that come with ultralytics, search them, and draw the answer."""
+    from reid.people import bundled_photos
+
+    people_photos = bundled_photos()
+    venue, sheet = folder / "venue", folder / "answer.png"
+    index_sources(
+        [str(p) for p in people_photos], venue, None, None, False, detector, None, 1, False
+    )
+    search_venue("a man in a dark coat", venue, Filter(), 6, False, sheet)

@@ -1,0 +1,93 @@
+"""What the command line prints: tables, JSON, progress."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from reid.records import Answer, SightingKey
+
+out: Final = Console()
+err: Final = Console(stderr=True)
+
+
+def print_json(data: Any) -> None:
+    """Write one JSON document on one line, for programs."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+
+
+def show_answer(answer: Answer) -> None:
+    """Print matches as a table with the verdict a wish."""
+    marks = {"match": "[green]✓[/]", "conflict": "[red]✗[/]"}
+    table = new_table("sighting", "camera", "from", "to", "fits", "why")
+    for match in answer.matches:
+        why = [
+            f"{marks.get(r.verdict, '[dim]–[/]')} {'no ' if r.negated else ''}"
+            f"{r.slot if r.value == 'present' else f'{r.slot} {r.value}'}"
+            for r in match.why
+        ]
+        table.add_row(*key_cells(match.key), f"{match.probability:.0%}", "  ".join(why))
+    out.print(table)
+    out.print(
+        {
+            "found": "[green]found[/]: the first one fits",
+            "unsure": "[yellow]unsure[/]: none fits in everything, or several fit equally well",
+            "nobody_fits": "[red]nobody fits[/]: the list shows the closest, none of them good",
+        }[answer.outcome]
+    )
+
+
+@contextmanager
+def progress_bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show a bar with frames a second and time left; yields a function taking frames done."""
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _RateColumn(),
+        TimeRemainingColumn(),
+    ]
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+class _RateColumn(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.1f}/s" if speed else "", style="dim")
+
+
+def new_table(*columns: str) -> Table:
+    """Return an empty table with these headings."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for column in columns:
+        table.add_column(column, no_wrap=column in {"sighting", "from", "to", "fits"})
+    return table
+
+
+def key_cells(key: SightingKey) -> tuple[str, str, str, str]:
+    """Return id, camera, start and end as cells, in local time."""
+    start, end = key.start.astimezone(), key.end.astimezone()
+    return key.id, key.camera, f"{start:%Y-%m-%d %H:%M:%S}", f"{end:%H:%M:%S}"
+
+
+def complain(message: str, label: str = "error", style: str = "red") -> None:
+    """Print one line to standard error."""
+    line = Text(f"{label}: ", style=style)
+    line.append(" ".join(message.split()), style="default")
+    err.print(line, highlight=False, soft_wrap=True)
