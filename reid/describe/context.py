@@ -117,11 +117,8 @@ def find_place(items: list[Item], text: str, spans: list[tuple[int, int]]) -> st
 
 
 def _strength(item: Item) -> str:
-    return (
-        "bare"
-        if item.text.lower() in {"at", "in", "on", "from", "by", "to", "a", "en", "à"}
-        else ""
-    )
+    bare = {"at", "in", "on", "from", "by", "to", "a", "en", "à"}
+    return "bare" if item.text.lower() in bare else ""
 
 
 def _place_end(items: list[Item], i: int) -> int | None:

@@ -267,9 +267,9 @@ class Reader:
         if "motif" in self.flags:
             frame.mods.append(Mod("pattern", ("graphic",)))
             self.flags.discard("motif")
-        if any(mod.kind == "denim" for mod in frame.mods) and "lower.type" in frame.slots:
-            if frame.slots["lower.type"] == ("trousers",):
-                frame.slots["lower.type"] = ("jeans",)
+        denim = any(mod.kind == "denim" for mod in frame.mods)
+        if denim and frame.slots.get("lower.type") == ("trousers",):
+            frame.slots["lower.type"] = ("jeans",)
 
     def _fronts(self, item: Item) -> list[Mod]:
         """Return what the first part of a compound says of its last."""
@@ -495,9 +495,9 @@ class Reader:
         main, companions = self.reading.main, self.reading.companions
         fresh = not main.named and not main.frames
         owned = "his" in self.flags
-        if self.trigger is None and not owned and not (relation and not fresh):
-            if fresh or not main.named or sex is None or main.sex in {None, sex}:
-                return main
+        same = fresh or not main.named or sex is None or main.sex in {None, sex}
+        if self.trigger is None and not owned and not (relation and not fresh) and same:
+            return main
         if self.trigger is None:
             for known in companions:
                 if known.sex == sex:

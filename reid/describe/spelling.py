@@ -65,7 +65,7 @@ def _shortened(word: str, times: int) -> set[str]:
 
 
 def edits(a: str, b: str, most: int) -> int:
-    """Return the edits (insert, delete, replace, swap neighbours) from `a` to `b`, up to `most` + 1.
+    """Return how many edits (insert, delete, replace, swap) lead from `a` to `b`, up to `most` + 1.
 
     Damerau-Levenshtein distance in its restricted form ("optimal string alignment").
     """

@@ -17,12 +17,10 @@ _WORD: Final = re.compile(
 _APOSTROPHES: Final = str.maketrans("", "", "'’`´")
 _JOINING: Final = frozenset("-‐‑–")
 _REWRITTEN: Final = (
-    (
-        re.compile(r"\bw/o?\b\s*", re.IGNORECASE),
-        lambda m: "no " if "o" in m[0].lower() else "with ",
-    ),
-    (re.compile(r"\by\.?/?o\.?\b", re.IGNORECASE), lambda _: "yo"),
-    (re.compile(r"[ \t\r\f\v\u3000]+"), lambda _: " "),
+    (re.compile(r"\bw/o\b\s*", re.IGNORECASE), "no "),
+    (re.compile(r"\bw/\s*", re.IGNORECASE), "with "),
+    (re.compile(r"(?<=\d)\s?y\.?/?o\b\.?", re.IGNORECASE), " yo"),
+    (re.compile(r"[ \t\r\f\v\u3000]+"), " "),
 )
 
 

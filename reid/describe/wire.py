@@ -40,9 +40,7 @@ def from_json(data: Mapping[str, Any], text: str = "") -> Query:
             language=data["language"],
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(
-            f"not a description as `reid describe --json` prints it: {error}"
-        ) from None
+        raise UsageError(f"not the JSON of a description: {error}") from None
 
 
 def _slot(wish: Wish) -> dict[str, Any]:
