@@ -1,0 +1,69 @@
+"""Sentence → Query: what a worried parent, a witness or a radio message says somebody wears."""
+
+from reid.describe.ages import join_ages
+from reid.describe.context import find_place, find_time
+from reid.describe.frames import Builder, Person
+from reid.describe.grammar import Reader
+from reid.describe.items import itemise
+from reid.describe.language import detect
+from reid.describe.lexicon import LANGUAGES, load
+from reid.describe.tokens import clean, tokenise
+from reid.describe.wire import from_json, to_json
+from reid.errors import UsageError
+from reid.records import Companion, Query
+
+__all__ = ["LANGUAGES", "describe", "from_json", "to_json"]
+
+
+def describe(text: str, language: str | None = None) -> Query:
+    """Understand a description of a person.
+
+    Args:
+        text: what was said, in any of `LANGUAGES`.
+        language: two letters; found from the words when None.
+
+    Returns:
+        What was asked for. Nothing is guessed: what was not understood is in `unparsed`, kinds of
+        trait that are never searched are in `refused`. A description with nothing usable gives a
+        query without wishes.
+
+    Raises:
+        UsageError: the text is empty, or the language is not one of `LANGUAGES`.
+    """
+    cleaned = clean(text)
+    if not cleaned:
+        raise UsageError("the description is empty; say what the person wears or carries")
+    if language is not None and language not in LANGUAGES:
+        raise UsageError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
+    tokens = tokenise(cleaned)
+    lexicon = load(language or detect(tokens))
+    spoken = find_time(cleaned, lexicon)
+    if spoken is not None:
+        tokens = [t for t in tokens if t.stop <= spoken.start or t.start >= spoken.stop]
+    spans = [(token.start, token.stop) for token in tokens]
+    items = join_ages(itemise(tokens, lexicon, cleaned), lexicon)
+    place = find_place(items, cleaned, spans)
+    reading = Reader(items, lexicon).read()
+    builder = Builder()
+    wishes = tuple(builder.build(reading.main))
+    companions = tuple(_companion(c, cleaned, spans, builder) for c in reading.companions)
+    return Query(
+        text=text,
+        wishes=wishes,
+        companions=companions,
+        last_seen_place=place,
+        last_seen_time=None if spoken is None else spoken.value,
+        unparsed=tuple(reading.unparsed),
+        refused=tuple(reading.refused),
+        language=lexicon.language,
+    )
+
+
+def _companion(
+    person: Person, text: str, spans: list[tuple[int, int]], builder: Builder
+) -> Companion:
+    said = ""
+    if person.stop > person.start:
+        said = text[spans[person.start][0] : spans[person.stop - 1][1]].strip(" ,.;")
+    builder.wishes = []
+    return Companion(said, tuple(builder.build(person)))

@@ -1,0 +1,116 @@
+"""Ages and heights in items: "about six", "6yo", "in his forties", "18 months", "5ft 10"."""
+
+from typing import Final
+
+from reid import vocabulary
+from reid.describe.items import Item
+from reid.describe.lexicon import Lexicon
+
+EDGE: Final = 2
+"""An "about" age this near to another band leaves the band in doubt too."""
+
+FOOT_CM, INCH_CM = 30.48, 2.54
+TALL_CM: Final = {"male": 183, "female": 172}
+SHORT_CM: Final = {"male": 168, "female": 157}
+
+
+def join_ages(items: list[Item], lexicon: Lexicon) -> list[Item]:
+    """Return the items with every age said as one item of kind "age"."""
+    out: list[Item] = []
+    i = 0
+    while i < len(items):
+        found = _decade(items, i, lexicon) or _age(items, i, out)
+        if found is None:
+            out.append(items[i])
+            i += 1
+            continue
+        value, width = found
+        first, last = items[i], items[i + width - 1]
+        out.append(Item("age", first.start, last.stop, first.text, value=value))
+        i += width
+    return out
+
+
+def _age(items: list[Item], i: int, before: list[Item]) -> tuple[str, int] | None:
+    """Read a number at `i` as an age, if what stands around it says that it is one."""
+    number = items[i]
+    if number.kind != "number" or not isinstance(number.value, float):
+        return None
+    years, width = [number.value], 1
+    if _is(items, i + 1, "or", "until", "to") or _mark(items, i + 1, "/-–"):
+        second = items[i + 2] if i + 2 < len(items) else None
+        if second is not None and second.kind == "number" and isinstance(second.value, float):
+            years.append(second.value)
+            width = 3
+    if _is(items, i + width, "half"):
+        width += 1
+    unit = next((r for r in ("months", "age") if _is(items, i + width, r)), None)
+    about = _lookback(before, "about")
+    if unit is None and not _said_of_person(before, items, i + width):
+        return None
+    if unit == "months":
+        years = [y / 12 for y in years]
+    width += unit is not None
+    years = [float(int(y)) for y in years]
+    if any(not 0 <= y <= vocabulary.MAX_YEARS for y in years):
+        return None
+    return spoken(years, about=about), width
+
+
+def spoken(years: list[float], *, about: bool) -> str:
+    """Return an age as the value of an item: traits, with "?" where they are in doubt."""
+    doubt = "?" if about or len(years) > 1 else ""
+    bands = list(dict.fromkeys(vocabulary.age_band(y) for y in years))
+    near = {vocabulary.age_band(max(0, y + d)) for y in years for d in (-EDGE, EDGE)}
+    band_doubt = "?" if doubt and len(near | set(bands)) > 1 else ""
+    numbers = "|".join(f"{y:.0f}" for y in years)
+    return f"body.age{band_doubt}={'|'.join(bands)} body.age_years{doubt}={numbers}"
+
+
+def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
+    """Whether a bare number is an age: "boy, 6", "aged about six", "girl (7)"."""
+    if after < len(items):
+        following = items[after]
+        if following.kind in {"unknown", "number"} or following.senses.keys() & {
+            "things",
+            "people",
+        }:
+            return False
+        if following.kind == "break" and following.value in {":", "%", "'", '"', "£", "$"}:
+            return False
+    for item in reversed(before[-4:]):
+        if "aged" in item.roles and not item.senses:
+            return True
+        if "people" in item.senses or "body" in item.senses or "refused" in item.senses:
+            return True
+        if item.kind == "break" and item.value in set(",(-–:，（"):
+            continue
+        if not item.roles & {"about", "skip", "copula"}:
+            return False
+    return not before
+
+
+def _decade(items: list[Item], i: int, lexicon: Lexicon) -> tuple[str, int] | None:
+    """Read "forties", "30s"."""
+    item = items[i]
+    decade = lexicon.decades.get(item.text.lower())
+    width = 1
+    if decade is None and item.kind == "number" and isinstance(item.value, float):
+        s = items[i + 1] if i + 1 < len(items) else None
+        if s is not None and s.text.lower() == "s" and item.value % 10 == 0:
+            decade, width = item.value, 2
+    if decade is None:
+        return None
+    return f"body.age={vocabulary.age_band(decade + 5)}", width
+
+
+def _is(items: list[Item], i: int, *roles: str) -> bool:
+    return i < len(items) and bool(items[i].roles & set(roles))
+
+
+def _mark(items: list[Item], i: int, marks: str) -> bool:
+    return i < len(items) and items[i].kind == "break" and str(items[i].value) in marks
+
+
+def _lookback(before: list[Item], role: str) -> bool:
+    return any(role in item.roles for item in before[-2:])

@@ -1,0 +1,312 @@
+"""What has been said of one person so far: things with what describes them, and traits."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from reid import vocabulary
+from reid.records import Certainty, Modifier, Wish
+
+Values = tuple[str, ...]
+
+LAYERS: Final = {
+    "t-shirt": 1, "vest": 1, "polo": 1, "dress": 1, "costume": 1, "shirt": 2, "sweater": 3,
+    "hoodie": 3, "suit": 3, "jacket": 4, "coat": 5,
+}  # fmt: skip
+"""How far out a garment is usually worn."""
+
+DARK_ALONE: Final = "black"
+LIGHT_ALONE: Final = "white"
+"""What a garment said only to be dark or light is searched as: an unsure colour so modified."""
+
+WEIGHT_NOT_COLOUR: Final = frozenset({"jacket", "coat", "vest", "sweater", "suit"})
+"""Garments of which a bare "light" may mean that they are thin."""
+
+
+@dataclass(slots=True)
+class Mod:
+    """Something said of a thing.
+
+    Attributes:
+        kind: "colour", "pattern", "sleeve", "size", "shade" or "denim".
+        values: alternatives of one word (teal: green, blue).
+        hair: the same word's values when said of hair.
+        shade: of a colour.
+        either: alternative to the colour before it ("red or orange").
+    """
+
+    kind: str
+    values: Values
+    text: str = ""
+    hair: Values = ()
+    shade: Modifier | None = None
+    unsure: bool = False
+    negated: bool = False
+    either: bool = False
+
+
+@dataclass(slots=True)
+class Frame:
+    """One thing worn or carried.
+
+    Attributes:
+        slots: slot → alternatives, as the lexicon has it; a bare region has no alternatives.
+        layer: how far out it is worn.
+        mods: what describes it.
+        alternative: the thing that this is an alternative to.
+        beneath: the thing that it is said to be worn under.
+    """
+
+    slots: dict[str, Values]
+    text: str = ""
+    layer: int = 0
+    mods: list[Mod] = field(default_factory=list)
+    unsure: bool = False
+    negated: bool = False
+    dropped: bool = False
+    alternative: "Frame | None" = None
+    outermost: bool = False
+    innermost: bool = False
+    order: int = 0
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions that it covers, e.g. ("upper",) or ("carry.backpack",)."""
+        return tuple(dict.fromkeys(region(slot) for slot in self.slots))
+
+    def colours(self) -> list[Mod]:
+        """Return the colours said of it."""
+        return [mod for mod in self.mods if mod.kind == "colour"]
+
+    def described(self) -> bool:
+        """Whether it has a colour, a shade or a pattern."""
+        return any(mod.kind in {"colour", "pattern", "shade", "denim"} for mod in self.mods)
+
+
+def region(slot: str) -> str:
+    """Return what a slot is about: "upper.type" → "upper", "carry.toy" → "carry.toy"."""
+    parts = slot.split(".")
+    return ".".join(parts[:2]) if parts[0] == "carry" else parts[0]
+
+
+def parse_thing(meaning: str) -> tuple[dict[str, Values], int]:
+    """Read the meaning of a thing in a lexicon: ``"upper.type=vest layer=4"``."""
+    slots: dict[str, Values] = {}
+    layer = 0
+    for part in meaning.split():
+        name, _, value = part.partition("=")
+        if name == "layer":
+            layer = int(value)
+            continue
+        values = tuple(value.split("|")) if value else ()
+        for slot in name.split("|"):
+            slots[slot] = values
+    types = next((values for slot, values in slots.items() if slot == "upper.type"), ())
+    return slots, layer or max((LAYERS[value] for value in types), default=1)
+
+
+@dataclass(slots=True)
+class Trait:
+    """One thing said of the body."""
+
+    slot: str
+    values: tuple[str | float, ...]
+    unsure: bool = False
+    negated: bool = False
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody in the description.
+
+    Attributes:
+        relation: a companion by kinship ("mum").
+        named: a word for the person was said ("boy").
+        start, stop: token span of what is said, for a companion.
+    """
+
+    sex: str | None = None
+    frames: list[Frame] = field(default_factory=list)
+    traits: list[Trait] = field(default_factory=list)
+    named: bool = False
+    start: int = 0
+    stop: int = 0
+
+
+class Builder:
+    """Turns what was said of one person into wishes."""
+
+    def __init__(self, first_group: int = 0) -> None:
+        self.wishes: list[Wish] = []
+        self.group = first_group
+
+    def build(self, person: Person) -> list[Wish]:
+        """Return the wishes, things in the order said, the body last."""
+        frames = [frame for frame in person.frames if not frame.dropped]
+        chains = _chains(frames)
+        outer = _outer(chains)
+        for chain in chains:
+            self._chain(chain, "outer" if chain[0] in outer else None)
+        for trait in _one_a_slot(person.traits):
+            self._either(trait.slot, trait.values, trait.unsure, trait.negated)
+        return list(dict.fromkeys(self.wishes))
+
+    def _chain(self, chain: list[Frame], place: str | None) -> None:
+        """Add a thing, or several that are alternatives to each other."""
+        if len(chain) == 1:
+            frame = chain[0]
+            for slot, values in frame.slots.items():
+                if values and not slot.startswith("carry."):
+                    self._either(_at(slot, place), values, frame.unsure, frame.negated)
+            self._carried([frame])
+        else:
+            self._alternatives(chain, place)
+        for frame in chain:
+            if not frame.negated:
+                self._describe(frame, place)
+
+    def _alternatives(self, chain: list[Frame], place: str | None) -> None:
+        group = self._next()
+        for frame in chain:
+            for slot, values in frame.slots.items():
+                if not slot.startswith("carry.") or values:
+                    for value in values:
+                        self._add(_at(slot, place), value, frame.unsure, frame.negated, group)
+
+    def _carried(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            slots = [slot for slot in frame.slots if slot.startswith("carry.")]
+            group = self._next() if len(slots) > 1 and not frame.negated else None
+            for slot in slots:
+                self._add(slot, "present", frame.unsure, frame.negated, group)
+
+    def _describe(self, frame: Frame, place: str | None) -> None:
+        regions = [_at(r, place) for r in frame.regions]
+        several = len(regions) > 1 and regions[0].startswith("carry.")
+        for chain in _colour_chains(frame):
+            for targets in [regions] if several else [[r] for r in regions]:
+                self._colours(chain, targets, frame)
+        for mod in frame.mods:
+            for where in regions:
+                self._other(mod, where, frame)
+
+    def _colours(self, chain: list[Mod], regions: list[str], frame: Frame) -> None:
+        entries = [
+            (f"{where}.colour", value, mod)
+            for where in regions
+            for mod in chain
+            for value in (mod.hair if where == "hair" and mod.hair else mod.values)
+            if f"{where}.colour" in vocabulary.SLOTS
+        ]
+        group = self._next() if len(entries) > 1 else None
+        for slot, value, mod in entries:
+            unsure = mod.unsure or frame.unsure
+            self._add(slot, value, unsure, mod.negated or frame.negated, group, mod.shade)
+
+    def _other(self, mod: Mod, where: str, frame: Frame) -> None:
+        slot = {"pattern": "pattern", "sleeve": "sleeve", "size": "length"}.get(mod.kind)
+        name = f"{where}.{slot}"
+        if slot is None or name not in vocabulary.SLOTS:
+            return
+        if where == "lower" and slot == "length" and "shorts" in frame.slots.get("lower.type", ()):
+            return
+        for value in mod.values:
+            self._add(name, value, mod.unsure or frame.unsure, mod.negated)
+
+    def _either(
+        self, slot: str, values: tuple[str | float, ...], unsure: bool, negated: bool
+    ) -> None:
+        group = self._next() if len(values) > 1 else None
+        for value in values:
+            self._add(slot, value, unsure, negated, group)
+
+    def _add(
+        self,
+        slot: str,
+        value: str | float,
+        unsure: bool,
+        negated: bool = False,
+        group: int | None = None,
+        shade: Modifier | None = None,
+    ) -> None:
+        certainty: Certainty = "unsure" if unsure else "sure"
+        if vocabulary.is_valid(slot, value):
+            self.wishes.append(Wish(slot, value, certainty, negated, group, shade))
+
+    def _next(self) -> int:
+        self.group += 1
+        return self.group - 1
+
+
+def _at(slot: str, place: str | None) -> str:
+    if place is None or not slot.startswith("upper"):
+        return slot
+    return place + slot.removeprefix("upper")
+
+
+def _chains(frames: list[Frame]) -> list[list[Frame]]:
+    chains: list[list[Frame]] = []
+    home: dict[int, list[Frame]] = {}
+    for frame in frames:
+        chain = home.get(id(frame.alternative)) if frame.alternative is not None else None
+        if chain is None:
+            chain = []
+            chains.append(chain)
+        chain.append(frame)
+        home[id(frame)] = chain
+    return chains
+
+
+def _outer(chains: list[list[Frame]]) -> list[Frame]:
+    """Return the first frame of the chain that is worn over another, if one is."""
+    upper = [c for c in chains if "upper" in c[0].regions and len(c[0].regions) == 1]
+    worn = [c for c in upper if not c[0].negated]
+    absent = [c[0] for c in upper if c[0].negated and c[0].layer >= 4]
+    if len(worn) < 2:
+        return absent if worn and worn[0][0].layer < 4 else []
+    best = max(worn, key=lambda c: (c[0].outermost, not c[0].innermost, c[0].layer, c[0].order))
+    clear = best[0].outermost or any(c[0].innermost for c in worn if c is not best)
+    rest = [c for c in worn if c is not best]
+    if clear or all(c[0].layer < best[0].layer for c in rest):
+        return [best[0]]
+    return []
+
+
+def _colour_chains(frame: Frame) -> list[list[Mod]]:
+    """Split the colours of a thing into runs of alternatives."""
+    chains: list[list[Mod]] = []
+    for mod in frame.colours() or _implied(frame):
+        if mod.either and chains:
+            chains[-1].append(mod)
+        else:
+            chains.append([mod])
+    return chains
+
+
+def _implied(frame: Frame) -> list[Mod]:
+    """Return the colour that denim has, or that "dark" and "light" alone stand for."""
+    shades = [mod for mod in frame.mods if mod.kind == "shade"]
+    shade = shades[0].values[0] if shades else None
+    modifier: Modifier | None = "dark" if shade == "dark" else "light" if shade else None
+    unsure = any(mod.unsure for mod in shades)
+    if any(mod.kind == "denim" for mod in frame.mods):
+        return [Mod("colour", ("blue",), shade=modifier, unsure=unsure)]
+    if modifier is None:
+        return []
+    if modifier == "light" and WEIGHT_NOT_COLOUR & {v for vs in frame.slots.values() for v in vs}:
+        return []
+    if any(value == "jeans" for values in frame.slots.values() for value in values):
+        return [Mod("colour", ("blue",), shade=modifier, unsure=True)]
+    alone = DARK_ALONE if modifier == "dark" else LIGHT_ALONE
+    return [Mod("colour", (alone,), shade=modifier, unsure=True, negated=shades[0].negated)]
+
+
+def _one_a_slot(traits: list[Trait]) -> list[Trait]:
+    """Keep the last age and sex said: an age in years overrules the band of the word "girl"."""
+    kept: dict[tuple[str, bool], Trait] = {}
+    years = any(trait.slot == vocabulary.YEARS_SLOT for trait in traits)
+    for trait in traits:
+        key = (trait.slot, trait.negated)
+        if trait.slot == "body.age" and key in kept and not years and trait.values == ("adult",):
+            continue
+        kept[key] = trait
+    return list(kept.values())

@@ -1,0 +1,135 @@
+"""Tokens → items: the longest known phrase at each place, with what it may mean."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from reid.describe.lexicon import NO_ROLES, Entry, Lexicon
+from reid.describe.spelling import correct
+from reid.describe.tokens import Token
+
+HARD: Final = frozenset(".!;\n|。！；…")
+SOFT: Final = frozenset(',()[]{}–—-:?？，、：（）"“”«»/\\+&*=')
+_EMPTY: Final = Entry()
+
+
+@dataclass(slots=True)
+class Item:
+    """One phrase of the text.
+
+    Attributes:
+        kind: "phrase" (known), "unknown", "number", "break", "gap" (already used elsewhere), or
+            what an earlier pass made of it ("age", "height").
+        senses: section of the lexicon → meaning.
+        roles: what it does in a sentence.
+        start, stop: token span.
+        text: as written.
+        value: the number; or for a break its mark.
+        glued: joined to the item before by a hyphen.
+        owns: possessive.
+    """
+
+    kind: str
+    start: int
+    stop: int
+    text: str
+    senses: dict[str, str] = field(default_factory=dict)
+    roles: frozenset[str] = NO_ROLES
+    value: float | str | None = None
+    glued: bool = False
+    owns: bool = False
+
+    def is_hard(self) -> bool:
+        """Whether a sentence ends here."""
+        return self.kind == "break" and self.value in HARD
+
+
+def itemise(tokens: list[Token], lexicon: Lexicon, text: str) -> list[Item]:
+    """Return the items of a text, left to right, without gaps."""
+    lemmas = [_lemma(token.norm, lexicon) for token in tokens]
+    items: list[Item] = []
+    i = 0
+    while i < len(tokens):
+        token = tokens[i]
+        length, entry = _longest(tokens, lemmas, i, lexicon)
+        number = _number(token.norm, lexicon)
+        span = text[token.start : tokens[i + max(1, length) - 1].stop]
+        if number is not None and length <= 1:
+            width, number = _tens(tokens, i, number, lexicon)
+            span = text[token.start : tokens[i + width - 1].stop]
+            items.append(Item("number", i, i + width, span, dict(entry.senses), entry.roles,
+                              number, token.glued))  # fmt: skip
+            length = width
+        elif length:
+            last = tokens[i + length - 1]
+            items.append(Item("phrase", i, i + length, span, dict(entry.senses), entry.roles,
+                              None, token.glued, last.owns))  # fmt: skip
+        elif not token.norm[:1].isalnum():
+            items.append(Item("break", i, i + 1, token.text, value=token.text))
+            length = 1
+        else:
+            items.append(_unknown(token, i, lexicon))
+            length = 1
+        i += length
+    return items
+
+
+def _lemma(word: str, lexicon: Lexicon) -> str:
+    return lexicon.lemma(word) or correct(word, lexicon) or word
+
+
+def _longest(tokens: list[Token], lemmas: list[str], i: int, lexicon: Lexicon) -> tuple[int, Entry]:
+    longest = max(lexicon.longest.get(tokens[i].norm, 0), lexicon.longest.get(lemmas[i], 0))
+    for length in range(min(longest, len(tokens) - i), 0, -1):
+        for words in (
+            tuple(token.norm for token in tokens[i : i + length]),
+            tuple(lemmas[i : i + length]),
+        ):
+            entry = lexicon.phrases.get(words)
+            if entry is not None:
+                return length, entry
+    return 0, _EMPTY
+
+
+def _number(word: str, lexicon: Lexicon) -> float | None:
+    if word[:1].isdigit():
+        try:
+            return float(word.replace(",", "."))
+        except ValueError:
+            return None
+    return lexicon.numbers.get(word)
+
+
+def _tens(tokens: list[Token], i: int, number: float, lexicon: Lexicon) -> tuple[int, float]:
+    """Join "twenty" and "two"."""
+    if tokens[i].norm in lexicon.tens and i + 1 < len(tokens):
+        ones = lexicon.numbers.get(tokens[i + 1].norm, 0)
+        if 0 < ones < 10:
+            return 2, number + ones
+    return 1, number
+
+
+def _unknown(token: Token, i: int, lexicon: Lexicon) -> Item:
+    item = Item("unknown", i, i + 1, token.text, glued=token.glued)
+    if lexicon.compounds:
+        item = _compound(token, item, lexicon)
+    return item
+
+
+def _compound(token: Token, item: Item, lexicon: Lexicon) -> Item:
+    """Read a German compound by its last part: a Regenjacke is a Jacke."""
+    word = token.norm
+    for cut in range(2, len(word) - 3):
+        head = lexicon.lemma(word[cut:])
+        entry = lexicon.phrases.get((head,)) if head else None
+        if entry is None or not {"things", "colours", "people", "parts"} & entry.senses.keys():
+            continue
+        item.kind, item.senses, item.roles = "phrase", dict(entry.senses), entry.roles
+        front = word[:cut].removesuffix("s")
+        modifier = lexicon.lemma(front) or lexicon.lemma(word[:cut])
+        before = lexicon.phrases.get((modifier,)) if modifier else None
+        if before is not None:
+            for section in ("shades", "colours", "patterns", "motifs", "sizes"):
+                if section in before.senses:
+                    item.senses["front " + section] = before.senses[section]
+        return item
+    return item

@@ -1,0 +1,139 @@
+"""The words of each language, read from one TOML file a language.
+
+A line of a lexicon reads *meaning = words*, the words separated by commas; a word may be a phrase.
+Write words in lower case and in their dictionary form (`endings` says how others lead back to it),
+with a space where usage wavers between a hyphen, a space and nothing at all.
+
+Sections:
+    [things]         what is worn or carried: ``"slot=value"``, alternatives ``a|b``, more than one
+                     slot separated by spaces, a bare region ("upper") where the type is not said,
+                     ``layer=N`` where it is worn further out than its type says; "other" is a
+                     thing without a slot, "hair" the hair
+    [parts]          pieces of a garment: `whole` count for its colours, `small` do not
+    [colours]        "modifier colour|alternative"; [hair_colours] the same words, said of hair
+    [shades] [patterns] [pattern_nouns] [motifs] [sizes] [sleeves]    words that describe a thing
+    [people]         sex and age; `relation` (mum), `child` (son)
+    [body]           what is said of the body
+    [refused]        kind of trait → words
+    [words]          the small words that build a sentence, by their role
+    [numbers] [time] numerals, clock times and phrases, as regular expressions
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Final
+
+from reid.describe.tokens import fold, tokenise
+
+LANGUAGES: Final = ("en", "es", "fr", "de", "zh")
+"""Languages with a lexicon file; the first is the one taken when nothing speaks for another."""
+
+CONTENT: Final = (
+    "things", "parts", "people", "body", "refused", "colours", "hair_colours", "shades", "patterns",
+    "pattern_nouns", "motifs", "sizes", "sleeves",
+)  # fmt: skip
+
+NO_ROLES: Final[frozenset[str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a word or phrase means: content by section, and its roles in a sentence."""
+
+    senses: Mapping[str, str] = field(default_factory=dict)
+    roles: frozenset[str] = NO_ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """One language.
+
+    Attributes:
+        language: two letters.
+        before: adjectives stand before their noun.
+        endings: (ending, replacement) pairs that lead a word back to its dictionary form.
+        phrases: word sequences → entry.
+        longest: first word → length of the longest phrase that it begins.
+        words: every word of every phrase, for telling what is a slip of the pen.
+        numbers: numeral → value; `tens` twenty → 20; `decades` forties → 40.
+        time: the section as it stands.
+        compounds: nouns are written together with what describes them (German).
+    """
+
+    language: str
+    before: bool
+    endings: tuple[tuple[str, str], ...]
+    phrases: Mapping[tuple[str, ...], Entry]
+    longest: Mapping[str, int]
+    words: frozenset[str]
+    numbers: Mapping[str, float]
+    tens: Mapping[str, float]
+    decades: Mapping[str, float]
+    time: Mapping[str, Any]
+    compounds: bool
+
+    def lemma(self, word: str) -> str | None:
+        """Return the dictionary form of a word, or None if it is not known."""
+        if word in self.words:
+            return word
+        for ending, replacement in self.endings:
+            stem = word.removesuffix(ending) + replacement
+            if word.endswith(ending) and len(stem) > 1 and stem in self.words:
+                return stem
+        return None
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def load(language: str) -> Lexicon:
+    """Read the lexicon of a language (once)."""
+    path = resources.files(__package__) / f"{language}.toml"
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    senses: dict[tuple[str, ...], dict[str, str]] = {}
+    roles: dict[tuple[str, ...], set[str]] = {}
+    for section in CONTENT:
+        for meaning, phrase in _lines(raw.get(section, {})):
+            senses.setdefault(phrase, {}).setdefault(section, meaning)
+    for role, phrase in _lines(raw["words"]):
+        roles.setdefault(phrase, set()).add(role)
+    entries = {
+        phrase: Entry(senses.get(phrase, {}), frozenset(roles.get(phrase, ())))
+        for phrase in senses.keys() | roles.keys()
+    }
+    longest: dict[str, int] = {}
+    for phrase in entries:
+        longest[phrase[0]] = max(longest.get(phrase[0], 0), len(phrase))
+    return Lexicon(
+        language=raw["language"],
+        before=raw["adjectives"] == "before",
+        endings=tuple((a, b) for a, b in raw["endings"]),
+        phrases=entries,
+        longest=longest,
+        words=frozenset(word for phrase in entries for word in phrase),
+        numbers=_numbers(raw["numbers"]),
+        tens=_values(raw["numbers"].get("tens", "")),
+        decades=_values(raw["numbers"].get("decades", "")),
+        time=raw.get("time", {}),
+        compounds=bool(raw.get("compounds", False)),
+    )
+
+
+def _lines(section: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for meaning, words in section.items():
+        for phrase in words.split(","):
+            tokens = tuple(token.norm for token in tokenise(phrase.strip()))
+            if tokens:
+                yield meaning, tokens
+
+
+def _values(text: str) -> dict[str, float]:
+    pairs = (pair.strip().split("=") for pair in text.split(",") if pair.strip())
+    return {fold(word.strip()): float(value) for word, value in pairs}
+
+
+def _numbers(section: Mapping[str, str]) -> dict[str, float]:
+    words = section["words"].split()
+    numbers = {fold(word): float(i) for i, word in enumerate(words)}
+    return numbers | _values(section.get("tens", "")) | _values(section.get("more", ""))

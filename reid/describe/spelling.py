@@ -1,0 +1,83 @@
+"""Slips of the pen: a word that is one letter (two, when long) from a known one."""
+
+from functools import lru_cache
+from typing import Final
+
+from reid.describe.lexicon import Lexicon, load
+
+SHORTEST: Final = 5
+"""Shorter words are too close to each other to be corrected."""
+
+LONG: Final = 8
+"""From this length on two letters may be wrong."""
+
+LONGEST: Final = 24
+"""Longer words are no slip of one letter."""
+
+
+def correct(word: str, lexicon: Lexicon) -> str | None:
+    """Return the one known word that `word` is a slip of, or None.
+
+    The first letter has to be right (or swapped with the second), the nearest word has to be the
+    only one so near, and Chinese has no spelling to correct.
+    """
+    if not SHORTEST <= len(word) <= LONGEST or not word.isalpha() or lexicon.language == "zh":
+        return None
+    return _nearest(word, lexicon.language)
+
+
+@lru_cache(maxsize=4096)
+def _nearest(word: str, language: str) -> str | None:
+    table = _deletions(language)
+    reach = 2 if len(word) >= LONG else 1
+    candidates: set[str] = set()
+    for form in _shortened(word, reach):
+        candidates.update(table.get(form, ()))
+    best: list[str] = []
+    least = reach + 1
+    for candidate in candidates:
+        if word[0] not in candidate[:2] or candidate[0] not in word[:2]:
+            continue
+        distance = edits(word, candidate, reach)
+        if distance < least:
+            best, least = [candidate], distance
+        elif distance == least and distance <= reach:
+            best.append(candidate)
+    return best[0] if len(best) == 1 else None
+
+
+@lru_cache(maxsize=8)
+def _deletions(language: str) -> dict[str, list[str]]:
+    """Return every known word under each form that it takes with letters left out."""
+    table: dict[str, list[str]] = {}
+    for word in load(language).words:
+        if len(word) >= SHORTEST - 1 and word.isalpha():
+            for form in _shortened(word, 2 if len(word) >= LONG - 1 else 1):
+                table.setdefault(form, []).append(word)
+    return table
+
+
+def _shortened(word: str, times: int) -> set[str]:
+    forms = {word}
+    for _ in range(times):
+        forms |= {form[:i] + form[i + 1 :] for form in forms for i in range(len(form))}
+    return forms
+
+
+def edits(a: str, b: str, most: int) -> int:
+    """Return how many edits (insert, delete, replace, swap) lead from `a` to `b`, up to `most` + 1.
+
+    Damerau-Levenshtein distance in its restricted form ("optimal string alignment").
+    """
+    if abs(len(a) - len(b)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, last, row = row, before, [i]
+        for j, y in enumerate(b, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]

@@ -1,0 +1,83 @@
+"""Text → tokens: words, numbers and punctuation, with their place in the text."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+MAX_CHARACTERS: Final = 100_000
+"""Longer texts are cut: ten thousand words is a document, not a description."""
+
+_WORD: Final = re.compile(
+    r"[\u3400-\u9fff\uf900-\ufaff]"  # one Chinese character
+    r"|[^\W\d_\u3400-\u9fff\uf900-\ufaff]+(?:['’`´][^\W\d_\u3400-\u9fff\uf900-\ufaff]+)*"  # a word
+    r"|\d+(?:[.,]\d+)?"  # a number
+    r"|\n|[^\w\s]"  # punctuation, one mark each
+)
+_APOSTROPHES: Final = str.maketrans("", "", "'’`´")
+_JOINING: Final = frozenset("-‐‑–")
+_REWRITTEN: Final = (
+    (re.compile(r"\bw/o\b\s*", re.IGNORECASE), "no "),
+    (re.compile(r"\bw/\s*", re.IGNORECASE), "with "),
+    (re.compile(r"(?<=\d)\s?y\.?/?o\b\.?", re.IGNORECASE), " yo"),
+    (re.compile(r"[ \t\r\f\v\u3000]+"), " "),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token.
+
+    Attributes:
+        text: as written.
+        norm: lower case, without apostrophes.
+        start, stop: character span in the cleaned text.
+        glued: joined to the token before by a hyphen ("blue-grey").
+        owns: ends in a possessive s ("mum's").
+    """
+
+    text: str
+    norm: str
+    start: int
+    stop: int
+    glued: bool = False
+    owns: bool = False
+
+
+def clean(text: str) -> str:
+    """Return the text in one Unicode form, without control characters and runs of spaces."""
+    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])
+    text = "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else " " for c in text)
+    for pattern, replacement in _REWRITTEN:
+        text = pattern.sub(replacement, text)
+    return text.strip()
+
+
+def fold(word: str) -> str:
+    """Return the form of a word that lexicons are written in."""
+    return word.translate(_APOSTROPHES).lower()
+
+
+def tokenise(text: str) -> list[Token]:
+    """Split a cleaned text into tokens; a hyphen between words only marks them as glued."""
+    found = list(_WORD.finditer(text))
+    tokens: list[Token] = []
+    glued = False
+    for i, match in enumerate(found):
+        word = match[0]
+        if word in _JOINING and _joins(found, i):
+            glued = True
+            continue
+        owns = word[-2:].lower() in {"'s", "’s", "s'", "s’"}
+        tokens.append(Token(word, fold(word), match.start(), match.end(), glued, owns))
+        glued = False
+    return tokens
+
+
+def _joins(found: list[re.Match[str]], i: int) -> bool:
+    if not 0 < i < len(found) - 1:
+        return False
+    before, mark, after = found[i - 1], found[i], found[i + 1]
+    touching = before.end() == mark.start() and mark.end() == after.start()
+    digits = before[0][0].isdigit() and after[0][0].isdigit()
+    return touching and not digits and before[0][-1].isalnum() and after[0][0].isalnum()

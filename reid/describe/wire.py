@@ -1,0 +1,68 @@
+"""A query as JSON, in the shape that `reid describe --json` prints, and back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reid.errors import UsageError
+from reid.records import Companion, Query, Wish
+
+
+def to_json(query: Query) -> dict[str, Any]:
+    """Return the plain data of a query: slots, refused, context, unparsed, language."""
+    return {
+        "slots": [_slot(wish) for wish in query.wishes],
+        "refused": list(query.refused),
+        "context": {
+            "last_seen_place": query.last_seen_place,
+            "last_seen_time": query.last_seen_time,
+            "with": [
+                {"text": c.text, "slots": [_slot(wish) for wish in c.wishes]}
+                for c in query.companions
+            ],
+        },
+        "unparsed": list(query.unparsed),
+        "language": query.language,
+    }
+
+
+def from_json(data: Mapping[str, Any], text: str = "") -> Query:
+    """Make a query of what `to_json` returned; the sentence itself is not in it."""
+    try:
+        context = data["context"]
+        return Query(
+            text=text,
+            wishes=_wishes(data["slots"]),
+            companions=tuple(Companion(c["text"], _wishes(c["slots"])) for c in context["with"]),
+            last_seen_place=context["last_seen_place"],
+            last_seen_time=context["last_seen_time"],
+            unparsed=tuple(data["unparsed"]),
+            refused=tuple(data["refused"]),
+            language=data["language"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"not the JSON of a description: {error}") from None
+
+
+def _slot(wish: Wish) -> dict[str, Any]:
+    return {
+        "slot": wish.slot,
+        "value": wish.value,
+        "certainty": wish.certainty,
+        "negated": wish.negated,
+        "group": wish.group,
+        "modifier": wish.modifier,
+    }
+
+
+def _wishes(entries: Sequence[Mapping[str, Any]]) -> tuple[Wish, ...]:
+    return tuple(
+        Wish(
+            entry["slot"],
+            entry["value"],
+            entry.get("certainty", "sure"),
+            bool(entry.get("negated", False)),
+            entry.get("group"),
+            entry.get("modifier"),
+        )
+        for entry in entries
+    )
