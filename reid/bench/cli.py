@@ -1,0 +1,84 @@
+"""`reid bench NAME`: one command per question. Each prints a table, or JSON for programs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reid.errors import UsageError
+
+app = typer.Typer(
+    no_args_is_help=True, help="Benchmarks: one question each, by standard protocols."
+)
+
+Data = Annotated[Path, typer.Option("--data", help="Folder of the data set.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Seed = Annotated[int, typer.Option(help="Of everything random.")]
+EmbedderPath = Annotated[
+    Path | None,
+    typer.Option("--embedder", help="OpenVINO .xml, .onnx, TorchScript; by default the product's."),
+]
+DetectorPath = Annotated[
+    Path | None, typer.Option("--detector", help="YOLO weights (.pt) or an OpenVINO folder.")
+]
+
+
+@app.command()
+def retrieval(
+    data: Data,
+    layout: Annotated[str, typer.Option(help="folders, market1501 or msmt17.")] = "folders",
+    embedder: EmbedderPath = None,
+    arch: Annotated[
+        str | None, typer.Option(help="A checkpoint's network: resnet50 …, or timm:NAME.")
+    ] = None,
+    with_heads: Annotated[
+        bool, typer.Option("--with-heads", help="Leave heads on: what does redaction cost?")
+    ] = False,
+    query_camera: Annotated[
+        str | None, typer.Option(help="folders: whose images are queries; `all` for every image.")
+    ] = None,
+    gallery_camera: Annotated[
+        list[str] | None, typer.Option(help="folders: whose images are searched; may be repeated.")
+    ] = None,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Re-rank by shared neighbours.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Is the same person found among another camera's images?
+
+    Example: reid bench retrieval --data shared/data/pku-reid-dev --layout folders
+    """
+    from reid.bench.extractors import load_extractor
+    from reid.bench.layouts import LAYOUTS, read_split
+    from reid.bench.retrieval import RetrievalSettings, run_retrieval
+
+    name = next((known for known in LAYOUTS if known == layout), None)
+    if name is None:
+        raise UsageError(f"no layout {layout}: choose one of {', '.join(LAYOUTS)}")
+    split = read_split(data, name, query_camera, gallery_camera or ())
+    extractor = load_extractor(embedder, arch)
+    settings = RetrievalSettings(with_heads, rerank, seed)
+    result = _watched(
+        "images", len(split.images()), lambda told: run_retrieval(split, extractor, settings, told)
+    )
+    _tell("retrieval", result.to_json(), as_json)
+
+
+def _watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:
+    """Do `work` under a progress bar."""
+    from reid.console import progress_bar
+
+    with progress_bar(label, total) as told:
+        return work(told)
+
+
+def _tell(name: str, result: dict[str, Any], as_json: bool) -> None:
+    """Print a result."""
+    from reid.bench.show import show
+    from reid.console import print_json
+
+    if as_json:
+        print_json(result)
+    else:
+        show(name, result)

@@ -1,0 +1,55 @@
+"""Results as tables in the terminal."""
+
+from typing import Any, Final
+
+from reid.console import new_table, out
+
+_RANKING: Final = ("rank1", "rank5", "rank10", "mAP", "mINP")
+_ROWS: Final = (
+    ("minus_camera_mean", "- camera mean"),
+    ("pooled", "sightings"),
+    ("reranked", "re-ranked"),
+)
+
+
+def show(name: str, result: dict[str, Any]) -> None:
+    """Print a benchmark's result, from its JSON."""
+    {"retrieval": _retrieval}.get(name, _plain)(result)
+    run = result["run"]
+    out.print(
+        f"[dim]{run['version']} {run['commit'] or ''} · seed {run['seed']} · "
+        f"{run['seconds']:.0f} s · {run['machine']['cores']} cores[/]",
+        highlight=False,
+    )
+
+
+def figure(value: float, ends: list[float] | None = None) -> str:
+    """Return a share as in tables of the field, in per cent: 93.3 [90, 96]."""
+    if ends is None:
+        return f"{value * 100:.1f}"
+    return f"{value * 100:.1f} [{ends[0] * 100:.0f}, {ends[1] * 100:.0f}]"
+
+
+def _retrieval(result: dict[str, Any]) -> None:
+    heads = "heads redacted" if result["redacted"] else "WITH HEADS"
+    out.print(f"[bold]{result['model_id']}[/], {heads}", highlight=False)
+    columns = [(result, "plain"), *((result[key], label) for key, label in _ROWS)]
+    _rankings([(figures, label) for figures, label in columns if figures is not None])
+    out.print(f"{result['n_query']} queries, {result['n_gallery']} in the gallery", highlight=False)
+
+
+def _rankings(columns: list[tuple[dict[str, Any], str]]) -> None:
+    """Print rankings side by side, with their 95 % intervals."""
+    table = new_table("%", *(label for _, label in columns))
+    for name in _RANKING:
+        cells = [figure(figures[name], figures["intervals"][name]) for figures, _ in columns]
+        table.add_row(name, *cells)
+    out.print(table)
+
+
+def _plain(result: dict[str, Any]) -> None:
+    table = new_table("figure", "value")
+    for key, value in result.items():
+        if isinstance(value, (int, float, str)):
+            table.add_row(key, str(value))
+    out.print(table)
