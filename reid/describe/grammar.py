@@ -55,6 +55,9 @@ class Reader:
         self.opened = False  # a companion's description has begun
         self.trigger: int | None = None  # the item that announced a companion
         self.order = 0
+        self.said: str | None = None  # the sex that "he" or "her" spoke of
+        self.mod_at = -1  # the last item that described something
+        self.topic = False  # the companion is what the whole sentence is about
         self.spoken = False  # anything since the last break
 
     # ---------------------------------------------------------------- the pass
@@ -65,6 +68,9 @@ class Reader:
         for i, item in enumerate(self.items):
             self._take(i, item)
         self._break(len(self.items), hard=True)
+        main = self.reading.main
+        if self.said is not None and not any(t.slot == "body.sex" for t in main.traits):
+            main.traits.append(Trait("body.sex", (self.said,)))
         return self.reading
 
     def _take(self, i: int, item: Item) -> None:
@@ -123,6 +129,8 @@ class Reader:
             self._doubt_back()
         if self.pending and not (continues and not self.segment):
             self._attach_back()
+        if "same" in self.flags and self.segment and not self.segment[-1].described():
+            self._copy_colours(self.segment[-1])
         self._flush_traits()
         self.predicate, self.predicated = None, []
         keep = {"no"} if "no" in self.flags and self._list_goes_on(i) else set()
@@ -214,8 +222,10 @@ class Reader:
             self._left_out(item.text)
         if meaning.startswith("hair"):
             self._hair(frame, meaning)
+        if frame.negated and set(frame.slots) == {"carry.shoulder-bag", "carry.handbag"}:
+            frame.slots = dict.fromkeys(BAG_SLOTS, ("present",))
         self._relate(frame)
-        self._take_pending(frame, item)
+        self._take_pending(frame, item, adjacent=self.mod_at == i - 1)
         self.flags -= {"no", "in", "whole"}
         if self.hedge in {"narrow", "mod"}:
             self.hedge = ""
@@ -244,14 +254,16 @@ class Reader:
             frame.negated = frame.negated or last.negated
         elif "or" in self.flags and last.negated:
             frame.negated = True
+        if self.hedge == "narrow" and same and not self.segment and not self.pending:
+            frame.alternative = last
         if "over" in self.flags and same:
             last.outermost, frame.innermost = True, True
         if "under" in self.flags and same:
             frame.outermost, last.innermost = True, True
         self.flags -= {"or", "over", "under"}
 
-    def _take_pending(self, frame: Frame, item: Item) -> None:
-        if self.predicated and self.predicate is not None and not self.pending:
+    def _take_pending(self, frame: Frame, item: Item, *, adjacent: bool) -> None:
+        if self.predicated and self.predicate is not None and adjacent:
             # "her coat is a red parka": what was said of the coat is said of the parka
             self.predicate.mods = [m for m in self.predicate.mods if m not in self.predicated]
             self.pending = self.predicated
@@ -289,7 +301,9 @@ class Reader:
     # ---------------------------------------------------------------- what describes a thing
 
     def _mod(self, i: int, item: Item) -> None:
-        section = next(name for name in (*MODS, "pattern_nouns") if name in item.senses)
+        section = next((name for name in (*MODS, "pattern_nouns") if name in item.senses), None)
+        if section is None:
+            return
         if section == "sleeves" and item.senses[section] == "noun":
             self._sleeve_noun(item)
             return
@@ -303,9 +317,11 @@ class Reader:
         mod.unsure = self._unsure()
         mod.negated = "no" in self.flags and self.predicate is not None
         self._place(mod, i)
-        if self.hedge == "mod":
+        self.mod_at = i
+        if self.hedge == "mod" and mod.kind != "shade":
             self.hedge = ""
-        self.flags.discard("or")
+        if mod.kind != "shade":
+            self.flags.discard("or")
         self.flags.add("after-hedge")
 
     def _make(self, section: str, meaning: str, item: Item) -> Mod:
@@ -462,7 +478,7 @@ class Reader:
             self.flags.add("motif")
             return
         self.pending = []
-        if self.last is not None and self.segment:
+        if self.last is not None and (self.segment or "upper" in self.last.regions):
             if not any(mod.kind == "pattern" for mod in self.last.mods):
                 self.last.mods.append(Mod("pattern", ("graphic",), unsure=self._unsure()))
         else:
@@ -514,7 +530,7 @@ class Reader:
 
     def _enter(self, person: Person, i: int) -> None:
         if person is not self.person:
-            self.opened = False
+            self.opened = self.topic = person is not self.reading.main and self.last is None
             self.last = None
             self.segment = []
         self.person = person
@@ -537,13 +553,15 @@ class Reader:
 
     def _go_home(self) -> None:
         self.person = self.reading.main
-        self.opened = False
+        self.opened = self.topic = False
         self.last = self.person.frames[-1] if self.person.frames else None
 
     def _leave_companion(self, i: int, *, hard: bool) -> None:
         if self.person is self.reading.main:
             return
         following = self.items[i + 1 : i + 2]
+        if self.topic and not hard:
+            return
         if not hard and any(
             "relative" in item.roles or ("in" in item.roles and not self.opened)
             for item in following
@@ -669,16 +687,19 @@ class Reader:
             self.opened = True
         if roles & {"relative"}:
             self.opened = True
+        if "with" in roles and self.lexicon.before and self.pending:
+            self._attach_back()
         if "with" in roles and self.person is not self.reading.main:
             self.opened = self.opened or "and" not in roles
         if "copula" in roles:
-            self._copula()
+            self._copula(again="again" in roles)
         if "i" in roles:
             self._speaker(i)
-        if "he" in roles:
-            self._pronoun("male")
-        if "she" in roles:
-            self._pronoun("female")
+        for role, sex in (("he", "male"), ("she", "female")):
+            if role in roles:
+                self._pronoun(sex)
+            if {role, role + "_owns"} & roles and self.person is self.reading.main:
+                self.said = self.said or sex
 
     def _negate(self, i: int) -> None:
         ended = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
@@ -687,8 +708,8 @@ class Reader:
         else:
             self.flags.add("no")
 
-    def _copula(self) -> None:
-        if self.last is not None and self.segment and not self.pending:
+    def _copula(self, *, again: bool = False) -> None:
+        if self.last is not None and (self.segment or again) and not self.pending:
             self.predicate, self.predicated = self.last, []
 
     def _hedge(self, i: int, roles: frozenset[str]) -> None:
