@@ -9,6 +9,7 @@ it there. Negation and doubt reach as far as the phrase does. A person named aft
 from dataclasses import dataclass, field
 from typing import Final
 
+from reid.describe.ages import height_value
 from reid.describe.frames import Frame, Mod, Person, Trait, parse_thing
 from reid.describe.items import Item
 from reid.describe.lexicon import Lexicon
@@ -57,6 +58,7 @@ class Reader:
         self.order = 0
         self.said: str | None = None  # the sex that "he" or "her" spoke of
         self.mod_at = -1  # the last item that described something
+        self.begun = False  # somebody or something was named in this sentence
         self.topic = False  # the companion is what the whole sentence is about
         self.spoken = False  # anything since the last break
 
@@ -92,6 +94,9 @@ class Reader:
         if self.person is not self.reading.main:
             self.person.stop = item.stop
         self.spoken = True
+        self.begun = self.begun or item.kind in {"age", "height"} or bool(
+            {"things", "people", "colours"} & item.senses.keys()
+        )
 
     def _describing(self, i: int, item: Item) -> None:
         senses = item.senses
@@ -133,15 +138,15 @@ class Reader:
             self._copy_colours(self.segment[-1])
         self._flush_traits()
         self.predicate, self.predicated = None, []
-        keep = {"no"} if "no" in self.flags and self._list_goes_on(i) else set()
-        self.flags &= keep
+        denied = self.last is not None and self.last.negated and self.segment[-1:] == [self.last]
+        self.flags = {"no"} if denied and not hard and self._list_goes_on(i) else set()
         self.hedge = ""
         if not continues:
             self.segment = []
         self._leave_companion(i, hard=hard)
         if hard:
             self.last = None
-            self.flags.clear()
+            self.begun = False
         self.trigger = None
         self.spoken = False
         self._start_segment(i + 1)
@@ -360,7 +365,8 @@ class Reader:
             self.predicate.mods.append(mod)
             self.predicated.append(mod)
         elif self.noun_first and self.segment:
-            self.segment[-1].mods.append(mod)
+            for frame in self.segment[-2:] if "both" in self.flags else self.segment[-1:]:
+                frame.mods.append(mod)
         else:
             self.pending.append(mod)
 
@@ -530,7 +536,7 @@ class Reader:
 
     def _enter(self, person: Person, i: int) -> None:
         if person is not self.person:
-            self.opened = self.topic = person is not self.reading.main and self.last is None
+            self.opened = self.topic = person is not self.reading.main and not self.begun
             self.last = None
             self.segment = []
         self.person = person
@@ -605,6 +611,8 @@ class Reader:
         for part in str(item.value).split():
             slot, _, value = part.partition("=")
             values: tuple[str | float, ...] = tuple(value.split("|"))
+            if slot == "height":
+                slot, values = "body.height", (float(value),)
             doubt = slot.endswith("?")
             slot = slot.removesuffix("?")
             if slot == "body.age_years":
@@ -622,6 +630,10 @@ class Reader:
         self.waiting = []
 
     def _add_trait(self, trait: Trait) -> None:
+        if trait.slot == "body.height" and isinstance(trait.values[0], float):
+            known = [t.values[0] for t in self.person.traits if t.slot == "body.age_years"]
+            years = float(known[-1]) if known else None
+            trait.values = (height_value(trait.values[0], self.person.sex, years),)
         if "dunno" not in self.flags:
             self.person.traits.append(trait)
 
