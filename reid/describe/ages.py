@@ -84,6 +84,8 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
             return False
         if following.kind == "break" and following.value in {":", "%", "'", '"', "£", "$"}:
             return False
+    if before and before[-1].roles & {"he", "she", "they"}:
+        return after >= len(items) or not items[after].senses
     for item in reversed(before[-4:]):
         if "aged" in item.roles and not item.senses:
             return True
@@ -138,8 +140,8 @@ def height_value(cm: float, sex: str | None, years: float | None) -> str:
     if years is not None and years < GROWN:
         usual = 77 + 6 * years
         return "tall" if cm > 1.07 * usual else "short" if cm < 0.93 * usual else "medium"
-    tall = TALL_CM.get(sex or "", sum(TALL_CM.values()) / 2)
-    short = SHORT_CM.get(sex or "", sum(SHORT_CM.values()) / 2)
+    tall = TALL_CM.get(sex or "", max(TALL_CM.values()))
+    short = SHORT_CM.get(sex or "", min(SHORT_CM.values()))
     return "tall" if cm >= tall else "short" if cm < short else "medium"
 
 

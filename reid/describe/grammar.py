@@ -221,7 +221,7 @@ class Reader:
         frame = Frame(slots, item.text, layer, order=self.order)
         frame.unsure = self.hedge in {"narrow", "wide"}
         frame.negated = "no" in self.flags
-        frame.dropped = "dunno" in self.flags or meaning in {"other", "hair bun"}
+        frame.dropped = "dunno" in self.flags or meaning == "other"
         if meaning == "other":
             frame.slots = {"other": ()}
             self._left_out(item.text)
@@ -229,6 +229,7 @@ class Reader:
             self._hair(frame, meaning)
         if frame.negated and set(frame.slots) == {"carry.shoulder-bag", "carry.handbag"}:
             frame.slots = dict.fromkeys(BAG_SLOTS, ("present",))
+        self._compound(frame, i)
         self._relate(frame)
         self._take_pending(frame, item, adjacent=self.mod_at == i - 1)
         self.flags -= {"no", "in", "whole"}
@@ -238,6 +239,16 @@ class Reader:
         self.person.frames.append(frame)
         self.segment.append(frame)
         self.last, self.last_trait = frame, None
+
+    def _compound(self, frame: Frame, i: int) -> None:
+        """Of two names for one garment side by side ("fleece jacket") the second is the head."""
+        last = self.last
+        beside = i > 0 and "things" in self.items[i - 1].senses
+        if last is None or not beside or last.regions != frame.regions or "hair" in frame.regions:
+            return
+        last.dropped = True
+        frame.mods.extend(last.mods)
+        frame.negated, frame.unsure = last.negated or frame.negated, last.unsure or frame.unsure
 
     def _hair(self, frame: Frame, meaning: str) -> None:
         """Join what is said of one head of hair into one thing."""
@@ -394,11 +405,15 @@ class Reader:
             return
         denim = any(mod.kind == "denim" for mod in mods)
         target = self.last
+        if "no" in self.flags and target is not None:
+            for mod in mods:
+                mod.negated = True
+            self.flags.discard("no")
         if denim and (target is None or target.described()):
             self._thing_of("lower.type=jeans", mods)
             return
         if target is not None and self._may_take(target, mods):
-            if "or" in self.flags or (mods[0].unsure and target.colours()):
+            if "or" in self.flags or (mods[0].unsure and target.colours() and not mods[0].negated):
                 mods[0].either = True
             target.mods.extend(mods)
             if "both" in self.flags and len(self.person.frames) > 1:
@@ -409,7 +424,7 @@ class Reader:
     def _may_take(self, target: Frame, mods: list[Mod]) -> bool:
         if "whole" in self.flags:
             return False
-        doubtful = mods[0].either or mods[0].unsure or "or" in self.flags
+        doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.flags
         return doubtful or not target.described() or any(m.kind == "pattern" for m in mods)
 
     def _of_person(self, mods: list[Mod]) -> None:
@@ -576,8 +591,21 @@ class Reader:
             return
         self._go_home()
 
+    def _swap(self, i: int) -> None:
+        """In "the lady who was with him …" the lady is the companion, and he is sought."""
+        main, following = self.reading.main, self.items[i + 1 : i + 2]
+        spoken = any(item.roles & {"he", "she", "they", "she_owns"} for item in following)
+        alone = self.person is main and main.named and not main.frames
+        ends = any(not item.senses for item in self.items[i + 2 : i + 3])
+        if spoken and alone and ends and not self.reading.companions and self.opened:
+            self.reading.main = Person()
+            self.reading.companions.append(main)
+            self.trigger, self.said, self.topic = None, None, True
+
     def _pronoun(self, sex: str) -> None:
         main = self.reading.main
+        if self.topic and self.person.sex == sex:
+            return
         if main.sex in {None, sex}:
             if self.person is not main:
                 self._go_home()
@@ -617,7 +645,7 @@ class Reader:
             slot = slot.removesuffix("?")
             if slot == "body.age_years":
                 values = tuple(float(v) if "." in str(v) else int(v) for v in values)
-            trait = Trait(slot, values, doubt or self._unsure(), "no" in self.flags)
+            trait = Trait(slot, values, doubt or self._unsure(), "no" in self.flags, exact=True)
             self.waiting.append(trait)
             self.last_trait = trait
         self.flags.add("after-hedge")
@@ -680,6 +708,7 @@ class Reader:
             self.flags.add("over" if "over" in roles else "under")
         if "companion" in roles and not self.pending:
             self.trigger = i
+            self._swap(i)
         if roles & {"shoulder", "hand", "back"}:
             self._refine(roles)
         self._small_words(i, roles)
@@ -781,7 +810,14 @@ class Reader:
     # ---------------------------------------------------------------- looking round
 
     def _unknown(self, i: int, item: Item) -> None:
-        self._left_out(item.text)
+        following = self.items[i + 1] if i + 1 < len(self.items) else None
+        heads = following is None or not (following.senses or following.kind == "unknown")
+        if self.pending and heads and self.lexicon.before and not self.segment:
+            # an unknown noun keeps its colours: they are nobody else's
+            self._left_out(" ".join([*(mod.text for mod in self.pending), item.text]))
+            self.pending = []
+        else:
+            self._left_out(item.text)
         if any("on" in later.roles for later in self.items[i + 1 : i + 2]) and self.segment:
             self._motif(i, item)
 
