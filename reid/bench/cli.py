@@ -65,6 +65,26 @@ def retrieval(
     _tell("retrieval", result.to_json(), as_json)
 
 
+@app.command()
+def description(data: Data, seed: Seed = 0, as_json: Json = False) -> None:
+    """Is the one who was described found, and after how many thumbnails?
+
+    Example: reid bench description --data shared/data/pku-reid-dev
+    """
+    from reid.bench.captions import read_described
+    from reid.bench.description import run_description
+    from reid.bench.extractors import own_embedder
+
+    described = read_described(data)
+    embedder = own_embedder()
+    result = _watched(
+        "images",
+        len(described.images),
+        lambda told: run_description(described, embedder, seed, told),
+    )
+    _tell("description", result.to_json(), as_json)
+
+
 def _watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:
     """Do `work` under a progress bar."""
     from reid.console import progress_bar

@@ -14,7 +14,7 @@ _ROWS: Final = (
 
 def show(name: str, result: dict[str, Any]) -> None:
     """Print a benchmark's result, from its JSON."""
-    {"retrieval": _retrieval}.get(name, _plain)(result)
+    {"retrieval": _retrieval, "description": _description}.get(name, _plain)(result)
     run = result["run"]
     out.print(
         f"[dim]{run['version']} {run['commit'] or ''} · seed {run['seed']} · "
@@ -36,6 +36,21 @@ def _retrieval(result: dict[str, Any]) -> None:
     columns = [(result, "plain"), *((result[key], label) for key, label in _ROWS)]
     _rankings([(figures, label) for figures, label in columns if figures is not None])
     out.print(f"{result['n_query']} queries, {result['n_gallery']} in the gallery", highlight=False)
+
+
+def _description(result: dict[str, Any]) -> None:
+    out.print(f"[bold]{result['model_id']}[/], heads redacted", highlight=False)
+    shown = ("rank1", "rank10", "mAP")
+    table = new_table("%", *shown, "looked at", "mean")
+    rows = [("all", result), ("together", result["together"])]
+    for part, label in (("by_camera", "camera "), ("by_description", ""), ("altered", "")):
+        rows += [(label + name, found) for name, found in result[part].items()]
+    for label, found in rows:
+        cells = [figure(found[name], found["intervals"][name]) for name in shown]
+        looked = found["time_to_find"]
+        table.add_row(label, *cells, f"{looked['median']:g}", f"{looked['mean']:.1f}")
+    out.print(table)
+    out.print(f"{result['n_query']} queries, {result['n_gallery']} in a gallery", highlight=False)
 
 
 def _rankings(columns: list[tuple[dict[str, Any], str]]) -> None:

@@ -1,27 +1,16 @@
-import os
 from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def reference_data() -> Path:
-    """The folder of reference data; tests that need it skip where it is absent."""
-    root = Path(__file__).parents[2]
-    folder = Path(os.environ.get("REID_DATA", root.parent / "shared/data"))
-    if not folder.is_dir():
-        pytest.skip(f"no reference data at {folder}: set REID_DATA")
-    return folder
+def pku(data: Path) -> Path:
+    return _part(data, "pku-reid-dev")
 
 
 @pytest.fixture(scope="session")
-def pku(reference_data: Path) -> Path:
-    return _part(reference_data, "pku-reid-dev")
-
-
-@pytest.fixture(scope="session")
-def peers(reference_data: Path) -> Path:
-    return _part(reference_data, "peers")
+def peers(data: Path) -> Path:
+    return _part(data, "peers")
 
 
 def _part(folder: Path, name: str) -> Path:
