@@ -85,6 +85,34 @@ def description(data: Data, seed: Seed = 0, as_json: Json = False) -> None:
     _tell("description", result.to_json(), as_json)
 
 
+@app.command()
+def detection(
+    data: Data,
+    detector: DetectorPath = None,
+    heads: Annotated[
+        Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Are people found in photos, and are their heads gone from what is kept?
+
+    Example: reid bench detection --data shared/data/coco-people --detector yolo11n.pt
+    """
+    from reid.bench.coco import read_photos
+    from reid.bench.detection import run_detection
+    from reid.models import find_detector
+    from reid.people import Detector
+
+    photos = read_photos(data)
+    finder = Detector(find_detector(detector))
+    helper = Detector(heads) if heads else None
+    result = _watched(
+        "photos", len(photos), lambda told: run_detection(photos, finder, helper, seed, told)
+    )
+    _tell("detection", result.to_json(), as_json)
+
+
 def _watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:
     """Do `work` under a progress bar."""
     from reid.console import progress_bar

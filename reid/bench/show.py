@@ -14,7 +14,9 @@ _ROWS: Final = (
 
 def show(name: str, result: dict[str, Any]) -> None:
     """Print a benchmark's result, from its JSON."""
-    {"retrieval": _retrieval, "description": _description}.get(name, _plain)(result)
+    {"retrieval": _retrieval, "description": _description, "detection": _detection}.get(
+        name, _plain
+    )(result)
     run = result["run"]
     out.print(
         f"[dim]{run['version']} {run['commit'] or ''} · seed {run['seed']} · "
@@ -51,6 +53,20 @@ def _description(result: dict[str, Any]) -> None:
         table.add_row(label, *cells, f"{looked['median']:g}", f"{looked['mean']:.1f}")
     out.print(table)
     out.print(f"{result['n_query']} queries, {result['n_gallery']} in a gallery", highlight=False)
+
+
+def _detection(result: dict[str, Any]) -> None:
+    out.print(f"[bold]{result['model_id']}[/], heads: {result['heads_model'] or 'no model'}")
+    table = new_table("%", "figure", "n")
+    for name, ends in result["intervals"].items():
+        table.add_row(name, figure(result[name], ends), str(result["n_people"]))
+    shares = {f"heads covered, profile {p}": share for p, share in result["coverage"].items()}
+    shares |= {f"  people of {size}": s for size, s in result["coverage_by_size"].items()}
+    for label, share in shares.items():
+        table.add_row(label, figure(share["share"], share["interval"]), str(share["n"]))
+    for profile, painted in result["painted"].items():
+        table.add_row(f"pixels painted, profile {profile}", figure(painted), "")
+    out.print(table)
 
 
 def _rankings(columns: list[tuple[dict[str, Any], str]]) -> None:
