@@ -86,6 +86,39 @@ def description(data: Data, seed: Seed = 0, as_json: Json = False) -> None:
 
 
 @app.command()
+def attributes(
+    data: Data,
+    labels: Annotated[
+        str, typer.Option(help="descriptions, pa100k or market1501.")
+    ] = "descriptions",
+    model: Annotated[
+        Path | None,
+        typer.Option(help="person-attributes-recognition-crossroad-0230 .xml, as a rival."),
+    ] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Are clothes and bags estimated right, and are the probabilities honest?
+
+    Example: reid bench attributes --data shared/data/pku-reid-dev
+    """
+    from reid.bench.attributes import attribute_model, run_attributes
+    from reid.bench.labels import LABEL_SETS, read_labels
+
+    kind = next((known for known in LABEL_SETS if known == labels), None)
+    if kind is None:
+        raise UsageError(f"no labels {labels}: choose one of {', '.join(LABEL_SETS)}")
+    labelled = read_labels(data, kind)
+    estimator = attribute_model(model)
+    result = _watched(
+        "images",
+        len(labelled.images),
+        lambda told: run_attributes(labelled, estimator, seed, told),
+    )
+    _tell("attributes", result.to_json(), as_json)
+
+
+@app.command()
 def detection(
     data: Data,
     detector: DetectorPath = None,

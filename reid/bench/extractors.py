@@ -109,10 +109,7 @@ class OpenVinoExtractor:
         self.weights = path
         self.model_id = path.stem
         self._plain_bgr = path.suffix == ".xml"
-        try:
-            self._network, self._size = _compile(path)
-        except Exception as error:  # OpenVINO raises RuntimeError for everything
-            raise ModelError(f"{path} cannot be read ({type(error).__name__})") from None
+        self._network, self._size = read_openvino_sized(path)
 
     def vectors(self, crops: Sequence[RedactedCrop], light: Light) -> Float:
         """Return unit vectors (N, D)."""
@@ -166,6 +163,30 @@ def as_imagenet(pixels: Image, size: tuple[int, int]) -> Float:
     """Return float32 (3, h, w), RGB normalised as for ImageNet, of uint8 RGB (H, W, 3)."""
     scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
     return np.ascontiguousarray(((scaled - _IMAGENET_MEAN) / _IMAGENET_STD).transpose(2, 0, 1))
+
+
+def read_openvino(path: Path, size: tuple[int, int]) -> Callable[[Float], Any]:
+    """Return the network in `path`, which must take images of `size` (w, h).
+
+    Raises:
+        ModelError: missing, damaged or of another size.
+    """
+    network, found = read_openvino_sized(path)
+    if found != size:
+        raise ModelError(f"{path} takes images of {found[0]}×{found[1]}, not {size[0]}×{size[1]}")
+    return network
+
+
+def read_openvino_sized(path: Path) -> tuple[Callable[[Float], Any], tuple[int, int]]:
+    """Return the network in `path` (one image in), and the size (w, h) that it takes.
+
+    Raises:
+        ModelError: missing, damaged, or not one image in.
+    """
+    try:
+        return _compile(path)
+    except Exception as error:  # OpenVINO raises RuntimeError for everything
+        raise ModelError(f"{path} cannot be read ({type(error).__name__})") from None
 
 
 def _compile(path: Path) -> tuple[Callable[[Float], Any], tuple[int, int]]:

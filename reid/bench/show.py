@@ -14,9 +14,7 @@ _ROWS: Final = (
 
 def show(name: str, result: dict[str, Any]) -> None:
     """Print a benchmark's result, from its JSON."""
-    {"retrieval": _retrieval, "description": _description, "detection": _detection}.get(
-        name, _plain
-    )(result)
+    _SHOWN.get(name, _plain)(result)
     run = result["run"]
     out.print(
         f"[dim]{run['version']} {run['commit'] or ''} · seed {run['seed']} · "
@@ -69,6 +67,20 @@ def _detection(result: dict[str, Any]) -> None:
     out.print(table)
 
 
+def _attributes(result: dict[str, Any]) -> None:
+    out.print(f"[bold]{result['model_id']}[/], heads redacted", highlight=False)
+    table = new_table("%", "mA", "AUC", "ECE", "true of")
+    mean = [figure(result[name], result["intervals"][name]) for name in ("mA", "AUC", "ECE")]
+    table.add_row("mean over targets", *mean, str(result["n_images"]))
+    for name, target in result["targets"].items():
+        cells = [figure(target[key]) for key in ("mA", "AUC", "ECE")]
+        table.add_row(name, *cells, f"{target['positive']} of {target['n']}")
+    out.print(table)
+    out.print(f"F1 {figure(result['F1'], result['intervals']['F1'])}", highlight=False)
+    if result["not_estimated"]:
+        out.print(f"{len(result['not_estimated'])} more targets are not estimated", highlight=False)
+
+
 def _rankings(columns: list[tuple[dict[str, Any], str]]) -> None:
     """Print rankings side by side, with their 95 % intervals."""
     table = new_table("%", *(label for _, label in columns))
@@ -84,3 +96,11 @@ def _plain(result: dict[str, Any]) -> None:
         if isinstance(value, (int, float, str)):
             table.add_row(key, str(value))
     out.print(table)
+
+
+_SHOWN: Final = {
+    "retrieval": _retrieval,
+    "description": _description,
+    "detection": _detection,
+    "attributes": _attributes,
+}
