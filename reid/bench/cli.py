@@ -146,6 +146,60 @@ def detection(
     _tell("detection", result.to_json(), as_json)
 
 
+@app.command()
+def privacy(
+    data: Data,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer methods, less training.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Can somebody be recognised from what is stored? Recognisers are retrained on hidden faces.
+
+    Example: reid bench privacy --data shared/data/att-faces
+    """
+    from reid.bench.extractors import own_embedder
+    from reid.bench.privacy import QUICK, Effort, run_privacy, steps
+
+    effort = QUICK if quick else Effort()
+    embedder = own_embedder()
+    result = _watched(
+        "attacks", steps(effort), lambda told: run_privacy(data, embedder, effort, seed, told)
+    )
+    _tell("privacy", result.to_json(), as_json)
+
+
+@app.command()
+def faces(
+    data: Data,
+    crops: Annotated[
+        Path | None, typer.Option(help="Real crops as ID/CAMERA_*.png, to compare on as well.")
+    ] = None,
+    yunet: Annotated[
+        Path | None, typer.Option(help="YuNet face detector (ONNX), asked where dlib finds none.")
+    ] = None,
+    embedder: EmbedderPath = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Two distances only.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """How do appearance and a face recogniser compare, near and far, same day and other clothes?
+
+    Example: reid bench faces --data shared/data/att-faces --crops shared/data/pku-reid-dev
+    """
+    from reid.bench.extractors import load_extractor
+    from reid.bench.faces import HEIGHTS, Methods, parts, run_faces
+    from reid.bench.recogniser import FaceRecogniser
+
+    heights = HEIGHTS[::2] if quick else HEIGHTS
+    methods = Methods(FaceRecogniser(yunet), load_extractor(embedder))
+    result = _watched(
+        "parts",
+        parts(heights),
+        lambda told: run_faces(data, crops, methods, heights, seed, told),
+    )
+    _tell("faces", result.to_json(), as_json)
+
+
 def _watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:
     """Do `work` under a progress bar."""
     from reid.console import progress_bar

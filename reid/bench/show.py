@@ -81,6 +81,41 @@ def _attributes(result: dict[str, Any]) -> None:
         out.print(f"{len(result['not_estimated'])} more targets are not estimated", highlight=False)
 
 
+def _privacy(result: dict[str, Any]) -> None:
+    table = new_table("% identified", "attacker", "chance", "")
+    for part, mark in (("attacks", ""), ("probes", ""), ("hats", "hat's colour told: ")):
+        for name, one in result[part].items():
+            verdict = "at chance" if one["at_chance"] else "ABOVE CHANCE"
+            table.add_row(
+                mark + name,
+                figure(one["accuracy"], one["interval"]),
+                figure(one["chance"], one["chance_interval"]),
+                "" if mark else verdict,
+            )
+    out.print(table)
+    out.print(f"{result['people']} people; vectors of {result['model_id']}", highlight=False)
+
+
+def _faces(result: dict[str, Any]) -> None:
+    names = {"face": result["face_model"], "appearance": f"{result['model_id']}, heads gone"}
+    table = new_table("%", "method", "rank-1", "FNIR at 1 % FPIR", "not acquired")
+    rows = [
+        (f"{part.replace('_', ' ')}, head of {height} px", versus)
+        for part in ("same_day", "changed_clothes")
+        for height, versus in result[part].items()
+    ]
+    if result["crops"] is not None:
+        rows.append(("real crops", result["crops"]))
+    for label, versus in rows:
+        for method, one in versus.items():
+            ends = one["intervals"]
+            cells = [
+                figure(one[k], ends[k]) for k in ("rank1", "fnir_at_1_fpir", "failure_to_acquire")
+            ]
+            table.add_row(label if method == "face" else "", names[method], *cells)
+    out.print(table)
+
+
 def _rankings(columns: list[tuple[dict[str, Any], str]]) -> None:
     """Print rankings side by side, with their 95 % intervals."""
     table = new_table("%", *(label for _, label in columns))
@@ -103,4 +138,6 @@ _SHOWN: Final = {
     "description": _description,
     "detection": _detection,
     "attributes": _attributes,
+    "privacy": _privacy,
+    "faces": _faces,
 }
