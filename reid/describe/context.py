@@ -33,7 +33,7 @@ def find_time(text: str, lexicon: Lexicon) -> Spoken | None:
         found = pattern.search(low)
         if found is None:
             continue
-        value = _clock(found, lexicon) if clock else text[found.start() : found.end()].strip()
+        value = _clock(found, lexicon) if clock else text[slice(*found.span("said"))].strip()
         if value is not None and (best is None or found.start() < best.start):
             best = Spoken(value, found.start(), found.end())
     return best
@@ -56,8 +56,7 @@ def _patterns(language: str) -> list[tuple[re.Pattern[str], bool]]:
     for clock, name in ((True, "clock"), (False, "phrases")):
         for pattern in lexicon.time.get(name, []):
             body = pattern.replace("{n}", number)
-            front = lead if clock else ""
-            compiled.append((re.compile(f"{edge[0]}{front}(?:{body}){edge[1]}"), clock))
+            compiled.append((re.compile(f"{edge[0]}{lead}(?P<said>{body}){edge[1]}"), clock))
     return compiled
 
 
@@ -108,17 +107,12 @@ def find_place(items: list[Item], text: str, spans: list[tuple[int, int]]) -> st
         stop = _place_end(items, i)
         if stop is None:
             continue
-        first = i + 1 if "bare" in _strength(item) else i
+        first = i + 1 if "bare" in item.roles else i
         place = text[spans[items[first].start][0] : spans[items[stop - 1].stop - 1][1]]
         for used in items[i:stop]:
             used.kind, used.senses, used.roles = "gap", {}, frozenset()
         return place
     return None
-
-
-def _strength(item: Item) -> str:
-    bare = {"at", "in", "on", "from", "by", "to", "a", "en", "à"}
-    return "bare" if item.text.lower() in bare else ""
 
 
 def _place_end(items: list[Item], i: int) -> int | None:

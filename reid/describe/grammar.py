@@ -58,6 +58,8 @@ class Reader:
         self.order = 0
         self.said: str | None = None  # the sex that "he" or "her" spoke of
         self.mod_at = -1  # the last item that described something
+        self.renamed = False  # the next name is another one for the same companion
+        self.skipped = -1  # an item that has already been read
         self.begun = False  # somebody or something was named in this sentence
         self.topic = False  # the companion is what the whole sentence is about
         self.spoken = False  # anything since the last break
@@ -79,7 +81,7 @@ class Reader:
         if item.kind == "break":
             self._mark(i, item)
             return
-        if item.kind == "gap":
+        if item.kind == "gap" or i == self.skipped:
             return
         if item.kind in {"age", "height"}:
             self._traits_said(item)
@@ -219,7 +221,9 @@ class Reader:
         slots, layer = parse_thing(meaning)
         self.order += 1
         frame = Frame(slots, item.text, layer, order=self.order)
-        frame.unsure = self.hedge in {"narrow", "wide"}
+        frame.unsure = self.hedge in {"narrow", "wide"} or (
+            self.hedge == "mod" and not self.pending
+        )
         frame.negated = "no" in self.flags
         frame.dropped = "dunno" in self.flags or meaning == "other"
         if meaning == "other":
@@ -425,7 +429,7 @@ class Reader:
         if "whole" in self.flags:
             return False
         doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.flags
-        return doubtful or not target.described() or any(m.kind == "pattern" for m in mods)
+        return doubtful or not target.described() or any(m.kind in {"pattern", "sleeve"} for m in mods)
 
     def _of_person(self, mods: list[Mod]) -> None:
         """Read what describes no thing as said of the whole person."""
@@ -433,7 +437,9 @@ class Reader:
             if mod.kind == "size" and mod.values == ("short",):
                 self._add_trait(Trait("body.height", ("short",), mod.unsure, mod.negated))
         coloured = [mod for mod in mods if mod.kind in {"colour", "shade", "pattern"}]
-        if coloured and "whole" in self.flags:
+        if any(mod.kind == "sleeve" for mod in mods):
+            self._thing_of("upper", mods)
+        elif coloured and "whole" in self.flags:
             self._thing_of("upper lower", coloured)
         elif coloured and "in" in self.flags:
             self._thing_of("upper", coloured)
@@ -517,8 +523,7 @@ class Reader:
         for mod in mods:
             self._mod_of_person(mod)
         for slot, value in facts.items():
-            if not (relation and slot == "age"):
-                self._add_trait(Trait(f"body.{slot}", (value,), self.hedge == "wide"))
+            self._add_trait(Trait(f"body.{slot}", (value,), self.hedge == "wide"))
         if "sex" in facts:
             person.sex = facts["sex"]
         for trait in self.waiting:
@@ -530,6 +535,9 @@ class Reader:
 
     def _who(self, i: int, sex: str | None, relation: bool) -> Person:
         main, companions = self.reading.main, self.reading.companions
+        if self.renamed:
+            self.renamed = False
+            return self.person
         fresh = not main.named and not main.frames
         owned = "his" in self.flags
         same = fresh or not main.named or sex is None or main.sex in {None, sex}
@@ -572,6 +580,13 @@ class Reader:
         if self.person is not self.reading.main and not self.opened:
             self._go_home()
 
+    def _renamed(self, i: int) -> bool:
+        """Whether a companion is named again: "with her nanny, a woman in …"."""
+        article, noun = (self.items[i + 1 : i + 3] + [None, None])[:2]
+        if article is None or noun is None or "a" not in article.roles:
+            return False
+        return "people" in noun.senses and "child" not in noun.senses["people"]
+
     def _go_home(self) -> None:
         self.person = self.reading.main
         self.opened = self.topic = False
@@ -582,6 +597,9 @@ class Reader:
             return
         following = self.items[i + 1 : i + 2]
         if self.topic and not hard:
+            return
+        if not hard and not self.person.frames and self._renamed(i):
+            self.renamed = True
             return
         if not hard and any(
             "relative" in item.roles or ("in" in item.roles and not self.opened)
@@ -597,10 +615,14 @@ class Reader:
         spoken = any(item.roles & {"he", "she", "they", "she_owns"} for item in following)
         alone = self.person is main and main.named and not main.frames
         ends = any(not item.senses for item in self.items[i + 2 : i + 3])
-        if spoken and alone and ends and not self.reading.companions and self.opened:
-            self.reading.main = Person()
+        if spoken and alone and ends and not self.reading.companions:
+            self.skipped = i + 1
+            self.opened = True
+            self.reading.main = Person(sex="female" if "she" in following[0].roles else None)
+            if "he" in following[0].roles:
+                self.reading.main.sex = "male"
             self.reading.companions.append(main)
-            self.trigger, self.said, self.topic = None, None, True
+            self.trigger, self.said, self.topic = None, self.reading.main.sex, True
 
     def _pronoun(self, sex: str) -> None:
         main = self.reading.main
@@ -674,7 +696,9 @@ class Reader:
         ):
             self._left_out(item.text)
             return
-        self.pending = []
+        self.pending = [mod for mod in self.pending if mod.kind == "size"]
+        if item.senses["refused"] != "race":
+            self.pending = []
         self._refuse_kind(item.senses["refused"])
         self.flags -= {"no"}
         self.trigger = None if self.trigger is None or not self._person_ahead(i) else self.trigger
@@ -728,8 +752,10 @@ class Reader:
             self.opened = True
         if roles & {"relative"}:
             self.opened = True
-        if "with" in roles and self.lexicon.before and self.pending:
-            self._attach_back()
+        if "with" in roles:
+            self.predicate, self.predicated = None, []
+            if self.lexicon.before and self.pending:
+                self._attach_back()
         if "with" in roles and self.person is not self.reading.main:
             self.opened = self.opened or "and" not in roles
         if "copula" in roles:
@@ -811,8 +837,10 @@ class Reader:
 
     def _unknown(self, i: int, item: Item) -> None:
         following = self.items[i + 1] if i + 1 < len(self.items) else None
-        heads = following is None or not (following.senses or following.kind == "unknown")
-        if self.pending and heads and self.lexicon.before and not self.segment:
+        heads = following is None or not (
+            following.senses.keys() - {"colours"} or following.kind == "unknown"
+        )
+        if self.pending and heads and self.lexicon.before:
             # an unknown noun keeps its colours: they are nobody else's
             self._left_out(" ".join([*(mod.text for mod in self.pending), item.text]))
             self.pending = []

@@ -82,9 +82,12 @@ def _lemma(word: str, lexicon: Lexicon) -> str:
 def _longest(tokens: list[Token], lemmas: list[str], i: int, lexicon: Lexicon) -> tuple[int, Entry]:
     longest = max(lexicon.longest.get(tokens[i].norm, 0), lexicon.longest.get(lemmas[i], 0))
     for length in range(min(longest, len(tokens) - i), 0, -1):
+        plain = tuple(token.norm for token in tokens[i : i + length])
+        singular = lexicon.stem(plain[-1])
         for words in (
-            tuple(token.norm for token in tokens[i : i + length]),
+            plain,
             tuple(lemmas[i : i + length]),
+            (*plain[:-1], singular) if length > 1 and singular else plain,
         ):
             entry = lexicon.phrases.get(words)
             if entry is not None:

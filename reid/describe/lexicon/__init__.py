@@ -88,8 +88,10 @@ class Lexicon:
 
     def lemma(self, word: str) -> str | None:
         """Return the dictionary form of a word, or None if it is not known."""
-        if word in self.words:
-            return word
+        return word if word in self.words else self.stem(word)
+
+    def stem(self, word: str) -> str | None:
+        """Return the known word that an inflected form comes from, or None."""
         for ending, replacement in self.endings:
             stem = word.removesuffix(ending) + replacement
             if word.endswith(ending) and len(stem) > 1 and stem in self.words:
