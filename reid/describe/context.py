@@ -43,6 +43,7 @@ def find_time(text: str, lexicon: Lexicon) -> Spoken | None:
 def _patterns(language: str) -> list[tuple[re.Pattern[str], bool]]:
     lexicon = load(language)
     words = sorted((*lexicon.numbers, r"\d{1,2}"), key=len, reverse=True)
+    words = [word.replace(" ", "[ -]") for word in words]
     number = "(?:" + "|".join(words) + ")"
     edge = ("", "") if language == "zh" else (r"(?<!\w)", r"(?!\w)")
     before = "|".join(
@@ -91,7 +92,7 @@ def _value(word: str, lexicon: Lexicon) -> int | None:
     word = word.strip()
     if word.isdigit():
         return int(word)
-    number = lexicon.numbers.get(word.replace("'", ""))
+    number = lexicon.numbers.get(word.replace("'", "").replace("-", " "))
     if number is None and " " in word:
         parts = [lexicon.numbers.get(part) for part in word.split()]
         known = [part for part in parts if part is not None]

@@ -538,6 +538,8 @@ class Reader:
         if self.renamed:
             self.renamed = False
             return self.person
+        if self.lexicon.relatives_first and self.person is not main and not self.person.named:
+            return self.person
         fresh = not main.named and not main.frames
         owned = "his" in self.flags
         same = fresh or not main.named or sex is None or main.sex in {None, sex}
@@ -608,6 +610,24 @@ class Reader:
             self.opened = True
             return
         self._go_home()
+
+    def _introduce(self, i: int) -> None:
+        """Start a companion whose clothes are said before the word for them."""
+        self.trigger = None
+        ahead = self.items[i + 1 : i + 12]
+        if not ahead or not (
+            ahead[0].roles & {"a", "his", "his_owns", "in"} or "people" in ahead[0].senses
+        ):
+            return
+        for item in ahead:
+            if item.kind == "break":
+                return
+            if "people" in item.senses:
+                companion = Person(start=ahead[0].start)
+                self.reading.companions.append(companion)
+                self._enter(companion, i)
+                self.opened = True
+                return
 
     def _swap(self, i: int) -> None:
         """In "the lady who was with him …" the lady is the companion, and he is sought."""
@@ -733,6 +753,8 @@ class Reader:
         if "companion" in roles and not self.pending:
             self.trigger = i
             self._swap(i)
+            if self.lexicon.relatives_first:
+                self._introduce(i)
         if roles & {"shoulder", "hand", "back"}:
             self._refine(roles)
         self._small_words(i, roles)

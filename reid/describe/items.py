@@ -52,9 +52,13 @@ def itemise(tokens: list[Token], lexicon: Lexicon, text: str) -> list[Item]:
         token = tokens[i]
         length, entry = _longest(tokens, lemmas, i, lexicon)
         number = _number(token.norm, lexicon)
+        if length > 1 and "number" in entry.roles:
+            number = _phrase_number(tokens[i : i + length], lexicon)
         span = text[token.start : tokens[i + max(1, length) - 1].stop]
-        if number is not None and length <= 1:
-            width, number = _tens(tokens, i, number, lexicon)
+        if number is not None and (length <= 1 or "number" in entry.roles):
+            width = length
+            if length <= 1:
+                width, number = _tens(tokens, i, number, lexicon)
             span = text[token.start : tokens[i + width - 1].stop]
             items.append(Item("number", i, i + width, span, dict(entry.senses), entry.roles,
                               number, token.glued))  # fmt: skip
@@ -102,6 +106,11 @@ def _number(word: str, lexicon: Lexicon) -> float | None:
         except ValueError:
             return None
     return lexicon.numbers.get(word)
+
+
+def _phrase_number(tokens: list[Token], lexicon: Lexicon) -> float | None:
+    words = [token.norm for token in tokens]
+    return lexicon.numbers.get(" ".join(words), lexicon.numbers.get("".join(words)))
 
 
 def _tens(tokens: list[Token], i: int, number: float, lexicon: Lexicon) -> tuple[int, float]:
