@@ -52,7 +52,7 @@ def _patterns(language: str) -> list[tuple[re.Pattern[str], bool]]:
         if w.strip()
     )
     space = "" if language == "zh" else " "
-    lead = f"(?:(?:{before}){space})*" if before else ""
+    lead = f"(?:(?:{before}){space}){{0,3}}" if before else ""
     compiled = []
     for clock, name in ((True, "clock"), (False, "phrases")):
         for pattern in lexicon.time.get(name, []):

@@ -22,7 +22,11 @@ RACE_COLOURS: Final = frozenset({"black", "white", "brown", "yellow"})
 BAG_SLOTS: Final = (
     "carry.backpack", "carry.shoulder-bag", "carry.handbag", "carry.plastic-bag",
 )  # fmt: skip
-NO_ROLES: Final[frozenset[str]] = frozenset()
+RECENT: Final = 30
+"""How many things back a sentence refers."""
+
+MOST_COMPANIONS: Final = 20
+"""More people than this are not told apart."""
 
 
 @dataclass(slots=True)
@@ -32,7 +36,7 @@ class Reading:
     main: Person = field(default_factory=Person)
     companions: list[Person] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    unparsed: list[str] = field(default_factory=list)
+    unparsed: dict[str, None] = field(default_factory=dict)
 
 
 class Reader:
@@ -258,7 +262,7 @@ class Reader:
         """Join what is said of one head of hair into one thing."""
         value = meaning.partition("=")[2]
         frame.slots = {"hair.length": (value,)} if value else {"hair": ()}
-        for known in self.person.frames:
+        for known in self.person.frames[-RECENT:]:
             if "hair" in known.regions and value and known.slots.get("hair.length") is None:
                 frame.slots = {"hair.length": (value,)}
 
@@ -313,7 +317,7 @@ class Reader:
         return mods
 
     def _copy_colours(self, frame: Frame) -> None:
-        for known in reversed(self.person.frames):
+        for known in reversed(self.person.frames[-RECENT:]):
             if known.colours() and known is not frame:
                 frame.mods.extend(m for m in known.colours() if m.text != "of a piece")
                 return
@@ -549,6 +553,8 @@ class Reader:
             for known in companions:
                 if known.sex == sex:
                     return known
+        if len(companions) >= MOST_COMPANIONS:
+            return companions[-1]
         companion = Person(start=self._phrase_start(i))
         companions.append(companion)
         return companion
@@ -670,12 +676,8 @@ class Reader:
             self.waiting.append(trait)
             self.last_trait = trait
         self.flags.add("after-hedge")
-        if not self._leads_to_person(item):
+        if self.trigger is None:
             self._flush_traits()
-
-    def _leads_to_person(self, item: Item) -> bool:
-        at = self.items.index(item) if self.trigger is not None else -1
-        return at >= 0
 
     def _traits_said(self, item: Item) -> None:
         for part in str(item.value).split():
@@ -858,11 +860,7 @@ class Reader:
     # ---------------------------------------------------------------- looking round
 
     def _unknown(self, i: int, item: Item) -> None:
-        following = self.items[i + 1] if i + 1 < len(self.items) else None
-        heads = following is None or not (
-            following.senses.keys() - {"colours"} or following.kind == "unknown"
-        )
-        if self.pending and heads and self.lexicon.before:
+        if self.pending and not self._thing_ahead(i) and self.lexicon.before:
             # an unknown noun keeps its colours: they are nobody else's
             self._left_out(" ".join([*(mod.text for mod in self.pending), item.text]))
             self.pending = []
@@ -871,9 +869,20 @@ class Reader:
         if any("on" in later.roles for later in self.items[i + 1 : i + 2]) and self.segment:
             self._motif(i, item)
 
+    def _thing_ahead(self, i: int) -> bool:
+        """Whether a thing still follows in this phrase, for what describes it to wait for."""
+        for item in self.items[i + 1 : i + 5]:
+            if "things" in item.senses:
+                return True
+            if item.kind == "break" or item.roles & {"and", "with", "in", "on", "but", "or"}:
+                return False
+            if "colours" in item.senses:
+                return False
+        return False
+
     def _left_out(self, text: str) -> None:
-        if text and text not in self.reading.unparsed:
-            self.reading.unparsed.append(text)
+        if text:
+            self.reading.unparsed[text] = None
 
     def _is_person(self, i: int, item: Item) -> bool:
         """Tell "m" the man from "m" the letter, and "mum's bag" from mum."""
