@@ -100,8 +100,10 @@ class Reader:
         if self.person is not self.reading.main:
             self.person.stop = item.stop
         self.spoken = True
-        self.begun = self.begun or item.kind in {"age", "height"} or bool(
-            {"things", "people", "colours"} & item.senses.keys()
+        self.begun = (
+            self.begun
+            or item.kind in {"age", "height"}
+            or bool({"things", "people", "colours"} & item.senses.keys())
         )
 
     def _describing(self, i: int, item: Item) -> None:
@@ -433,7 +435,9 @@ class Reader:
         if "whole" in self.flags:
             return False
         doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.flags
-        return doubtful or not target.described() or any(m.kind in {"pattern", "sleeve"} for m in mods)
+        return (
+            doubtful or not target.described() or any(m.kind in {"pattern", "sleeve"} for m in mods)
+        )
 
     def _of_person(self, mods: list[Mod]) -> None:
         """Read what describes no thing as said of the whole person."""

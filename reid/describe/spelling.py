@@ -53,7 +53,9 @@ def _nearest(word: str, language: str) -> str | None:
 
 def _shared(a: str, b: str) -> int:
     """Return how many letters two words begin with alike."""
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return next(
+        (i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
+    )
 
 
 @lru_cache(maxsize=8)

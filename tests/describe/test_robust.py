@@ -11,7 +11,25 @@ from reid.describe.lexicon import load
 from reid.errors import UsageError
 
 WORDS = sorted({" ".join(p) for code in LANGUAGES for p in load(code).phrases})
-GLUE = [" ", " ", " ", ", ", ". ", "; ", "/", "-", " (", ") ", ": ", "? ", "'", "’s ", "\n", "， ", ""]
+GLUE = [
+    " ",
+    " ",
+    " ",
+    ", ",
+    ". ",
+    "; ",
+    "/",
+    "-",
+    " (",
+    ") ",
+    ": ",
+    "? ",
+    "'",
+    "’s ",
+    "\n",
+    "， ",
+    "",
+]
 PIECES = st.one_of(
     st.sampled_from(WORDS),
     st.sampled_from(["6", "14:20", "5'10\"", "30s", "99999999999999", "0", "1.8 m", "8-10", "w/o"]),
@@ -60,7 +78,12 @@ def test_an_unknown_language_says_which_there_are() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["'; DROP TABLE sightings; --", "<script>alert(1)</script>", "{{7*7}} ${jndi:ldap://x}", "%s%n"],
+    [
+        "'; DROP TABLE sightings; --",
+        "<script>alert(1)</script>",
+        "{{7*7}} ${jndi:ldap://x}",
+        "%s%n",
+    ],
 )
 def test_markup_is_only_text(text: str) -> None:
     query = describe(text)
@@ -69,7 +92,17 @@ def test_markup_is_only_text(text: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["red hoodie and ", "no hat or ", "maybe ", "with his mum ", "(", "dark ", "，红色外套", "1 ", "a" * 50],
+    [
+        "red hoodie and ",
+        "no hat or ",
+        "maybe ",
+        "with his mum ",
+        "(",
+        "dark ",
+        "，红色外套",
+        "1 ",
+        "a" * 50,
+    ],
 )
 def test_ten_thousand_words_are_bounded(piece: str) -> None:
     describe(piece * 10)
