@@ -36,6 +36,9 @@ PRIOR_ROWS: Final = 20
 MIN_RATE: Final = 0.01
 """Nothing is taken to be rarer than this: a smaller π would let one column decide alone."""
 
+EVEN_RATE: Final = 0.2
+"""What everything's rate is taken to be when rarity is left out of account."""
+
 NOT_VISIBLE_BELOW: Final = 0.25
 """Visible share of a body part under which it counts as not visible."""
 
@@ -188,7 +191,7 @@ def rate(gallery: Gallery, term: Term, knobs: Knobs = DEFAULT) -> float:
     usual = min(1.0, sum(usual_rate(w.slot, str(w.value)) for w in term.wishes))
     usual = 1 - usual if term.negated else usual
     if not knobs.rarity:
-        return float(np.clip(usual, MIN_RATE, 1))
+        return 1 - EVEN_RATE if term.negated else EVEN_RATE
     key = (tuple((w.slot, w.value, w.modifier) for w in term.wishes), term.negated, term.free,
            term.layered, knobs.neighbours)  # fmt: skip
     if key not in gallery.rates:
