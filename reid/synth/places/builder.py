@@ -32,7 +32,7 @@ class Builder:
             self.cutout.append(len(self.textures) - 1)
         return len(self.textures) - 1
 
-    def flat(self, colour: Colour, roughness: float = 0.04) -> int:
+    def flat(self, colour: Colour, roughness: float = 0.02) -> int:
         """Store a texture of one slightly rough colour, once per colour."""
         key = f"flat {colour}"
         if key not in self.named:

@@ -293,6 +293,17 @@ def panorama(rng: np.random.Generator, kind: str, width: int = 1024, height: int
         for x in range(0, width, 14):
             tall = int(rng.uniform(10, 60 if kind != "trees" else 150) * (0.6 + 0.3 * layer))
             centre = (x + int(rng.normal(0, 6)), horizon - tall // 2 + layer * 16)
-            cv2.ellipse(image, centre, (int(rng.integers(10, 30)), max(4, tall // 2)), 0, 0, 360, near(rng, tone, 10), -1)
+            cv2.ellipse(
+                image,
+                centre,
+                (int(rng.integers(10, 30)), max(4, tall // 2)),
+                0,
+                0,
+                360,
+                near(rng, tone, 10),
+                -1,
+            )
     rectangle(image, 0, horizon + 20, width, height, near(rng, (110, 112, 100), 12))
-    return shade(image, np.asarray(1 + 0.03 * cv2.resize(noise(rng, 256, 32), (width, height)), np.float32))
+    return shade(
+        image, np.asarray(1 + 0.03 * cv2.resize(noise(rng, 256, 32), (width, height)), np.float32)
+    )

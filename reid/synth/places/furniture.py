@@ -117,7 +117,9 @@ def _clump(b: Builder, at: Spot, low: float, size: float, boards: int) -> None:
         spread = b.rng.normal(0, size * 0.12, 2)
         place = (at[0] + float(spread[0]), at[1] + float(spread[1]))
         scale = float(size * b.rng.uniform(0.75, 1.1))
-        b.board(place, (scale, scale), leaves, yaw=yaw, base=low + float(b.rng.normal(0, size * 0.08)))
+        b.board(
+            place, (scale, scale), leaves, yaw=yaw, base=low + float(b.rng.normal(0, size * 0.08))
+        )
 
 
 def tree(b: Builder, at: Spot, yaw: float) -> None:
@@ -128,7 +130,9 @@ def tree(b: Builder, at: Spot, yaw: float) -> None:
     for _ in range(int(b.rng.integers(2, 5))):
         shift = b.rng.normal(0, 0.55, 2)
         place = (at[0] + float(shift[0]), at[1] + float(shift[1]))
-        _clump(b, place, trunk - 0.4 + float(b.rng.uniform(0, 1.2)), float(b.rng.uniform(1.6, 2.8)), 4)
+        _clump(
+            b, place, trunk - 0.4 + float(b.rng.uniform(0, 1.2)), float(b.rng.uniform(1.6, 2.8)), 4
+        )
 
 
 def bush(b: Builder, at: Spot, yaw: float) -> None:
@@ -223,7 +227,9 @@ def heap(b: Builder, at: Spot, yaw: float) -> None:
     shown = b.paint(face)
     b.box(at, (1.6, 0.8, 0.9), (shown, shown), yaw=yaw)
     for _ in range(5):
-        (place,) = b.turned(at, yaw, [(float(b.rng.uniform(-0.6, 0.6)), float(b.rng.uniform(-0.3, 0.3)))])
+        (place,) = b.turned(
+            at, yaw, [(float(b.rng.uniform(-0.6, 0.6)), float(b.rng.uniform(-0.3, 0.3)))]
+        )
         size = float(b.rng.uniform(0.12, 0.35))
         b.box(place, (size, size, size), (b.flat(vivid(b.rng)),), yaw=yaw + 0.3, base=0.8)
 
@@ -264,9 +270,13 @@ def coat_rack(b: Builder, at: Spot, yaw: float) -> None:
     for x in np.arange(-0.6, 0.61, 0.17):
         image = np.zeros((128, 64, 3), np.uint8)
         tone = vivid(b.rng) if b.rng.random() < 0.5 else muted(b.rng, 25, 210)
-        shape = np.array([[22, 6], [42, 6], [62, 22], [54, int(b.rng.integers(90, 126))], [10, 120], [2, 22]])
+        shape = np.array(
+            [[22, 6], [42, 6], [62, 22], [54, int(b.rng.integers(90, 126))], [10, 120], [2, 22]]
+        )
         cv2.fillPoly(image, [shape.astype(np.int32)], tone)
-        cloth = b.paint(np.where(image > 0, grain(b.rng, fill(128, 128, tone), 0.08)[:, :64], 0), cutout=True)
+        cloth = b.paint(
+            np.where(image > 0, grain(b.rng, fill(128, 128, tone), 0.08)[:, :64], 0), cutout=True
+        )
         (place,) = b.turned(at, yaw, [(float(x), 0.0)])
         b.board(place, (0.5, 1.0), cloth, yaw=yaw + float(b.rng.normal(1.0, 0.3)), base=0.55)
     b.block(b.turned(at, yaw, [(-0.7, -0.25), (0.7, 0.25)]))

@@ -71,7 +71,9 @@ def _terrazzo(rng: np.random.Generator) -> Image:
     for x, y in chips:
         size = (int(rng.integers(1, 4)), int(rng.integers(1, 3)))
         centre = (int(x), int(y))
-        cv2.ellipse(image, centre, size, float(rng.uniform(0, 180)), 0, 360, near(rng, ground, 40), -1)
+        cv2.ellipse(
+            image, centre, size, float(rng.uniform(0, 180)), 0, 360, near(rng, ground, 40), -1
+        )
     return image
 
 
@@ -83,7 +85,7 @@ def _concrete(rng: np.random.Generator) -> Image:
 
 def _asphalt(rng: np.random.Generator) -> Image:
     image = grain(rng, fill(SIZE, SIZE, near(rng, (84, 84, 86), 16)), 0.12, 160)
-    return cracks(rng, grain(rng, image, 0.05, 5), int(rng.integers(0, 5)))
+    return cracks(rng, grain(rng, image, 0.04, 5), int(rng.integers(0, 5)))
 
 
 def _paving(rng: np.random.Generator) -> Image:
@@ -103,9 +105,13 @@ def _herringbone(rng: np.random.Generator) -> Image:
             step = (column - row) % 4
             x, y = column * unit, row * unit
             if step == 0:
-                rectangle(image, x + 1, y + 1, x + 2 * unit - 2, y + unit - 2, near(rng, ground, 10))
+                rectangle(
+                    image, x + 1, y + 1, x + 2 * unit - 2, y + unit - 2, near(rng, ground, 10)
+                )
             elif step == 2:
-                rectangle(image, x + 1, y + 1, x + unit - 2, y + 2 * unit - 2, near(rng, ground, 10))
+                rectangle(
+                    image, x + 1, y + 1, x + unit - 2, y + 2 * unit - 2, near(rng, ground, 10)
+                )
     return grain(rng, image, 0.05, 96)
 
 
@@ -117,12 +123,18 @@ def _cobbles(rng: np.random.Generator) -> Image:
         for column in range(SIZE // step + 1):
             x = int(column * step + (row % 2) * step / 2 + rng.normal(0, 1.5))
             y = int(row * step + rng.normal(0, 1.5))
-            cv2.ellipse(image, (x, y), (10, 9), float(rng.uniform(0, 90)), 0, 360, near(rng, ground, 14), -1)
+            cv2.ellipse(
+                image, (x, y), (10, 9), float(rng.uniform(0, 90)), 0, 360, near(rng, ground, 14), -1
+            )
     return grain(rng, image, 0.07, 64)
 
 
 def _wood(rng: np.random.Generator) -> Image:
-    ground = near(rng, ((156, 104, 60), (120, 78, 46), (190, 150, 104), (100, 84, 70))[int(rng.integers(4))], 10)
+    ground = near(
+        rng,
+        ((156, 104, 60), (120, 78, 46), (190, 150, 104), (100, 84, 70))[int(rng.integers(4))],
+        10,
+    )
     planks = int(rng.choice([8, 10, 14]))
     tall = SIZE / planks
     image = fill(SIZE, SIZE, ground)
@@ -130,7 +142,14 @@ def _wood(rng: np.random.Generator) -> Image:
         x = float(rng.uniform(-SIZE, 0))
         while x < SIZE:
             length = float(rng.uniform(0.4, 1.0)) * SIZE
-            rectangle(image, x, plank * tall, x + length - 2, (plank + 1) * tall - 2, near(rng, ground, 16))
+            rectangle(
+                image,
+                x,
+                plank * tall,
+                x + length - 2,
+                (plank + 1) * tall - 2,
+                near(rng, ground, 16),
+            )
             x += length
     fibre = cv2.resize(noise(rng, SIZE, 8), (SIZE * 6, SIZE))[:, :SIZE]
     return shade(image, np.asarray(1 + 0.07 * fibre, np.float32))
@@ -148,16 +167,22 @@ def _carpet(rng: np.random.Generator) -> Image:
 
 
 def _grass(rng: np.random.Generator) -> Image:
-    ground = near(rng, ((84, 112, 50), (104, 118, 60), (70, 96, 48), (140, 130, 80))[int(rng.integers(4))], 8)
+    ground = near(
+        rng, ((84, 112, 50), (104, 118, 60), (70, 96, 48), (140, 130, 80))[int(rng.integers(4))], 8
+    )
     image = grain(rng, fill(SIZE, SIZE, ground), 0.2, 110)
-    return grain(rng, image, 0.12, 8)
+    return grain(rng, image, 0.07, 6)
 
 
 def _leaves(rng: np.random.Generator) -> Image:
     """A lawn or path under fallen leaves."""
     image = _grass(rng) if rng.random() < 0.5 else _asphalt(rng)
     for x, y in rng.integers(0, SIZE, (1100, 2)):
-        tone = near(rng, ((170, 110, 40), (140, 70, 34), (190, 150, 60), (110, 84, 50))[int(rng.integers(4))], 14)
+        tone = near(
+            rng,
+            ((170, 110, 40), (140, 70, 34), (190, 150, 60), (110, 84, 50))[int(rng.integers(4))],
+            14,
+        )
         size = (int(rng.integers(2, 6)), int(rng.integers(1, 4)))
         cv2.ellipse(image, (int(x), int(y)), size, float(rng.uniform(0, 180)), 0, 360, tone, -1)
     return image
@@ -169,11 +194,17 @@ def _rubber(rng: np.random.Generator) -> Image:
 
 
 def _gravel(rng: np.random.Generator) -> Image:
-    return grain(rng, grain(rng, fill(SIZE, SIZE, near(rng, (168, 156, 136), 16)), 0.16, 128), 0.05, 6)
+    return grain(
+        rng, grain(rng, fill(SIZE, SIZE, near(rng, (168, 156, 136), 16)), 0.1, 128), 0.03, 4
+    )
 
 
 def _brick(rng: np.random.Generator) -> Image:
-    ground = near(rng, ((150, 78, 60), (170, 120, 90), (120, 66, 54), (190, 176, 158))[int(rng.integers(4))], 10)
+    ground = near(
+        rng,
+        ((150, 78, 60), (170, 120, 90), (120, 66, 54), (190, 176, 158))[int(rng.integers(4))],
+        10,
+    )
     image = _grid(rng, ground, near(rng, (170, 164, 154), 14), 8, 24, offset=0.5, spread=14, gap=1)
     return grain(rng, image, 0.06, 64)
 
@@ -195,14 +226,24 @@ def _wall_tiles(rng: np.random.Generator) -> Image:
 
 def _panels(rng: np.random.Generator) -> Image:
     ground = muted(rng, 90, 225)
-    image = _grid(rng, ground, rgb(np.array(ground) * 0.6), int(rng.choice([2, 3])), int(rng.choice([1, 2])), spread=4, gap=1)
+    image = _grid(
+        rng,
+        ground,
+        rgb(np.array(ground) * 0.6),
+        int(rng.choice([2, 3])),
+        int(rng.choice([1, 2])),
+        spread=4,
+        gap=1,
+    )
     return grain(rng, image, 0.02, 4)
 
 
 def _corrugated(rng: np.random.Generator) -> Image:
     wave = 1 + 0.14 * np.sin(np.arange(SIZE) * 2 * np.pi / 16)
     gain = np.broadcast_to(wave.astype(np.float32), (SIZE, SIZE))
-    return grain(rng, shade(fill(SIZE, SIZE, muted(rng, 80, 200)), np.ascontiguousarray(gain)), 0.04, 4)
+    return grain(
+        rng, shade(fill(SIZE, SIZE, muted(rng, 80, 200)), np.ascontiguousarray(gain)), 0.04, 4
+    )
 
 
 def _stone(rng: np.random.Generator) -> Image:
@@ -225,7 +266,9 @@ def _hexagons(rng: np.random.Generator) -> Image:
     for row in range(-1, rows + 1):
         for column in range(-1, columns + 1):
             centre = np.array([(column + 0.5 * (row % 2)) * wide, row * tall])
-            ring = centre + np.stack([np.cos(angles) * wide, np.sin(angles) * tall * 1.15], -1) * 0.56
+            ring = (
+                centre + np.stack([np.cos(angles) * wide, np.sin(angles) * tall * 1.15], -1) * 0.56
+            )
             cv2.fillConvexPoly(image, ring.astype(np.int32), near(rng, ground, 12))
     return grain(rng, image, 0.04, 64)
 

@@ -23,7 +23,7 @@ VIVID: Final[tuple[Colour, ...]] = (
 
 def rgb(colour: tuple[float, float, float] | NDArray[np.float64]) -> Colour:
     """Round and clip a colour to 8-bit steps."""
-    r, g, b = (int(np.clip(round(float(c)), 0, 255)) for c in colour)
+    r, g, b = (min(255, max(0, round(float(c)))) for c in colour)
     return r, g, b
 
 
@@ -148,7 +148,10 @@ def glyphs(rng: np.random.Generator, image: Image, box: tuple[int, int, int, int
     while x + height * 0.5 < x1:
         width = height * rng.uniform(0.35, 0.7)
         for _ in range(int(rng.integers(2, 4))):
-            a = (int(x + rng.choice([0, 0.5, 1]) * width), int(y0 + rng.choice([0, 0.5, 1]) * height))
+            a = (
+                int(x + rng.choice([0, 0.5, 1]) * width),
+                int(y0 + rng.choice([0, 0.5, 1]) * height),
+            )
             b = (int(x + rng.choice([0, 1]) * width), int(y0 + rng.choice([0, 0.5, 1]) * height))
             cv2.line(image, a, b, ink, thick, cv2.LINE_AA)
         if rng.random() < 0.35:
@@ -193,7 +196,9 @@ def poster(rng: np.random.Generator, height: int, width: int) -> Image:
     return image
 
 
-def goods(rng: np.random.Generator, image: Image, box: tuple[int, int, int, int], rows: int) -> None:
+def goods(
+    rng: np.random.Generator, image: Image, box: tuple[int, int, int, int], rows: int
+) -> None:
     """Fill a rectangle with shelves of packets, bottles and boxes."""
     x0, y0, x1, y1 = box
     pitch = (y1 - y0) / rows
@@ -224,7 +229,10 @@ def figure(rng: np.random.Generator, image: Image, foot: tuple[int, int], tall: 
     for side in (-1, 1):
         leg = (x + side * wide // 3, y), (x + side * wide // 4, y - tall // 2)
         cv2.line(image, *leg, lower, max(2, wide // 2), cv2.LINE_AA)
-        arm = (x + side * wide // 2, y - int(tall * 0.8)), (x + side * int(wide * 0.8), y - tall // 2)
+        arm = (
+            (x + side * wide // 2, y - int(tall * 0.8)),
+            (x + side * int(wide * 0.8), y - tall // 2),
+        )
         cv2.line(image, *arm, upper, max(1, wide // 4), cv2.LINE_AA)
     torso = np.array(
         [[x - wide // 2, y - int(tall * 0.83)], [x + wide // 2, y - int(tall * 0.83)],

@@ -1,0 +1,302 @@
+"""GLSL 330 of the renderer: people, places, shadows, resolve. No vendor extensions."""
+
+from typing import Final
+
+from reid.synth.figure import MATERIAL_ROWS, MAX_BONES, MAX_MATERIALS
+
+SKINNING: Final = f"""
+#version 330 core
+const int MAX_BONES = {MAX_BONES};
+uniform vec4 bones[{MAX_BONES * 3}];
+in vec3 in_position; in vec3 in_normal; in vec3 in_cloth;
+in uvec4 in_bones; in vec4 in_weights; in uvec4 in_meta;
+vec3 skinned(vec3 p, vec3 n, out vec3 normal) {{
+    vec4 x = vec4(0), y = vec4(0), z = vec4(0);
+    for (int i = 0; i < 4; ++i) {{
+        int b = int(in_bones[i]) * 3;
+        float w = in_weights[i];
+        x += w * bones[b]; y += w * bones[b + 1]; z += w * bones[b + 2];
+    }}
+    normal = vec3(dot(x.xyz, n), dot(y.xyz, n), dot(z.xyz, n));
+    vec4 q = vec4(p, 1);
+    return vec3(dot(x, q), dot(y, q), dot(z, q));
+}}
+"""
+
+PERSON_VERTEX: Final = (
+    SKINNING
+    + """
+uniform mat4 view_projection;
+uniform mat4 sun_matrix;
+uniform vec3 eye;
+out vec3 world; out vec3 normal; out vec3 cloth; out vec4 in_sun;
+flat out uvec4 meta;
+const float LIFT = 0.011;  // metres that each layer is drawn nearer
+void main() {
+    vec3 n;
+    world = skinned(in_position, in_normal, n);
+    normal = n; cloth = in_cloth; meta = in_meta;
+    in_sun = sun_matrix * vec4(world, 1);
+    vec4 here = view_projection * vec4(world, 1);
+    vec3 nearer = world + normalize(eye - world) * LIFT * float(in_meta.w);
+    vec4 there = view_projection * vec4(nearer, 1);
+    gl_Position = vec4(here.xy, there.z / there.w * here.w, here.w);
+}
+"""
+)
+
+LIGHT: Final = """
+uniform vec3 eye; uniform vec3 sun; uniform vec3 sun_colour; uniform vec3 sky; uniform vec3 ground;
+uniform sampler2DShadow shadow_map; uniform float shadow_texel;
+uniform vec4 feet[16]; uniform int feet_count; uniform int style;
+in vec3 world; in vec3 normal; in vec4 in_sun;
+layout(location = 0) out vec4 colour;
+layout(location = 1) out vec4 label;
+
+float sunlit(float slope) {
+    vec3 p = in_sun.xyz * 0.5 + 0.5;
+    if (any(lessThan(p, vec3(0))) || any(greaterThan(p, vec3(1)))) return 1.0;
+    p.z -= 0.0015 + 0.003 * slope;
+    float t = shadow_texel;
+    float s = texture(shadow_map, p + vec3(-t, -t, 0)) + texture(shadow_map, p + vec3(t, -t, 0))
+            + texture(shadow_map, p + vec3(-t, t, 0)) + texture(shadow_map, p + vec3(t, t, 0));
+    return s * 0.25;
+}
+
+// people as upright capsules that hide a part of the sky from a surface
+float open_sky(vec3 p, vec3 n, int self) {
+    float open = 1.0;
+    for (int i = 0; i < feet_count; ++i) {
+        if (i == self) continue;
+        vec3 d = feet[i].xyz - p;
+        float h = feet[i].w;
+        float above = p.y - feet[i].y;
+        d.y = clamp(above, 0.0, h) - above + clamp(0.5 * h - above, 0.0, 0.4 * h);
+        float r2 = dot(d.xz, d.xz);
+        float facing = clamp(0.55 + 0.45 * dot(n, normalize(d + vec3(0, 1e-3, 0))), 0.0, 1.0);
+        float near = exp(-r2 / (0.05 + 0.028 * h * h));
+        float contact = exp(-r2 / 0.035) * step(abs(above), 0.25);
+        open *= 1.0 - 0.5 * near * facing - 0.3 * contact * max(n.y, 0.0);
+    }
+    return open;
+}
+
+vec3 shade(vec3 albedo, vec3 n, float occlusion, float gloss, float wrap, float sun_share) {
+    vec3 v = normalize(eye - world);
+    float facing = dot(n, sun);
+    float slope = 1.0 - clamp(facing, 0.0, 1.0);
+    float up = 0.5 + 0.5 * n.y;
+    vec3 ambient = mix(ground, sky, up) * occlusion;
+    float lit = sun_share * sunlit(slope);
+    if (style == 1) {  // another renderer: harder terminator, flat ambient, rim light
+        float band = smoothstep(-0.05, 0.12, facing) * (0.35 + 0.65 * max(facing, 0.0));
+        ambient = mix((sky + ground) * 0.5, ambient, 0.35) * mix(1.0, occlusion, 0.4);
+        float rim = pow(1.0 - max(dot(n, v), 0.0), 3.0) * 0.22;
+        vec3 half_way = normalize(sun + v);
+        float spec = pow(max(dot(n, half_way), 0.0), 18.0) * gloss * 0.9;
+        return albedo * (ambient + sun_colour * lit * band) + (sky * rim + sun_colour * lit * spec) * 0.5;
+    }
+    float diffuse = max((facing + wrap) / (1.0 + wrap), 0.0) / (1.0 + wrap);
+    diffuse = mix(max(facing, 0.0), diffuse, 0.5 + 0.5 * wrap);
+    vec3 half_way = normalize(sun + v);
+    float shine = mix(8.0, 60.0, gloss);
+    float spec = pow(max(dot(n, half_way), 0.0), shine) * gloss * 0.6;
+    float fresnel = pow(1.0 - max(dot(n, v), 0.0), 4.0);
+    vec3 sheen = mix(ground, sky, clamp(up + 0.2, 0.0, 1.0)) * fresnel * (0.03 + 0.25 * gloss) * occlusion;
+    return albedo * (ambient + sun_colour * lit * diffuse) + sun_colour * lit * spec + sheen;
+}
+"""
+
+PERSON_FRAGMENT: Final = (
+    "#version 330 core\n"
+    + LIGHT
+    + f"""
+uniform vec4 materials[{MAX_MATERIALS * MATERIAL_ROWS}];
+uniform sampler2DArray weaves; uniform sampler2DArray folds;
+uniform vec4 self_label; uniform int self; uniform vec3 face; uniform vec4 face_paint;
+uniform float head_size; uniform float height; uniform vec2 seed;
+in vec3 cloth; flat in uvec4 meta;
+const int ROWS = {MATERIAL_ROWS};
+"""
+    + """
+const float TAU = 6.2831853;
+const int CLOTH = 0, SKIN = 1, HAIR = 2, HARD = 3;
+
+vec3 painted_skin(vec3 albedo, vec3 c) {
+    // c: across, ahead, up from the head joint, in units of the head's height
+    vec2 p = vec2(abs(c.x), c.z) / head_size;
+    if (c.y < 0.15 * head_size) return albedo;
+    float eye_d = length((p - vec2(0.155, 0.27)) * vec2(1.0, 1.9));
+    float brow = (1.0 - smoothstep(0.02, 0.045, abs(p.y - 0.37))) * smoothstep(0.05, 0.09, p.x) * (1.0 - smoothstep(0.22, 0.27, p.x));
+    float lips = 1.0 - smoothstep(0.75, 1.0, length((p - vec2(0.0, -0.05)) / vec2(0.135, 0.034)));
+    float beard = face_paint.w * (1.0 - smoothstep(0.02, 0.10, p.y)) ;
+    albedo = mix(albedo, face_paint.rgb, 0.75 * brow);
+    albedo = mix(albedo, face_paint.rgb * 0.8, beard * (1.0 - lips) * 0.8);
+    albedo = mix(albedo, albedo * vec3(0.85, 0.5, 0.5), lips * 0.8);
+    albedo *= 1.0 - 0.35 * exp(-eye_d * eye_d * 45.0);
+    albedo = mix(albedo, vec3(0.03, 0.02, 0.02), 1.0 - smoothstep(0.045, 0.075, eye_d));
+    return albedo;
+}
+
+void main() {
+    int k = int(meta.x) * ROWS;
+    vec4 m0 = materials[k], m1 = materials[k + 1], m2 = materials[k + 2], m3 = materials[k + 3], m4 = materials[k + 4];
+    int kind = int(m3.z + 0.5);
+    int region = int(meta.z);
+    bool limb = region >= 1 && region <= 4;
+    vec2 ring = cloth.xy;
+    float angle = atan(ring.x, ring.y);
+    float r2 = max(dot(ring, ring), 1e-5), r = sqrt(r2);
+    vec3 dx = dFdx(cloth), dy = dFdy(cloth);
+    vec2 uv = vec2(angle * r, cloth.z);  // arc length round the region's axis
+    vec2 ux = vec2((ring.y * dx.x - ring.x * dx.y + angle * dot(ring, dx.xy)) / r, dx.z);
+    vec2 uy = vec2((ring.y * dy.x - ring.x * dy.y + angle * dot(ring, dy.xy)) / r, dy.z);
+    if (region == 6) {  // things: boxes by their dominant side
+        uv = vec2(cloth.x + cloth.z, cloth.y); ux = vec2(dx.x + dx.z, dx.y); uy = vec2(dy.x + dy.z, dy.y);
+    }
+    vec3 n = normalize(normal);
+    if (!gl_FrontFacing) n = -n;
+
+    // weave
+    vec3 albedo = m0.rgb;
+    float relief_shade = 1.0;
+    vec4 w = vec4(0, 0, 0.5, 0.5);
+    if (kind != SKIN) {
+        int mode = int(m2.w + 0.5);
+        if (mode == 0) {
+            w = textureGrad(weaves, vec3(uv * m1.w, m0.w), ux * m1.w, uy * m1.w);
+        } else if (mode == 1) {
+            vec2 q = vec2(ring.x, cloth.z - m4.x) / m4.y;
+            if (region == 0 && ring.y * m4.z >= 0.0 && abs(q.x) < 0.5 && abs(q.y) < 0.5) {
+                vec2 g = vec2(m4.z, 1);
+                w = textureGrad(weaves, vec3(q * g + 0.5, m0.w), vec2(dx.x, dx.z) / m4.y * g, vec2(dy.x, dy.z) / m4.y * g);
+            }
+        } else {
+            float q = (cloth.z - m4.x) / m4.y;
+            if (limb) q = m4.w > 0.0 ? cloth.z / m4.w : 0.0;
+            w = textureGrad(weaves, vec3(0.5, clamp(q, 0.01, 0.99), m0.w), vec2(0, dx.z / m4.y), vec2(0, dy.z / m4.y));
+        }
+        albedo = m0.rgb * max(1.0 - w.r - w.g, 0.0) + m1.rgb * w.r + m2.rgb * w.g;
+        relief_shade = w.a * 255.0 / 128.0;
+    }
+
+    // folds: a height field bends the normal (Mikkelsen 2010, unparametrised)
+    float relief = m3.x;
+    float crease = 0.0;
+    if (relief > 0.0) {
+        vec2 s = (kind == HAIR ? vec2(14.0, 1.2) : vec2(limb ? 3.2 : 2.0, limb ? 2.8 : 1.7));
+        vec2 at = kind == HAIR ? vec2(angle * 0.12, world.y) : uv;
+        vec2 ax = kind == HAIR ? vec2(ux.x, dFdx(world.y)) : ux, ay = kind == HAIR ? vec2(uy.x, dFdy(world.y)) : uy;
+        float h = textureGrad(folds, vec3(at * s + seed, m3.w), ax * s, ay * s).r * 2.0 - 1.0;
+        float bend = 1.0;
+        if (limb) {  // cloth gathers at elbows, knees and ends
+            float len = region <= 2 ? 0.52 : 0.82;
+            float t = cloth.z / (len * height / 1.7);
+            bend = 0.45 + 0.9 * exp(-pow((t - 0.5) * 6.0, 2.0)) + 0.8 * smoothstep(0.75, 1.0, t) + 0.5 * exp(-t * 8.0);
+        } else if (region == 0) {
+            float t = cloth.z / (0.55 * height / 1.7);
+            bend = 0.5 + 0.8 * smoothstep(0.4, 0.95, t);
+        }
+        h *= bend * relief;
+        float depth = kind == HAIR ? 0.012 : 0.011;
+        float height_field = h * depth + (kind == HAIR ? 0.0 : (w.b - 0.5) * 0.004);
+        vec3 px = dFdx(world), py = dFdy(world);
+        vec3 r1 = cross(py, n), r2v = cross(n, px);
+        float det = dot(px, r1);
+        vec3 grad = sign(det) * (dFdx(height_field) * r1 + dFdy(height_field) * r2v);
+        n = normalize(abs(det) * n - grad * 0.9);
+        crease = h;
+    }
+    albedo *= relief_shade * (1.0 + 0.16 * crease);
+    if (kind == HAIR) albedo *= 0.75 + 0.5 * (0.5 + 0.5 * crease / max(relief, 0.01));
+    if (kind == SKIN && region == 5) albedo = painted_skin(albedo, cloth);
+    if (kind == SKIN && limb && region <= 2) albedo *= mix(vec3(1), vec3(1.05, 0.93, 0.9), smoothstep(0.5, 0.6, cloth.z));
+
+    // occlusion by the body itself: under chin and arms, between legs, below hems
+    float occlusion = 0.72 + 0.28 * (0.5 + 0.5 * n.y);
+    if (region == 3 || region == 4) {
+        float inner = (region == 3 ? -1.0 : 1.0) * ring.x;
+        occlusion *= 1.0 - 0.38 * clamp(-inner * 9.0, 0.0, 1.0) * (1.0 - clamp(cloth.z * 1.2, 0.0, 0.9));
+    }
+    if (region == 1 || region == 2) occlusion *= 1.0 - 0.35 * exp(-cloth.z * 9.0) * clamp(-n.y + 0.4, 0.0, 1.0);
+    if (region == 0) occlusion *= 1.0 - 0.3 * clamp(abs(ring.x) * 7.0 - 0.5, 0.0, 1.0) * clamp(1.0 - cloth.z * 2.5, 0.0, 1.0) * clamp(0.3 - n.y, 0.0, 1.0);
+    if (kind == SKIN && region == 5) occlusion *= 1.0 - 0.45 * smoothstep(0.02, -0.10, cloth.z / head_size * 0.25) ;
+    occlusion *= 0.55 + 0.45 * clamp((world.y - feet[max(self, 0)].y) / (0.35 * height) + 0.35, 0.0, 1.0);
+    occlusion *= open_sky(world, n, self);
+    float wrap = kind == SKIN ? 0.35 : (kind == HAIR ? 0.3 : 0.2);
+    colour = vec4(shade(albedo, n, occlusion, m3.y, wrap, 1.0), 1);
+    label = vec4(self_label.xy, float(meta.y) / 255.0, 1);
+}
+"""
+)
+
+PLACE_VERTEX: Final = """
+#version 330 core
+uniform mat4 view_projection; uniform mat4 sun_matrix;
+in vec3 in_position; in vec3 in_normal; in vec2 in_uv;
+out vec3 world; out vec3 normal; out vec4 in_sun; out vec2 uv;
+void main() {
+    world = in_position; normal = in_normal; uv = in_uv;
+    in_sun = sun_matrix * vec4(world, 1);
+    gl_Position = view_projection * vec4(world, 1);
+}
+"""
+
+PLACE_FRAGMENT: Final = (
+    "#version 330 core\n"
+    + LIGHT
+    + """
+uniform sampler2D image; uniform int cutout;
+in vec2 uv;
+void main() {
+    vec4 texel = texture(image, uv);
+    if (cutout == 1 && texel.a < 0.5) discard;
+    vec3 n = normalize(normal);
+    if (dot(n, eye - world) < 0.0) n = -n;
+    vec3 albedo = texel.rgb * texel.rgb * (texel.rgb * 0.305 + 0.682) + texel.rgb * 0.0125;
+    colour = vec4(shade(albedo, n, open_sky(world, n, -1), 0.04, 0.0, 1.0), 1);
+    label = vec4(0);
+}
+"""
+)
+
+SHADOW_VERTEX: Final = (
+    SKINNING
+    + """
+uniform mat4 sun_matrix;
+void main() {
+    vec3 n;
+    gl_Position = sun_matrix * vec4(skinned(in_position, in_normal, n), 1);
+}
+"""
+)
+
+SHADOW_FRAGMENT: Final = """
+#version 330 core
+void main() {}
+"""
+
+RESOLVE_VERTEX: Final = """
+#version 330 core
+in vec2 in_corner;
+void main() { gl_Position = vec4(in_corner, 0, 1); }
+"""
+
+RESOLVE_FRAGMENT: Final = """
+#version 330 core
+uniform sampler2D linear_image; uniform sampler2D labels; uniform int samples; uniform ivec2 size;
+layout(location = 0) out vec4 colour;
+layout(location = 1) out vec4 label;
+void main() {
+    ivec2 at = ivec2(gl_FragCoord.xy);
+    ivec2 from = ivec2(at.x, size.y - 1 - at.y) * samples;   // rows top to bottom
+    vec3 sum = vec3(0);
+    for (int y = 0; y < samples; ++y)
+        for (int x = 0; x < samples; ++x)
+            sum += min(texelFetch(linear_image, from + ivec2(x, y), 0).rgb, vec3(1.6));
+    vec3 c = clamp(sum / float(samples * samples), 0.0, 1.0);
+    c = mix(c * 12.92, 1.055 * pow(max(c, vec3(1e-5)), vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
+    colour = vec4(c, 1);
+    label = texelFetch(labels, from + ivec2(samples / 2), 0);
+}
+"""
