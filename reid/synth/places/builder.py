@@ -67,16 +67,12 @@ class Builder:
         width, height, depth = size
         side, top, front = textures[0], textures[min(1, len(textures) - 1)], textures[-1]
         front = front if len(textures) > 2 else side
-        corners = self.turned(
-            at, yaw,
-            [(-width / 2, depth / 2), (width / 2, depth / 2), (width / 2, -depth / 2), (-width / 2, -depth / 2)],
-        )  # fmt: skip
+        x, z = width / 2, depth / 2
+        corners = self.turned(at, yaw, [(-x, z), (x, z), (x, -z), (-x, -z)])
         for i in range(4):
             face = front if i == 0 else side
             self.wall(corners[i], corners[(i + 1) % 4], height, face, base=base)
-        (ax, az), (bx, bz), (cx, cz), (dx, dz) = corners
-        y = base + height
-        self.quad([[ax, y, az], [bx, y, bz], [cx, y, cz], [dx, y, dz]], top)
+        self.quad([[cx, base + height, cz] for cx, cz in corners], top)
         if solid and base < 1.6:
             self.block(corners)
 

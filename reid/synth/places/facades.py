@@ -26,7 +26,7 @@ from reid.synth.places.painting import (
 
 PIXELS: Final = 72
 """Pixels of a metre of front."""
-Front = Callable[[np.random.Generator, Image, str], None]
+Front = Callable[[np.random.Generator, Image], None]
 
 
 def front(rng: np.random.Generator, kind: str, width: float, height: float, wall: str) -> Image:
@@ -38,7 +38,7 @@ def front(rng: np.random.Generator, kind: str, width: float, height: float, wall
     rows, columns = round(height * PIXELS), round(width * PIXELS)
     tile = materials.paint(wall, rng)
     image = materials.repeated(tile, rows, columns, round(materials.SPAN[wall] * PIXELS))
-    FRONTS[kind](rng, image, wall)
+    FRONTS[kind](rng, image)
     return _soiled(rng, image)
 
 
@@ -115,7 +115,7 @@ def _shop_window(rng: np.random.Generator, image: Image, box: tuple[int, int, in
     cv2.rectangle(image, (x0, y0), (x1, y1), muted(rng, 25, 200), _px(0.07))
 
 
-def _shops(rng: np.random.Generator, image: Image, _: str) -> None:
+def _shops(rng: np.random.Generator, image: Image) -> None:
     rows, columns = image.shape[:2]
     head = min(_px(float(rng.uniform(2.5, 3.0))), rows - _px(0.6))
     x = _px(float(rng.uniform(0.1, 1.0)))
@@ -147,7 +147,7 @@ def _upper_windows(rng: np.random.Generator, image: Image, floor_row: int) -> No
         row -= tall + _px(1.3)
 
 
-def _building(rng: np.random.Generator, image: Image, _: str) -> None:
+def _building(rng: np.random.Generator, image: Image) -> None:
     rows, columns = image.shape[:2]
     for x in range(_px(1.2), columns - _px(2), _px(float(rng.uniform(3.0, 6.0)))):
         if rng.random() < 0.35:
@@ -157,7 +157,7 @@ def _building(rng: np.random.Generator, image: Image, _: str) -> None:
     _upper_windows(rng, image, rows - _px(3.2))
 
 
-def _hall(rng: np.random.Generator, image: Image, _: str) -> None:
+def _hall(rng: np.random.Generator, image: Image) -> None:
     """Posters, doors, notice boards, a dado, pipes and boxes."""
     rows, columns = image.shape[:2]
     if rng.random() < 0.6:
@@ -187,7 +187,7 @@ def _hall(rng: np.random.Generator, image: Image, _: str) -> None:
         cv2.line(image, (0, level), (columns, level), muted(rng, 90, 180), _px(0.1))
 
 
-def _glass(rng: np.random.Generator, image: Image, _: str) -> None:
+def _glass(rng: np.random.Generator, image: Image) -> None:
     """A curtain wall that shows a pale outside or a dim inside."""
     rows, columns = image.shape[:2]
     bright = rng.random() < 0.55
@@ -206,7 +206,7 @@ def _glass(rng: np.random.Generator, image: Image, _: str) -> None:
         cv2.line(image, (0, y), (columns, y), frame, _px(0.06))
 
 
-def _hedge(rng: np.random.Generator, image: Image, _: str) -> None:
+def _hedge(rng: np.random.Generator, image: Image) -> None:
     rows, columns = image.shape[:2]
     tone = near(rng, (58, 84, 40), 12)
     image[:] = tone
@@ -217,7 +217,7 @@ def _hedge(rng: np.random.Generator, image: Image, _: str) -> None:
         cv2.ellipse(image, centre, size, float(rng.uniform(0, 180)), 0, 360, leaf, -1)
 
 
-def _lockers(rng: np.random.Generator, image: Image, _: str) -> None:
+def _lockers(rng: np.random.Generator, image: Image) -> None:
     rows, columns = image.shape[:2]
     tone = vivid(rng) if rng.random() < 0.5 else muted(rng, 90, 200)
     tall, wide = min(_px(2.0), rows), _px(0.45)
@@ -228,7 +228,7 @@ def _lockers(rng: np.random.Generator, image: Image, _: str) -> None:
             cv2.circle(image, (x + wide - 8, y + tall // 8), 3, (40, 40, 40), -1)
 
 
-def _shelving(rng: np.random.Generator, image: Image, _: str) -> None:
+def _shelving(rng: np.random.Generator, image: Image) -> None:
     rows, columns = image.shape[:2]
     tall = min(_px(2.3), rows - 4)
     for x in range(0, columns - _px(0.5), _px(1.25)):
@@ -237,7 +237,7 @@ def _shelving(rng: np.random.Generator, image: Image, _: str) -> None:
         goods(rng, image, (x + 3, rows - tall, end - 3, rows - 6), int(rng.integers(4, 7)))
 
 
-def _stalls(rng: np.random.Generator, image: Image, _: str) -> None:
+def _stalls(rng: np.random.Generator, image: Image) -> None:
     """Booths of a fair: striped awnings, counters, toys, bulbs."""
     rows, columns = image.shape[:2]
     x = 0
@@ -255,7 +255,7 @@ def _stalls(rng: np.random.Generator, image: Image, _: str) -> None:
         x += wide + _px(float(rng.uniform(0.1, 0.8)))
 
 
-def _plain(rng: np.random.Generator, image: Image, _: str) -> None:
+def _plain(rng: np.random.Generator, image: Image) -> None:
     rows, columns = image.shape[:2]
     for x in range(_px(1), columns - _px(1), _px(float(rng.uniform(3, 7)))):
         cv2.line(image, (x, 0), (x, rows), rgb(np.array(image[0, x]) * 0.7), 2)

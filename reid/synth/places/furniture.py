@@ -1,6 +1,7 @@
 """Things that stand in places: seats, plants, barriers, kiosks, cars, rides, hard negatives."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
 import cv2
@@ -242,7 +243,7 @@ def barrier(b: Builder, at: Spot, yaw: float) -> None:
     for spot in spots:
         b.cylinder(spot, 0.035, 0.98, metal, sides=6)
         b.cylinder(spot, 0.16, 0.03, metal, sides=8)
-    for one, two in zip(spots, spots[1:], strict=False):
+    for one, two in pairwise(spots):
         b.wall(one, two, 0.06, belt, base=0.86)
 
 
@@ -360,8 +361,9 @@ def swings(b: Builder, at: Spot, yaw: float) -> None:
         for lean in (-0.7, 0.7):
             (foot,) = b.turned(at, yaw, [(side, lean)])
             (head,) = b.turned(at, yaw, [(side, 0.0)])
-            b.quad([[foot[0] - 0.05, 0, foot[1]], [foot[0] + 0.05, 0, foot[1]],
-                    [head[0] + 0.05, 2.2, head[1]], [head[0] - 0.05, 2.2, head[1]]], frame)  # fmt: skip
+            low = [[foot[0] - 0.05, 0, foot[1]], [foot[0] + 0.05, 0, foot[1]]]
+            high = [[head[0] + 0.05, 2.2, head[1]], [head[0] - 0.05, 2.2, head[1]]]
+            b.quad([*low, *high], frame)
     b.box(at, (3.3, 0.1, 0.1), (frame,), yaw=yaw, base=2.15, solid=False)
     for x in (-0.7, 0.7):
         (seat,) = b.turned(at, yaw, [(x, 0.0)])

@@ -1,5 +1,7 @@
 """Which places there are, and what each is made of: a table of shares and counts."""
 
+# ruff: noqa: E501  (a table reads best by rows)
+
 from dataclasses import dataclass
 from typing import Final
 

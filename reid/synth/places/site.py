@@ -1,4 +1,4 @@
-"""A whole place: floor, sides, ceiling, furniture, light; built from a seed in a fraction of a second."""
+"""A whole place: floor, sides, ceiling, furniture, light; built from a seed."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -46,7 +46,7 @@ class Site:
     def taken(self, points: Floats, margin: float = 0.25) -> NDArray[np.bool_]:
         """Whether floor points (N, 2) are off the floor or within `margin` of an obstacle."""
         half = np.array([self.width, self.depth]) / 2 - 0.4
-        outside = (np.abs(points) > half).any(axis=1)
+        outside = np.any(np.abs(points) > half, axis=1)
         if len(self.obstacles) == 0:
             return np.asarray(outside)
         low, high = self.obstacles[:, :2] - margin, self.obstacles[:, 2:] + margin
@@ -135,7 +135,7 @@ _LIGHTS: Final[dict[str, tuple[float, float, tuple[float, float, float]]]] = {
 
 
 def _light(rng: np.random.Generator, *, indoor: bool) -> tuple[str, Floats, Floats, Floats, Floats]:
-    """Draw the mood, the direction of the main light, its colour, and light from above and below."""
+    """Draw the mood; direction and colour of the main light; light from above and from below."""
     names, shares = zip(*_MOODS[indoor], strict=True)
     mood = str(rng.choice(names, p=np.array(shares)))
     strength, ambient, tint = _LIGHTS[mood]
@@ -148,7 +148,8 @@ def _light(rng: np.random.Generator, *, indoor: bool) -> tuple[str, Floats, Floa
     above = ambient * scale * cool
     below = above * float(rng.uniform(0.45, 0.75)) * np.array([1.05, 1.0, 0.92])
     main = strength * scale * colour
-    return mood, *(np.asarray(v, np.float32) for v in (sun, main, above, below))
+    vectors = np.array([sun, main, above, below], np.float32)
+    return mood, vectors[0], vectors[1], vectors[2], vectors[3]
 
 
 def _sides(
@@ -192,9 +193,9 @@ def _ceiling(b: Builder, width: float, depth: float, height: float) -> None:
     image = materials.repeated(tile, round(depth * 24), round(width * 24), 58)
     lamp = near(rng, (250, 248, 240), 3)
     pitch = int(rng.integers(48, 90))
-    for y in range(pitch // 2, image.shape[0] - 30, pitch):
-        for x in range(pitch // 2, image.shape[1] - 12, pitch):
-            rectangle(image, x, y, x + 8, y + 30, lamp)
+    for row in range(pitch // 2, image.shape[0] - 30, pitch):
+        for column in range(pitch // 2, image.shape[1] - 12, pitch):
+            rectangle(image, column, row, column + 8, row + 30, lamp)
     x, z = width / 2, depth / 2
     texture = b.paint(image)
     b.quad([[-x, height, -z], [x, height, -z], [x, height, z], [-x, height, z]], texture)
