@@ -15,15 +15,23 @@ _MASK: Final = 4
 """Shade is painted at a quarter of the floor's resolution."""
 
 
-def floor(b: Builder, name: str, size: tuple[float, float], marks: tuple[str, ...]) -> Image:
-    """Paint the floor of `size` metres (x, z) in material `name` with `marks`."""
+def floor(
+    b: Builder, name: str, size: tuple[float, float], marks: tuple[str, ...]
+) -> tuple[Image, Image]:
+    """Paint the floor of `size` metres (x, z) in material `name` with `marks`.
+
+    Returns:
+        The whole floor, and one repeat of its bare material.
+    """
     rows, columns = round(size[1] * PIXELS), round(size[0] * PIXELS)
     tile = materials.paint(name, b.rng)
     image = materials.repeated(tile, rows, columns, round(materials.SPAN[name] * PIXELS))
     for mark in marks:
         _mark(b.rng, image, mark)
     image = wear(b.rng, image, float(b.rng.uniform(0.3, 1.5)))
-    return _reflections(b.rng, image) if name in ("tiles", "terrazzo", "checker", "wood") else image
+    if name in ("tiles", "terrazzo", "checker", "wood"):
+        image = _reflections(b.rng, image)
+    return image, tile
 
 
 def _metres(value: float) -> int:

@@ -295,7 +295,7 @@ SPAN: Final[dict[str, float]] = {
     "tiles": 2.4, "checker": 3.2, "terrazzo": 1.6, "concrete": 4.0, "asphalt": 3.0, "paving": 2.4,
     "herringbone": 1.6, "cobbles": 2.4, "wood": 1.6, "carpet": 2.0, "grass": 3.0, "leaves": 3.0,
     "rubber": 2.0, "gravel": 2.4, "brick": 1.9, "plaster": 4.0, "paint": 4.0, "wall tiles": 1.6,
-    "panels": 3.0, "corrugated": 2.4, "stone": 2.4, "ceiling": 2.4, "hexagons": 2.0, "mosaic": 1.0,
+    "panels": 3.0, "corrugated": 2.4, "stone": 2.4, "ceiling": 2.4, "hexagons": 2.0, "mosaic": 2.6,
 }  # fmt: skip
 """Metres covered by one repeat."""
 

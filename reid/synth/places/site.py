@@ -11,7 +11,7 @@ from reid.synth.places import facades, floors, materials
 from reid.synth.places.builder import UNIT_UV, Builder
 from reid.synth.places.furniture import MAKERS
 from reid.synth.places.kinds import KINDS, Kind
-from reid.synth.places.painting import fill, muted, near, rectangle
+from reid.synth.places.painting import muted, near, rectangle
 from reid.synth.scene import Place
 
 Floats = NDArray[np.float32]
@@ -51,7 +51,7 @@ class Site:
             return np.asarray(outside)
         low, high = self.obstacles[:, :2] - margin, self.obstacles[:, 2:] + margin
         p = points[:, None, :]
-        inside = ((p > low) & (p < high)).all(axis=-1).any(axis=1)
+        inside = np.any(np.all((p > low) & (p < high), axis=-1), axis=1)
         return np.asarray(outside | inside)
 
     def sees(self, eye: tuple[float, float, float], points: Floats) -> NDArray[np.bool_]:
@@ -241,7 +241,7 @@ def _floor(
 ) -> None:
     """Paint the floor last, when everything that shades it stands; add the ground around it."""
     name = str(b.rng.choice(spec.floors))
-    image = floors.floor(b, name, size, spec.marks)
+    image, tile = floors.floor(b, name, size, spec.marks)
     furniture = Builder(b.rng, quads=b.quads[sides:], texture=b.texture[sides:], cutout=b.cutout)
     furniture.footprints = b.footprints
     depth = {"sun": 0.55, "evening": 0.4, "night": 0.25, "daylight": 0.2}.get(mood, 0.12)
@@ -249,9 +249,6 @@ def _floor(
     x, z = size[0] / 2, size[1] / 2
     b.slab((-x, -z, x, z), 0.0, b.paint(image))
     far = _PANORAMA_DISTANCE + 4
-    tone = near(b.rng, (124, 120, 110), 12)
-    around = b.flat(tone) if spec.ceiling[0] else b.paint(image[::8, ::8])
-    b.quad([[-far, -0.03, far], [far, -0.03, far], [far, -0.03, -far], [-far, -0.03, -far]], around,
-           np.asarray(UNIT_UV * (2 * far / size[0]), np.float32))  # fmt: skip
-    if b.textures[around].shape[0] <= 2:
-        b.textures[around] = fill(8, 8, tone)
+    repeats = np.asarray(UNIT_UV * (2 * far / materials.SPAN[name]), np.float32)
+    corners = [[-far, -0.03, far], [far, -0.03, far], [far, -0.03, -far], [-far, -0.03, -far]]
+    b.quad(corners, b.paint(tile), repeats)
