@@ -50,6 +50,12 @@ def _extremes(x: float, low: str, high: str) -> dict[str, float]:
     return {k: w for k, w in ((low, max(0.0, 1 - 2 * x)), (high, max(0.0, 2 * x - 1))) if w > 1e-4}
 
 
+def _height_factor(shape: BodyShape) -> float:
+    """Return the height targets' factor for adults; the rest of a stature is uniform scale."""
+    average = 1.59 + 0.14 * shape.sex
+    return float(np.clip(0.5 + (shape.stature - average) * 0.6, 0.4, 0.6)) if shape.years > 15 else 0.5
+
+
 def target_weights(shape: BodyShape) -> dict[str, float]:
     """Return the weight of every target that moves this body (targets without a file included)."""
     genders = {"male": shape.sex, "female": 1 - shape.sex}
@@ -63,7 +69,7 @@ def target_weights(shape: BodyShape) -> dict[str, float]:
         for (m, mw), (w, ww) in product(muscle.items(), weight.items()):
             strength = gw * aw * mw * ww
             out[f"universal-{g}-{a}-{m}-{w}"] = strength
-            for name, factor in _extremes(shape.stature, "minheight", "maxheight").items():
+            for name, factor in _extremes(_height_factor(shape), "minheight", "maxheight").items():
                 out[f"{g}-{a}-{m}-{w}-{name}"] = strength * factor
             sides = _extremes(shape.proportion, "uncommonproportions", "idealproportions")
             for name, factor in sides.items():

@@ -16,7 +16,7 @@ class BodyShape:
         years: age in years, 1.5 to 90.
         sex: 0 female to 1 male.
         muscle, weight: 0.5 is average.
-        stature: 0.5 is average for age and sex.
+        stature: standing height in metres, barefoot.
         origin: weights of the African, Asian and Caucasian shape sets; they sum to 1.
         bust: cup size.
         proportion: 0.5 is average, 1 idealised.
@@ -63,6 +63,12 @@ class Garment:
         colours: vocabulary colours, largest first.
         pattern: vocabulary pattern.
         loose: how far it stands off the body, 0 to 1.
+        sleeve: vocabulary sleeve, "" where there is none to speak of.
+        length: vocabulary length, likewise.
+        sleeve_at: where sleeves end: 0 shoulder, 1 wrist.
+        hem_at: where it ends below: uppers 0.3 waist, 0 hip, negative lower; skirts, trousers,
+            coats and dresses 0 hip, 1 ankle; socks and boots their upper end likewise.
+        seed: small variation of shape.
     """
 
     slot: str
@@ -74,6 +80,9 @@ class Garment:
     loose: float = 0.3
     sleeve: str = ""
     length: str = ""
+    sleeve_at: float = 1.0
+    hem_at: float = 0.0
+    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -145,12 +145,13 @@ void main() {
     int region = int(meta.z);
     bool limb = region >= 1 && region <= 4;
     vec2 ring = cloth.xy;
-    float angle = atan(ring.x, ring.y);
+    float side = ring.y < 0.0 ? -1.0 : 1.0;  // a front and a back panel, seams at the sides
+    float angle = atan(ring.x, abs(ring.y));
     float r2 = max(dot(ring, ring), 1e-5), r = sqrt(r2);
     vec3 dx = dFdx(cloth), dy = dFdy(cloth);
     vec2 uv = vec2(angle * r, cloth.z);  // arc length round the region's axis
-    vec2 ux = vec2((ring.y * dx.x - ring.x * dx.y + angle * dot(ring, dx.xy)) / r, dx.z);
-    vec2 uy = vec2((ring.y * dy.x - ring.x * dy.y + angle * dot(ring, dy.xy)) / r, dy.z);
+    vec2 ux = vec2((abs(ring.y) * dx.x - ring.x * side * dx.y + angle * dot(ring, dx.xy)) / r, dx.z);
+    vec2 uy = vec2((abs(ring.y) * dy.x - ring.x * side * dy.y + angle * dot(ring, dy.xy)) / r, dy.z);
     if (region == 6) {  // things: boxes by their dominant side
         uv = vec2(cloth.x + cloth.z, cloth.y); ux = vec2(dx.x + dx.z, dx.y); uy = vec2(dy.x + dy.z, dy.y);
     }
@@ -163,6 +164,12 @@ void main() {
     vec4 w = vec4(0, 0, 0.5, 0.5);
     if (kind != SKIN) {
         int mode = int(m2.w + 0.5);
+        if (mode == 3) {  // a suit's front: shirt and tie in the V of the lapels
+            float t = cloth.z / (0.3 * height);
+            if (region == 0 && ring.y > 0.0 && t < 0.55 && abs(ring.x) < 0.075 * (1.0 - t / 0.55) * height / 1.7)
+                albedo = abs(ring.x) < 0.024 * (0.6 + t) ? m2.rgb : m1.rgb;
+            mode = 4;
+        }
         if (mode == 0) {
             w = textureGrad(weaves, vec3(uv * m1.w, m0.w), ux * m1.w, uy * m1.w);
         } else if (mode == 1) {
@@ -171,12 +178,12 @@ void main() {
                 vec2 g = vec2(m4.z, 1);
                 w = textureGrad(weaves, vec3(q * g + 0.5, m0.w), vec2(dx.x, dx.z) / m4.y * g, vec2(dy.x, dy.z) / m4.y * g);
             }
-        } else {
+        } else if (mode == 2) {
             float q = (cloth.z - m4.x) / m4.y;
             if (limb) q = m4.w > 0.0 ? cloth.z / m4.w : 0.0;
             w = textureGrad(weaves, vec3(0.5, clamp(q, 0.01, 0.99), m0.w), vec2(0, dx.z / m4.y), vec2(0, dy.z / m4.y));
         }
-        albedo = m0.rgb * max(1.0 - w.r - w.g, 0.0) + m1.rgb * w.r + m2.rgb * w.g;
+        if (mode != 4) albedo = m0.rgb * max(1.0 - w.r - w.g, 0.0) + m1.rgb * w.r + m2.rgb * w.g;
         relief_shade = w.a * 255.0 / 128.0;
     }
 
