@@ -16,6 +16,7 @@ from reid.synth.figure import (
     HAIR,
     HARD,
     SKIN,
+    SUIT_FRONT,
     Builder,
     Figure,
     material_rows,
@@ -52,6 +53,10 @@ PART: Final = {
     "head": HEADWEAR, "neck": SCARF,
 }  # fmt: skip
 LAYER: Final = {"skin": 0, "socks": 1, "feet": 2, "lower": 1, "upper": 2, "outer": 3, "neck": 4, "head": 2}
+SEEN_INSIDE: Final = (
+    "jacket-open", "coat", "coat-open", "vest-open", "dress", "dress-tee", "dress-shirt", "skirt",
+    "overalls", "shorts", "vest", "crop",
+)  # fmt: skip
 SCALE_LIMITS: Final = (0.07, 0.135)
 FIGURES_KEPT: Final = 96
 
@@ -82,7 +87,7 @@ def _cloth_rows(garment: Garment, height: float, fold: int) -> Float:
     else:
         rows[4] = 0.06 * k, 0.55 * k, 1.0, 0.6 * k
     if garment.kind == "suit":
-        rows[2, 3] = 3
+        rows[2, 3] = SUIT_FRONT
     return rows
 
 
@@ -123,7 +128,8 @@ def _add_clothes(f: _Fitting) -> Bool:
         if garment.cut == "overalls":
             layer = LAYER["upper"] + 1
         material = f.cloth(garment, fold % 6)
-        f.builder.add(fitted, material, PART[garment.slot], layer)
+        is_open = garment.cut in SEEN_INSIDE
+        f.builder.add(fitted, material, PART[garment.slot], layer, open_=is_open)
         _add_details(f, garment, material, layer)
         covers += spans
     return body_hidden(covers)
@@ -183,12 +189,13 @@ def _add_head(f: _Fitting) -> None:
         material = f.cloth(worn, 2)
         made, line = _headwear(f, worn)
         for one in made:
-            f.builder.add(one, material, HEADWEAR, LAYER["head"])
+            f.builder.add(one, material, HEADWEAR, LAYER["head"], open_=True)
         if hair is not None:
             hair = None if line is None else headwear.hair_below(hair, f.skull, line)
     if hair is not None:
-        textile = replace(plain_textile(looks.hair_rgb, 0.9, 0.3))
-        f.builder.add(hair, f.builder.material(material_rows(textile, HAIR, fold=3)), HAIR_PART, 1)
+        textile = plain_textile(looks.hair_rgb, 0.9, 0.3)
+        material = f.builder.material(material_rows(textile, HAIR, fold=3))
+        f.builder.add(hair, material, HAIR_PART, 1, open_=True)
     if looks.eyewear:
         dark = looks.eyewear == "sunglasses"
         frame = f.builder.material(material_rows(plain_textile((0.04, 0.04, 0.05), 0, 0.6), HARD))
@@ -221,7 +228,6 @@ def _headwear(f: _Fitting, worn: Garment) -> tuple[list[Sheet], float | None]:
 def _prop_materials(f: _Fitting, prop: Prop) -> tuple[int, int, int]:
     kind = HARD if prop.kind in ("balloon", "suitcase", "pushchair", "toy") else CLOTH
     main = material_rows(prop.textile, kind)
-    main[2, 3] = 0
     trim = material_rows(plain_textile(prop.textile.colours[2], 0, 0.15), HARD)
     metal = material_rows(plain_textile((0.09, 0.09, 0.1), 0, 0.6), HARD)
     add = f.builder.material
@@ -264,7 +270,10 @@ def _add_props(f: _Fitting) -> dict[str, int]:
             if piece_.bone:
                 shape = _clear_of_clothes(shape, swelling)
             material = materials[piece_.material]
-            f.builder.add_rigid(shape.points, shape.normals, shape.faces, where, material, part, 3)
+            thin = prop.kind in ("umbrella", "pushchair")
+            f.builder.add_rigid(
+                shape.points, shape.normals, shape.faces, where, material, part, 3, thin
+            )
     return free
 
 
@@ -313,10 +322,10 @@ def figure_of(person: Person) -> Figure:
     _add_body(f, hidden)
     _add_head(f)
     free = _add_props(f)
-    vertices, faces, materials = builder.arrays()
+    vertices, faces, two_sided, materials = builder.arrays()
     tails = anatomy.tail_positions(base)
     return Figure(
-        vertices=vertices, faces=faces, materials=materials, skeleton=Skeleton(joints, tails),
+        vertices=vertices, faces=faces, two_sided=two_sided, materials=materials, skeleton=Skeleton(joints, tails),
         scale=scale, soles=_soles(base),
         hands={side: joints[BONE[f"finger3-1.{side}"]] for side in "LR"},
         parts=tuple(int(p) for p in np.unique(vertices["meta"][:, 1])),

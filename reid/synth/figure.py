@@ -16,7 +16,7 @@ from reid.synth.makehuman import BONE, BONES
 from reid.synth.people import Rgb, Textile
 from reid.synth.pieces import Sheet
 from reid.synth.pose import Skeleton
-from reid.synth.textiles import TILE, weaves
+from reid.synth.textiles import weaves
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
@@ -39,13 +39,18 @@ MATERIAL_ROWS: Final = 5
 CLOTH, SKIN, HAIR, HARD = range(4)
 """Kinds of surface, which the shader treats differently."""
 
+UNWOVEN: Final = 5
+SUIT_FRONT: Final = 3
+"""Modes beside those of `reid.synth.textiles`: one flat colour, and a suit with shirt and tie."""
+
 
 @dataclass(frozen=True, eq=False)
 class Figure:
     """A person ready to draw.
 
     Attributes:
-        vertices: `VERTEX` records (n,). faces: int32 (m, 3).
+        vertices: `VERTEX` records (n,). faces: int32 (m, 3), two-sided ones first.
+        two_sided: how many of the faces are seen from both sides.
         materials: float32 (MAX_MATERIALS, 5, 4), see `material_rows`.
         skeleton: joints at rest, decimetres of the unscaled body.
         scale: metres in one of those decimetres.
@@ -57,6 +62,7 @@ class Figure:
 
     vertices: NDArray[np.void]
     faces: Int
+    two_sided: int
     materials: Float
     skeleton: Skeleton
     scale: float
@@ -76,7 +82,10 @@ def material_rows(
     fold layer; centre and size of what is printed once (metres in cloth coordinates).
     """
     linear = srgb_to_linear(np.asarray(textile.colours))
-    mode = weaves()[textile.layer].mode if kind == CLOTH else TILE
+    weave = weaves()[textile.layer]
+    mode = weave.mode if kind == CLOTH else UNWOVEN
+    if weave.family == "plain":
+        mode = UNWOVEN
     rows = np.zeros((MATERIAL_ROWS, 4), np.float32)
     rows[0] = *linear[0], textile.layer
     rows[1] = *linear[1], 1 / max(textile.scale, 1e-3)
@@ -99,6 +108,7 @@ class Builder:
     scale: float
     vertices: list[NDArray[np.void]] = field(default_factory=list)
     faces: list[Int] = field(default_factory=list)
+    open_faces: list[Int] = field(default_factory=list)
     materials: list[Float] = field(default_factory=list)
     count: int = 0
 
@@ -113,8 +123,14 @@ class Builder:
         self.materials.append(rows)
         return len(self.materials) - 1
 
-    def add(self, sheet: Sheet, material: int, part: int, layer: int) -> None:
-        """Add a sheet fitted to the body; `layer` lifts it over lower layers when drawn."""
+    def add(self, sheet: Sheet, material: int, part: int, layer: int, *, open_: bool = False) -> None:
+        """Add a sheet fitted to the body.
+
+        Args:
+            sheet: the mesh. material: of `material`. part: of `reid.synth.scene`.
+            layer: lifts it over lower layers when drawn.
+            open_: its inside can be seen.
+        """
         faces = sheet.faces
         if not len(faces):
             return
@@ -130,11 +146,11 @@ class Builder:
         out["weights"] = _bytes(sheet.weights[vertex])
         out["meta"][:, 0], out["meta"][:, 1] = material, part
         out["meta"][:, 2], out["meta"][:, 3] = regions, layer
-        self._append(out, faces)
+        self._append(out, faces, open_)
 
     def add_rigid(
         self, points: Float, normals: Float, faces: Int, bone: int | tuple[Int, Float],
-        material: int, part: int, layer: int = 0,
+        material: int, part: int, layer: int = 0, open_: bool = False,
     ) -> None:  # fmt: skip
         """Add a thing in metres that follows one bone, or (bones (n, 4), weights (n, 4))."""
         out = np.zeros(len(points), VERTEX)
@@ -146,18 +162,20 @@ class Builder:
             out["bones"][:, 0], out["weights"][:, 0] = bone, 255
         out["meta"][:, 0], out["meta"][:, 1] = material, part
         out["meta"][:, 2], out["meta"][:, 3] = SKULL + 1, layer
-        self._append(out, faces)
+        self._append(out, faces, open_)
 
-    def _append(self, vertices: NDArray[np.void], faces: Int) -> None:
+    def _append(self, vertices: NDArray[np.void], faces: Int, open_: bool) -> None:
         self.vertices.append(vertices)
-        self.faces.append(faces.astype(np.int32) + self.count)
+        (self.open_faces if open_ else self.faces).append(faces.astype(np.int32) + self.count)
         self.count += len(vertices)
 
-    def arrays(self) -> tuple[NDArray[np.void], Int, Float]:
-        """Return vertices, faces and the padded material table."""
+    def arrays(self) -> tuple[NDArray[np.void], Int, int, Float]:
+        """Return vertices, faces (two-sided first), how many are two-sided, padded materials."""
         table = np.zeros((MAX_MATERIALS, MATERIAL_ROWS, 4), np.float32)
         table[: len(self.materials)] = self.materials
-        return np.concatenate(self.vertices), np.concatenate(self.faces), table
+        two_sided = sum(len(faces) for faces in self.open_faces)
+        faces = np.concatenate([*self.open_faces, *self.faces])
+        return np.concatenate(self.vertices), faces, two_sided, table
 
 
 def _bytes(weights: Float) -> NDArray[np.uint8]:

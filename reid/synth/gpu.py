@@ -75,7 +75,7 @@ class PlaceBuffers:
 
 @dataclass(eq=False)
 class Target:
-    """Frame buffers of one size: supersampled colour and labels, and the resolved pair."""
+    """Frame buffers of one size: multisampled colour and labels, and the resolved pair."""
 
     width: int
     height: int
@@ -96,11 +96,15 @@ class Device:
         self.person = program(shaders.PERSON_VERTEX, shaders.PERSON_FRAGMENT)
         self.place = program(shaders.PLACE_VERTEX, shaders.PLACE_FRAGMENT)
         self.shadow = program(shaders.SHADOW_VERTEX, shaders.SHADOW_FRAGMENT)
-        self.resolve = program(shaders.RESOLVE_VERTEX, shaders.RESOLVE_FRAGMENT)
-        corners = np.array([-1, -1, 3, -1, -1, 3], np.float32)
-        self.screen = self.ctx.vertex_array(
-            self.resolve, [(self.ctx.buffer(corners.tobytes()), "2f", "in_corner")]
-        )
+        corners = self.ctx.buffer(np.array([-1, -1, 3, -1, -1, 3], np.float32).tobytes())
+        self.resolves = {
+            multi: program(shaders.RESOLVE_VERTEX, shaders.resolve_fragment(multisampled=multi))
+            for multi in (False, True)
+        }
+        self.screens = {
+            multi: self.ctx.vertex_array(one, [(corners, "2f", "in_corner")])
+            for multi, one in self.resolves.items()
+        }
         self.weaves = self._array(np.stack([w.texels for w in weaves()]))
         self.folds = self._array(folds()[..., None])
         self._figures: OrderedDict[str, FigureBuffers] = OrderedDict()
@@ -112,7 +116,7 @@ class Device:
         count, _, _, channels = layers.shape
         texture = self.ctx.texture_array((SIZE, SIZE, count), channels, layers.tobytes())
         texture.build_mipmaps()
-        texture.filter = (self.ctx.LINEAR_MIPMAP_LINEAR, self.ctx.LINEAR)
+        texture.filter = (self.ctx.LINEAR_MIPMAP_NEAREST, self.ctx.LINEAR)
         return texture
 
     def figure(self, key: str, figure: Figure) -> FigureBuffers:
@@ -188,17 +192,16 @@ class Device:
         if key not in self._targets:
             if len(self._targets) >= 8:
                 self._drop_target(next(iter(self._targets)))
-            size = (width * samples, height * samples)
-            colour = self.ctx.texture(size, 4, dtype="f2")
-            labels = self.ctx.texture(size, 4)
-            depth = self.ctx.depth_texture(size)
-            for texture in (colour, labels):
-                texture.filter = (self.ctx.NEAREST, self.ctx.NEAREST)
+            size, many = (width, height), min(samples**2, self.ctx.max_samples)
+            many = many if many > 1 else 0
+            colour = self.ctx.texture(size, 4, dtype="f2", samples=many)
+            labels = self.ctx.texture(size, 4, samples=many)
+            depth = self.ctx.depth_texture(size, samples=many)
             small = self.ctx.framebuffer(
                 [self.ctx.renderbuffer((width, height), 4) for _ in range(2)]
             )
             big = self.ctx.framebuffer([colour, labels], depth)
-            self._targets[key] = Target(width, height, samples, big, colour, labels, depth, small)
+            self._targets[key] = Target(width, height, max(many, 1), big, colour, labels, depth, small)
         return self._targets[key]
 
     def _drop_target(self, key: tuple[int, int, int]) -> None:

@@ -181,7 +181,12 @@ def _draw_person(gpu: Device, one: Staged, number: int) -> None:
     set_uniform(program, "height", one.figure.height)
     rng = np.random.default_rng(abs(hash_key(one.actor.person.key)) % 2**32)
     set_uniform(program, "seed", tuple(map(float, rng.random(2))))
-    one.buffers.colour.render()
+    ctx, split = gpu.ctx, one.figure.two_sided * 3
+    if split:
+        one.buffers.colour.render(vertices=split)
+    ctx.enable(ctx.CULL_FACE)
+    one.buffers.colour.render(vertices=len(one.figure.faces) * 3 - split, first=split)
+    ctx.disable(ctx.CULL_FACE)
 
 
 def hash_key(key: str) -> int:
@@ -228,11 +233,12 @@ def _resolve(gpu: Device, width: int, height: int, samples: int) -> tuple[NDArra
     target.small.use()
     target.colour.use(0)
     target.labels.use(1)
-    set_uniform(gpu.resolve, "linear_image", 0)
-    set_uniform(gpu.resolve, "labels", 1)
-    set_uniform(gpu.resolve, "samples", samples)
-    set_uniform(gpu.resolve, "size", (width, height))
-    gpu.screen.render(vertices=3)
+    program = gpu.resolves[target.samples > 1]
+    set_uniform(program, "linear_image", 0)
+    set_uniform(program, "labels", 1)
+    set_uniform(program, "samples", target.samples)
+    set_uniform(program, "size", (width, height))
+    gpu.screens[target.samples > 1].render(vertices=3)
     image = target.small.read(components=3, attachment=0, alignment=1)
     label = target.small.read(components=3, attachment=1, alignment=1)
     shape = (height, width, 3)

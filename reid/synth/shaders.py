@@ -162,8 +162,8 @@ void main() {
     vec3 albedo = m0.rgb;
     float relief_shade = 1.0;
     vec4 w = vec4(0, 0, 0.5, 0.5);
-    if (kind != SKIN) {
-        int mode = int(m2.w + 0.5);
+    int mode = int(m2.w + 0.5);
+    if (kind != SKIN && mode != 5) {
         if (mode == 3) {  // a suit's front: shirt and tie in the V of the lapels
             float t = cloth.z / (0.3 * height);
             if (region == 0 && ring.y > 0.0 && t < 0.55 && abs(ring.x) < 0.075 * (1.0 - t / 0.55) * height / 1.7)
@@ -183,8 +183,8 @@ void main() {
             if (limb) q = m4.w > 0.0 ? cloth.z / m4.w : 0.0;
             w = textureGrad(weaves, vec3(0.5, clamp(q, 0.01, 0.99), m0.w), vec2(0, dx.z / m4.y), vec2(0, dy.z / m4.y));
         }
-        if (mode != 4) albedo = m0.rgb * max(1.0 - w.r - w.g, 0.0) + m1.rgb * w.r + m2.rgb * w.g;
-        relief_shade = w.a * 255.0 / 128.0;
+        if (mode < 3) albedo = m0.rgb * max(1.0 - w.r - w.g, 0.0) + m1.rgb * w.r + m2.rgb * w.g;
+        if (mode < 3) relief_shade = w.a * 255.0 / 128.0;
     }
 
     // folds: a height field bends the normal (Mikkelsen 2010, unparametrised)
@@ -289,21 +289,23 @@ in vec2 in_corner;
 void main() { gl_Position = vec4(in_corner, 0, 1); }
 """
 
-RESOLVE_FRAGMENT: Final = """
+
+def resolve_fragment(*, multisampled: bool) -> str:
+    """Return the shader that averages samples of colour, encodes sRGB, and takes one label."""
+    sampler = "sampler2DMS" if multisampled else "sampler2D"
+    return f"""
 #version 330 core
-uniform sampler2D linear_image; uniform sampler2D labels; uniform int samples; uniform ivec2 size;
+uniform {sampler} linear_image; uniform {sampler} labels; uniform int samples; uniform ivec2 size;
 layout(location = 0) out vec4 colour;
 layout(location = 1) out vec4 label;
-void main() {
-    ivec2 at = ivec2(gl_FragCoord.xy);
-    ivec2 from = ivec2(at.x, size.y - 1 - at.y) * samples;   // rows top to bottom
+void main() {{
+    ivec2 at = ivec2(int(gl_FragCoord.x), size.y - 1 - int(gl_FragCoord.y));  // rows top to bottom
     vec3 sum = vec3(0);
-    for (int y = 0; y < samples; ++y)
-        for (int x = 0; x < samples; ++x)
-            sum += min(texelFetch(linear_image, from + ivec2(x, y), 0).rgb, vec3(1.6));
-    vec3 c = clamp(sum / float(samples * samples), 0.0, 1.0);
-    c = mix(c * 12.92, 1.055 * pow(max(c, vec3(1e-5)), vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
-    colour = vec4(c, 1);
-    label = texelFetch(labels, from + ivec2(samples / 2), 0);
-}
+    for (int i = 0; i < samples; ++i)
+        sum += min(texelFetch(linear_image, at, {"i" if multisampled else "0"}).rgb, vec3(1.6));
+    vec3 c = clamp(sum / float(samples), 0.0, 1.0);
+    vec3 curve = 1.055 * pow(max(c, vec3(1e-5)), vec3(1.0 / 2.4)) - 0.055;
+    colour = vec4(mix(c * 12.92, curve, step(0.0031308, c)), 1);
+    label = texelFetch(labels, at, 0);
+}}
 """
