@@ -48,11 +48,12 @@ class FigureBuffers:
     figure: Figure
     colour: Any
     shadow: Any
+    silhouette: Any
     resources: tuple[Any, ...]
 
     def release(self) -> None:
         """Free the GPU's memory."""
-        for item in (self.colour, self.shadow, *self.resources):
+        for item in (self.colour, self.shadow, self.silhouette, *self.resources):
             item.release()
 
 
@@ -96,6 +97,7 @@ class Device:
         self.person = program(shaders.PERSON_VERTEX, shaders.PERSON_FRAGMENT)
         self.place = program(shaders.PLACE_VERTEX, shaders.PLACE_FRAGMENT)
         self.shadow = program(shaders.SHADOW_VERTEX, shaders.SHADOW_FRAGMENT)
+        self.silhouette = program(shaders.PERSON_VERTEX, shaders.SILHOUETTE_FRAGMENT)
         corners = self.ctx.buffer(np.array([-1, -1, 3, -1, -1, 3], np.float32).tobytes())
         self.resolves = {
             multi: program(shaders.RESOLVE_VERTEX, shaders.resolve_fragment(multisampled=multi))
@@ -110,6 +112,7 @@ class Device:
         self._figures: OrderedDict[str, FigureBuffers] = OrderedDict()
         self._places: OrderedDict[int, PlaceBuffers] = OrderedDict()
         self._targets: dict[tuple[int, int, int], Target] = {}
+        self._plain: dict[tuple[int, int], Any] = {}
         self._shadows: dict[int, tuple[Any, Any]] = {}
 
     def _array(self, layers: NDArray[np.uint8]) -> Any:
@@ -126,13 +129,11 @@ class Device:
             return self._figures[key]
         vertices = self.ctx.buffer(figure.vertices.tobytes())
         index = self.ctx.buffer(figure.faces.astype(np.int32).tobytes())
-        layout = "3f 3f 3f 4u1 4f1 4u1"
-        names = ("in_position", "in_normal", "in_cloth", "in_bones", "in_weights", "in_meta")
-        colour = self.ctx.vertex_array(self.person, [(vertices, layout, *names)], index)
-        skipped = "3f 3f 12x 4u1 4f1 4x"
-        used = ("in_position", "in_normal", "in_bones", "in_weights")
-        shadow = self._shadow_array(vertices, skipped, used, index)
-        made = FigureBuffers(figure, colour, shadow, (vertices, index))
+        arrays = [
+            self._figure_array(program, vertices, index)
+            for program in (self.person, self.shadow, self.silhouette)
+        ]
+        made = FigureBuffers(figure, *arrays, (vertices, index))
         if old := self._figures.pop(key, None):
             old.release()
         self._figures[key] = made
@@ -140,12 +141,15 @@ class Device:
             self._figures.popitem(last=False)[1].release()
         return made
 
-    def _shadow_array(self, vertices: Any, layout: str, names: tuple[str, ...], index: Any) -> Any:
-        """Vertex array of the shadow pass; drivers may drop the unused normal."""
-        if "in_normal" not in self.shadow:
-            layout = layout.replace("3f 3f 12x", "3f 24x")
-            names = tuple(name for name in names if name != "in_normal")
-        return self.ctx.vertex_array(self.shadow, [(vertices, layout, *names)], index)
+    def _figure_array(self, program: Any, vertices: Any, index: Any) -> Any:
+        """Bind a figure's vertices to a program; what it does not use is skipped."""
+        fields = (
+            ("in_position", "3f", 12), ("in_normal", "3f", 12), ("in_cloth", "3f", 12),
+            ("in_bones", "4u1", 4), ("in_weights", "4f1", 4), ("in_meta", "4u1", 4),
+        )  # fmt: skip
+        layout = " ".join(kind if name in program else f"{size}x" for name, kind, size in fields)
+        used = [name for name, _, _ in fields if name in program]
+        return self.ctx.vertex_array(program, [(vertices, layout, *used)], index)
 
     def surroundings(self, place: Place) -> PlaceBuffers:
         """Upload a place, or return it if it is there."""
@@ -208,6 +212,17 @@ class Device:
         target = self._targets.pop(key)
         for item in (target.big, target.colour, target.labels, target.depth, target.small):
             item.release()
+
+    def plain_target(self, width: int, height: int) -> Any:
+        """Return a frame buffer with one colour target and depth; the last few are kept."""
+        key = (width, height)
+        if key not in self._plain:
+            if len(self._plain) >= 8:
+                self._plain.pop(next(iter(self._plain))).release()
+            colour = self.ctx.renderbuffer((width, height), 4)
+            depth = self.ctx.depth_renderbuffer((width, height))
+            self._plain[key] = self.ctx.framebuffer([colour], depth)
+        return self._plain[key]
 
     def shadow_map(self, size: int) -> tuple[Any, Any]:
         """Return (frame buffer, depth texture) of a shadow map."""

@@ -261,6 +261,25 @@ def render_staged(
     return Rendering(image, np.where(number < 0, NOBODY, number).astype(np.int16), label[..., 2], far)
 
 
+def parts_alone(lens: Lens, staged: Staged) -> NDArray[np.uint8]:
+    """Return the part numbers, uint8 (H, W), of one person drawn alone in front of nothing."""
+    gpu = device()
+    width, height = rendered_size(lens)
+    frame = gpu.plain_target(width, height)
+    ctx = gpu.ctx
+    ctx.enable(ctx.DEPTH_TEST)
+    ctx.disable(ctx.CULL_FACE)
+    frame.use()
+    frame.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
+    matrix = projection_matrix(lens) @ view_matrix(lens)
+    set_uniform(gpu.silhouette, "view_projection", matrix.T)
+    set_uniform(gpu.silhouette, "eye", tuple(map(float, lens.position)))
+    set_uniform(gpu.silhouette, "bones", staged.bones)
+    staged.buffers.silhouette.render()
+    raw = frame.read(components=3, alignment=1)
+    return np.frombuffer(raw, np.uint8).reshape(height, width, 3)[::-1, :, 2]
+
+
 def _read_depth(gpu: Device, width: int, height: int, samples: int) -> Float:
     target = gpu.target(width, height, samples)
     raw = np.frombuffer(target.depth.read(alignment=4), np.float32)

@@ -237,6 +237,13 @@ void main() {
 """
 )
 
+SILHOUETTE_FRAGMENT: Final = """
+#version 330 core
+flat in uvec4 meta;
+layout(location = 0) out vec4 label;
+void main() { label = vec4(1, 0, float(meta.y) / 255.0, 1); }
+"""
+
 PLACE_VERTEX: Final = """
 #version 330 core
 uniform mat4 view_projection; uniform mat4 sun_matrix;
