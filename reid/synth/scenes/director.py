@@ -164,7 +164,10 @@ def gait_of(person: Person, pace: str, rng: Rng) -> str:
         return "stand"
     if person.shape.years < CHILD_YEARS and rng.random() < 0.75:
         return "child"
-    if any(prop.kind in ("suitcase", "plastic-bag") for prop in person.props) and rng.random() < 0.5:
+    if (
+        any(prop.kind in ("suitcase", "plastic-bag") for prop in person.props)
+        and rng.random() < 0.5
+    ):
         return "carry"
     return pace
 

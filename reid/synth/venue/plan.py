@@ -146,7 +146,9 @@ def _neighbours(links: list[tuple[int, int, float]], zone: int) -> list[int]:
     return [b if a == zone else a for a, b, _ in links if zone in (a, b)]
 
 
-def _door(site: Site, cell: tuple[int, int], other: tuple[int, int], rng: Rng) -> tuple[float, float]:
+def _door(
+    site: Site, cell: tuple[int, int], other: tuple[int, int], rng: Rng
+) -> tuple[float, float]:
     """Choose a free floor point at the side that faces the other zone."""
     dx, dy = np.sign(other[0] - cell[0]), np.sign(other[1] - cell[1])
     half_x, half_z = site.width / 2 - 0.55, site.depth / 2 - 0.55
@@ -170,10 +172,20 @@ def _with_doorways(site: Site, doors: list[tuple[float, float]]) -> Place:
         on_side = abs(abs(x) - site.width / 2) < abs(abs(z) - site.depth / 2)
         if on_side:
             wall = np.sign(x) * (site.width / 2 - 0.03)
-            quad = [[wall, 0, z - 0.9], [wall, 0, z + 0.9], [wall, 2.3, z + 0.9], [wall, 2.3, z - 0.9]]
+            quad = [
+                [wall, 0, z - 0.9],
+                [wall, 0, z + 0.9],
+                [wall, 2.3, z + 0.9],
+                [wall, 2.3, z - 0.9],
+            ]
         else:
             wall = np.sign(z) * (site.depth / 2 - 0.03)
-            quad = [[x - 0.9, 0, wall], [x + 0.9, 0, wall], [x + 0.9, 2.3, wall], [x - 0.9, 2.3, wall]]
+            quad = [
+                [x - 0.9, 0, wall],
+                [x + 0.9, 0, wall],
+                [x + 0.9, 2.3, wall],
+                [x - 0.9, 2.3, wall],
+            ]
         quads.append(np.array([quad], np.float32))
         uv.append(corners)
     number = len(place.textures)
@@ -232,10 +244,15 @@ def _draw_camera(image: NDArray[np.uint8], camera: Watch, px: object) -> None:
     aim = np.arctan2(lens.look_at[0] - x, lens.look_at[2] - z)
     wide = np.arctan(np.tan(np.radians(lens.fov_y) / 2) * lens.width / lens.height)
     reach = 9.0
-    ends = [px(camera.zone, x + reach * np.sin(t), z + reach * np.cos(t)) for t in (aim - wide, aim + wide)]
+    ends = [
+        px(camera.zone, x + reach * np.sin(t), z + reach * np.cos(t))
+        for t in (aim - wide, aim + wide)
+    ]
     layer = image.copy()
     cv2.fillPoly(layer, [np.array([px(camera.zone, x, z), *ends], np.int32)], (90, 140, 220))
     cv2.addWeighted(layer, 0.3, image, 0.7, 0, dst=image)
     cv2.circle(image, px(camera.zone, x, z), 6, (30, 60, 160), -1, cv2.LINE_AA)
     place = px(camera.zone, x, z)
-    cv2.putText(image, camera.id, (place[0] + 8, place[1] - 6), 0, 0.5, (30, 60, 160), 1, cv2.LINE_AA)
+    cv2.putText(
+        image, camera.id, (place[0] + 8, place[1] - 6), 0, 0.5, (30, 60, 160), 1, cv2.LINE_AA
+    )

@@ -181,7 +181,9 @@ def _way_in(venue: Venue, zone: int, rng: Rng) -> tuple[float, float]:
         side = float(rng.choice([-1, 1]))
         edge = np.array([rng.uniform(-0.9, 0.9) * site.width / 2, side * (site.depth / 2 - 0.6)])
         if rng.random() < 0.5:
-            edge = np.array([side * (site.width / 2 - 0.6), rng.uniform(-0.9, 0.9) * site.depth / 2])
+            edge = np.array(
+                [side * (site.width / 2 - 0.6), rng.uniform(-0.9, 0.9) * site.depth / 2]
+            )
         if not site.taken(edge[None].astype(np.float32), 0.3)[0]:
             return (float(edge[0]), float(edge[1]))
     return next(iter(venue.zones[zone].doors.values()), (0.0, 0.0))
@@ -295,13 +297,21 @@ def _apart(places: NDArray[np.float64]) -> NDArray[np.float64]:
     for _ in range(3):
         offset = places[:, None] - places[None]
         distance = np.linalg.norm(offset, axis=-1) + np.eye(len(places)) * 9
-        push = np.clip(_PERSONAL - distance, 0, None)[..., None] * offset / np.maximum(distance, 0.05)[..., None]
+        push = (
+            np.clip(_PERSONAL - distance, 0, None)[..., None]
+            * offset
+            / np.maximum(distance, 0.05)[..., None]
+        )
         places = places + 0.5 * push.sum(axis=1)
     return places
 
 
 def _actor(
-    party: Party, member: int, point: Standpoint, place: NDArray[np.float64], heights: dict[str, float]
+    party: Party,
+    member: int,
+    point: Standpoint,
+    place: NDArray[np.float64],
+    heights: dict[str, float],
 ) -> Actor:
     person = party.members[member].person
     cycle = STRIDE * heights.get(person.key, 1.7)
