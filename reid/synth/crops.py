@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +22,7 @@ from reid.synth import labels
 from reid.synth.camera import develop, vary
 from reid.synth.people import Person
 from reid.synth.population import DEFAULT, HELD_OUT, Population, sample_person
-from reid.synth.render import Staged, parts_alone, render_staged, stage
+from reid.synth.render import Staged, parts_alone, render_staged, rendered_size, stage
 from reid.synth.scene import CARRIED_PART, Actor, Lens, Rendering
 from reid.synth.stations import Station, make_station, place_actor
 from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PARTS
@@ -45,6 +46,9 @@ FIELDS: Final = {
     "worn": "uint8 (N, A) in the order of ATTRIBUTE_COLUMNS",
     "body": "uint8 (N, B) in the order of BODY_COLUMNS", "years": "float32 (N,)",
 }  # fmt: skip
+
+OVERSIZE: Final = 2.0
+"""How much larger than the sensor sees them people are drawn, for the optics to blur."""
 
 NOT_IN_BOX: Final = ("balloon", "umbrella", "pushchair")
 """Things that a person detector mostly leaves out of its box."""
@@ -152,38 +156,63 @@ def take_crop(
     props: tuple[str, ...],
 ) -> Crop:  # fmt: skip
     """Render one view of a person by one camera."""
-    at = station.spots[int(rng.integers(len(station.spots)))].astype(float)
+    at = station.draw_spot(rng).astype(float)
     actors = [place_actor(person, (at[0], at[1]), rng, props)]
     if crowd and rng.random() < job.crowd:
         actors += _others(station, at, crowd, rng)
     staged = stage(actors)
     window = crop_window(staged[0], station.lens, rng)
-    lens = replace(station.lens, window=window, size=(job.width, job.height))
-    ideal = render_staged(station.site.place, lens, staged, supersample=job.supersample)
     tall = (window[3] - window[1]) * station.lens.height / 720
+    size, samples = render_size(job, tall)
+    lens = replace(station.lens, window=window, size=size)
+    ideal = render_staged(station.site.place, lens, staged, supersample=samples)
     look = vary(station.look, rng)
-    image = develop(ideal.image, look, rng, magnification=job.height / max(tall, 1.0))
-    return _labelled(image, ideal, staged[0], lens, tall, props)
+    image = develop(ideal.image, look, rng, magnification=size[1] / max(tall, 1.0))
+    return _labelled(image, ideal, staged[0], replace(lens, size=(job.width, job.height)), tall, props)
+
+
+def render_size(job: CropJob, tall: float) -> tuple[tuple[int, int], int]:
+    """Return ((width, height), samples) to render somebody at who is `tall` px high in the frame.
+
+    A small person need not be drawn larger than the sensor resolves: at twice its size the optics
+    blur edges enough without multisampling.
+    """
+    few = OVERSIZE * tall <= job.height
+    height = int(np.clip(OVERSIZE * tall, 64, job.height))
+    height -= height % 8
+    size = max(round(height * job.width / job.height), 16), height
+    return size, 1 if few else job.supersample
+
+
+def _scaled(image: NDArray[np.uint8], job_size: tuple[int, int], how: int) -> NDArray[np.uint8]:
+    if image.shape[1::-1] == job_size:
+        return image
+    return np.asarray(cv2.resize(image, job_size, interpolation=how), np.uint8)
 
 
 def _labelled(
     image: NDArray[np.uint8], ideal: Rendering, staged: Staged, lens: Lens, tall: float,
     props: tuple[str, ...],
 ) -> Crop:  # fmt: skip
+    """Measure labels on what was rendered and enlarge everything to the crop's size."""
+    size = rendered_size(lens)
     mine = ideal.person_id == 0
     parts = np.where(mine, ideal.part, np.where(ideal.person_id > 0, OTHER_PERSON, 0))
     height, width = mine.shape
     half = replace(lens, size=(width // 2, height // 2))
-    alone = labels.part_counts(parts_alone(half, staged)) * 4
+    alone = labels.part_counts(parts_alone(half, staged))
+    alone = (alone * (height * width / ((height // 2) * (width // 2)))).astype(np.int64)
     visible, part_visible = labels.visibility(labels.part_counts(ideal.part, mine), alone)
-    box = labels.mask_box(mine)
+    large = _scaled(parts.astype(np.uint8), size, cv2.INTER_NEAREST)
+    shown = (large > 0) & (large != OTHER_PERSON)
+    box = labels.mask_box(shown)
     return Crop(
-        image=image,
-        parts=parts.astype(np.uint8),
+        image=_scaled(image, size, cv2.INTER_CUBIC),
+        parts=large,
         person_box=np.zeros(4, np.float32) if box is None else box,
         whole_box=labels.figure_box(staged, lens),
         head_box=labels.head_box(staged, lens),
-        joints=labels.joints(staged, lens, mine),
+        joints=labels.joints(staged, lens, shown),
         visible=visible,
         part_visible=part_visible,
         height_px=tall,

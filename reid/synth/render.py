@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 NEAR: Final = 0.05
 FAR: Final = 200.0
+DIFFUSE: Final = 0.4
+"""Main light over ambient light below which no shadow is drawn."""
 MAX_FEET: Final = 16
 
 
@@ -196,6 +198,11 @@ def hash_key(key: str) -> int:
     return zlib.crc32(key.encode())
 
 
+def casts_shadows(place: Place) -> bool:
+    """Whether the main light is strong enough beside the ambient for shadows to show."""
+    return float(np.mean(place.sun_colour)) > DIFFUSE * float(np.mean(place.ambient_sky))
+
+
 def _draw(gpu: Device, place: Place, lens: Lens, staged: list[Staged], samples: int) -> None:
     """Draw everything into the target of the lens's size."""
     width, height = rendered_size(lens)
@@ -206,10 +213,14 @@ def _draw(gpu: Device, place: Place, lens: Lens, staged: list[Staged], samples: 
     ctx.disable(ctx.BLEND)
     shadow_size = 512 if len(staged) < 4 else 2048
     light = sun_matrix(place, staged)
-    _draw_shadows(gpu, staged, light, shadow_size)
+    shadows = casts_shadows(place)
+    if shadows:
+        _draw_shadows(gpu, staged, light, shadow_size)
+    else:
+        gpu.shadow_map(shadow_size)[1].use(3)
     target.big.use()
     target.big.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
-    _light(gpu, place, lens, staged, 0.75 / shadow_size)
+    _light(gpu, place, lens, staged, 0.75 / shadow_size if shadows else -1.0)
     matrix = projection_matrix(lens) @ view_matrix(lens)
     for program in (gpu.person, gpu.place):
         set_uniform(program, "view_projection", matrix.T)

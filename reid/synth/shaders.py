@@ -54,6 +54,7 @@ layout(location = 0) out vec4 colour;
 layout(location = 1) out vec4 label;
 
 float sunlit(float slope) {
+    if (shadow_texel < 0.0) return 1.0;
     vec3 p = in_sun.xyz * 0.5 + 0.5;
     if (any(lessThan(p, vec3(0))) || any(greaterThan(p, vec3(1)))) return 1.0;
     p.z -= 0.0015 + 0.003 * slope;
@@ -150,10 +151,8 @@ void main() {
     float r2 = max(dot(ring, ring), 1e-5), r = sqrt(r2);
     vec3 dx = dFdx(cloth), dy = dFdy(cloth);
     vec2 uv = vec2(angle * r, cloth.z);  // arc length round the region's axis
-    vec2 ux = vec2((abs(ring.y) * dx.x - ring.x * side * dx.y + angle * dot(ring, dx.xy)) / r, dx.z);
-    vec2 uy = vec2((abs(ring.y) * dy.x - ring.x * side * dy.y + angle * dot(ring, dy.xy)) / r, dy.z);
     if (region == 6) {  // things: boxes by their dominant side
-        uv = vec2(cloth.x + cloth.z, cloth.y); ux = vec2(dx.x + dx.z, dx.y); uy = vec2(dy.x + dy.z, dy.y);
+        uv = vec2(cloth.x + cloth.z, cloth.y);
     }
     vec3 n = normalize(normal);
     if (!gl_FrontFacing) n = -n;
@@ -171,7 +170,7 @@ void main() {
             mode = 4;
         }
         if (mode == 0) {
-            w = textureGrad(weaves, vec3(uv * m1.w, m0.w), ux * m1.w, uy * m1.w);
+            w = texture(weaves, vec3(uv * m1.w, m0.w));
         } else if (mode == 1) {
             vec2 q = vec2(ring.x, cloth.z - m4.x) / m4.y;
             if (region == 0 && ring.y * m4.z >= 0.0 && abs(q.x) < 0.5 && abs(q.y) < 0.5) {
@@ -193,8 +192,7 @@ void main() {
     if (relief > 0.0) {
         vec2 s = (kind == HAIR ? vec2(14.0, 1.2) : vec2(limb ? 3.2 : 2.0, limb ? 2.8 : 1.7));
         vec2 at = kind == HAIR ? vec2(angle * 0.12, world.y) : uv;
-        vec2 ax = kind == HAIR ? vec2(ux.x, dFdx(world.y)) : ux, ay = kind == HAIR ? vec2(uy.x, dFdy(world.y)) : uy;
-        float h = textureGrad(folds, vec3(at * s + seed, m3.w), ax * s, ay * s).r * 2.0 - 1.0;
+        float h = texture(folds, vec3(at * s + seed, m3.w)).r * 2.0 - 1.0;
         float bend = 1.0;
         if (limb) {  // cloth gathers at elbows, knees and ends
             float len = region <= 2 ? 0.52 : 0.82;

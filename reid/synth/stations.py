@@ -27,6 +27,7 @@ class Station:
     Attributes:
         number: of the camera. site: where it hangs. lens: its geometry. look: its image formation.
         spots: float32 (n, 2): floor points x, z in metres that it sees well.
+        heights: float32 (n,): px that an adult is tall there.
     """
 
     number: int
@@ -34,6 +35,12 @@ class Station:
     lens: Lens
     look: CameraLook
     spots: Float
+    heights: Float
+
+    def draw_spot(self, rng: Rng) -> Float:
+        """Draw a floor point (2,); near ones a little more often than their share of the floor."""
+        pair = rng.integers(len(self.spots), size=2)
+        return np.asarray(self.spots[pair[int(self.heights[pair].argmax())]], np.float32)
 
 
 def make_station(number: int, seed: int, domain: Domain) -> Station:
@@ -48,7 +55,8 @@ def make_station(number: int, seed: int, domain: Domain) -> Station:
     look = sample_look(rng, domain)
     small = replace(lens, size=(160, 90))
     empty = render_staged(site.place, small, [], supersample=1).image
-    return Station(number, site, lens, metered(look, np.repeat(empty, 2, 0)), spots)
+    heights = person_spans(lens, spots)[1]
+    return Station(number, site, lens, metered(look, np.repeat(empty, 2, 0)), spots, heights)
 
 
 def _good_spots(site: Site, lens: Lens, rng: Rng) -> Float:
