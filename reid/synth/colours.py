@@ -54,6 +54,9 @@ def linear_to_srgb(linear: NDArray[np.floating]) -> Float:
     return np.where(x <= 0.0031308, x * 12.92, 1.055 * x ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
+DULL: Final = 0.55
+"""Most that a drawn shade is mixed with grey: worn cloth is rarely as pure as a dye."""
+
 _XYZ: Final = np.array(
     [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], np.float32
 )
@@ -112,7 +115,8 @@ def draw(name: str, rng: np.random.Generator, modifier: str | None = None) -> Rg
     ]
     base = np.asarray(hex_rgb(codes[rng.integers(len(codes))]))
     for _ in range(12):
-        shade = np.clip(base * rng.normal(1, 0.07) + rng.normal(0, 0.018, 3), 0.02, 0.97)
+        dull = base + (base.mean() - base) * rng.uniform(0, DULL)
+        shade = np.clip(dull * rng.normal(1, 0.07) + rng.normal(0, 0.018, 3), 0.02, 0.97)
         if name_of(shade)[0] == name:
             return float(shade[0]), float(shade[1]), float(shade[2])
     return float(base[0]), float(base[1]), float(base[2])

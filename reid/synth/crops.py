@@ -102,7 +102,7 @@ class Crop:
     visible: float
     part_visible: Float
     height_px: float
-    props: tuple[str, ...]
+    props: tuple[str, ...] | None
 
 
 # --- one crop -----------------------------------------------------------------------------------
@@ -160,15 +160,32 @@ def take_crop(
     actors = [place_actor(person, (at[0], at[1]), rng, props)]
     if crowd and rng.random() < job.crowd:
         actors += _others(station, at, crowd, rng)
+    return shoot(station, actors, rng, job)
+
+
+def shoot(
+    station: Station, actors: list[Actor], rng: Rng, job: CropJob,
+    window: tuple[float, float, float, float] | None = None,
+) -> Crop:  # fmt: skip
+    """Render the crop of the first actor.
+
+    Args:
+        station: the camera. actors: who is there; the first is the one cut out.
+        rng: draws the box, the moment's exposure, noise.
+        job: sizes and quality.
+        window: the box in px of the frame; None = as a detector might draw it.
+    """
     staged = stage(actors)
-    window = crop_window(staged[0], station.lens, rng)
+    drawn = crop_window(staged[0], station.lens, rng)
+    window = window or drawn
     tall = (window[3] - window[1]) * station.lens.height / 720
     size, samples = render_size(job, tall)
     lens = replace(station.lens, window=window, size=size)
     ideal = render_staged(station.site.place, lens, staged, supersample=samples)
     look = vary(station.look, rng)
     image = develop(ideal.image, look, rng, magnification=size[1] / max(tall, 1.0))
-    return _labelled(image, ideal, staged[0], replace(lens, size=(job.width, job.height)), tall, props)
+    full = replace(lens, size=(job.width, job.height))
+    return _labelled(image, ideal, staged[0], full, tall, actors[0].props)
 
 
 def render_size(job: CropJob, tall: float) -> tuple[tuple[int, int], int]:
@@ -192,7 +209,7 @@ def _scaled(image: NDArray[np.uint8], job_size: tuple[int, int], how: int) -> ND
 
 def _labelled(
     image: NDArray[np.uint8], ideal: Rendering, staged: Staged, lens: Lens, tall: float,
-    props: tuple[str, ...],
+    props: tuple[str, ...] | None,
 ) -> Crop:  # fmt: skip
     """Measure labels on what was rendered and enlarge everything to the crop's size."""
     size = rendered_size(lens)
@@ -230,7 +247,8 @@ def person_of(job: CropJob, identity: int) -> Person:
 
 
 @lru_cache(maxsize=16)
-def _station(number: int, seed: int, domain: str) -> Station:
+def station_of(number: int, seed: int, domain: str) -> Station:
+    """Return a camera of a job; the last 16 are kept."""
     return make_station(number, seed, "train" if domain == "train" else "held-out")
 
 
@@ -274,7 +292,7 @@ def render_shard(job: CropJob, shard: int) -> dict[str, NDArray[np.generic]]:
         rng = np.random.default_rng((job.seed, identity, 4))
         chosen = rng.choice(job.pool, min(job.cameras, job.pool), replace=False)
         for camera in shard * job.pool + np.resize(chosen, job.cameras):
-            station = _station(int(camera), job.seed, job.domain)
+            station = station_of(int(camera), job.seed, job.domain)
             props = present_props(person, rng)
             for view in range(job.views):
                 crop = take_crop(person, station, tuple(recent), rng, job, props)

@@ -123,7 +123,8 @@ def _add_clothes(f: _Fitting) -> Bool:
     for fold, garment in enumerate(f.person.garments):
         if garment.slot in ("head", "neck", "feet", "socks"):
             continue
-        fitted, spans = wardrobe.tailor(f.base, garment)
+        worn = wardrobe.inside_boots(garment, f.person.wearing("feet"))
+        fitted, spans = wardrobe.tailor(f.base, worn)
         layer = LAYER[garment.slot]
         if garment.cut == "overalls":
             layer = LAYER["upper"] + 1
@@ -165,12 +166,14 @@ def _add_feet(f: _Fitting) -> Bool:
         return hidden
     material = f.builder.material(material_rows(shoes.textile, HARD))
     sole = f.builder.material(material_rows(plain_textile(shoes.textile.colours[1], 0, 0.1), HARD))
-    for made in wardrobe.shoes(f.base, shoes):
+    lower = f.person.wearing("lower")
+    shaft = wardrobe.has_shaft(lower) and f.person.garments[0].cut != "onesie"
+    for made in wardrobe.shoes(f.base, shoes, shaft=shaft):
         upper, low = _split_sole(made)
         f.builder.add(upper, material, FEET, LAYER["feet"])
         f.builder.add(low, sole, FEET, LAYER["feet"])
     if shoes.kind != "sandals":
-        end = shoes.hem_at + 0.05 if shoes.kind == "boots" else 1.02
+        end = shoes.hem_at + 0.05 if shoes.kind == "boots" and shaft else 1.02
         hidden |= legs & (chart.along > end)
     return hidden
 

@@ -38,11 +38,13 @@ def arms_of(actor: Actor) -> dict[str, str]:
     if actor.gait == "sit":
         held = {"L": "knees", "R": "knees"}
     roll = rng.random()
-    idle = ("phone", "ear", "pocket", "pocket", "hip", "behind", "up")
+    idle = ("phone", "phone", "ear", "pocket", "pocket", "pocket", "hip", "behind", "behind")
     if actor.gait in ("stroll", "walk", "stand", "sit") and roll < 0.3:
         action = idle[rng.integers(len(idle))]
         side = "LR"[rng.integers(2)]
         held[side] = action
+        if rng.random() < 0.04:
+            held[side] = "up"
         if action == "pocket" and rng.random() < 0.5:
             held = {"L": "pocket", "R": "pocket"}
     elif actor.gait == "stand" and roll < 0.38:

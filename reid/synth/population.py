@@ -26,7 +26,7 @@ class Population:
         age: of the bands. female: share of apparent women and girls. build, height: bands.
         upper, lower: by apparent sex ("female", "male"); dresses and costumes have no `lower` draw.
         outer: types of a second layer, "" = none. feet, head ("" = nothing), scarf.
-        worn, held: what is carried, "" = nothing; "a+b" = both. `held_child` for children.
+        worn, held: what is carried, "" = nothing; "a+b" = both; `worn_child`, `held_child` below 13.
         hair: styles by apparent sex. eyewear: "" = none.
         upper_pattern, lower_pattern, colour tables: of the ground colour by slot.
         domain: which weaves and palettes are used.
@@ -51,6 +51,7 @@ class Population:
     head: Table = field(default_factory=lambda: {"": 0.66, "cap": 0.1, "hat": 0.1, "hood": 0.06, "helmet": 0.03, "covering": 0.05})
     scarf: float = 0.09
     worn: Table = field(default_factory=lambda: {"": 0.62, "backpack": 0.2, "shoulder-bag": 0.18})
+    worn_child: Table = field(default_factory=lambda: {"": 0.7, "backpack": 0.3})
     held: Table = field(default_factory=lambda: {
         "": 0.56, "handbag": 0.1, "plastic-bag": 0.09, "suitcase": 0.06, "umbrella": 0.05, "toy": 0.02,
         "balloon": 0.03, "pushchair": 0.06, "handbag+plastic-bag": 0.03,
@@ -228,8 +229,10 @@ def sample_garments(rng: Rng, shape: BodyShape, population: Population) -> tuple
 def sample_props(rng: Rng, shape: BodyShape, population: Population) -> tuple[Prop, ...]:
     """Draw what is carried."""
     tailor = outfits.Tailor(rng, population.domain)
-    held = population.held_child if shape.years < 13 else population.held
-    kinds = [k for k in (pick(population.worn, rng), *pick(held, rng).split("+")) if k]
+    child = shape.years < 13
+    worn = pick(population.worn_child if child else population.worn, rng)
+    held = pick(population.held_child if child else population.held, rng)
+    kinds = [k for k in (worn, *held.split("+")) if k]
     side = int(rng.choice([-1, 1]))
     props = []
     for kind in kinds:

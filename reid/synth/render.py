@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.synth.colours import srgb_to_linear
 from reid.synth.dress import figure_of
 from reid.synth.figure import MAX_BONES, Figure
 from reid.synth.gpu import Device, FigureBuffers, device, set_uniform
@@ -175,7 +176,10 @@ def _draw_person(gpu: Device, one: Staged, number: int) -> None:
     set_uniform(program, "self", number)
     label = ((number + 1) % 256 / 255, (number + 1) // 256 / 255, 0.0, 1.0)
     set_uniform(program, "self_label", label)
-    brow = np.asarray(looks.hair_rgb) ** 2.2 * 0.6
+    hair = srgb_to_linear(np.asarray(looks.hair_rgb))
+    cover = 0.0 if looks.hair == "bald" else 0.92
+    set_uniform(program, "hair_colour", (*map(float, hair), cover))
+    brow = hair * 0.6
     set_uniform(program, "face_paint", (*map(float, brow), float(looks.beard)))
     head = one.figure.skeleton
     size = float(np.linalg.norm(head.tails["head"] - head.joints[9])) * one.figure.scale

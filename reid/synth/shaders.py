@@ -114,7 +114,7 @@ PERSON_FRAGMENT: Final = (
     + f"""
 uniform vec4 materials[{MAX_MATERIALS * MATERIAL_ROWS}];
 uniform sampler2DArray weaves; uniform sampler2DArray folds;
-uniform vec4 self_label; uniform int self; uniform vec3 face; uniform vec4 face_paint;
+uniform vec4 self_label; uniform int self; uniform vec3 face; uniform vec4 face_paint; uniform vec4 hair_colour;
 uniform float head_size; uniform float height; uniform vec2 seed;
 in vec3 cloth; flat in uvec4 meta;
 const int ROWS = {MATERIAL_ROWS};
@@ -126,6 +126,9 @@ const int CLOTH = 0, SKIN = 1, HAIR = 2, HARD = 3;
 vec3 painted_skin(vec3 albedo, vec3 c) {
     // c: across, ahead, up from the head joint, in units of the head's height
     vec2 p = vec2(abs(c.x), c.z) / head_size;
+    float back = 1.0 - smoothstep(-0.05, 0.12, c.y / head_size);
+    float scalp = max(smoothstep(0.5, 0.6, p.y), back * smoothstep(-0.12, 0.0, p.y));
+    albedo = mix(albedo, hair_colour.rgb, scalp * hair_colour.a);
     if (c.y < 0.15 * head_size) return albedo;
     float eye_d = length((p - vec2(0.155, 0.27)) * vec2(1.0, 1.9));
     float brow = (1.0 - smoothstep(0.02, 0.045, abs(p.y - 0.37))) * smoothstep(0.05, 0.09, p.x) * (1.0 - smoothstep(0.22, 0.27, p.x));
@@ -190,7 +193,7 @@ void main() {
     float relief = m3.x;
     float crease = 0.0;
     if (relief > 0.0) {
-        vec2 s = (kind == HAIR ? vec2(14.0, 1.2) : vec2(limb ? 3.2 : 2.0, limb ? 2.8 : 1.7));
+        vec2 s = (kind == HAIR ? vec2(14.0, 1.2) : vec2(limb ? 2.3 : 1.3, limb ? 2.2 : 1.15));
         vec2 at = kind == HAIR ? vec2(angle * 0.12, world.y) : uv;
         float h = texture(folds, vec3(at * s + seed, m3.w)).r * 2.0 - 1.0;
         float bend = 1.0;

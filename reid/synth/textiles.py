@@ -331,12 +331,12 @@ def layers(families: tuple[str, ...], domain: str) -> tuple[int, ...]:
 
 
 def folds(count: int = 6) -> Image:
-    """Return tileable fold heights, uint8 (count, 256→128, 128): creases, drapes and dents."""
+    """Return tileable fold heights, uint8 (count, 128, 128): creases, drapes and dents."""
     out = np.zeros((count, SIZE, SIZE), np.float32)
     for i in range(count):
         rng = np.random.default_rng((11, i))
         drape = tileable_noise(rng, 2, 6, float(rng.choice([0.3, 0.5, 2.2])))
         crease = 1 - np.abs(tileable_noise(rng, 2, 7, float(rng.choice([0.5, 1.0, 1.6]))))
         fine = tileable_noise(rng, 6, 16)
-        out[i] = 0.5 * drape + 0.55 * np.clip(crease, -0.5, 1) + 0.12 * fine
+        out[i] = 0.5 * drape + 0.55 * np.clip(crease, -0.5, 1) + 0.05 * fine
     return np.clip(128 + 45 * out, 0, 255).astype(np.uint8)

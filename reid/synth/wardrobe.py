@@ -115,6 +115,10 @@ def _smooth(x: Float, low: float, high: float) -> Float:
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
+USUAL_EXTENT: Final = {"trunk": 5.2, "legs": 8.0, "skirt": 4.5}
+"""Decimetres that garments of adults are tall: smaller ones stand off less."""
+
+
 def _ease(s: Sheet, cut: Cut, garment: Garment) -> Sheet:
     """Stand a sheet off the body: widening to the hem, sleeves and legs with soft bulges."""
     chest, hem, sleeve, leg = cut.ease
@@ -132,7 +136,9 @@ def _ease(s: Sheet, cut: Cut, garment: Garment) -> Sheet:
     wave = rng.uniform(2, 5, 3)
     shift = rng.uniform(0, 6, 3)
     bulge = np.sin(s.points * wave + shift).sum(1) / 3
-    return s.pushed(out * (1 + 0.35 * bulge))
+    body = float(np.ptp(s.points[:, 1])) if len(s.points) else 1.0
+    small = np.clip(body / USUAL_EXTENT.get(cut.hem or "trunk", 6.0), 0.45, 1.0)
+    return s.pushed(out * (1 + 0.35 * bulge) * small)
 
 
 def _end_field(s: Sheet, cut: Cut, garment: Garment) -> Float:
@@ -247,16 +253,35 @@ def socks(base: Float, top: float) -> Sheet:
     return s.clipped(keep).pushed(0.03)
 
 
-def shoes(base: Float, garment: Garment) -> list[Sheet]:
-    """Return a pair of shoes, boots or sandals."""
+NARROW: Final = ("leggings", "slim")
+"""Trousers that are worn inside boots; others hang over them."""
+
+
+def inside_boots(garment: Garment, boots: Garment | None) -> Garment:
+    """Return trousers as worn with these boots: narrow ones end inside the shaft."""
+    if boots is None or boots.kind != "boots" or garment.cut not in NARROW:
+        return garment
+    return replace(garment, hem_at=min(garment.hem_at, boots.hem_at + 0.06))
+
+
+def has_shaft(lower: Garment | None) -> bool:
+    """Whether boots show their shaft: not under wide trousers."""
+    if lower is None or lower.length != "long" or lower.cut in ("skirt", "pencil"):
+        return True
+    return lower.cut in NARROW
+
+
+def shoes(base: Float, garment: Garment, *, shaft: bool = True) -> list[Sheet]:
+    """Return a pair of shoes, boots (with or without their shaft) or sandals."""
     if garment.kind == "sandals":
         return [_sandals(base, garment)]
     out = [sheet(garment.cut, base)]
     if garment.kind == "boots":
         s = sheet("tights", base)
-        keep = np.where(np.isin(s.region, LEGS), s.along - garment.hem_at, -1)
-        shaft = s.clipped(keep.astype(np.float32))
-        out.append(shaft.pushed(0.1 + 0.08 * garment.loose))
+        top = garment.hem_at if shaft else 0.93
+        keep = np.where(np.isin(s.region, LEGS), s.along - top, -1)
+        leg = s.clipped(keep.astype(np.float32))
+        out.append(leg.pushed(0.12 + 0.1 * garment.loose if shaft else 0.05))
     return out
 
 
