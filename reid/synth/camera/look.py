@@ -280,7 +280,7 @@ def _optics(rng: np.random.Generator, d: LookDistribution) -> Optics:
         vignette=float(rng.beta(1.6, 4.0) * 0.8),
         defocus=min(float(rng.exponential(d.defocus_mean)), 2.0),
         motion=float(rng.exponential(d.motion_mean)),
-        haze=float(rng.uniform(0.03, 0.2)) if hazy else 0.0,
+        haze=float(rng.uniform(0.02, 0.13)) if hazy else 0.0,
         haze_colour=_triple(rng.uniform(0.45, 0.8) * np.exp(rng.normal(0, 0.06, 3))),
         flare=float(rng.uniform(0.15, 0.6)) if backlit else 0.0,
         flare_at=(float(rng.uniform(-0.1, 1.1)), float(rng.uniform(-0.25, 0.35))),

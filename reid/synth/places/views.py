@@ -74,7 +74,9 @@ def hang_camera(
             continue
         watched = spots[framed(lens, spots)]
         chest = np.insert(watched, 1, 1.0, axis=1).astype(np.float32)
-        seen = float(site.sees(lens.position, chest).sum() * rng.uniform(0.6, 1.0))
+        _, height = person_spans(lens, watched)
+        worth = np.minimum(height / lens.height, 0.35) ** 0.7
+        seen = float((site.sees(lens.position, chest) * worth).sum() * rng.uniform(0.7, 1.0))
         if seen > score:
             best, score = lens, seen
     return best if best is not None else _candidate(site, rng, size)
@@ -92,7 +94,7 @@ def _candidate(site: Site, rng: np.random.Generator, size: tuple[int, int]) -> L
     roof = site.ceiling - 0.25 if site.ceiling else 6.0
     held = site.place.domain != "train"
     y = float(np.clip(rng.uniform(3.2, 6.0) if held else rng.gamma(9.0, 0.36), 2.2, min(roof, 6.0)))
-    distance = float(rng.uniform(2.5, 11.0))
+    distance = float(rng.uniform(4.5, 13.0))
     target = np.array([x, z]) * float(rng.uniform(-0.35, 0.35)) + rng.normal(0, 1.5, 2)
     direction = target - np.array([x, z])
     direction /= max(float(np.linalg.norm(direction)), 1e-6)

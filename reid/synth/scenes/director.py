@@ -19,6 +19,8 @@ _MARGIN: Final = 0.08
 """Share of the frame beyond its border where people are still put: they are cut by it."""
 _LARGEST: Final = 620.0
 """Pixels (in 720 rows) beyond which nobody is put: the camera does not hang in a crowd."""
+_NEARNESS: Final = 1.5
+"""Power of the apparent height by which near spots are preferred."""
 CHILD_YEARS: Final = 11.0
 
 Group = tuple[Member, ...]
@@ -63,10 +65,10 @@ def direct(site: Site, lens: Lens, groups: list[Group], rng: Rng, limit: int) ->
         Actors, none standing in another or in furniture; most of them in the picture.
     """
     mood = _MOODS.get(site.kind, _USUAL)
-    spots = _spots(site, lens, rng)
+    spots, weight = _spots(site, lens, rng)
     if len(spots) == 0:
         return []
-    hearts = spots[rng.integers(0, len(spots), max(1, limit // 5))]
+    hearts = spots[rng.choice(len(spots), max(1, limit // 5), p=weight)]
     taken: list[Actor] = []
     queue = _Queue(site, hearts[0], rng)
     heading = float(rng.uniform(0, 2 * np.pi))
@@ -77,15 +79,20 @@ def direct(site: Site, lens: Lens, groups: list[Group], rng: Rng, limit: int) ->
             new = queue.join(group, rng)
         else:
             near = hearts[int(rng.integers(len(hearts)))] if rng.random() < 0.6 else None
-            at = _choose(spots, near, mood.spread, rng)
+            at = _choose(spots, weight, near, mood.spread, rng)
             new = _gathered(group, at, heading, mood, rng)
         if new and _room(site, new, taken):
             taken += new
     return taken
 
 
-def _spots(site: Site, lens: Lens, rng: Rng) -> Floats:
-    """Free floor points in or just beside the picture, at a size worth drawing."""
+def _spots(site: Site, lens: Lens, rng: Rng) -> tuple[Floats, Floats]:
+    """Free floor points in or just beside the picture, at a size worth drawing.
+
+    Returns:
+        Points (N, 2), and weights (N,) that spread people over the picture rather than the floor:
+        most of a watched floor is far away.
+    """
     spots = site.free_spots(rng, 400)
     foot, height = person_spans(lens, spots)
     unit = lens.height / 720
@@ -95,15 +102,15 @@ def _spots(site: Site, lens: Lens, rng: Rng) -> Floats:
     spots = spots[seen]
     chest = np.insert(spots, 1, 1.1, axis=1).astype(np.float32)
     clear = site.sees(lens.position, chest) | (rng.random(len(spots)) < 0.12)
-    return spots[clear]
+    weight = height[seen][clear] ** _NEARNESS
+    return spots[clear], np.asarray(weight / max(float(weight.sum()), 1e-9))
 
 
-def _choose(spots: Floats, near: Floats | None, spread: float, rng: Rng) -> Floats:
+def _choose(spots: Floats, weight: Floats, near: Floats | None, spread: float, rng: Rng) -> Floats:
     """Pick a spot, near a gathering place if one is given."""
-    if near is None:
-        return np.asarray(spots[int(rng.integers(len(spots)))], np.float32)
-    distance = np.linalg.norm(spots - near, axis=1)
-    weight = np.exp(-((distance / spread) ** 2)) + 1e-6
+    if near is not None:
+        distance = np.linalg.norm(spots - near, axis=1)
+        weight = weight * (np.exp(-((distance / spread) ** 2)) + 1e-6)
     return np.asarray(spots[int(rng.choice(len(spots), p=weight / weight.sum()))], np.float32)
 
 

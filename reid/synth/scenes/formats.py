@@ -20,7 +20,7 @@ Record = dict[str, Any]
 
 
 def yolo_lines(image: Record) -> list[str]:
-    """Return one line an object: class, centre x, centre y, width, height, as shares of the frame."""
+    """Return one line an object: class, centre x, y, width, height, as shares of the frame."""
     lines = []
     for one in image["people"]:
         if not one["ignored"]:
@@ -47,7 +47,8 @@ def coco(images: Iterable[Record], people: dict[str, Any]) -> Record:
     Extra keys: ``visible_fraction``, ``head_bbox``, ``head_visible``, ``full_bbox``, ``person``;
     at the top level ``people``: attributes by person. ``iscrowd`` is 1 where too little is seen.
     """
-    listed, annotations = [], []
+    listed: list[Record] = []
+    annotations: list[Record] = []
     for number, image in enumerate(images, start=1):
         keys = ("file_name", "width", "height", "kind", "mood", "camera")
         listed.append({"id": number, **{key: image[key] for key in keys}})
@@ -102,6 +103,8 @@ def write_all(out: Path, shards: list[Path]) -> dict[str, int]:
             counts["people"] += sum(line.startswith(f"{PERSON} ") for line in lines)
             counts["heads"] += sum(line.startswith(f"{HEAD} ") for line in lines)
         counts["images"] += len(images)
-    yaml = f"path: {out.resolve()}\ntrain: images/train\nval: images/val\nnames:\n  0: person\n  1: head\n"
-    (out / "data.yaml").write_text(yaml)
+    (out / "data.yaml").write_text(
+        f"path: {out.resolve()}\ntrain: images/train\nval: images/val\n"
+        "names:\n  0: person\n  1: head\n"
+    )
     return counts

@@ -8,7 +8,7 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Final
 
@@ -58,7 +58,7 @@ def run_shards(
     waiting = [i for i, path in enumerate(results) if not path.exists()]
     found, made = len(results) - len(waiting), 0
     tries = dict.fromkeys(waiting, 0)
-    running: dict[int, BaseProcess] = {}
+    running: dict[int, SpawnProcess] = {}
     context = multiprocessing.get_context("spawn")
     try:
         while running or (waiting and time.time() < deadline):

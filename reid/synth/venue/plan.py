@@ -1,5 +1,7 @@
 """A venue on paper: zones with doors, the walks between them, cameras, and a drawn map."""
 
+# ruff: noqa: E501  (the table of names reads best by rows)
+
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -35,7 +37,7 @@ class Zone:
     Attributes:
         name: in words. site: what it looks like, in its own coordinates.
         at: x, y of its centre on the plan, metres.
-        doors: neighbouring zone's number → floor point (x, z) of the door in this zone's coordinates.
+        doors: neighbouring zone's number → floor point (x, z) of the door, in zone coordinates.
     """
 
     name: str
@@ -112,7 +114,7 @@ def lay_out(
     columns = int(np.ceil(np.sqrt(count)))
     cells = [(i % columns, i // columns) for i in range(count)]
     links = _links(cells, rng)
-    zones = []
+    zones: list[Zone] = []
     for i, (column, row) in enumerate(cells):
         site = build_site(int(rng.integers(2**31)), domain, kinds[i] if kinds else None)
         doors = {n: _door(site, cells[i], cells[n], rng) for n in _neighbours(links, i)}
@@ -134,11 +136,10 @@ def lay_out(
 def _links(cells: list[tuple[int, int]], rng: Rng) -> list[tuple[int, int, float]]:
     """Join every zone to its right and lower neighbour."""
     where = {cell: i for i, cell in enumerate(cells)}
-    links = []
+    links: list[tuple[int, int, float]] = []
     for i, (x, y) in enumerate(cells):
-        for other in ((x + 1, y), (x, y + 1)):
-            if other in where:
-                links.append((i, where[other], float(rng.uniform(*_GAP))))
+        joined = [where[c] for c in ((x + 1, y), (x, y + 1)) if c in where]
+        links += [(i, other, float(rng.uniform(*_GAP))) for other in joined]
     return links
 
 
@@ -208,7 +209,7 @@ def draw(venue: Venue, scale: float = 9.0) -> NDArray[np.uint8]:
     image = np.full((height, width, 3), 250, np.uint8)
 
     def px(zone: int, x: float, z: float) -> tuple[int, int]:
-        place = (np.array(venue.zones[zone].at) + (x, z) - low) * scale
+        place = (np.array(venue.zones[zone].at) + np.array([x, z]) - low) * scale
         return int(place[0]), int(place[1])
 
     for a, b, metres in venue.links:
