@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -50,6 +51,7 @@ def write_clip(
     crf: int,
     fps: int,
     preset: str = "veryfast",
+    start: datetime | None = None,
 ) -> int:
     """Write an H.264 clip in an MP4 with true timestamps.
 
@@ -59,12 +61,15 @@ def write_clip(
         crf: constant rate factor, 0 (best) to 51.
         fps: nominal rate, for the header and the key frame interval.
         preset: of x264; slower ones make smaller files.
+        start: time of the first frame, written into the file as its creation time.
 
     Returns:
         Number of frames written.
     """
     place = str(target) if isinstance(target, Path) else target
     with av.open(place, "w", format="mp4") as container:
+        if start is not None:
+            container.metadata["creation_time"] = start.astimezone(UTC).isoformat()
         stream: VideoStream | None = None
         count = 0
         for seconds, image in frames:
