@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.synth.camera import CameraLook, sample_look
-from reid.synth.places import Site, build_site, hang_camera
+from reid.synth.places import Site, build_site, framed, hang_camera, person_spans
 from reid.synth.scene import Lens, Place
 
 Floats = NDArray[np.float32]
@@ -20,6 +20,8 @@ _GAP: Final = (8.0, 25.0)
 """Metres of unwatched passage between neighbouring zones."""
 _PITCH: Final = 44.0
 """Metres between zone centres on the plan."""
+_CANDIDATES: Final = 8
+"""Camera positions tried in a zone."""
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "mall": ("the main hall", "the gift shop row"), "corridor": ("the corridor", "the passage"),
     "queue": ("the ticket office", "the ride queue"), "plaza": ("the fountain plaza", "the main square"),
@@ -126,7 +128,7 @@ def lay_out(
     watches = []
     for i in range(cameras):
         zone = i % count
-        lens = hang_camera(zones[zone].site, rng, size=size)
+        lens = _aimed(zones[zone], rng, size)
         look = sample_look(rng, "train" if domain == "train" else "held-out")
         lens = replace(lens, k1=look.optics.k1, k2=look.optics.k2)
         watches.append(Watch(f"camera{i + 1}", zone, lens, look))
@@ -159,6 +161,29 @@ def _door(
         if not site.taken(np.array([point], np.float32), 0.4)[0]:
             break
     return (float(point[0]), float(point[1]))
+
+
+def _aimed(zone: Zone, rng: Rng, size: tuple[int, int]) -> Lens:
+    """Hang the camera that best watches the ways between the doors: near enough, nothing before."""
+    site = zone.site
+    ends = [*zone.doors.values(), (0.0, 0.0), *map(tuple, site.free_spots(rng, 3, margin=0.5))]
+    steps = np.linspace(0.05, 0.95, 8)[:, None]
+    ways = [
+        np.array(a) * (1 - steps) + np.array(b) * steps for a in ends[:2] for b in ends if a != b
+    ]
+    points = np.concatenate(ways).astype(np.float32)
+    chest = np.insert(points, 1, 1.0, axis=1).astype(np.float32)
+    best: tuple[float, Lens] | None = None
+    for _ in range(_CANDIDATES):
+        lens = hang_camera(site, rng, size=size)
+        lens = replace(lens, fov_y=min(lens.fov_y, float(rng.uniform(32, 48))))
+        _, height = person_spans(lens, points)
+        seen = framed(lens, points) & site.sees(lens.position, chest)
+        score = float((seen * np.minimum(height / lens.height, 0.4)).sum())
+        if best is None or score > best[0]:
+            best = score, lens
+    assert best is not None
+    return best[1]
 
 
 def _with_doorways(site: Site, doors: list[tuple[float, float]]) -> Place:

@@ -20,6 +20,8 @@ _CELL: Final = 0.4
 """Metres of the grid that paths are searched on."""
 STRIDE: Final = 0.82
 """Metres walked in one gait cycle, per metre of body height."""
+_CORNER: Final = 0.3
+"""Metres before and after a corner between which it is cut."""
 _PERSONAL: Final = 0.5
 """Metres within which people push each other apart."""
 
@@ -127,14 +129,14 @@ def _straightened(site: Site, points: Floats) -> Floats:
 
 
 def _smooth(points: Floats) -> Floats:
-    """Round the corners (Chaikin, 1974), twice."""
-    for _ in range(2):
-        if len(points) < 3:
-            return points
-        a, b = points[:-1], points[1:]
-        cut = np.stack([0.75 * a + 0.25 * b, 0.25 * a + 0.75 * b], axis=1).reshape(-1, 2)
-        points = np.concatenate([points[:1], cut[1:-1], points[-1:]]).astype(np.float32)
-    return points
+    """Round the corners, cutting each by at most `_CORNER` metres so as not to touch furniture."""
+    rounded = [points[0]]
+    for before, corner, after in zip(points[:-2], points[1:-1], points[2:], strict=True):
+        for other in (before, after):
+            away = other - corner
+            reach = float(np.linalg.norm(away))
+            rounded.append(corner + away * (min(_CORNER, reach / 3) / max(reach, 1e-6)))
+    return np.array([*rounded, points[-1]], np.float32)
 
 
 def plan_legs(
