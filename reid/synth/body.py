@@ -36,8 +36,9 @@ def age_factor(years: float) -> float:
 
 def _age_weights(years: float) -> dict[str, float]:
     a = age_factor(years)
-    names, at = zip(*AGE_NODES, strict=True)
-    weights = {name: float(np.interp(a, at, np.eye(len(at))[i])) for i, name in enumerate(names)}
+    at = [node for _, node in AGE_NODES]
+    shares = np.eye(len(at))
+    weights = {name: float(np.interp(a, at, shares[i])) for i, (name, _) in enumerate(AGE_NODES)}
     return {name: w for name, w in weights.items() if w > 1e-4}
 
 
@@ -53,7 +54,9 @@ def _extremes(x: float, low: str, high: str) -> dict[str, float]:
 def _height_factor(shape: BodyShape) -> float:
     """Return the height targets' factor for adults; the rest of a stature is uniform scale."""
     average = 1.59 + 0.14 * shape.sex
-    return float(np.clip(0.5 + (shape.stature - average) * 0.6, 0.4, 0.6)) if shape.years > 15 else 0.5
+    return (
+        float(np.clip(0.5 + (shape.stature - average) * 0.6, 0.4, 0.6)) if shape.years > 15 else 0.5
+    )
 
 
 def target_weights(shape: BodyShape) -> dict[str, float]:

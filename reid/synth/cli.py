@@ -1,11 +1,19 @@
 """`reid synth`: render labelled synthetic people."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from reid.errors import ReidError
 
@@ -15,11 +23,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Out = Annotated[Path, typer.Argument(help="Folder to write into; an interrupted run goes on there.")]
+Out = Annotated[
+    Path, typer.Argument(help="Folder to write into; an interrupted run goes on there.")
+]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same people and places.")]
 Minutes = Annotated[float | None, typer.Option(help="Start no new shard after so many minutes.")]
 Processes = Annotated[int | None, typer.Option(help="Subprocesses; default: one a core.")]
-HeldOut = Annotated[bool, typer.Option("--held-out", help="The second render domain, for tests only.")]
+HeldOut = Annotated[
+    bool, typer.Option("--held-out", help="The second render domain, for tests only.")
+]
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -36,6 +48,24 @@ def _size(text: str) -> tuple[int, int]:
 def _fail(error: ReidError) -> typer.Exit:
     typer.echo(f"error: {error}", err=True)
     return typer.Exit(1)
+
+
+class _Bar:
+    """A progress bar that is fed (done, in all)."""
+
+    def __init__(self, unit: str) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            TimeElapsedColumn(), TimeRemainingColumn(),
+        )  # fmt: skip
+        self._task = self._progress.add_task(unit, total=None)
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        self._progress.start()
+        return lambda done, total: self._progress.update(self._task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
 
 
 def _workers(processes: int | None) -> int:
@@ -78,59 +108,82 @@ def crops(
     except ReidError as error:
         raise _fail(error) from error
     left = f"; {outcome.left} shards left, run again to go on" if outcome.left else ""
-    typer.echo(f"{outcome.made} crops in {outcome.seconds:.0f} s ({outcome.rate:.1f}/s) in {out}{left}")
+    typer.echo(
+        f"{outcome.made} crops in {outcome.seconds:.0f} s ({outcome.rate:.1f}/s) in {out}{left}"
+    )
 
 
-@app.command(epilog="Example:  reid synth scenes out/ --frames 2000 --minutes 60")
+@app.command(epilog="Example:  reid synth scenes out/ --places 40 --minutes 60")
 def scenes(
     out: Out,
-    frames: Annotated[int, typer.Option(help="How many frames.")] = 1000,
+    places: Annotated[int, typer.Option(help="How many places; each is a shard.")] = 40,
+    cameras: Annotated[int, typer.Option(help="Cameras in each place.")] = 3,
+    frames: Annotated[int, typer.Option(help="Frames of each camera.")] = 8,
+    people: Annotated[float, typer.Option(help="Mean number of people before a camera.")] = 13.0,
     seed: Seed = 0,
     minutes: Minutes = None,
     processes: Processes = None,
     held_out: HeldOut = False,
 ) -> None:
     """Crowded frames with boxes, heads and joints, in COCO and YOLO form."""
-    from reid.synth.scenes import make_scenes
+    from reid.synth.makehuman import load
+    from reid.synth.scenes import ScenesJob, make_scenes
 
+    job = ScenesJob(out, seed, "held-out" if held_out else "train", places, cameras, frames, people)
     try:
-        make_scenes(
-            out, frames=frames, seed=seed, minutes=minutes, processes=_workers(processes),
-            domain="held-out" if held_out else "train",
-        )  # fmt: skip
+        load()
+        with _Bar("places") as report:
+            counts, tally = make_scenes(
+                job, workers=_workers(processes), minutes=minutes, report=report
+            )
     except ReidError as error:
         raise _fail(error) from error
+    said = ", ".join(f"{number} {name}" for name, number in counts.items())
+    left = f"; {tally.left} places left, run again to go on" if tally.left else ""
+    typer.echo(f"{said} in {out}, {tally.seconds:.0f} s{left}")
 
 
-@app.command(epilog="Example:  reid synth venue out/ --cameras 4 --people 30 --minutes 5")
+@app.command(epilog="Example:  reid synth venue out/ --cameras 4 --people 30 --length 2")
 def venue(
     out: Out,
     cameras: Annotated[int, typer.Option(help="How many cameras.")] = 4,
     people: Annotated[int, typer.Option(help="How many people walk there.")] = 30,
-    minutes: Annotated[float, typer.Option(help="Length of the clips.")] = 2.0,
+    length: Annotated[float, typer.Option(help="Minutes that each clip lasts.")] = 2.0,
     seed: Seed = 0,
+    minutes: Minutes = None,
+    processes: Processes = None,
     held_out: HeldOut = False,
 ) -> None:
     """A venue: clips of several cameras, a map, who was where, and what witnesses say."""
-    from reid.synth.venue import make_venue
+    from reid.synth.makehuman import load
+    from reid.synth.venue import VenueJob, make_venue
 
+    domain = "held-out" if held_out else "train"
+    job = VenueJob(out, seed, domain, cameras, people, length * 60)
     try:
-        make_venue(
-            out, cameras=cameras, people=people, minutes=minutes, seed=seed,
-            domain="held-out" if held_out else "train",
-        )  # fmt: skip
+        load()
+        with _Bar("cameras") as report:
+            tally = make_venue(job, workers=_workers(processes), minutes=minutes, report=report)
     except ReidError as error:
         raise _fail(error) from error
+    left = f"; {tally.left} cameras left, run again to go on" if tally.left else ""
+    typer.echo(
+        f"{tally.made} clips made, {tally.found} found in {out}, {tally.seconds:.0f} s{left}"
+    )
 
 
 @app.command(epilog="Example:  reid synth sheet crops.png --from out/ --labels")
 def sheet(
     image: Annotated[Path, typer.Argument(help="PNG or JPEG to write.")],
-    source: Annotated[Path | None, typer.Option("--from", help="Crops made before; else new ones.")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Crops made before; else new ones.")
+    ] = None,
     rows: Annotated[int, typer.Option(min=1)] = 6,
     columns: Annotated[int, typer.Option(min=1)] = 12,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of a new crop.")] = "256x128",
-    labels: Annotated[bool, typer.Option("--labels", help="Draw masks and boxes (with --from).")] = False,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="Draw masks and boxes (with --from).")
+    ] = False,
     seed: Seed = 0,
     held_out: HeldOut = False,
 ) -> None:
@@ -154,33 +207,13 @@ def sheet(
     typer.echo(f"wrote {image} ({drawn.shape[1]} × {drawn.shape[0]})")
 
 
-@dataclass(frozen=True)
-class _PairShard:
-    """Renders counterfactual pairs of one identity after another."""
-
-    out: Path
-    job: "object"
-    changes: tuple[str, ...]
-
-    def __call__(self, shard: int) -> int:
-        from reid.synth import counterfactual as product
-        from reid.synth.crops import CropJob, shard_folder, write_shard
-
-        assert isinstance(self.job, CropJob)
-        first = shard * self.job.shard
-        made = []
-        for identity in range(first, min(first + self.job.shard, self.job.identities)):
-            for change in self.changes:
-                made += product.pairs(self.job, identity, change)
-        write_shard(shard_folder(self.out, shard), product.stacked(made))
-        return 2 * len(made)
-
-
 @app.command(epilog="Example:  reid synth counterfactual out/ --identities 200 --change skin,age")
 def counterfactual(
     out: Out,
     identities: Annotated[int, typer.Option(help="How many people.")] = 100,
-    change: Annotated[str, typer.Option(help="skin, age, sex, face, hair, clothes; with commas.")] = "skin,age,sex,face,hair,clothes",
+    change: Annotated[
+        str, typer.Option(help="skin, age, sex, face, hair, clothes; with commas.")
+    ] = "skin,age,sex,face,hair,clothes",
     views: Annotated[int, typer.Option(help="Pairs of each person and change.")] = 2,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of a crop.")] = "256x128",
     seed: Seed = 0,
@@ -196,14 +229,16 @@ def counterfactual(
     height, width = _size(size)
     changes = tuple(word.strip() for word in change.split(","))
     if unknown := [word for word in changes if word not in product.CHANGES]:
-        raise typer.BadParameter(f"unknown change {unknown[0]!r}; one of {', '.join(product.CHANGES)}")
+        raise typer.BadParameter(
+            f"unknown change {unknown[0]!r}; one of {', '.join(product.CHANGES)}"
+        )
     job = CropJob(
         identities, 1, views, height, width, seed, "held-out" if held_out else "train", shard=50
     )
     try:
         write_manifest(out, job)
         waiting = [i for i in range(job.shards) if not shard_folder(out, i).is_dir()]
-        work = _PairShard(out, replace(job), changes)
+        work = partial(product.run_shard, out, job, changes)
         outcome = run_shards(work, waiting, minutes=minutes, processes=_workers(processes))
     except ReidError as error:
         raise _fail(error) from error

@@ -6,13 +6,23 @@ from a change of body (how a shirt falls on another build) follows physically.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid.synth.colours import hex_rgb
-from reid.synth.crops import Crop, CropJob, crop_window, person_of, shoot, station_of
+from reid.synth.crops import (
+    Crop,
+    CropJob,
+    crop_window,
+    person_of,
+    shard_folder,
+    shoot,
+    station_of,
+    write_shard,
+)
 from reid.synth.people import Person
 from reid.synth.population import (
     HAIR,
@@ -66,7 +76,9 @@ def _face(person: Person, rng: Rng, population: Population) -> Person:
     """Another face, beard and eyewear, another head shape; hair and skin stay."""
     other = sample_looks(rng, person.shape, population)
     origin = rng.dirichlet((0.5, 0.5, 0.5))
-    looks = replace(person.looks, beard=other.beard, eyewear=other.eyewear, face_seed=other.face_seed)
+    looks = replace(
+        person.looks, beard=other.beard, eyewear=other.eyewear, face_seed=other.face_seed
+    )
     shape = replace(person.shape, origin=(float(origin[0]), float(origin[1]), float(origin[2])))
     return replace(person, looks=looks, shape=shape)
 
@@ -121,7 +133,9 @@ def pairs(job: CropJob, identity: int, change: str) -> list[Pair]:
     """Render the pairs of one identity: every view before and after one change."""
     person = person_of(job, identity)
     kind = list(CHANGES).index(change)
-    other = changed(person, change, np.random.default_rng((job.seed, identity, 8, kind)), job.population)
+    other = changed(
+        person, change, np.random.default_rng((job.seed, identity, 8, kind)), job.population
+    )
     made = []
     for view in range(job.views):
         rng = np.random.default_rng((job.seed, identity, 9, view))
@@ -152,3 +166,12 @@ def stacked(made: list[Pair]) -> dict[str, NDArray[np.generic]]:
         "view": np.asarray([p.view for p in made], np.int16),
         "change": np.asarray([list(CHANGES).index(p.change) for p in made], np.int16),
     }
+
+
+def run_shard(out: Path, job: CropJob, changes: tuple[str, ...], shard: int) -> int:
+    """Render the pairs of one shard's identities into `out`; return how many crops were made."""
+    first = shard * job.shard
+    numbers = range(first, min(first + job.shard, job.identities))
+    made = [p for identity in numbers for change in changes for p in pairs(job, identity, change)]
+    write_shard(shard_folder(out, shard), stacked(made))
+    return 2 * len(made)

@@ -12,7 +12,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -30,22 +30,30 @@ from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PARTS
 Float = NDArray[np.float32]
 Rng = np.random.Generator
 
+PART_NUMBERS: Final = 32
+"""More than the largest part number of `reid.synth.scene`."""
+
 OTHER_PERSON: Final = 255
 """Value in `parts` of pixels that show somebody else."""
 
 FIELDS: Final = {
     "image": "uint8 (N, H, W, 3), sRGB",
     "parts": "uint8 (N, H, W): part numbers of this person, 255 somebody else, 0 background",
-    "identity": "int32 (N,)", "camera": "int32 (N,)", "view": "int16 (N,)",
+    "identity": "int32 (N,)",
+    "camera": "int32 (N,)",
+    "view": "int16 (N,)",
     "person_box": "float32 (N, 4) xyxy px in the crop, of what is visible",
     "whole_box": "float32 (N, 4) of the whole person, hidden or not",
     "head_box": "float32 (N, 4) of the true head",
     "joints": "float32 (N, 17, 3): x, y, visibility as in COCO",
-    "visible": "float32 (N,): visible fraction", "part_visible": "float32 (N, 5): of each of PARTS",
+    "visible": "float32 (N,): visible fraction",
+    "part_visible": "float32 (N, 5): of each of PARTS",
+    "pixels": "uint16 (N, 32): how many pixels of the crop show each part number",
     "height_px": "float32 (N,): height of the person in the camera's frame",
     "worn": "uint8 (N, A) in the order of ATTRIBUTE_COLUMNS",
-    "body": "uint8 (N, B) in the order of BODY_COLUMNS", "years": "float32 (N,)",
-}  # fmt: skip
+    "body": "uint8 (N, B) in the order of BODY_COLUMNS",
+    "years": "float32 (N,)",
+}
 
 OVERSIZE: Final = 2.0
 """How much larger than the sensor sees them people are drawn, for the optics to blur."""
@@ -101,6 +109,7 @@ class Crop:
     joints: Float
     visible: float
     part_visible: Float
+    pixels: NDArray[np.uint16]
     height_px: float
     props: tuple[str, ...] | None
 
@@ -111,7 +120,7 @@ class Crop:
 def crop_window(staged: Staged, lens: Lens, rng: Rng) -> tuple[float, float, float, float]:
     """Return the box a detector might draw round a person: whole figure, jittered, in px."""
     without = tuple(CARRIED_PART[kind] for kind in NOT_IN_BOX)
-    x0, y0, x1, y1 = labels.figure_box(staged, lens, without)
+    x0, y0, x1, y1 = labels.figure_box(staged, lens, without, every=4)
     wide, tall = x1 - x0, y1 - y0
     wide = max(wide, 0.28 * tall)
     middle = (x0 + x1) / 2
@@ -120,9 +129,11 @@ def crop_window(staged: Staged, lens: Lens, rng: Rng) -> tuple[float, float, flo
     if rng.random() < 0.5:  # many data sets cut boxes of one shape
         wide = max(wide, 0.36 * tall)
     return (
-        float(middle - wide / 2 - left), float(y0 - top),
-        float(middle + wide / 2 + right), float(y1 + bottom),
-    )  # fmt: skip
+        float(middle - wide / 2 - left),
+        float(y0 - top),
+        float(middle + wide / 2 + right),
+        float(y1 + bottom),
+    )
 
 
 def _others(
@@ -232,6 +243,7 @@ def _labelled(
         joints=labels.joints(staged, lens, shown),
         visible=visible,
         part_visible=part_visible,
+        pixels=labels.part_counts(large)[:PART_NUMBERS].astype(np.uint16),
         height_px=tall,
         props=props,
     )
@@ -256,14 +268,23 @@ def empty_arrays(job: CropJob, count: int) -> dict[str, NDArray[np.generic]]:
     """Return zeroed arrays for `count` crops, by the names of `FIELDS`."""
     h, w = job.height, job.width
     shapes: dict[str, tuple[type, tuple[int, ...]]] = {
-        "image": (np.uint8, (h, w, 3)), "parts": (np.uint8, (h, w)), "identity": (np.int32, ()),
-        "camera": (np.int32, ()), "view": (np.int16, ()), "person_box": (np.float32, (4,)),
-        "whole_box": (np.float32, (4,)), "head_box": (np.float32, (4,)),
-        "joints": (np.float32, (len(labels.JOINTS), 3)), "visible": (np.float32, ()),
-        "part_visible": (np.float32, (len(PARTS),)), "height_px": (np.float32, ()),
-        "worn": (np.uint8, (len(ATTRIBUTE_COLUMNS),)), "body": (np.uint8, (len(BODY_COLUMNS),)),
+        "image": (np.uint8, (h, w, 3)),
+        "parts": (np.uint8, (h, w)),
+        "identity": (np.int32, ()),
+        "camera": (np.int32, ()),
+        "view": (np.int16, ()),
+        "person_box": (np.float32, (4,)),
+        "whole_box": (np.float32, (4,)),
+        "head_box": (np.float32, (4,)),
+        "joints": (np.float32, (len(labels.JOINTS), 3)),
+        "visible": (np.float32, ()),
+        "part_visible": (np.float32, (len(PARTS),)),
+        "pixels": (np.uint16, (PART_NUMBERS,)),
+        "height_px": (np.float32, ()),
+        "worn": (np.uint8, (len(ATTRIBUTE_COLUMNS),)),
+        "body": (np.uint8, (len(BODY_COLUMNS),)),
         "years": (np.float32, ()),
-    }  # fmt: skip
+    }
     return {name: np.zeros((count, *shape), kind) for name, (kind, shape) in shapes.items()}
 
 
@@ -272,10 +293,14 @@ def _fill(
     where: tuple[int, int, int],
 ) -> None:  # fmt: skip
     worn, body = labels.attribute_vectors(person, crop.props)
-    values = {
-        "identity": where[0], "camera": where[1], "view": where[2], "worn": worn, "body": body,
+    values: dict[str, Any] = {
+        "identity": where[0],
+        "camera": where[1],
+        "view": where[2],
+        "worn": worn,
+        "body": body,
         "years": person.shape.years,
-    } | {name: getattr(crop, name) for name in arrays if hasattr(crop, name)}  # fmt: skip
+    } | {name: getattr(crop, name) for name in arrays if hasattr(crop, name)}
     for name, value in values.items():
         arrays[name][row] = value
 
@@ -341,13 +366,18 @@ def write_manifest(out: Path, job: CropJob) -> None:
         stored = json.loads(path.read_text(encoding="utf-8"))["job"]
         changed = [k for k, v in wanted.items() if k != "identities" and stored.get(k) != v]
         if changed:
-            raise ReidError(f"{out} holds crops made with other {', '.join(changed)}; use another folder")
+            raise ReidError(
+                f"{out} holds crops made with other {', '.join(changed)}; use another folder"
+            )
     out.mkdir(parents=True, exist_ok=True)
     text = {
-        "job": wanted, "fields": FIELDS, "made": time.strftime("%Y-%m-%d"),
+        "job": wanted,
+        "fields": FIELDS,
+        "made": time.strftime("%Y-%m-%d"),
         "attribute_columns": [f"{c.slot}={c.value}" for c in ATTRIBUTE_COLUMNS],
-        "body_columns": [f"{c.slot}={c.value}" for c in BODY_COLUMNS], "parts": list(PARTS),
-    }  # fmt: skip
+        "body_columns": [f"{c.slot}={c.value}" for c in BODY_COLUMNS],
+        "parts": list(PARTS),
+    }
     path.write_text(json.dumps(text, indent=1), encoding="utf-8")
 
 

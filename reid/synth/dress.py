@@ -1,6 +1,6 @@
 """Dressing a body: fit garments, hide what they cover, collect everything into a `Figure`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -49,14 +49,38 @@ Float = NDArray[np.float32]
 Bool = NDArray[np.bool_]
 
 PART: Final = {
-    "upper": UPPER, "outer": OUTER, "lower": LOWER, "socks": SOCKS, "feet": FEET,
-    "head": HEADWEAR, "neck": SCARF,
-}  # fmt: skip
-LAYER: Final = {"skin": 0, "socks": 1, "feet": 2, "lower": 1, "upper": 2, "outer": 3, "neck": 4, "head": 2}
+    "upper": UPPER,
+    "outer": OUTER,
+    "lower": LOWER,
+    "socks": SOCKS,
+    "feet": FEET,
+    "head": HEADWEAR,
+    "neck": SCARF,
+}
+LAYER: Final = {
+    "skin": 0,
+    "socks": 1,
+    "feet": 2,
+    "lower": 1,
+    "upper": 2,
+    "outer": 3,
+    "neck": 4,
+    "head": 2,
+}
 SEEN_INSIDE: Final = (
-    "jacket-open", "coat", "coat-open", "vest-open", "dress", "dress-tee", "dress-shirt", "skirt",
-    "overalls", "shorts", "vest", "crop",
-)  # fmt: skip
+    "jacket-open",
+    "coat",
+    "coat-open",
+    "vest-open",
+    "dress",
+    "dress-tee",
+    "dress-shirt",
+    "skirt",
+    "overalls",
+    "shorts",
+    "vest",
+    "crop",
+)
 SCALE_LIMITS: Final = (0.07, 0.135)
 FIGURES_KEPT: Final = 96
 
@@ -247,9 +271,12 @@ def _parts_of(f: _Fitting, prop: Prop) -> list[props.Part]:
     if prop.kind == "pushchair":
         return props.pushchair(prop, grip_height("pushchair", f.height))
     held = {
-        "handbag": props.handbag, "plastic-bag": props.plastic_bag, "umbrella": props.umbrella,
-        "toy": props.toy, "balloon": props.balloon,
-    }  # fmt: skip
+        "handbag": props.handbag,
+        "plastic-bag": props.plastic_bag,
+        "umbrella": props.umbrella,
+        "toy": props.toy,
+        "balloon": props.balloon,
+    }
     return held[prop.kind](prop, f.height)
 
 
@@ -328,9 +355,15 @@ def figure_of(person: Person) -> Figure:
     vertices, faces, two_sided, materials = builder.arrays()
     tails = anatomy.tail_positions(base)
     return Figure(
-        vertices=vertices, faces=faces, two_sided=two_sided, materials=materials, skeleton=Skeleton(joints, tails),
-        scale=scale, soles=_soles(base),
+        vertices=vertices,
+        faces=faces,
+        two_sided=two_sided,
+        materials=materials,
+        skeleton=Skeleton(joints, tails),
+        scale=scale,
+        soles=_soles(base),
         hands={side: joints[BONE[f"finger3-1.{side}"]] for side in "LR"},
         parts=tuple(int(p) for p in np.unique(vertices["meta"][:, 1])),
-        height=height + _shoe_height(person), free=free,
-    )  # fmt: skip
+        height=height + _shoe_height(person),
+        free=free,
+    )

@@ -123,7 +123,9 @@ class Builder:
         self.materials.append(rows)
         return len(self.materials) - 1
 
-    def add(self, sheet: Sheet, material: int, part: int, layer: int, *, open_: bool = False) -> None:
+    def add(
+        self, sheet: Sheet, material: int, part: int, layer: int, *, open_: bool = False
+    ) -> None:
         """Add a sheet fitted to the body.
 
         Args:

@@ -33,7 +33,7 @@ def _context() -> "moderngl.Context":
     except ImportError as error:
         raise NoDisplay("rendering needs moderngl: pip install 'reid[synth]'") from error
     try:
-        return moderngl.create_context(standalone=True, backend="egl", require=330)
+        return moderngl.create_context(standalone=True, require=330, backend="egl")  # type: ignore[arg-type]
     except Exception as error:
         raise NoDisplay(
             "no headless OpenGL: EGL is missing or found no device; on Debian or Ubuntu run "
@@ -129,11 +129,13 @@ class Device:
             return self._figures[key]
         vertices = self.ctx.buffer(figure.vertices.tobytes())
         index = self.ctx.buffer(figure.faces.astype(np.int32).tobytes())
-        arrays = [
-            self._figure_array(program, vertices, index)
-            for program in (self.person, self.shadow, self.silhouette)
-        ]
-        made = FigureBuffers(figure, *arrays, (vertices, index))
+        made = FigureBuffers(
+            figure,
+            colour=self._figure_array(self.person, vertices, index),
+            shadow=self._figure_array(self.shadow, vertices, index),
+            silhouette=self._figure_array(self.silhouette, vertices, index),
+            resources=(vertices, index),
+        )
         if old := self._figures.pop(key, None):
             old.release()
         self._figures[key] = made
@@ -163,9 +165,7 @@ class Device:
             self._places.popitem(last=False)[1].release()
         return made
 
-    def _upload(
-        self, place: Place
-    ) -> tuple[tuple[tuple[Any, Any, bool], ...], tuple[Any, ...]]:
+    def _upload(self, place: Place) -> tuple[tuple[tuple[Any, Any, bool], ...], tuple[Any, ...]]:
         draws, resources = [], []
         for number, image in enumerate(place.textures):
             chosen = np.flatnonzero(place.texture == number)
@@ -205,7 +205,9 @@ class Device:
                 [self.ctx.renderbuffer((width, height), 4) for _ in range(2)]
             )
             big = self.ctx.framebuffer([colour, labels], depth)
-            self._targets[key] = Target(width, height, max(many, 1), big, colour, labels, depth, small)
+            self._targets[key] = Target(
+                width, height, max(many, 1), big, colour, labels, depth, small
+            )
         return self._targets[key]
 
     def _drop_target(self, key: tuple[int, int, int]) -> None:

@@ -91,12 +91,19 @@ def _dome(
     return Shape(points, vertex_normals(points, faces), faces)
 
 
-def _brim(skull: Skull, reach: Float, drop: Float, level: float, thick: float = 0.03) -> Shape:
+def _brim(skull: Skull, reach: Array, drop: Array, level: float, thick: float = 0.03) -> Shape:
     """A brim round the skull: `reach` and `drop` (24,) dm by azimuth from the front."""
     cols = len(reach)
     azimuth = np.linspace(0, 2 * np.pi, cols, endpoint=False)
     rings = []
-    for t, lift in ((0.0, thick), (0.5, thick), (1.0, 0.0), (1.0, -thick), (0.5, -thick), (0, -thick)):
+    for t, lift in (
+        (0.0, thick),
+        (0.5, thick),
+        (1.0, 0.0),
+        (1.0, -thick),
+        (0.5, -thick),
+        (0, -thick),
+    ):
         rx, rz = skull.radii[0] * 1.02 + reach * t, skull.radii[2] * 1.02 + reach * t
         y = level - drop * t**1.6 + lift
         rings.append(np.stack([rx * np.sin(azimuth), y, rz * np.cos(azimuth)], -1))

@@ -36,6 +36,7 @@ from reid.vocabulary import (
     BODY_COLUMNS,
     BODY_INDEX,
     PARTS,
+    Column,
     age_band,
 )
 
@@ -64,7 +65,9 @@ PARTS_OF: Final = {
 # --- words --------------------------------------------------------------------------------------
 
 
-def attributes_of(person: Person, props: tuple[str, ...] | None = None) -> dict[str, tuple[str, ...]]:
+def attributes_of(
+    person: Person, props: tuple[str, ...] | None = None
+) -> dict[str, tuple[str, ...]]:
     """Return slot → values, colours largest first, in the vocabulary's words.
 
     Args:
@@ -96,7 +99,7 @@ def attributes_of(person: Person, props: tuple[str, ...] | None = None) -> dict[
 def _body_words(person: Person) -> dict[str, tuple[str, ...]]:
     shape, looks = person.shape, person.looks
     bald = looks.hair == "bald"
-    out = {
+    out: dict[str, tuple[str, ...]] = {
         "hair.length": ("bald" if bald else "long" if looks.hair in LONG_HAIR else "short",),
         "body.age": (age_band(shape.years),),
         "body.build": (build_band(shape.weight),),
@@ -120,10 +123,11 @@ def attribute_vectors(person: Person, props: tuple[str, ...] | None = None) -> t
     body = np.zeros(len(BODY_COLUMNS), np.uint8)
     for slot, values in words.items():
         for value in values:
-            if (column := (slot, value)) in ATTRIBUTE_INDEX:
-                worn[ATTRIBUTE_INDEX[column]] = 1  # type: ignore[index]
+            column = Column(slot, value)
+            if column in ATTRIBUTE_INDEX:
+                worn[ATTRIBUTE_INDEX[column]] = 1
             elif column in BODY_INDEX:
-                body[BODY_INDEX[column]] = 1  # type: ignore[index]
+                body[BODY_INDEX[column]] = 1
     return worn, body
 
 
@@ -143,10 +147,17 @@ def _box(points: Float) -> Float:
     return np.concatenate([points[:, :2].min(0), points[:, :2].max(0)]).astype(np.float32)
 
 
-def figure_box(staged: Staged, lens: Lens, without: tuple[int, ...] = ()) -> Float:
-    """Return the box (4,) of a whole person, seen or not, without some parts."""
+def figure_box(
+    staged: Staged, lens: Lens, without: tuple[int, ...] = (), *, every: int = 1
+) -> Float:
+    """Return the box (4,) of a whole person, seen or not.
+
+    Args:
+        staged: the person. lens: the view. without: part numbers left out.
+        every: use every so many-th vertex only, for a quick rough box.
+    """
     parts = staged.figure.vertices["meta"][:, 1]
-    rows = np.flatnonzero(~np.isin(parts, without))[::3]
+    rows = np.flatnonzero(~np.isin(parts, without))[::every]
     return _box(project(lens, skinned(staged.figure, staged.bones, rows)))
 
 
@@ -207,7 +218,7 @@ def joints(staged: Staged, lens: Lens, mine: NDArray[np.bool_]) -> Float:
 
 def mask_box(mask: NDArray[np.bool_]) -> Float | None:
     """Return the box (4,) of a mask's pixels, None if there are none."""
-    rows, columns = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
         return None
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)

@@ -270,7 +270,8 @@ def _read_rig(root: Path, size: int) -> tuple[dict[str, Int], Int, Int, Float]:
     dense = np.zeros((size, len(BONES)), np.float32)
     for name, pairs in weights["weights"].items():
         table = np.asarray(pairs, np.float32).reshape(-1, 2)
-        np.add.at(dense, (table[:, 0].astype(int), _stand_in(name, parents)), table[:, 1])
+        column = dense[:, _stand_in(name, parents)]
+        np.add.at(column, table[:, 0].astype(np.int64), table[:, 1])
     dense[dense.sum(1) == 0, BONE["root"]] = 1
     top = np.argsort(-dense, axis=1)[:, :4].astype(np.int32)
     strength = np.take_along_axis(dense, top, 1)

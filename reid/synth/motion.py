@@ -68,9 +68,7 @@ def world_frame(actor: Actor) -> NDArray[np.float64]:
 
 def pose_of(figure: Figure, actor: Actor) -> Pose:
     """Return the actor's pose, feet on y = 0 and hips above the origin, decimetres."""
-    pose, _ = posed(
-        figure.skeleton, actor.gait, actor.phase, arms_of(actor), actor.pose_seed
-    )
+    pose, _ = posed(figure.skeleton, actor.gait, actor.phase, arms_of(actor), actor.pose_seed)
     shift = np.array([0, -_floor(figure, pose), -float(figure.skeleton.joints[0, 2])], np.float32)
     return Pose(pose.rotation, pose.place + shift)
 

@@ -1,4 +1,4 @@
-"""Who a synthetic person is: a body, clothes with colours, things carried. Data only, no geometry."""
+"""Who a synthetic person is: a body, clothes with colours, things carried. Data, no geometry."""
 
 from dataclasses import dataclass
 from typing import Final

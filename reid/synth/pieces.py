@@ -159,9 +159,7 @@ def sheet(source: str, base: Float, *, fine: bool = False) -> Sheet:
     p = piece(source, fine=fine)
     points = p.fitted.fit(base)
     normals = vertex_normals(points, p.fitted.faces)
-    return Sheet(
-        points, normals, p.fitted.faces, p.bones, p.weights, p.chart.region, p.chart.along
-    )
+    return Sheet(points, normals, p.fitted.faces, p.bones, p.weights, p.chart.region, p.chart.along)
 
 
 def _clip(sheet: Sheet, keep: Float) -> Sheet:

@@ -33,7 +33,7 @@ class Skeleton:
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """Global rotations float32 (B, 3, 3) and joint places float32 (B, 3), root at its rest place."""
+    """Global rotations float32 (B, 3, 3), joint places float32 (B, 3), root at its rest place."""
 
     rotation: Float
     place: Float
@@ -309,9 +309,13 @@ def _arms(
             jitter = rng.normal(0, 5, 3)
             lift = 0.12 * swing
             arm = Arm(
-                pose.swing + jitter[0] + lift, pose.abduct + abs(jitter[1]) * 0.6,
-                pose.elbow + jitter[2], pose.inward, pose.twist, pose.curl,
-            )  # fmt: skip
+                pose.swing + jitter[0] + lift,
+                pose.abduct + abs(jitter[1]) * 0.6,
+                pose.elbow + jitter[2],
+                pose.inward,
+                pose.twist,
+                pose.curl,
+            )
         else:
             bend = style.elbow + max(swing, 0) * 0.5
             arm = Arm(swing - 2, style.abduct, bend, 12, 0, style.curl)

@@ -55,7 +55,9 @@ def torso_of(base: Float, joints: Float, scale: float, height: float) -> Torso:
     upper = upper[np.abs(upper[:, 0]) < 1.2]
     belly = points[np.abs(points[:, 1] - hip[1] - 0.5) < 0.4]
     belly = belly[np.abs(belly[:, 0]) < 2.2]
-    shoulder = np.array([abs(joints[BONE["shoulder01.L"], 0]) * 0.72, neck[1] - 0.25, neck[2] + 0.1])
+    shoulder = np.array(
+        [abs(joints[BONE["shoulder01.L"], 0]) * 0.72, neck[1] - 0.25, neck[2] + 0.1]
+    )
     side = np.array([np.abs(belly[:, 0]).max(), hip[1] + 0.3, belly[:, 2].mean()])
     return Torso(
         float(upper[:, 2].min()) * scale,
@@ -68,7 +70,7 @@ def torso_of(base: Float, joints: Float, scale: float, height: float) -> Torso:
     )
 
 
-def _strap(points: Array, width: float) -> Shape:
+def _strap(points: NDArray[np.floating], width: float) -> Shape:
     return tube(points, width, 6, flat=0.3)
 
 
@@ -77,27 +79,36 @@ def backpack(prop: Prop, torso: Torso) -> list[Part]:
     rng = np.random.default_rng(prop.variant)
     k = prop.size * (0.6 + 0.4 * torso.height / 1.7)
     wide, tall, deep = (
-        rng.uniform(0.135, 0.165) * k, rng.uniform(0.2, 0.25) * k, rng.uniform(0.075, 0.105) * k
-    )  # fmt: skip
+        rng.uniform(0.135, 0.165) * k,
+        rng.uniform(0.2, 0.25) * k,
+        rng.uniform(0.075, 0.105) * k,
+    )
     roundness = float(rng.choice([0.35, 0.5, 0.75]))
     y = torso.shoulder[1] - tall * 0.92
     z = torso.back - deep * 0.85 - 0.012
     body = superellipsoid((wide, tall, deep), roundness, roundness, 10)
     squeeze = 1 - 0.16 * np.clip(body.points[:, 1:2] / tall, -1, 1)
-    body = Shape((body.points * (squeeze * (1, 0, 1) + (0, 1, 0))).astype(np.float32), body.normals, body.faces)
+    body = Shape(
+        (body.points * (squeeze * (1, 0, 1) + (0, 1, 0))).astype(np.float32),
+        body.normals,
+        body.faces,
+    )
     parts = [Part(body.moved((0, y, z)), MAIN, "spine02")]
     pocket = superellipsoid((wide * 0.82, tall * rng.uniform(0.3, 0.42), deep * 0.4), 0.4, 0.4, 7)
     where = (0, y - tall * 0.45, z - deep * 0.92)
     parts.append(Part(pocket.moved(where), MAIN if rng.random() < 0.6 else TRIM, "spine02"))
-    seam = arc(np.array([-wide * 0.8, 0, 0]), np.array([wide * 0.8, 0, 0]), np.array([0, tall * 0.5, 0]))
-    parts.append(Part(tube(seam, 0.006, 4).moved((0, y + tall * 0.25, z - deep * 0.93)), TRIM, "spine02"))
+    seam = arc(
+        np.array([-wide * 0.8, 0, 0]), np.array([wide * 0.8, 0, 0]), np.array([0, tall * 0.5, 0])
+    )
+    parts.append(
+        Part(tube(seam, 0.006, 4).moved((0, y + tall * 0.25, z - deep * 0.93)), TRIM, "spine02")
+    )
     if rng.random() < 0.5:
         for side in (-1, 1):
             can = superellipsoid((0.035 * k, tall * 0.38, 0.045 * k), 0.6, 0.8, 6)
             parts.append(Part(can.moved((side * wide * 0.98, y - tall * 0.45, z)), MAIN, "spine02"))
-    for side in (-1, 1):
-        parts.append(Part(_shoulder_strap(torso, side, y, tall, z), TRIM, "spine02"))
-    return parts
+    straps = (_shoulder_strap(torso, side, y, tall, z) for side in (-1, 1))
+    return [*parts, *(Part(strap, TRIM, "spine02") for strap in straps)]
 
 
 def _shoulder_strap(torso: Torso, side: int, y: float, tall: float, z: float) -> Shape:
@@ -132,15 +143,23 @@ def _bag(rng: np.random.Generator, wide: float, tall: float, deep: float) -> lis
     roundness = float(rng.choice([0.3, 0.45, 0.7]))
     body = superellipsoid((wide, tall, deep), roundness, 0.45, 9)
     swell = 1 + 0.2 * np.clip(-body.points[:, 1:2] / tall, -1, 1)
-    body = Shape((body.points * (swell * (0.4, 0, 1) + (0.6, 1, 0))).astype(np.float32), body.normals, body.faces)
+    body = Shape(
+        (body.points * (swell * (0.4, 0, 1) + (0.6, 1, 0))).astype(np.float32),
+        body.normals,
+        body.faces,
+    )
     parts = [Part(body, MAIN)]
     style = rng.integers(3)
     if style == 0:
         flap = superellipsoid((wide * 0.98, tall * 0.5, deep * 0.5), 0.4, 0.4, 7)
         parts.append(Part(flap.moved((0, tall * 0.45, deep * 0.6)), MAIN))
-        parts.append(Part(superellipsoid((0.02, 0.015, 0.01), 0.5, 0.5, 4).moved((0, 0, deep * 1.1)), METAL))
+        parts.append(
+            Part(superellipsoid((0.02, 0.015, 0.01), 0.5, 0.5, 4).moved((0, 0, deep * 1.1)), METAL)
+        )
     elif style == 1:
-        line = np.array([[-wide * 0.9, tall * 0.8, 0], [0, tall * 0.95, 0], [wide * 0.9, tall * 0.8, 0]])
+        line = np.array(
+            [[-wide * 0.9, tall * 0.8, 0], [0, tall * 0.95, 0], [wide * 0.9, tall * 0.8, 0]]
+        )
         parts.append(Part(tube(line, 0.01, 4), TRIM))
     return parts
 
@@ -149,7 +168,11 @@ def shoulder_bag(prop: Prop, torso: Torso) -> list[Part]:
     """A bag at the hip on a strap over the same or the other shoulder."""
     rng = np.random.default_rng(prop.variant)
     k = prop.size * (0.55 + 0.45 * torso.height / 1.7)
-    wide, tall, deep = rng.uniform(0.12, 0.19) * k, rng.uniform(0.09, 0.15) * k, rng.uniform(0.04, 0.065) * k
+    wide, tall, deep = (
+        rng.uniform(0.12, 0.19) * k,
+        rng.uniform(0.09, 0.15) * k,
+        rng.uniform(0.04, 0.065) * k,
+    )
     side = prop.side
     crossed = rng.random() < 0.5
     drop = rng.uniform(-0.04, 0.1)
@@ -168,29 +191,41 @@ def shoulder_bag(prop: Prop, torso: Torso) -> list[Part]:
     across = 0.25 * (top[0] + side * x)
     near, far = side * (x - 0.01), wide * 0.75
     front = [
-        top, (top[0] * 0.95, top[1] - 0.05, torso.chest), (across * 1.3, middle_y, torso.chest + 0.03),
+        top, (top[0] * 0.95, top[1] - 0.05, torso.chest),
+        (across * 1.3, middle_y, torso.chest + 0.03),
         (near * 0.9, end + 0.1, max(torso.chest * 0.75, z + far)), (near, end, z + far * 0.9),
     ]  # fmt: skip
     back = [
-        top, (top[0] * 0.95, top[1] - 0.05, torso.back), (across * 1.3, middle_y, torso.back - 0.03),
+        top, (top[0] * 0.95, top[1] - 0.05, torso.back),
+        (across * 1.3, middle_y, torso.back - 0.03),
         (near * 0.9, end + 0.1, min(torso.back * 0.75, z - far)), (near, end, z - far * 0.9),
     ]  # fmt: skip
-    for path in (front, back):
-        parts.append(Part(_strap(_smooth_path(np.asarray(path, float)), 0.018), TRIM, "spine03"))
-    return parts
+    halves = (_smooth_path(np.asarray(path, float)) for path in (front, back))
+    return [*parts, *(Part(_strap(half, 0.018), TRIM, "spine03") for half in halves)]
 
 
 def handbag(prop: Prop, height: float) -> list[Part]:
     """A bag below the hand on two handles."""
     rng = np.random.default_rng(prop.variant)
     k = prop.size * (0.5 + 0.5 * height / 1.7)
-    wide, tall, deep = rng.uniform(0.12, 0.19) * k, rng.uniform(0.085, 0.15) * k, rng.uniform(0.04, 0.07) * k
+    wide, tall, deep = (
+        rng.uniform(0.12, 0.19) * k,
+        rng.uniform(0.085, 0.15) * k,
+        rng.uniform(0.04, 0.07) * k,
+    )
     drop = rng.uniform(0.08, 0.2) * k
     turn = about(1, 90)
-    parts = [Part(p.shape.moved((0, -drop - tall, 0)), p.material) for p in _bag(rng, wide, tall, deep)]
+    parts = [
+        Part(p.shape.moved((0, -drop - tall, 0)), p.material) for p in _bag(rng, wide, tall, deep)
+    ]
     for z in (-deep * 0.5, deep * 0.5):
-        ends = np.array([-wide * 0.5, -drop - tall * 0.2, z]), np.array([wide * 0.5, -drop - tall * 0.2, z])
-        parts.append(Part(tube(arc(*ends, np.array([0, drop + tall * 0.25, -z * 0.8])), 0.009, 5), TRIM))
+        ends = (
+            np.array([-wide * 0.5, -drop - tall * 0.2, z]),
+            np.array([wide * 0.5, -drop - tall * 0.2, z]),
+        )
+        parts.append(
+            Part(tube(arc(*ends, np.array([0, drop + tall * 0.25, -z * 0.8])), 0.009, 5), TRIM)
+        )
     return [Part(p.shape.turned(turn), p.material) for p in parts]
 
 
@@ -198,12 +233,18 @@ def plastic_bag(prop: Prop, height: float) -> list[Part]:
     """A thin crumpled carrier bag."""
     rng = np.random.default_rng(prop.variant)
     k = prop.size * (0.5 + 0.5 * height / 1.7)
-    wide, tall, deep = rng.uniform(0.11, 0.17) * k, rng.uniform(0.13, 0.2) * k, rng.uniform(0.04, 0.09) * k
+    wide, tall, deep = (
+        rng.uniform(0.11, 0.17) * k,
+        rng.uniform(0.13, 0.2) * k,
+        rng.uniform(0.04, 0.09) * k,
+    )
     body = superellipsoid((wide, tall, deep), 0.55, 0.6, 12)
     p = body.points.copy()
     low = np.clip(-p[:, 1:2] / tall, -1, 1)
     p[:, [0, 2]] *= 0.8 + 0.25 * low
-    p += 0.013 * np.sin(p[:, [1, 2, 0]] * rng.uniform(40, 90, 3) + rng.uniform(0, 6, 3)).astype(np.float32)
+    p += 0.013 * np.sin(p[:, [1, 2, 0]] * rng.uniform(40, 90, 3) + rng.uniform(0, 6, 3)).astype(
+        np.float32
+    )
     from reid.synth.meshes import vertex_normals
 
     body = Shape(p, vertex_normals(p, body.faces), body.faces)
@@ -215,12 +256,18 @@ def plastic_bag(prop: Prop, height: float) -> list[Part]:
 
 
 def suitcase(prop: Prop, height: float, grip: float) -> list[Part]:
-    """A trolley case that stands tilted on its wheels behind the hand; `grip` is the hand's height."""
+    """A trolley case, tilted on its wheels behind the hand; `grip` is the hand's height."""
     rng = np.random.default_rng(prop.variant)
     k = prop.size * (0.7 + 0.3 * height / 1.7)
-    wide, tall, deep = rng.uniform(0.17, 0.22) * k, rng.uniform(0.25, 0.32) * k, rng.uniform(0.1, 0.13) * k
+    wide, tall, deep = (
+        rng.uniform(0.17, 0.22) * k,
+        rng.uniform(0.25, 0.32) * k,
+        rng.uniform(0.1, 0.13) * k,
+    )
     handle_top = max(grip / np.cos(np.radians(25)), 2 * tall + 0.12)
-    parts = [Part(superellipsoid((wide, tall, deep), 0.25, 0.3, 9).moved((0, tall + 0.05, 0)), MAIN)]
+    parts = [
+        Part(superellipsoid((wide, tall, deep), 0.25, 0.3, 9).moved((0, tall + 0.05, 0)), MAIN)
+    ]
     for y in (0.55, 1.0, 1.45):
         if rng.random() < 0.6:
             rib = superellipsoid((wide * 1.02, 0.012, deep * 1.03), 0.3, 0.3, 5)
@@ -229,7 +276,9 @@ def suitcase(prop: Prop, height: float, grip: float) -> list[Part]:
         rod = np.array([[x, 2 * tall, -deep * 0.6], [x, handle_top, -deep * 0.6]])
         parts.append(Part(tube(rod, 0.01, 5), METAL))
         parts.append(Part(ball(0.032, 5).moved((x * 1.4, 0.03, 0)), METAL))
-    bar = np.array([[-wide * 0.55, handle_top, -deep * 0.6], [wide * 0.55, handle_top, -deep * 0.6]])
+    bar = np.array(
+        [[-wide * 0.55, handle_top, -deep * 0.6], [wide * 0.55, handle_top, -deep * 0.6]]
+    )
     parts.append(Part(tube(bar, 0.016, 6), METAL))
     tilt = about(0, 25.0)
     at = tilt @ np.array([0, handle_top, -deep * 0.6])
@@ -274,12 +323,19 @@ def toy(prop: Prop, height: float) -> list[Part]:
     for side in (-1, 1):
         shapes.append(ball(0.034, 5).moved((side * 0.065, 0.25, 0)))
         shapes.append(superellipsoid((0.035, 0.07, 0.035), 1, 1, 5).moved((side * 0.1, 0.04, 0.04)))
-        shapes.append(superellipsoid((0.042, 0.06, 0.06), 1, 1, 5).moved((side * 0.065, -0.11, 0.05)))
+        shapes.append(
+            superellipsoid((0.042, 0.06, 0.06), 1, 1, 5).moved((side * 0.065, -0.11, 0.05))
+        )
     body = joined(shapes)
     snout = ball(0.038, 5).moved((0, 0.15, 0.085))
     out = [Part(body, MAIN), Part(snout, TRIM), Part(ball(0.012, 4).moved((0, 0.16, 0.12)), METAL)]
     return [
-        Part(Shape((p.shape.points * k).astype(np.float32), p.shape.normals, p.shape.faces).moved((0, 0.02, 0.05)), p.material)
+        Part(
+            Shape((p.shape.points * k).astype(np.float32), p.shape.normals, p.shape.faces).moved(
+                (0, 0.02, 0.05)
+            ),
+            p.material,
+        )
         for p in out
     ]
 
@@ -291,9 +347,18 @@ def balloon(prop: Prop, height: float) -> list[Part]:
     for _ in range(int(rng.choice([1, 1, 1, 2, 3]))):
         up = rng.uniform(0.55, 1.0) * (0.6 + 0.4 * height / 1.7)
         at = np.array([rng.normal(0, 0.12), up, rng.normal(0, 0.12)])
-        profile = [(0.0, 0.17), (0.08, 0.155), (0.13, 0.09), (0.14, 0.02), (0.11, -0.08), (0.04, -0.16), (0.012, -0.18), (0.03, -0.2)]
+        profile = [
+            (0.0, 0.17),
+            (0.08, 0.155),
+            (0.13, 0.09),
+            (0.14, 0.02),
+            (0.11, -0.08),
+            (0.04, -0.16),
+            (0.012, -0.18),
+            (0.03, -0.2),
+        ]
         shape = lathe(np.asarray(profile) * prop.size * rng.uniform(0.85, 1.15), 12)
-        parts.append(Part(shape.moved(at + (0, 0.18, 0)), MAIN))
+        parts.append(Part(shape.moved(at + np.array([0, 0.18, 0])), MAIN))
         parts.append(Part(tube(arc(np.zeros(3), at, np.array([0.03, 0, 0.02])), 0.003, 3), TRIM))
     return parts
 
@@ -308,9 +373,16 @@ def pushchair(prop: Prop, grip: float) -> list[Part]:
     back = superellipsoid((0.19, 0.24, 0.045), 0.5, 0.5, 8).turned(about(0, -22))
     parts.append(Part(back.moved((0, 0.63 - g, ahead + 0.1)), MAIN))
     parts.append(Part(_buggy_hood(rng).moved((0, 0.78 - g, ahead + 0.12)), MAIN))
-    parts.append(Part(superellipsoid((0.15, 0.1, 0.2), 0.5, 0.5, 6).moved((0, 0.24 - g, ahead + 0.22)), TRIM))
+    parts.append(
+        Part(superellipsoid((0.15, 0.1, 0.2), 0.5, 0.5, 6).moved((0, 0.24 - g, ahead + 0.22)), TRIM)
+    )
     if rng.random() < 0.5:
-        parts.append(Part(superellipsoid((0.1, 0.14, 0.09), 0.9, 0.9, 6).moved((0, 0.55 - g, ahead + 0.24)), TRIM))
+        parts.append(
+            Part(
+                superellipsoid((0.1, 0.14, 0.09), 0.9, 0.9, 6).moved((0, 0.55 - g, ahead + 0.24)),
+                TRIM,
+            )
+        )
     for x in (-0.22, 0.22):
         frame = np.array([[x, 0, 0], [x, 0.55 - g, ahead + 0.1], [x, 0.14 - g, ahead + 0.52]])
         parts.append(Part(tube(frame, 0.013, 5), METAL))

@@ -273,7 +273,9 @@ def render_staged(
     image, label = _resolve(gpu, width, height, supersample)
     number = label[..., 0].astype(np.int16) + label[..., 1].astype(np.int16) * 256 - 1
     far = _read_depth(gpu, width, height, supersample) if depth else np.zeros((0, 0), np.float32)
-    return Rendering(image, np.where(number < 0, NOBODY, number).astype(np.int16), label[..., 2], far)
+    return Rendering(
+        image, np.where(number < 0, NOBODY, number).astype(np.int16), label[..., 2], far
+    )
 
 
 def parts_alone(lens: Lens, staged: Staged) -> NDArray[np.uint8]:

@@ -81,9 +81,13 @@ def run_shards(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         TimeRemainingColumn(), disable=quiet, transient=False,
     )  # fmt: skip
-    with _one_thread_each(), bar, ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_quietly_single, max_tasks_per_child=1
-    ) as pool:  # fmt: skip
+    pool = ProcessPoolExecutor(
+        processes,
+        mp_context=get_context("spawn"),
+        initializer=_quietly_single,
+        max_tasks_per_child=1,
+    )
+    with _one_thread_each(), bar, pool:
         task = bar.add_task(unit, total=len(shards))
         running: set[Future[int]] = set()
         while waiting or running:

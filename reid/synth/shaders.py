@@ -95,7 +95,8 @@ vec3 shade(vec3 albedo, vec3 n, float occlusion, float gloss, float wrap, float 
         float rim = pow(1.0 - max(dot(n, v), 0.0), 3.0) * 0.22;
         vec3 half_way = normalize(sun + v);
         float spec = pow(max(dot(n, half_way), 0.0), 18.0) * gloss * 0.9;
-        return albedo * (ambient + sun_colour * lit * band) + (sky * rim + sun_colour * lit * spec) * 0.5;
+        vec3 glow = (sky * rim + sun_colour * lit * spec) * 0.5;
+        return albedo * (ambient + sun_colour * lit * band) + glow;
     }
     float diffuse = max((facing + wrap) / (1.0 + wrap), 0.0) / (1.0 + wrap);
     diffuse = mix(max(facing, 0.0), diffuse, 0.5 + 0.5 * wrap);
@@ -103,7 +104,8 @@ vec3 shade(vec3 albedo, vec3 n, float occlusion, float gloss, float wrap, float 
     float shine = mix(8.0, 60.0, gloss);
     float spec = pow(max(dot(n, half_way), 0.0), shine) * gloss * 0.6;
     float fresnel = pow(1.0 - max(dot(n, v), 0.0), 4.0);
-    vec3 sheen = mix(ground, sky, clamp(up + 0.2, 0.0, 1.0)) * fresnel * (0.03 + 0.25 * gloss) * occlusion;
+    vec3 around = mix(ground, sky, clamp(up + 0.2, 0.0, 1.0)) * occlusion;
+    vec3 sheen = around * fresnel * (0.03 + 0.25 * gloss);
     return albedo * (ambient + sun_colour * lit * diffuse) + sun_colour * lit * spec + sheen;
 }
 """
@@ -114,123 +116,140 @@ PERSON_FRAGMENT: Final = (
     + f"""
 uniform vec4 materials[{MAX_MATERIALS * MATERIAL_ROWS}];
 uniform sampler2DArray weaves; uniform sampler2DArray folds;
-uniform vec4 self_label; uniform int self; uniform vec3 face; uniform vec4 face_paint; uniform vec4 hair_colour;
+uniform vec4 self_label; uniform int self;
+uniform vec4 face_paint; uniform vec4 hair_colour;
 uniform float head_size; uniform float height; uniform vec2 seed;
 in vec3 cloth; flat in uvec4 meta;
 const int ROWS = {MATERIAL_ROWS};
 """
     + """
-const float TAU = 6.2831853;
-const int CLOTH = 0, SKIN = 1, HAIR = 2, HARD = 3;
+const int SKIN = 1, HAIR = 2;
+const int TRUNK = 0, SKULL = 5, THING = 6;
+const int TILED = 0, ON_CHEST = 1, OVER_HEIGHT = 2, SUIT_FRONT = 3, UNWOVEN = 5;
 
-vec3 painted_skin(vec3 albedo, vec3 c) {
-    // c: across, ahead, up from the head joint, in units of the head's height
+float outside(float x, float low, float high) {  // 0 inside a span, 1 well outside
+    return 1.0 - smoothstep(low - 0.045, low, x) * (1.0 - smoothstep(high, high + 0.05, x));
+}
+
+vec3 painted_head(vec3 albedo, vec3 c) {
+    // c: across, ahead, up from the head joint; p in units of the head's height
     vec2 p = vec2(abs(c.x), c.z) / head_size;
     float back = 1.0 - smoothstep(-0.05, 0.12, c.y / head_size);
     float scalp = max(smoothstep(0.5, 0.6, p.y), back * smoothstep(-0.12, 0.0, p.y));
     albedo = mix(albedo, hair_colour.rgb, scalp * hair_colour.a);
     if (c.y < 0.15 * head_size) return albedo;
     float eye_d = length((p - vec2(0.155, 0.27)) * vec2(1.0, 1.9));
-    float brow = (1.0 - smoothstep(0.02, 0.045, abs(p.y - 0.37))) * smoothstep(0.05, 0.09, p.x) * (1.0 - smoothstep(0.22, 0.27, p.x));
+    float brow = 1.0 - smoothstep(0.02, 0.045, abs(p.y - 0.37));
+    brow *= 1.0 - outside(p.x, 0.08, 0.22);
     float lips = 1.0 - smoothstep(0.75, 1.0, length((p - vec2(0.0, -0.05)) / vec2(0.135, 0.034)));
-    float beard = face_paint.w * (1.0 - smoothstep(0.02, 0.10, p.y)) ;
+    float beard = face_paint.w * (1.0 - smoothstep(0.02, 0.10, p.y));
     albedo = mix(albedo, face_paint.rgb, 0.75 * brow);
     albedo = mix(albedo, face_paint.rgb * 0.8, beard * (1.0 - lips) * 0.8);
     albedo = mix(albedo, albedo * vec3(0.85, 0.5, 0.5), lips * 0.8);
     albedo *= 1.0 - 0.35 * exp(-eye_d * eye_d * 45.0);
-    albedo = mix(albedo, vec3(0.03, 0.02, 0.02), 1.0 - smoothstep(0.045, 0.075, eye_d));
-    return albedo;
+    return mix(albedo, vec3(0.03, 0.02, 0.02), 1.0 - smoothstep(0.045, 0.075, eye_d));
+}
+
+// how much cloth gathers here: at elbows, knees, ends of limbs, above the hem of a top
+float gathering(int region) {
+    float size = height / 1.7;
+    if (region == TRUNK) return 0.5 + 0.8 * smoothstep(0.4, 0.95, cloth.z / (0.55 * size));
+    if (region > 4) return 1.0;
+    float t = cloth.z / ((region <= 2 ? 0.52 : 0.82) * size);
+    return 0.45 + 0.9 * exp(-pow((t - 0.5) * 6.0, 2.0)) + 0.8 * smoothstep(0.75, 1.0, t)
+         + 0.5 * exp(-t * 8.0);
+}
+
+// the body hides the sky from itself: under chin and arms, between legs, near the ground
+float own_occlusion(vec3 n, int region, int kind) {
+    float open = 0.72 + 0.28 * (0.5 + 0.5 * n.y);
+    if (region == 3 || region == 4) {
+        float inner = (region == 3 ? -1.0 : 1.0) * cloth.x;
+        float high = 1.0 - clamp(cloth.z * 1.2, 0.0, 0.9);
+        open *= 1.0 - 0.38 * clamp(-inner * 9.0, 0.0, 1.0) * high;
+    }
+    if (region == 1 || region == 2)
+        open *= 1.0 - 0.35 * exp(-cloth.z * 9.0) * clamp(0.4 - n.y, 0.0, 1.0);
+    if (region == TRUNK) {
+        float flank = clamp(abs(cloth.x) * 7.0 - 0.5, 0.0, 1.0);
+        float armpit = clamp(1.0 - cloth.z * 2.5, 0.0, 1.0) * clamp(0.3 - n.y, 0.0, 1.0);
+        open *= 1.0 - 0.3 * flank * armpit;
+    }
+    if (kind == SKIN && region == SKULL)
+        open *= 1.0 - 0.45 * smoothstep(0.02, -0.10, cloth.z / head_size * 0.25);
+    float above = (world.y - feet[max(self, 0)].y) / (0.35 * height) + 0.35;
+    return open * (0.55 + 0.45 * clamp(above, 0.0, 1.0));
+}
+
+// colour 0, 1, 2 by the weave; w returns shares, height, shade
+vec3 woven(vec4 m0, vec4 m1, vec4 m2, vec4 m4, vec2 uv, int region, out vec4 w) {
+    int mode = int(m2.w + 0.5);
+    w = vec4(0, 0, 0.5, 128.0 / 255.0);
+    if (mode == TILED) {
+        w = texture(weaves, vec3(uv * m1.w, m0.w));
+    } else if (mode == ON_CHEST) {
+        vec2 q = vec2(cloth.x, cloth.z - m4.x) / m4.y;
+        vec3 dx = dFdx(cloth) / m4.y, dy = dFdy(cloth) / m4.y;
+        if (region == TRUNK && cloth.y * m4.z >= 0.0 && max(abs(q.x), abs(q.y)) < 0.5) {
+            vec2 g = vec2(m4.z, 1);
+            w = textureGrad(weaves, vec3(q * g + 0.5, m0.w), dx.xz * g, dy.xz * g);
+        }
+    } else if (mode == OVER_HEIGHT) {
+        bool limb = region >= 1 && region <= 4;
+        float q = limb ? (m4.w > 0.0 ? cloth.z / m4.w : 0.0) : (cloth.z - m4.x) / m4.y;
+        w = textureLod(weaves, vec3(0.5, clamp(q, 0.01, 0.99), m0.w), 0.0);
+    } else if (mode == SUIT_FRONT) {  // shirt and tie in the V of the lapels
+        float t = cloth.z / (0.3 * height);
+        float open = 0.075 * (1.0 - t / 0.55) * height / 1.7;
+        if (region == TRUNK && cloth.y > 0.0 && t < 0.55 && abs(cloth.x) < open)
+            return abs(cloth.x) < 0.024 * (0.6 + t) ? m2.rgb : m1.rgb;
+    }
+    return m0.rgb * max(1.0 - w.r - w.g, 0.0) + m1.rgb * w.r + m2.rgb * w.g;
+}
+
+// a height field bends the normal (Mikkelsen 2010, unparametrised)
+vec3 bumped(vec3 n, float height_field) {
+    vec3 px = dFdx(world), py = dFdy(world);
+    vec3 r1 = cross(py, n), r2 = cross(n, px);
+    float det = dot(px, r1);
+    vec3 grad = sign(det) * (dFdx(height_field) * r1 + dFdy(height_field) * r2);
+    return normalize(abs(det) * n - grad * 0.9);
 }
 
 void main() {
-    int k = int(meta.x) * ROWS;
-    vec4 m0 = materials[k], m1 = materials[k + 1], m2 = materials[k + 2], m3 = materials[k + 3], m4 = materials[k + 4];
+    int k = int(meta.x) * ROWS, region = int(meta.z);
+    vec4 m0 = materials[k], m3 = materials[k + 3];
     int kind = int(m3.z + 0.5);
-    int region = int(meta.z);
     bool limb = region >= 1 && region <= 4;
-    vec2 ring = cloth.xy;
-    float side = ring.y < 0.0 ? -1.0 : 1.0;  // a front and a back panel, seams at the sides
-    float angle = atan(ring.x, abs(ring.y));
-    float r2 = max(dot(ring, ring), 1e-5), r = sqrt(r2);
-    vec3 dx = dFdx(cloth), dy = dFdy(cloth);
-    vec2 uv = vec2(angle * r, cloth.z);  // arc length round the region's axis
-    if (region == 6) {  // things: boxes by their dominant side
-        uv = vec2(cloth.x + cloth.z, cloth.y);
-    }
+    // arc length round the region's axis: a front and a back panel, seams at the sides
+    float angle = atan(cloth.x, abs(cloth.y));
+    vec2 uv = vec2(angle * length(cloth.xy), cloth.z);
+    if (region == THING) uv = vec2(cloth.x + cloth.z, cloth.y);
     vec3 n = normalize(normal);
     if (!gl_FrontFacing) n = -n;
 
-    // weave
+    vec4 w = vec4(0, 0, 0.5, 128.0 / 255.0);
     vec3 albedo = m0.rgb;
-    float relief_shade = 1.0;
-    vec4 w = vec4(0, 0, 0.5, 0.5);
-    int mode = int(m2.w + 0.5);
-    if (kind != SKIN && mode != 5) {
-        if (mode == 3) {  // a suit's front: shirt and tie in the V of the lapels
-            float t = cloth.z / (0.3 * height);
-            if (region == 0 && ring.y > 0.0 && t < 0.55 && abs(ring.x) < 0.075 * (1.0 - t / 0.55) * height / 1.7)
-                albedo = abs(ring.x) < 0.024 * (0.6 + t) ? m2.rgb : m1.rgb;
-            mode = 4;
-        }
-        if (mode == 0) {
-            w = texture(weaves, vec3(uv * m1.w, m0.w));
-        } else if (mode == 1) {
-            vec2 q = vec2(ring.x, cloth.z - m4.x) / m4.y;
-            if (region == 0 && ring.y * m4.z >= 0.0 && abs(q.x) < 0.5 && abs(q.y) < 0.5) {
-                vec2 g = vec2(m4.z, 1);
-                w = textureGrad(weaves, vec3(q * g + 0.5, m0.w), vec2(dx.x, dx.z) / m4.y * g, vec2(dy.x, dy.z) / m4.y * g);
-            }
-        } else if (mode == 2) {
-            float q = (cloth.z - m4.x) / m4.y;
-            if (limb) q = m4.w > 0.0 ? cloth.z / m4.w : 0.0;
-            w = textureGrad(weaves, vec3(0.5, clamp(q, 0.01, 0.99), m0.w), vec2(0, dx.z / m4.y), vec2(0, dy.z / m4.y));
-        }
-        if (mode < 3) albedo = m0.rgb * max(1.0 - w.r - w.g, 0.0) + m1.rgb * w.r + m2.rgb * w.g;
-        if (mode < 3) relief_shade = w.a * 255.0 / 128.0;
-    }
+    if (kind != SKIN && int(materials[k + 2].w + 0.5) != UNWOVEN)
+        albedo = woven(m0, materials[k + 1], materials[k + 2], materials[k + 4], uv, region, w);
 
-    // folds: a height field bends the normal (Mikkelsen 2010, unparametrised)
-    float relief = m3.x;
     float crease = 0.0;
-    if (relief > 0.0) {
-        vec2 s = (kind == HAIR ? vec2(14.0, 1.2) : vec2(limb ? 2.3 : 1.3, limb ? 2.2 : 1.15));
-        vec2 at = kind == HAIR ? vec2(angle * 0.12, world.y) : uv;
-        float h = texture(folds, vec3(at * s + seed, m3.w)).r * 2.0 - 1.0;
-        float bend = 1.0;
-        if (limb) {  // cloth gathers at elbows, knees and ends
-            float len = region <= 2 ? 0.52 : 0.82;
-            float t = cloth.z / (len * height / 1.7);
-            bend = 0.45 + 0.9 * exp(-pow((t - 0.5) * 6.0, 2.0)) + 0.8 * smoothstep(0.75, 1.0, t) + 0.5 * exp(-t * 8.0);
-        } else if (region == 0) {
-            float t = cloth.z / (0.55 * height / 1.7);
-            bend = 0.5 + 0.8 * smoothstep(0.4, 0.95, t);
-        }
-        h *= bend * relief;
-        float depth = kind == HAIR ? 0.012 : 0.011;
-        float height_field = h * depth + (kind == HAIR ? 0.0 : (w.b - 0.5) * 0.004);
-        vec3 px = dFdx(world), py = dFdy(world);
-        vec3 r1 = cross(py, n), r2v = cross(n, px);
-        float det = dot(px, r1);
-        vec3 grad = sign(det) * (dFdx(height_field) * r1 + dFdy(height_field) * r2v);
-        n = normalize(abs(det) * n - grad * 0.9);
-        crease = h;
+    if (m3.x > 0.0) {
+        vec2 often = limb ? vec2(2.3, 2.2) : vec2(1.3, 1.15);
+        vec2 at = uv * often;
+        if (kind == HAIR) at = vec2(angle * 0.12 * 14.0, world.y * 1.2);
+        crease = (texture(folds, vec3(at + seed, m3.w)).r * 2.0 - 1.0) * m3.x;
+        if (kind != HAIR) crease *= gathering(region);
+        float weft = kind == HAIR ? 0.0 : (w.b - 0.5) * 0.004;
+        n = bumped(n, crease * 0.012 + weft);
     }
-    albedo *= relief_shade * (1.0 + 0.16 * crease);
-    if (kind == HAIR) albedo *= 0.75 + 0.5 * (0.5 + 0.5 * crease / max(relief, 0.01));
-    if (kind == SKIN && region == 5) albedo = painted_skin(albedo, cloth);
-    if (kind == SKIN && limb && region <= 2) albedo *= mix(vec3(1), vec3(1.05, 0.93, 0.9), smoothstep(0.5, 0.6, cloth.z));
+    albedo *= w.a * (255.0 / 128.0) * (1.0 + 0.16 * crease);
+    if (kind == HAIR) albedo *= 1.0 + 0.25 * crease / max(m3.x, 0.01);
+    if (kind == SKIN && region == SKULL) albedo = painted_head(albedo, cloth);
+    if (kind == SKIN && (region == 1 || region == 2))
+        albedo *= mix(vec3(1), vec3(1.05, 0.93, 0.9), smoothstep(0.5, 0.6, cloth.z));
 
-    // occlusion by the body itself: under chin and arms, between legs, below hems
-    float occlusion = 0.72 + 0.28 * (0.5 + 0.5 * n.y);
-    if (region == 3 || region == 4) {
-        float inner = (region == 3 ? -1.0 : 1.0) * ring.x;
-        occlusion *= 1.0 - 0.38 * clamp(-inner * 9.0, 0.0, 1.0) * (1.0 - clamp(cloth.z * 1.2, 0.0, 0.9));
-    }
-    if (region == 1 || region == 2) occlusion *= 1.0 - 0.35 * exp(-cloth.z * 9.0) * clamp(-n.y + 0.4, 0.0, 1.0);
-    if (region == 0) occlusion *= 1.0 - 0.3 * clamp(abs(ring.x) * 7.0 - 0.5, 0.0, 1.0) * clamp(1.0 - cloth.z * 2.5, 0.0, 1.0) * clamp(0.3 - n.y, 0.0, 1.0);
-    if (kind == SKIN && region == 5) occlusion *= 1.0 - 0.45 * smoothstep(0.02, -0.10, cloth.z / head_size * 0.25) ;
-    occlusion *= 0.55 + 0.45 * clamp((world.y - feet[max(self, 0)].y) / (0.35 * height) + 0.35, 0.0, 1.0);
-    occlusion *= open_sky(world, n, self);
+    float occlusion = own_occlusion(n, region, kind) * open_sky(world, n, self);
     float wrap = kind == SKIN ? 0.35 : (kind == HAIR ? 0.3 : 0.2);
     colour = vec4(shade(albedo, n, occlusion, m3.y, wrap, 1.0), 1);
     label = vec4(self_label.xy, float(meta.y) / 255.0, 1);

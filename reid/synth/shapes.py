@@ -19,9 +19,11 @@ class Shape:
     normals: Float
     faces: Int
 
-    def moved(self, offset: tuple[float, float, float] | Float) -> "Shape":
+    def moved(self, offset: tuple[float, float, float] | NDArray[np.floating]) -> "Shape":
         """Return the shape shifted."""
-        return Shape((self.points + np.asarray(offset)).astype(np.float32), self.normals, self.faces)
+        return Shape(
+            (self.points + np.asarray(offset)).astype(np.float32), self.normals, self.faces
+        )
 
     def turned(self, rotation: NDArray[np.floating]) -> "Shape":
         """Return the shape rotated by a (3, 3) matrix."""
@@ -58,7 +60,10 @@ def superellipsoid(
         return out
 
     ring = power(np.cos(v), round_up)
-    x, z = radii[0] * ring * power(np.sin(u), round_flat), radii[2] * ring * power(np.cos(u), round_flat)
+    x, z = (
+        radii[0] * ring * power(np.sin(u), round_flat),
+        radii[2] * ring * power(np.cos(u), round_flat),
+    )
     y = radii[1] * power(np.sin(v), round_up) * np.ones_like(u)
     points = np.stack([x, y, z], -1).reshape(-1, 3)
     return _made(points, grid_faces(n, 2 * n, closed=True))
@@ -69,7 +74,12 @@ def ball(radius: float, n: int = 9) -> Shape:
     return superellipsoid((radius, radius, radius), 1, 1, n)
 
 
-def tube(path: NDArray[np.floating], radius: float | Float, sides: int = 6, flat: float = 1.0) -> Shape:
+def tube(
+    path: NDArray[np.floating],
+    radius: float | NDArray[np.floating],
+    sides: int = 6,
+    flat: float = 1.0,
+) -> Shape:
     """Return a tube along points (k, 3); `flat` < 1 squeezes it into a strap lying sideways."""
     p = np.asarray(path, np.float64)
     tangent = np.gradient(p, axis=0)
@@ -80,7 +90,10 @@ def tube(path: NDArray[np.floating], radius: float | Float, sides: int = 6, flat
     up = np.cross(tangent, side)
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)
     r = np.broadcast_to(np.asarray(radius), (len(p),))[:, None, None]
-    ring = side[:, None] * np.cos(angle)[None, :, None] + up[:, None] * np.sin(angle)[None, :, None] * flat
+    ring = (
+        side[:, None] * np.cos(angle)[None, :, None]
+        + up[:, None] * np.sin(angle)[None, :, None] * flat
+    )
     points = (p[:, None] + ring * r).reshape(-1, 3)
     return _made(points, grid_faces(len(p), sides, closed=True)[:, ::-1])
 
@@ -103,7 +116,9 @@ def joined(shapes: list[Shape]) -> Shape:
     )
 
 
-def arc(start: NDArray[np.floating], end: NDArray[np.floating], sag: NDArray[np.floating], n: int = 9) -> Float:
+def arc(
+    start: NDArray[np.floating], end: NDArray[np.floating], sag: NDArray[np.floating], n: int = 9
+) -> Float:
     """Return points (n, 3) on a quadratic curve whose middle is pulled by `sag`."""
     t = np.linspace(0, 1, n)[:, None]
     out = np.asarray(start) * (1 - t) + np.asarray(end) * t + np.asarray(sag) * (4 * t * (1 - t))

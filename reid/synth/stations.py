@@ -78,7 +78,9 @@ def draw_gait(person: Person, rng: Rng) -> str:
         return "carry"
     if person.shape.years < 10 and rng.random() < 0.6:
         return "child"
-    return str(rng.choice(["walk", "stroll", "stand", "hurry", "sit"], p=[0.46, 0.22, 0.24, 0.07, 0.01]))
+    return str(
+        rng.choice(["walk", "stroll", "stand", "hurry", "sit"], p=[0.46, 0.22, 0.24, 0.07, 0.01])
+    )
 
 
 def place_actor(person: Person, at: tuple[float, float], rng: Rng, props: tuple[str, ...]) -> Actor:

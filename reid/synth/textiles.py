@@ -60,7 +60,7 @@ def tileable_noise(rng: Rng, low: float, high: float, stretch: float = 1.0) -> F
     return np.asarray(noise / max(noise.std(), 1e-9), np.float32)
 
 
-def _wrap(d: Float) -> Float:
+def _wrap(d: NDArray[np.floating]) -> Float:
     return np.asarray(d - np.round(d), np.float32)
 
 
@@ -120,7 +120,7 @@ def _band(rng: Rng, axis: Float, low: int = 2, high: int = 12) -> tuple[Float, F
     n = int(rng.integers(low, high))
     duty = float(rng.choice([0.12, 0.25, 0.4, 0.5, 0.65]))
     t = (axis * n) % 1.0
-    one = ((t < duty)).astype(np.float32)
+    one = (t < duty).astype(np.float32)
     two = np.zeros_like(one)
     if rng.random() < 0.35:
         two = ((t > duty + 0.1) & (t < duty + 0.1 + 0.5 * (0.9 - duty))).astype(np.float32)
@@ -218,7 +218,7 @@ def _geometric(rng: Rng) -> Image:
         t = np.abs(_wrap(_X * n)) + np.abs(_wrap(_Y * n))
     else:
         t = (np.floor(_X * n * 2) + np.floor(_Y * n * 2)) % 2 * 0.6 + 0.2 * zig
-    return _pack((t < 0.33).astype(np.float32), ((t > 0.75)).astype(np.float32))
+    return _pack((t < 0.33).astype(np.float32), (t > 0.75).astype(np.float32))
 
 
 def _tie_dye(rng: Rng) -> Image:
@@ -232,7 +232,7 @@ def _letters(rng: Rng, one: Float, y: float, tall: float, wide: float) -> None:
     pitch = wide / count
     for i in range(count):
         x0 = 0.5 - wide / 2 + i * pitch
-        inside = (_X > x0) & (_X < x0 + 0.8 * pitch) & (np.abs(_Y - y) < tall / 2)
+        inside = (x0 < _X) & (x0 + 0.8 * pitch > _X) & (np.abs(_Y - y) < tall / 2)
         holes = rng.random((3, 2)) < 0.35
         row = np.clip(((_Y - y) / tall + 0.5) * 3, 0, 2.99).astype(int)
         col = np.clip((_X - x0) / (0.8 * pitch) * 2, 0, 1.99).astype(int)
@@ -269,11 +269,11 @@ def _print(rng: Rng) -> Image:
 def _block(rng: Rng) -> Image:
     """Blocks of colour over the height of a garment."""
     cut = np.sort(rng.uniform(0.15, 0.85, 2))
-    one, two = (_Y > cut[1]).astype(np.float32), np.zeros_like(_Y)
+    one, two = (cut[1] < _Y).astype(np.float32), np.zeros_like(_Y)
     if rng.random() < 0.5:
-        two = ((_Y > cut[0]) & (_Y <= cut[1])).astype(np.float32)
+        two = ((cut[0] < _Y) & (cut[1] >= _Y)).astype(np.float32)
     if rng.random() < 0.3:
-        one = ((_Y > cut[0]) & (_Y < cut[0] + 0.14)).astype(np.float32)
+        one = ((cut[0] < _Y) & (cut[0] + 0.14 > _Y)).astype(np.float32)
         two = np.zeros_like(_Y)
     return _pack(one, two)
 
