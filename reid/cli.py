@@ -12,6 +12,8 @@ from reid.bench.cli import app as bench_app
 from reid.console import complain, key_cells, new_table, out, print_json
 from reid.errors import ReidError, UsageError
 from reid.records import Query
+from reid.synth.cli import app as synth_app
+from reid.train.cli import app as train_app
 
 if TYPE_CHECKING:
     from reid.store import Filter
@@ -27,6 +29,8 @@ app = typer.Typer(
 models_app = typer.Typer(no_args_is_help=True, help="Weights: shipped, pulled, and their cards.")
 app.add_typer(models_app, name="models")
 app.add_typer(bench_app, name="bench")
+app.add_typer(synth_app, name="synth")
+app.add_typer(train_app, name="train")
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPT = 1, 2, 130
 
@@ -72,6 +76,9 @@ def index(
     crops: Annotated[bool, typer.Option("--crops", help="Each image is one person.")] = False,
     detector: DetectorPath = None,
     heads: HeadsPath = None,
+    embedder: Annotated[
+        str | None, typer.Option(help='An embedder\'s folder, or "regions" for the baseline.')
+    ] = None,
     every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 1,
     as_json: Json = False,
 ) -> None:
@@ -82,7 +89,7 @@ def index(
     from reid.commands import index_sources
 
     began = parse_time(start) if start else None
-    index_sources(sources, venue, camera, began, crops, detector, heads, every, as_json)
+    index_sources(sources, venue, camera, began, crops, detector, heads, every, as_json, embedder)
 
 
 @app.command()
@@ -116,7 +123,6 @@ def describe(
     """
     from reid.describe import describe as understand
     from reid.describe import to_json
-    from reid.describe.show import render
 
     lines = (line.rstrip("\n") for line in sys.stdin) if text == "-" else iter([text])
     for line in lines:
@@ -124,6 +130,8 @@ def describe(
         if as_json:
             print_json(to_json(query))
         else:
+            from reid.describe.show import render
+
             out.print(render(query))
 
 

@@ -8,6 +8,7 @@ from reid import models
 from reid.console import complain, out, print_json, progress_bar, show_answer
 from reid.describe import describe, to_json
 from reid.embed import Embedder, RegionEmbedder
+from reid.embed.learned import LearnedEmbedder
 from reid.errors import ReidError, SourceError, UsageError
 from reid.ingest import Source, open_source
 from reid.people import Detector, People
@@ -30,9 +31,10 @@ def index_sources(
     heads: Path | None,
     every: int,
     as_json: bool,
+    embedder_name: str | None = None,
 ) -> None:
     """Index sources one after the other; one that fails does not stop the others."""
-    embedder = default_embedder()
+    embedder = load_embedder(embedder_name)
     people = None if crops and heads is None else load_people(detector, heads)
     opened = _open_all(addresses, camera, start, crops=crops)
     if not opened:
@@ -114,9 +116,14 @@ def load_people(detector: Path | None, heads: Path | None) -> People:
     return People(found, Detector(heads) if heads else None)
 
 
-def default_embedder() -> Embedder:
-    """Return the embedder that new venues use."""
-    return RegionEmbedder()
+def load_embedder(given: str | None) -> Embedder:
+    """Return the embedder asked for: a folder, "regions" for the baseline, or the default one."""
+    if given == RegionEmbedder.model_id.partition("-")[0]:
+        return RegionEmbedder()
+    if given is not None:
+        return LearnedEmbedder(Path(given))
+    shipped = models.find_embedder()
+    return LearnedEmbedder(shipped.folder) if shipped else RegionEmbedder()
 
 
 def _open_all(

@@ -17,7 +17,7 @@ from reid.bench.calibration import (
     example_f1,
     mean_accuracy,
 )
-from reid.bench.extractors import as_bgr, own_embedder, read_openvino
+from reid.bench.extractors import as_bgr, read_openvino
 from reid.bench.intervals import Interval, bootstrap
 from reid.bench.labels import LabelledSet, Target
 from reid.bench.layouts import Labelled
@@ -108,9 +108,16 @@ class AttributeResult:
 
 
 def run_attributes(
-    labelled: LabelledSet, embedder: Embedder, seed: int, progress: Callable[[int], None]
+    labelled: LabelledSet,
+    embedder: Embedder,
+    weights: Path | None,
+    seed: int,
+    progress: Callable[[int], None],
 ) -> AttributeResult:
-    """Measure attributes image by image; `progress` is told the number of images done."""
+    """Measure attributes image by image; `progress` is told the number of images done.
+
+    `weights` is where the embedder was read from, for the record.
+    """
     recorder = Recorder("attributes", seed)
     said = _predict(labelled, embedder, progress)
     estimated = np.any(~np.isnan(said), axis=0)
@@ -132,7 +139,7 @@ def run_attributes(
         tuple(missing),
         embedder.model_id,
         len(labelled.images),
-        recorder.finish({}, files),
+        recorder.finish({embedder.model_id: weights}, files),
     )
 
 
@@ -274,8 +281,3 @@ def _set(features: Features, row: int, column: Column, value: float) -> None:
         features.attributes[row, vocabulary.ATTRIBUTE_INDEX[column]] = value
     else:
         features.body[row, vocabulary.BODY_INDEX[column]] = value
-
-
-def attribute_model(path: Path | None) -> Embedder:
-    """Return the product's embedder, or the rival in `path`."""
-    return own_embedder() if path is None else CrossroadAttributes(path)

@@ -16,8 +16,15 @@ Data = Annotated[Path, typer.Option("--data", help="Folder of the data set.", sh
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Seed = Annotated[int, typer.Option(help="Of everything random.")]
 EmbedderPath = Annotated[
-    Path | None,
-    typer.Option("--embedder", help="OpenVINO .xml, .onnx, TorchScript; by default the product's."),
+    str | None,
+    typer.Option(
+        "--embedder",
+        help="OpenVINO .xml, .onnx, TorchScript; by default the product's, or `regions`.",
+    ),
+]
+OwnEmbedder = Annotated[
+    str | None,
+    typer.Option("--embedder", help="Folder of weights, or `regions`; by default the product's."),
 ]
 DetectorPath = Annotated[
     Path | None, typer.Option("--detector", help="YOLO weights (.pt) or an OpenVINO folder.")
@@ -66,7 +73,9 @@ def retrieval(
 
 
 @app.command()
-def description(data: Data, seed: Seed = 0, as_json: Json = False) -> None:
+def description(
+    data: Data, embedder: OwnEmbedder = None, seed: Seed = 0, as_json: Json = False
+) -> None:
     """Is the one who was described found, and after how many thumbnails?
 
     Example: reid bench description --data shared/data/pku-reid-dev
@@ -76,11 +85,11 @@ def description(data: Data, seed: Seed = 0, as_json: Json = False) -> None:
     from reid.bench.extractors import own_embedder
 
     described = read_described(data)
-    embedder = own_embedder()
+    model = own_embedder(embedder)
     result = _watched(
         "images",
         len(described.images),
-        lambda told: run_description(described, embedder, seed, told),
+        lambda told: run_description(described, *model, seed, told),
     )
     _tell("description", result.to_json(), as_json)
 
@@ -95,6 +104,7 @@ def attributes(
         Path | None,
         typer.Option(help="person-attributes-recognition-crossroad-0230 .xml, as a rival."),
     ] = None,
+    embedder: OwnEmbedder = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -102,18 +112,19 @@ def attributes(
 
     Example: reid bench attributes --data shared/data/pku-reid-dev
     """
-    from reid.bench.attributes import attribute_model, run_attributes
+    from reid.bench.attributes import CrossroadAttributes, run_attributes
+    from reid.bench.extractors import own_embedder
     from reid.bench.labels import LABEL_SETS, read_labels
 
     kind = next((known for known in LABEL_SETS if known == labels), None)
     if kind is None:
         raise UsageError(f"no labels {labels}: choose one of {', '.join(LABEL_SETS)}")
     labelled = read_labels(data, kind)
-    estimator = attribute_model(model)
+    estimator = own_embedder(embedder) if model is None else (CrossroadAttributes(model), model)
     result = _watched(
         "images",
         len(labelled.images),
-        lambda told: run_attributes(labelled, estimator, seed, told),
+        lambda told: run_attributes(labelled, *estimator, seed, told),
     )
     _tell("attributes", result.to_json(), as_json)
 
@@ -149,6 +160,7 @@ def detection(
 @app.command()
 def privacy(
     data: Data,
+    embedder: OwnEmbedder = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer methods, less training.")] = False,
     seed: Seed = 0,
     as_json: Json = False,
@@ -161,9 +173,9 @@ def privacy(
     from reid.bench.privacy import QUICK, Effort, run_privacy, steps
 
     effort = QUICK if quick else Effort()
-    embedder = own_embedder()
+    model = own_embedder(embedder)
     result = _watched(
-        "attacks", steps(effort), lambda told: run_privacy(data, embedder, effort, seed, told)
+        "attacks", steps(effort), lambda told: run_privacy(data, *model, effort, seed, told)
     )
     _tell("privacy", result.to_json(), as_json)
 

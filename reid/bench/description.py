@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -118,9 +119,16 @@ class _Asked:
 
 
 def run_description(
-    described: DescribedSet, embedder: Embedder, seed: int, progress: Callable[[int], None]
+    described: DescribedSet,
+    embedder: Embedder,
+    weights: Path | None,
+    seed: int,
+    progress: Callable[[int], None],
 ) -> DescriptionResult:
-    """Measure the search by description; `progress` is told the number of images done."""
+    """Measure the search by description; `progress` is told the number of images done.
+
+    `weights` is where the embedder was read from, for the record.
+    """
     recorder = Recorder("description", seed)
     galleries = camera_galleries(described.images, embedder, described.pooled, progress)
     asked = [_ask(one) for one in described.descriptions]
@@ -140,7 +148,7 @@ def run_description(
         parts,
         sum(not a.query.wishes for a in asked),
         embedder.model_id,
-        recorder.finish({}, files),
+        recorder.finish({embedder.model_id: weights}, files),
     )
 
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from reid.embed import Embedder, Light
 from reid.errors import ModelError, UsageError
+from reid.openvino import silence_telemetry
 from reid.pixels import Image, RedactedCrop
 
 Float = NDArray[np.float32]
 
+_BASELINE: Final = "regions"
 _BATCH: Final = 64
 _TORCH_SIZE: Final = (128, 256)  # width, height: what re-identification networks are trained at
 _IMAGENET_MEAN: Final = np.array([0.485, 0.456, 0.406], np.float32)
@@ -38,19 +40,21 @@ class Extractor(Protocol):
         ...
 
 
-def load_extractor(path: Path | None, arch: str | None = None) -> Extractor:
-    """Return the product's own embedder, or the one in `path`.
+def load_extractor(given: str | None, arch: str | None = None) -> Extractor:
+    """Return the product's own embedder, or the one asked for.
 
     Args:
-        path: an OpenVINO ``.xml``, an ``.onnx`` file, TorchScript, or a checkpoint of `arch`.
+        given: an OpenVINO ``.xml``, an ``.onnx`` file, TorchScript, a checkpoint of `arch`; or one
+            of the product's: a folder, or ``regions`` for the baseline.
         arch: what a checkpoint's weights belong to: a name of torchvision's models, or
             ``timm:NAME`` where timm is installed.
 
     Raises:
         ModelError: missing, damaged, or of a kind that is not known.
     """
-    if path is None:
-        return own_extractor()
+    if given is None or given == _BASELINE or (Path(given) / "model.toml").is_file():
+        return EmbedderVectors(*own_embedder(given))
+    path = Path(given)
     if not path.exists():
         raise ModelError(f"{path} does not exist: name a model file with --embedder")
     if path.suffix in {".xml", ".onnx"}:
@@ -60,21 +64,19 @@ def load_extractor(path: Path | None, arch: str | None = None) -> Extractor:
     raise ModelError(f"{path} is no known kind of model: use .xml, .onnx, .pt or .pth")
 
 
-def own_embedder() -> Embedder:
-    """Return the embedder that the product uses."""
-    from reid.commands import default_embedder
+def own_embedder(given: str | None = None) -> tuple[Embedder, Path | None]:
+    """Return one of the product's embedders, and the folder of its weights if it has any.
 
-    return default_embedder()
-
-
-def own_extractor() -> Extractor:
-    """Return the product's embedder as an extractor."""
+    `given` is a folder, ``regions`` for the baseline, or None for what the product uses.
+    """
     from reid import models
+    from reid.commands import load_embedder
 
+    embedder = load_embedder(given)
+    if given is not None:
+        return embedder, None if given == _BASELINE else Path(given)
     shipped = models.find_embedder()
-    embedder = own_embedder()
-    learned = shipped is not None and shipped.model_id == embedder.model_id
-    return EmbedderVectors(embedder, shipped.path if shipped and learned else None)
+    return embedder, shipped.folder if shipped else None
 
 
 class EmbedderVectors:
@@ -190,9 +192,7 @@ def read_openvino_sized(path: Path) -> tuple[Callable[[Float], Any], tuple[int, 
 
 
 def _compile(path: Path) -> tuple[Callable[[Float], Any], tuple[int, int]]:
-    import sys
-
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # calls home
+    silence_telemetry()
     import openvino
 
     core = openvino.Core()

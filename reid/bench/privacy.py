@@ -159,7 +159,12 @@ def read_faces(data: Path) -> Faces:
 
 
 def run_privacy(
-    data: Path, embedder: Embedder, effort: Effort, seed: int, progress: Progress
+    data: Path,
+    embedder: Embedder,
+    weights: Path | None,
+    effort: Effort,
+    seed: int,
+    progress: Progress,
 ) -> PrivacyResult:
     """Attack; `progress` is told the number of attacks done, of `steps(effort)`."""
     recorder = Recorder("privacy", seed, {"bodies": effort.bodies, "epochs": effort.epochs})
@@ -178,7 +183,7 @@ def run_privacy(
     for name in _HAT_METHODS:
         hats[name] = _guess_hats(METHODS[name], faces, effort, seed)
         progress(done := done + 1)
-    record = recorder.finish({}, image_paths(data))
+    record = recorder.finish({embedder.model_id: weights}, image_paths(data))
     return PrivacyResult(attacks, probes, hats, len(faces), embedder.model_id, record)
 
 

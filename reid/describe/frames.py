@@ -142,7 +142,7 @@ class Builder:
 
     def build(self, person: Person) -> list[Wish]:
         """Return the wishes, things in the order said, the body last."""
-        frames = [frame for frame in person.frames if not frame.dropped]
+        frames = _without_linings([frame for frame in person.frames if not frame.dropped])
         chains = _chains(frames)
         outer = _outer(chains)
         for chain in chains:
@@ -242,6 +242,18 @@ def _at(slot: str, place: str | None) -> str:
     if place is None or not slot.startswith("upper"):
         return slot
     return place + slot.removeprefix("upper")
+
+
+def _without_linings(frames: list[Frame]) -> list[Frame]:
+    """Leave out tights under a skirt: the vocabulary has one garment for the legs."""
+    lower = [frame for frame in frames if "lower.type" in frame.slots and not frame.negated]
+    covers = [f for f in lower if {"skirt", "shorts"} & set(f.slots["lower.type"])]
+    return [
+        frame
+        for frame in frames
+        if not (covers and frame in lower and frame.slots["lower.type"] == ("leggings",))
+        or frame.alternative is not None
+    ]
 
 
 def _chains(frames: list[Frame]) -> list[list[Frame]]:

@@ -22,7 +22,11 @@ RACE_COLOURS: Final = frozenset({"black", "white", "brown", "yellow"})
 BAG_SLOTS: Final = (
     "carry.backpack", "carry.shoulder-bag", "carry.handbag", "carry.plastic-bag",
 )  # fmt: skip
-NO_ROLES: Final[frozenset[str]] = frozenset()
+RECENT: Final = 30
+"""How many things back a sentence refers."""
+
+MOST_COMPANIONS: Final = 20
+"""More people than this are not told apart."""
 
 
 @dataclass(slots=True)
@@ -32,7 +36,7 @@ class Reading:
     main: Person = field(default_factory=Person)
     companions: list[Person] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    unparsed: list[str] = field(default_factory=list)
+    unparsed: dict[str, None] = field(default_factory=dict)
 
 
 class Reader:
@@ -58,6 +62,8 @@ class Reader:
         self.order = 0
         self.said: str | None = None  # the sex that "he" or "her" spoke of
         self.mod_at = -1  # the last item that described something
+        self.renamed = False  # the next name is another one for the same companion
+        self.skipped = -1  # an item that has already been read
         self.begun = False  # somebody or something was named in this sentence
         self.topic = False  # the companion is what the whole sentence is about
         self.spoken = False  # anything since the last break
@@ -79,7 +85,7 @@ class Reader:
         if item.kind == "break":
             self._mark(i, item)
             return
-        if item.kind == "gap":
+        if item.kind == "gap" or i == self.skipped:
             return
         if item.kind in {"age", "height"}:
             self._traits_said(item)
@@ -94,8 +100,10 @@ class Reader:
         if self.person is not self.reading.main:
             self.person.stop = item.stop
         self.spoken = True
-        self.begun = self.begun or item.kind in {"age", "height"} or bool(
-            {"things", "people", "colours"} & item.senses.keys()
+        self.begun = (
+            self.begun
+            or item.kind in {"age", "height"}
+            or bool({"things", "people", "colours"} & item.senses.keys())
         )
 
     def _describing(self, i: int, item: Item) -> None:
@@ -219,7 +227,9 @@ class Reader:
         slots, layer = parse_thing(meaning)
         self.order += 1
         frame = Frame(slots, item.text, layer, order=self.order)
-        frame.unsure = self.hedge in {"narrow", "wide"}
+        frame.unsure = self.hedge in {"narrow", "wide"} or (
+            self.hedge == "mod" and not self.pending
+        )
         frame.negated = "no" in self.flags
         frame.dropped = "dunno" in self.flags or meaning == "other"
         if meaning == "other":
@@ -254,7 +264,7 @@ class Reader:
         """Join what is said of one head of hair into one thing."""
         value = meaning.partition("=")[2]
         frame.slots = {"hair.length": (value,)} if value else {"hair": ()}
-        for known in self.person.frames:
+        for known in self.person.frames[-RECENT:]:
             if "hair" in known.regions and value and known.slots.get("hair.length") is None:
                 frame.slots = {"hair.length": (value,)}
 
@@ -309,7 +319,7 @@ class Reader:
         return mods
 
     def _copy_colours(self, frame: Frame) -> None:
-        for known in reversed(self.person.frames):
+        for known in reversed(self.person.frames[-RECENT:]):
             if known.colours() and known is not frame:
                 frame.mods.extend(m for m in known.colours() if m.text != "of a piece")
                 return
@@ -425,7 +435,9 @@ class Reader:
         if "whole" in self.flags:
             return False
         doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.flags
-        return doubtful or not target.described() or any(m.kind == "pattern" for m in mods)
+        return (
+            doubtful or not target.described() or any(m.kind in {"pattern", "sleeve"} for m in mods)
+        )
 
     def _of_person(self, mods: list[Mod]) -> None:
         """Read what describes no thing as said of the whole person."""
@@ -433,7 +445,9 @@ class Reader:
             if mod.kind == "size" and mod.values == ("short",):
                 self._add_trait(Trait("body.height", ("short",), mod.unsure, mod.negated))
         coloured = [mod for mod in mods if mod.kind in {"colour", "shade", "pattern"}]
-        if coloured and "whole" in self.flags:
+        if any(mod.kind == "sleeve" for mod in mods):
+            self._thing_of("upper", mods)
+        elif coloured and "whole" in self.flags:
             self._thing_of("upper lower", coloured)
         elif coloured and "in" in self.flags:
             self._thing_of("upper", coloured)
@@ -517,8 +531,7 @@ class Reader:
         for mod in mods:
             self._mod_of_person(mod)
         for slot, value in facts.items():
-            if not (relation and slot == "age"):
-                self._add_trait(Trait(f"body.{slot}", (value,), self.hedge == "wide"))
+            self._add_trait(Trait(f"body.{slot}", (value,), self.hedge == "wide"))
         if "sex" in facts:
             person.sex = facts["sex"]
         for trait in self.waiting:
@@ -530,6 +543,11 @@ class Reader:
 
     def _who(self, i: int, sex: str | None, relation: bool) -> Person:
         main, companions = self.reading.main, self.reading.companions
+        if self.renamed:
+            self.renamed = False
+            return self.person
+        if self.lexicon.relatives_first and self.person is not main and not self.person.named:
+            return self.person
         fresh = not main.named and not main.frames
         owned = "his" in self.flags
         same = fresh or not main.named or sex is None or main.sex in {None, sex}
@@ -539,6 +557,8 @@ class Reader:
             for known in companions:
                 if known.sex == sex:
                     return known
+        if len(companions) >= MOST_COMPANIONS:
+            return companions[-1]
         companion = Person(start=self._phrase_start(i))
         companions.append(companion)
         return companion
@@ -572,6 +592,13 @@ class Reader:
         if self.person is not self.reading.main and not self.opened:
             self._go_home()
 
+    def _renamed(self, i: int) -> bool:
+        """Whether a companion is named again: "with her nanny, a woman in …"."""
+        article, noun = (self.items[i + 1 : i + 3] + [None, None])[:2]
+        if article is None or noun is None or "a" not in article.roles:
+            return False
+        return "people" in noun.senses and "child" not in noun.senses["people"]
+
     def _go_home(self) -> None:
         self.person = self.reading.main
         self.opened = self.topic = False
@@ -583,6 +610,9 @@ class Reader:
         following = self.items[i + 1 : i + 2]
         if self.topic and not hard:
             return
+        if not hard and not self.person.frames and self._renamed(i):
+            self.renamed = True
+            return
         if not hard and any(
             "relative" in item.roles or ("in" in item.roles and not self.opened)
             for item in following
@@ -591,16 +621,38 @@ class Reader:
             return
         self._go_home()
 
+    def _introduce(self, i: int) -> None:
+        """Start a companion whose clothes are said before the word for them."""
+        self.trigger = None
+        ahead = self.items[i + 1 : i + 12]
+        if not ahead or not (
+            ahead[0].roles & {"a", "his", "his_owns", "in"} or "people" in ahead[0].senses
+        ):
+            return
+        for item in ahead:
+            if item.kind == "break":
+                return
+            if "people" in item.senses:
+                companion = Person(start=ahead[0].start)
+                self.reading.companions.append(companion)
+                self._enter(companion, i)
+                self.opened = True
+                return
+
     def _swap(self, i: int) -> None:
         """In "the lady who was with him …" the lady is the companion, and he is sought."""
         main, following = self.reading.main, self.items[i + 1 : i + 2]
         spoken = any(item.roles & {"he", "she", "they", "she_owns"} for item in following)
         alone = self.person is main and main.named and not main.frames
         ends = any(not item.senses for item in self.items[i + 2 : i + 3])
-        if spoken and alone and ends and not self.reading.companions and self.opened:
-            self.reading.main = Person()
+        if spoken and alone and ends and not self.reading.companions:
+            self.skipped = i + 1
+            self.opened = True
+            self.reading.main = Person(sex="female" if "she" in following[0].roles else None)
+            if "he" in following[0].roles:
+                self.reading.main.sex = "male"
             self.reading.companions.append(main)
-            self.trigger, self.said, self.topic = None, None, True
+            self.trigger, self.said, self.topic = None, self.reading.main.sex, True
 
     def _pronoun(self, sex: str) -> None:
         main = self.reading.main
@@ -628,12 +680,8 @@ class Reader:
             self.waiting.append(trait)
             self.last_trait = trait
         self.flags.add("after-hedge")
-        if not self._leads_to_person(item):
+        if self.trigger is None:
             self._flush_traits()
-
-    def _leads_to_person(self, item: Item) -> bool:
-        at = self.items.index(item) if self.trigger is not None else -1
-        return at >= 0
 
     def _traits_said(self, item: Item) -> None:
         for part in str(item.value).split():
@@ -674,7 +722,9 @@ class Reader:
         ):
             self._left_out(item.text)
             return
-        self.pending = []
+        self.pending = [mod for mod in self.pending if mod.kind == "size"]
+        if item.senses["refused"] != "race":
+            self.pending = []
         self._refuse_kind(item.senses["refused"])
         self.flags -= {"no"}
         self.trigger = None if self.trigger is None or not self._person_ahead(i) else self.trigger
@@ -709,6 +759,8 @@ class Reader:
         if "companion" in roles and not self.pending:
             self.trigger = i
             self._swap(i)
+            if self.lexicon.relatives_first:
+                self._introduce(i)
         if roles & {"shoulder", "hand", "back"}:
             self._refine(roles)
         self._small_words(i, roles)
@@ -728,8 +780,10 @@ class Reader:
             self.opened = True
         if roles & {"relative"}:
             self.opened = True
-        if "with" in roles and self.lexicon.before and self.pending:
-            self._attach_back()
+        if "with" in roles:
+            self.predicate, self.predicated = None, []
+            if self.lexicon.before and self.pending:
+                self._attach_back()
         if "with" in roles and self.person is not self.reading.main:
             self.opened = self.opened or "and" not in roles
         if "copula" in roles:
@@ -810,9 +864,7 @@ class Reader:
     # ---------------------------------------------------------------- looking round
 
     def _unknown(self, i: int, item: Item) -> None:
-        following = self.items[i + 1] if i + 1 < len(self.items) else None
-        heads = following is None or not (following.senses or following.kind == "unknown")
-        if self.pending and heads and self.lexicon.before and not self.segment:
+        if self.pending and not self._thing_ahead(i) and self.lexicon.before:
             # an unknown noun keeps its colours: they are nobody else's
             self._left_out(" ".join([*(mod.text for mod in self.pending), item.text]))
             self.pending = []
@@ -821,9 +873,20 @@ class Reader:
         if any("on" in later.roles for later in self.items[i + 1 : i + 2]) and self.segment:
             self._motif(i, item)
 
+    def _thing_ahead(self, i: int) -> bool:
+        """Whether a thing still follows in this phrase, for what describes it to wait for."""
+        for item in self.items[i + 1 : i + 5]:
+            if "things" in item.senses:
+                return True
+            if item.kind == "break" or item.roles & {"and", "with", "in", "on", "but", "or"}:
+                return False
+            if "colours" in item.senses:
+                return False
+        return False
+
     def _left_out(self, text: str) -> None:
-        if text and text not in self.reading.unparsed:
-            self.reading.unparsed.append(text)
+        if text:
+            self.reading.unparsed[text] = None
 
     def _is_person(self, i: int, item: Item) -> bool:
         """Tell "m" the man from "m" the letter, and "mum's bag" from mum."""

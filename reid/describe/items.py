@@ -52,9 +52,13 @@ def itemise(tokens: list[Token], lexicon: Lexicon, text: str) -> list[Item]:
         token = tokens[i]
         length, entry = _longest(tokens, lemmas, i, lexicon)
         number = _number(token.norm, lexicon)
+        if length > 1 and "number" in entry.roles:
+            number = _phrase_number(tokens[i : i + length], lexicon)
         span = text[token.start : tokens[i + max(1, length) - 1].stop]
-        if number is not None and length <= 1:
-            width, number = _tens(tokens, i, number, lexicon)
+        if number is not None and (length <= 1 or "number" in entry.roles):
+            width = length
+            if length <= 1:
+                width, number = _tens(tokens, i, number, lexicon)
             span = text[token.start : tokens[i + width - 1].stop]
             items.append(Item("number", i, i + width, span, dict(entry.senses), entry.roles,
                               number, token.glued))  # fmt: skip
@@ -82,9 +86,12 @@ def _lemma(word: str, lexicon: Lexicon) -> str:
 def _longest(tokens: list[Token], lemmas: list[str], i: int, lexicon: Lexicon) -> tuple[int, Entry]:
     longest = max(lexicon.longest.get(tokens[i].norm, 0), lexicon.longest.get(lemmas[i], 0))
     for length in range(min(longest, len(tokens) - i), 0, -1):
+        plain = tuple(token.norm for token in tokens[i : i + length])
+        singular = lexicon.stem(plain[-1])
         for words in (
-            tuple(token.norm for token in tokens[i : i + length]),
+            plain,
             tuple(lemmas[i : i + length]),
+            (*plain[:-1], singular) if length > 1 and singular else plain,
         ):
             entry = lexicon.phrases.get(words)
             if entry is not None:
@@ -99,6 +106,11 @@ def _number(word: str, lexicon: Lexicon) -> float | None:
         except ValueError:
             return None
     return lexicon.numbers.get(word)
+
+
+def _phrase_number(tokens: list[Token], lexicon: Lexicon) -> float | None:
+    words = [token.norm for token in tokens]
+    return lexicon.numbers.get(" ".join(words), lexicon.numbers.get("".join(words)))
 
 
 def _tens(tokens: list[Token], i: int, number: float, lexicon: Lexicon) -> tuple[int, float]:

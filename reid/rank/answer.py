@@ -111,7 +111,7 @@ def explain(
     """Return the reasons of each row: one a wish, in the order of the query's terms."""
     reasons: list[list[Reason]] = [[] for _ in rows]
     for term in asked:
-        beliefs = _beliefs(gallery, term, rows, knobs)
+        beliefs = belief_in(gallery, term, rows, knobs)
         seen = gallery.part(term.wishes[0].slot)[rows]
         usual = rate(gallery, term, knobs)
         for mine, belief, share in zip(reasons, beliefs, seen, strict=True):
@@ -120,7 +120,8 @@ def explain(
     return [tuple(mine) for mine in reasons]
 
 
-def _beliefs(gallery: Gallery, term: Term, rows: NDArray[np.intp], knobs: Knobs) -> Floats:
+def belief_in(gallery: Gallery, term: Term, rows: NDArray[np.intp], knobs: Knobs) -> Floats:
+    """Return the belief (n,) of some rows in a term; NaN where it is not estimated."""
     belief = None
     if not all(gallery_lacks_wish(gallery, wish) for wish in term.wishes):
         belief, _ = holds(gallery, term, rows, knobs)
@@ -149,7 +150,7 @@ def agreement(
     total = np.zeros(len(rows))
     weight = np.zeros(len(rows))
     for term in asked:
-        beliefs = _beliefs(gallery, term, rows, knobs).astype(np.float64)
+        beliefs = belief_in(gallery, term, rows, knobs).astype(np.float64)
         seen = gallery.part(term.wishes[0].slot)[rows]
         judged = ~np.isnan(beliefs) & (seen >= NOT_VISIBLE_BELOW)
         says = term.trust * max(0.1, -math.log(rate(gallery, term, knobs)))

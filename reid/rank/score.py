@@ -36,6 +36,9 @@ PRIOR_ROWS: Final = 20
 MIN_RATE: Final = 0.01
 """Nothing is taken to be rarer than this: a smaller π would let one column decide alone."""
 
+EVEN_RATE: Final = 0.2
+"""What everything's rate is taken to be when rarity is left out of account."""
+
 NOT_VISIBLE_BELOW: Final = 0.25
 """Visible share of a body part under which it counts as not visible."""
 
@@ -55,6 +58,8 @@ class Knobs:
 
     Attributes:
         reliability: slot → in [0, 1], how well the model knows it here; 1 where not named.
+        cameras: camera → slot → reliability there, on top of `reliability`.
+        doubts: (slot, value) → what is left of the trust in a wish, after feedback.
         certainty: use how sure the speaker was.
         rarity: use the venue's own rates.
         neighbours: let confusable values speak for each other.
@@ -62,6 +67,8 @@ class Knobs:
     """
 
     reliability: Mapping[str, float] = field(default_factory=dict)
+    cameras: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    doubts: Mapping[tuple[str, str | float], float] = field(default_factory=dict)
     certainty: bool = True
     rarity: bool = True
     neighbours: bool = True
@@ -104,7 +111,8 @@ def terms(query: Query, knobs: Knobs = DEFAULT) -> tuple[Term, ...]:
 def _trust(wishes: Iterable[Wish], knobs: Knobs) -> float:
     sure = [CERTAINTY[w.certainty if knobs.certainty else "sure"] for w in wishes]
     known = [knobs.reliability.get(w.slot, 1.0) for w in wishes]
-    return float(np.mean(sure) * np.mean(known))
+    left = [knobs.doubts.get((w.slot, w.value), 1.0) for w in wishes]
+    return float(np.mean(sure) * np.mean(known) * np.mean(left))
 
 
 def _plain(gallery: Gallery, slot: str, wish: Wish, rows: Rows, knobs: Knobs) -> Floats | None:
@@ -183,7 +191,7 @@ def rate(gallery: Gallery, term: Term, knobs: Knobs = DEFAULT) -> float:
     usual = min(1.0, sum(usual_rate(w.slot, str(w.value)) for w in term.wishes))
     usual = 1 - usual if term.negated else usual
     if not knobs.rarity:
-        return float(np.clip(usual, MIN_RATE, 1))
+        return 1 - EVEN_RATE if term.negated else EVEN_RATE
     key = (tuple((w.slot, w.value, w.modifier) for w in term.wishes), term.negated, term.free,
            term.layered, knobs.neighbours)  # fmt: skip
     if key not in gallery.rates:
@@ -211,8 +219,17 @@ def score_term(gallery: Gallery, term: Term, knobs: Knobs = DEFAULT) -> Floats |
         return None
     gain = belief / np.float32(rate(gallery, term, knobs)) - np.float32(1)
     gain *= visibility(gallery, term) * np.float32(term.trust * source)
+    if knobs.cameras:
+        gain *= _at_camera(gallery, term.wishes[0].slot, knobs)
     np.nan_to_num(gain, copy=False, nan=0.0)
     return np.asarray(np.log1p(gain), dtype=np.float32)
+
+
+def _at_camera(gallery: Gallery, slot: str, knobs: Knobs) -> Floats:
+    """Return how far each sighting's camera (N,) is to be trusted with a slot."""
+    names, codes = gallery.cameras()
+    table = [knobs.cameras.get(name, {}).get(slot, 1.0) for name in names]
+    return np.asarray(table, dtype=np.float32)[codes]
 
 
 def gallery_lacks_wish(gallery: Gallery, wish: Wish) -> bool:

@@ -86,7 +86,7 @@ def test_figures_from_files(tmp_path) -> None:
     )
     truth = np.stack([flags("1100"), flags("1010")], axis=1)
     labelled = LabelledSet(images, targets, truth, np.ones_like(truth), ())
-    result = run_attributes(labelled, Stub(), 0, lambda _: None).to_json()
+    result = run_attributes(labelled, Stub(), None, 0, lambda _: None).to_json()
     assert (result["mA"], result["F1"], result["AUC"]) == (1.0, 1.0, 1.0)
     assert result["targets"]["red"]["positive"] == 2
     assert result["not_estimated"] == ["backpack"]

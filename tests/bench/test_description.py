@@ -39,7 +39,7 @@ def three_described(tmp_path) -> Path:
 
 def test_three_people_in_one_colour_each_are_found(three_described) -> None:
     result = run_description(
-        read_described(three_described), RegionEmbedder(), 0, lambda _: None
+        read_described(three_described), RegionEmbedder(), None, 0, lambda _: None
     ).to_json()
     assert {k: result[k] for k in ("rank1", "mAP", "n_query", "n_gallery", "median_rank")} == {
         "rank1": 1.0, "mAP": 1.0, "n_query": 12, "n_gallery": 3, "median_rank": 1.0,
@@ -104,7 +104,7 @@ def test_caption_sets_are_read_by_their_files(tmp_path) -> None:
     (tmp_path / "reid_raw.json").write_text(json.dumps(entries))
     paint(tmp_path / "imgs/b.png", RED)
     paint(tmp_path / "imgs/c.png", BLUE)
-    result = run_description(read_described(tmp_path), RegionEmbedder(), 0, lambda _: None)
+    result = run_description(read_described(tmp_path), RegionEmbedder(), None, 0, lambda _: None)
     found = result.to_json()
     assert (found["rank1"], found["n_query"], found["n_gallery"]) == (1.0, 3, 2)
     assert found["by_camera"] == {}
@@ -120,7 +120,9 @@ def test_errors_name_file_and_line(tmp_path) -> None:
 
 def test_real_people_are_found_better_than_by_chance(pku) -> None:
     """28 people: chance is rank-1 1/28 and a median rank of 14.5."""
-    result = run_description(read_described(pku), RegionEmbedder(), 0, lambda _: None).to_json()
+    result = run_description(
+        read_described(pku), RegionEmbedder(), None, 0, lambda _: None
+    ).to_json()
     assert (result["n_query"], result["n_gallery"]) == (112, 28)
     assert result["rank1"] > 4 / 28
     assert result["median_rank"] < 7

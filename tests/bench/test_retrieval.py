@@ -114,14 +114,14 @@ def test_a_crop_that_kept_its_head_cannot_be_written() -> None:
 
 def test_embedder_errors_are_one_line(tmp_path) -> None:
     with pytest.raises(ModelError, match="does not exist"):
-        load_extractor(tmp_path / "no.xml")
+        load_extractor(str(tmp_path / "no.xml"))
     for name in ("broken.xml", "broken.onnx", "broken.pt", "broken.doc"):
         (tmp_path / name).write_bytes(b"nonsense")
         with pytest.raises(ModelError, match=name) as caught:
-            load_extractor(tmp_path / name)
+            load_extractor(str(tmp_path / name))
         assert "\n" not in str(caught.value)
     with pytest.raises(UsageError, match="no model of torchvision"):
-        load_extractor(tmp_path / "broken.pt", "resnet51")
+        load_extractor(str(tmp_path / "broken.pt"), "resnet51")
 
 
 def test_torch_weights_by_path(tmp_path) -> None:
@@ -133,20 +133,22 @@ def test_torch_weights_by_path(tmp_path) -> None:
     network = torchvision.models.get_model("squeezenet1_1", weights=None)
     torch.save({"state_dict": network.state_dict()}, tmp_path / "net.pth")
     with pytest.raises(ModelError, match="lacks"):
-        load_extractor(tmp_path / "net.pth", "resnet18")
+        load_extractor(str(tmp_path / "net.pth"), "resnet18")
     network.classifier = torch.nn.Identity()
     torch.jit.save(torch.jit.trace(network.eval(), torch.zeros(1, 3, 256, 128)), tmp_path / "n.pt")
     crops = [ResearchImage(np.full((64, 32, 3), level, np.uint8)).redacted() for level in (9, 200)]
-    scripted = load_extractor(tmp_path / "n.pt").vectors(crops, None)
-    plain = load_extractor(tmp_path / "net.pth", "squeezenet1_1").vectors(crops, None)
+    scripted = load_extractor(str(tmp_path / "n.pt")).vectors(crops, None)
+    plain = load_extractor(str(tmp_path / "net.pth"), "squeezenet1_1").vectors(crops, None)
     np.testing.assert_allclose(scripted, plain, atol=1e-5)
-    assert load_extractor(tmp_path / "net.pth", "squeezenet1_1").model_id == "squeezenet1_1/net"
+    assert (
+        load_extractor(str(tmp_path / "net.pth"), "squeezenet1_1").model_id == "squeezenet1_1/net"
+    )
 
 
 def test_the_peer_reproduces_its_figures_with_heads(pku, peers) -> None:
     result = run_retrieval(
         read_split(pku, "folders"),
-        load_extractor(peers / PEER),
+        load_extractor(str(peers / PEER)),
         RetrievalSettings(with_heads=True),
         lambda _: None,
     )
