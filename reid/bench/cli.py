@@ -212,6 +212,44 @@ def faces(
     _tell("faces", result.to_json(), as_json)
 
 
+@app.command()
+def speed(
+    video: Annotated[
+        Path | None, typer.Option(help="A clip with people; without it, search only.")
+    ] = None,
+    detector: DetectorPath = None,
+    heads: Annotated[
+        Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="OpenVINO re-ID network of a chain of separate tools, to race against."),
+    ] = None,
+    frames: Annotated[int, typer.Option(min=1, help="How many frames of the clip.")] = 300,
+    sizes: Annotated[str, typer.Option(help="Numbers of sightings.")] = "10000,100000,1000000",
+    embedder: OwnEmbedder = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """How fast are indexing and search, beside what one would otherwise put together?
+
+    Example: reid bench speed --video gate.mp4 --detector yolo11n.pt --sizes 10000,100000
+    """
+    from reid.bench.extractors import own_embedder
+    from reid.bench.speed import Contest, parts, run_speed
+    from reid.models import find_detector
+
+    try:
+        numbers = [int(n) for n in sizes.split(",") if n]
+    except ValueError:
+        raise UsageError(f"--sizes {sizes}: write numbers, e.g. 10000,100000") from None
+    found = find_detector(detector) if video else None
+    contest = Contest(video, frames, found, heads, against, numbers)
+    model = own_embedder(embedder)
+    result = _watched("parts", parts(contest), lambda told: run_speed(contest, *model, seed, told))
+    _tell("speed", result.to_json(), as_json)
+
+
 def _watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:
     """Do `work` under a progress bar."""
     from reid.console import progress_bar

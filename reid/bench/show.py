@@ -116,6 +116,32 @@ def _faces(result: dict[str, Any]) -> None:
     out.print(table)
 
 
+def _speed(result: dict[str, Any]) -> None:
+    if result["ours"] is not None:
+        table = new_table("video", "frames/s", "ms a frame")
+        for name in ("ours", "chain"):
+            pace = result[name]
+            if pace is not None:
+                parts = ", ".join(f"{k} {v:.1f}" for k, v in pace["ms_per_frame"].items())
+                table.add_row(name, f"{pace['frames_per_second']:.1f}", parts)
+        out.print(table)
+    if result["times_faster"] is not None:
+        out.print(f"{result['times_faster']:.1f} times as fast as the chain", highlight=False)
+    table = new_table("search", "way", "p50 ms", "p95 ms", "recall@10")
+    for n, ways in result["search"].items():
+        for way, timed in ways.items():
+            recall = timed["recall_at_10"]
+            table.add_row(
+                f"{int(n):,}",
+                way,
+                f"{timed['p50_ms']:.2f}",
+                f"{timed['p95_ms']:.2f}",
+                "" if recall is None else f"{recall:.3f}",
+            )
+    out.print(table)
+    out.print(f"largest memory {result['memory_mb']:.0f} MB", highlight=False)
+
+
 def _rankings(columns: list[tuple[dict[str, Any], str]]) -> None:
     """Print rankings side by side, with their 95 % intervals."""
     table = new_table("%", *(label for _, label in columns))
@@ -140,4 +166,5 @@ _SHOWN: Final = {
     "attributes": _attributes,
     "privacy": _privacy,
     "faces": _faces,
+    "speed": _speed,
 }

@@ -124,6 +124,7 @@ def test_embedder_errors_are_one_line(tmp_path) -> None:
         load_extractor(str(tmp_path / "broken.pt"), "resnet51")
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")
 def test_torch_weights_by_path(tmp_path) -> None:
     """TorchScript and a checkpoint of the same network give the same vectors."""
     import torch
