@@ -23,7 +23,7 @@ from reid.bench.labels import LabelledSet, Target
 from reid.bench.layouts import Labelled
 from reid.bench.record import Record, Recorder
 from reid.bench.retrieval import crop_of, light_of
-from reid.bench.summary import intervals_json
+from reid.bench.summary import intervals_json, rounded
 from reid.embed import Embedder, Features, Light
 from reid.pixels import RedactedCrop
 from reid.vocabulary import Column
@@ -86,16 +86,16 @@ class AttributeResult:
     def to_json(self) -> dict[str, Any]:
         """Return the figures at the top level."""
         return {
-            **{name: round(value, 4) for name, value in self.figures.items()},
+            **{name: rounded(value) for name, value in self.figures.items()},
             "intervals": intervals_json(self.intervals),
             "n_images": self.n_images,
             "model_id": self.model_id,
             "redacted": True,
             "targets": {
                 t.name: {
-                    "mA": round(t.ma, 4),
-                    "AUC": round(t.auc, 4),
-                    "ECE": round(t.ece, 4),
+                    "mA": rounded(t.ma),
+                    "AUC": rounded(t.auc),
+                    "ECE": rounded(t.ece),
                     "n": t.n,
                     "positive": t.positive,
                 }

@@ -14,6 +14,7 @@ app = typer.Typer(
 
 Data = Annotated[Path, typer.Option("--data", help="Folder of the data set.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Html = Annotated[Path | None, typer.Option("--html", help="Write a report with plots as one file.")]
 Seed = Annotated[int, typer.Option(help="Of everything random.")]
 EmbedderPath = Annotated[
     str | None,
@@ -51,6 +52,7 @@ def retrieval(
     rerank: Annotated[bool, typer.Option("--rerank", help="Re-rank by shared neighbours.")] = False,
     seed: Seed = 0,
     as_json: Json = False,
+    html: Html = None,
 ) -> None:
     """Is the same person found among another camera's images?
 
@@ -69,12 +71,16 @@ def retrieval(
     result = _watched(
         "images", len(split.images()), lambda told: run_retrieval(split, extractor, settings, told)
     )
-    _tell("retrieval", result.to_json(), as_json)
+    _tell("retrieval", result.to_json(), as_json, html)
 
 
 @app.command()
 def description(
-    data: Data, embedder: OwnEmbedder = None, seed: Seed = 0, as_json: Json = False
+    data: Data,
+    embedder: OwnEmbedder = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
 ) -> None:
     """Is the one who was described found, and after how many thumbnails?
 
@@ -91,7 +97,7 @@ def description(
         len(described.images),
         lambda told: run_description(described, *model, seed, told),
     )
-    _tell("description", result.to_json(), as_json)
+    _tell("description", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -107,6 +113,7 @@ def attributes(
     embedder: OwnEmbedder = None,
     seed: Seed = 0,
     as_json: Json = False,
+    html: Html = None,
 ) -> None:
     """Are clothes and bags estimated right, and are the probabilities honest?
 
@@ -126,7 +133,7 @@ def attributes(
         len(labelled.images),
         lambda told: run_attributes(labelled, *estimator, seed, told),
     )
-    _tell("attributes", result.to_json(), as_json)
+    _tell("attributes", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -138,6 +145,7 @@ def detection(
     ] = None,
     seed: Seed = 0,
     as_json: Json = False,
+    html: Html = None,
 ) -> None:
     """Are people found in photos, and are their heads gone from what is kept?
 
@@ -154,7 +162,7 @@ def detection(
     result = _watched(
         "photos", len(photos), lambda told: run_detection(photos, finder, helper, seed, told)
     )
-    _tell("detection", result.to_json(), as_json)
+    _tell("detection", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -164,6 +172,7 @@ def privacy(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer methods, less training.")] = False,
     seed: Seed = 0,
     as_json: Json = False,
+    html: Html = None,
 ) -> None:
     """Can somebody be recognised from what is stored? Recognisers are retrained on hidden faces.
 
@@ -177,7 +186,7 @@ def privacy(
     result = _watched(
         "attacks", steps(effort), lambda told: run_privacy(data, *model, effort, seed, told)
     )
-    _tell("privacy", result.to_json(), as_json)
+    _tell("privacy", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -193,6 +202,7 @@ def faces(
     quick: Annotated[bool, typer.Option("--quick", help="Two distances only.")] = False,
     seed: Seed = 0,
     as_json: Json = False,
+    html: Html = None,
 ) -> None:
     """How do appearance and a face recogniser compare, near and far, same day and other clothes?
 
@@ -209,7 +219,7 @@ def faces(
         parts(heights),
         lambda told: run_faces(data, crops, methods, heights, seed, told),
     )
-    _tell("faces", result.to_json(), as_json)
+    _tell("faces", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -230,6 +240,7 @@ def speed(
     embedder: OwnEmbedder = None,
     seed: Seed = 0,
     as_json: Json = False,
+    html: Html = None,
 ) -> None:
     """How fast are indexing and search, beside what one would otherwise put together?
 
@@ -247,7 +258,42 @@ def speed(
     contest = Contest(video, frames, found, heads, against, numbers)
     model = own_embedder(embedder)
     result = _watched("parts", parts(contest), lambda told: run_speed(contest, *model, seed, told))
-    _tell("speed", result.to_json(), as_json)
+    _tell("speed", result.to_json(), as_json, html)
+
+
+@app.command(name="all")
+def everything(
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data", help="Folder with pku-reid-dev, coco-people, att-faces, video, peers."
+        ),
+    ],
+    detector: DetectorPath = None,
+    embedder: OwnEmbedder = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Under twenty minutes.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Run every benchmark whose data is there, ours and rivals, and write one report.
+
+    Example: reid bench all --quick --data shared/data --html report.html
+    """
+    from reid.bench.show import show
+    from reid.bench.suite import Suite, run_all
+    from reid.console import out, print_json
+
+    suite = Suite(data, detector, embedder, quick, seed)
+    results = {}
+    for name, result in run_all(suite):
+        results[name] = result
+        if not as_json:
+            out.rule(name)
+            show(name.partition(": ")[0], result)
+    if as_json:
+        print_json(results)
+    _report(results, html, as_json)
 
 
 def _watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:
@@ -258,8 +304,8 @@ def _watched(label: str, total: int | None, work: Callable[[Callable[[int], None
         return work(told)
 
 
-def _tell(name: str, result: dict[str, Any], as_json: bool) -> None:
-    """Print a result."""
+def _tell(name: str, result: dict[str, Any], as_json: bool, html: Path | None) -> None:
+    """Print a result, and write its report if asked."""
     from reid.bench.show import show
     from reid.console import print_json
 
@@ -267,3 +313,14 @@ def _tell(name: str, result: dict[str, Any], as_json: bool) -> None:
         print_json(result)
     else:
         show(name, result)
+    _report({name: result}, html, as_json)
+
+
+def _report(results: dict[str, dict[str, Any]], html: Path | None, as_json: bool) -> None:
+    from reid.bench.report import write_report
+    from reid.console import out
+
+    if html is not None:
+        write_report(results, html)
+        if not as_json:
+            out.print(f"report: {html}")

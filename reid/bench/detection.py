@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reid.bench.coco import IOU_STEPS, Matched, Photo, average_precision, match
 from reid.bench.intervals import Interval, bootstrap, wilson
 from reid.bench.record import Record, Recorder
-from reid.bench.summary import intervals_json
+from reid.bench.summary import intervals_json, rounded
 from reid.heads import Profile, Seen, head_boxes
 from reid.people import INDEX_SCORE, Detector, People
 from reid.research import ResearchImage
@@ -77,7 +77,7 @@ class DetectionResult:
     def to_json(self) -> dict[str, Any]:
         """Return the figures at the top level; head coverage is that of profile "head"."""
         return {
-            **{name: round(value, 4) for name, value in self.figures.items()},
+            **{name: rounded(value) for name, value in self.figures.items()},
             "head_coverage": round(self.coverage["head"].value, 4),
             "intervals": intervals_json(self.intervals),
             "coverage": {p: share.to_json() for p, share in self.coverage.items()},

@@ -1,5 +1,6 @@
 """The figures of a ranking, as they are printed: rank-k, mAP, mINP, each with its interval."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -48,6 +49,11 @@ class Ranking:
             "n_gallery": self.n_gallery,
             "intervals": intervals_json(self.intervals),
         }
+
+
+def rounded(value: float) -> float | None:
+    """Return a figure for JSON: four digits, None for one that is not defined."""
+    return None if math.isnan(value) else round(value, _DIGITS)
 
 
 def intervals_json(intervals: dict[str, Interval]) -> dict[str, list[float]]:
