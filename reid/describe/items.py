@@ -83,19 +83,23 @@ def _lemma(word: str, lexicon: Lexicon) -> str:
     return lexicon.lemma(word) or correct(word, lexicon) or word
 
 
-def _longest(tokens: list[Token], lemmas: list[str], i: int, lexicon: Lexicon) -> tuple[int, Entry]:
+def _longest(
+    tokens: list[Token], lemmas: list[str], i: int, lexicon: Lexicon
+) -> tuple[int, Entry]:
+    """Return the longest phrase at `i`: as written, in dictionary forms, or in the plural."""
     longest = max(lexicon.longest.get(tokens[i].norm, 0), lexicon.longest.get(lemmas[i], 0))
+    stem = lexicon.stem(tokens[i].norm)
+    if stem is not None:
+        longest = max(longest, lexicon.longest.get(stem, 0))
     for length in range(min(longest, len(tokens) - i), 0, -1):
         plain = tuple(token.norm for token in tokens[i : i + length])
-        singular = lexicon.stem(plain[-1])
-        for words in (
-            plain,
-            tuple(lemmas[i : i + length]),
-            (*plain[:-1], singular) if length > 1 and singular else plain,
-        ):
-            entry = lexicon.phrases.get(words)
-            if entry is not None:
-                return length, entry
+        entry = lexicon.phrases.get(plain) or lexicon.phrases.get(tuple(lemmas[i : i + length]))
+        if entry is None:
+            last = lexicon.stem(plain[-1]) or plain[-1]
+            stems = tuple(lexicon.stem(word) or word for word in plain)
+            entry = lexicon.phrases.get((*plain[:-1], last)) or lexicon.phrases.get(stems)
+        if entry is not None:
+            return length, entry
     return 0, _EMPTY
 
 
