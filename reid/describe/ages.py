@@ -52,11 +52,15 @@ def _age(items: list[Item], i: int, before: list[Item]) -> tuple[str, int] | Non
         width += 1
     unit = next((r for r in ("months", "age") if _is(items, i + width, r)), None)
     about = _lookback(before, "about")
+    if unit is None and "a" in number.roles:
+        return None
     if unit is None and not _said_of_person(before, items, i + width):
         return None
     if unit == "months":
         years = [y / 12 for y in years]
     width += unit is not None
+    if unit is not None and _is(items, i + width, "about") and not _is(items, i + width + 1, "age"):
+        about, width = True, width + 1
     years = [float(int(y)) for y in years]
     if any(not 0 <= y <= vocabulary.MAX_YEARS for y in years):
         return None

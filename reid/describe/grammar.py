@@ -113,7 +113,7 @@ class Reader:
         elif "refused" in senses:
             self._refuse(i, item)
         elif "body" in senses:
-            self._body(item)
+            self._body(i, item)
         elif "parts" in senses:
             self._part(i, item)
         elif "pattern_nouns" in senses and not self._before_thing(i):
@@ -138,7 +138,8 @@ class Reader:
 
     def _break(self, i: int, *, hard: bool) -> None:
         continues = not hard and self._continues(i)
-        if self.hedge and not self.spoken_since_hedge and not continues:
+        forward = "forward" in self.flags and not hard
+        if self.hedge and not self.spoken_since_hedge and not continues and not forward:
             self._doubt_back()
         if self.pending and not (continues and not self.segment):
             self._attach_back()
@@ -148,7 +149,7 @@ class Reader:
         self.predicate, self.predicated = None, []
         denied = self.last is not None and self.last.negated and self.segment[-1:] == [self.last]
         self.flags = {"no"} if denied and not hard and self._list_goes_on(i) else set()
-        self.hedge = ""
+        self.hedge = "wide" if forward else ""
         if not continues:
             self.segment = []
         self._leave_companion(i, hard=hard)
@@ -334,6 +335,9 @@ class Reader:
             self._sleeve_noun(item)
             return
         mod = self._make(section, item.senses[section], item)
+        front = item.senses.get("front shades")
+        if front in {"dark", "light"} and mod.shade is None:
+            mod.shade = _modifier(front)
         if section == "colours" and "hair_colours" in item.senses:
             mod.hair = _colour(item.senses["hair_colours"])[0]
         if section == "hair_colours":
@@ -548,7 +552,7 @@ class Reader:
             return self.person
         if self.lexicon.relatives_first and self.person is not main and not self.person.named:
             return self.person
-        fresh = not main.named and not main.frames
+        fresh = not main.named and not main.frames and self.said is None
         owned = "his" in self.flags
         same = fresh or not main.named or sex is None or main.sex in {None, sex}
         if self.trigger is None and not owned and not (relation and not fresh) and same:
@@ -670,10 +674,10 @@ class Reader:
 
     # ---------------------------------------------------------------- traits and refusals
 
-    def _body(self, item: Item) -> None:
+    def _body(self, i: int, item: Item) -> None:
         meaning = item.senses["body"]
-        if meaning.startswith("size"):
-            return
+        if meaning.startswith("size") or (self.lexicon.before and self._thing_ahead(i)):
+            return  # a large coat is no large man
         for part in meaning.split():
             slot, _, value = part.partition("=")
             trait = Trait(slot, (value,), self._unsure(), "no" in self.flags)
@@ -740,6 +744,9 @@ class Reader:
 
     def _role(self, i: int, item: Item) -> None:
         roles = item.roles
+        for role, sex in (("he", "male"), ("she", "female")):
+            if {role, role + "_owns"} & roles and self.person is self.reading.main:
+                self.said = self.said or sex
         if roles & {"nobag", "nohat", "noshoes"}:
             self._absent(roles)
             return
@@ -782,7 +789,7 @@ class Reader:
             self.opened = True
         if "with" in roles:
             self.predicate, self.predicated = None, []
-            if self.lexicon.before and self.pending:
+            if self.pending:
                 self._attach_back()
         if "with" in roles and self.person is not self.reading.main:
             self.opened = self.opened or "and" not in roles
@@ -793,8 +800,8 @@ class Reader:
         for role, sex in (("he", "male"), ("she", "female")):
             if role in roles:
                 self._pronoun(sex)
-            if {role, role + "_owns"} & roles and self.person is self.reading.main:
-                self.said = self.said or sex
+                if self.person is self.reading.main:
+                    self.said = self.said or sex
 
     def _negate(self, i: int) -> None:
         ended = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
@@ -817,7 +824,10 @@ class Reader:
         else:
             self.hedge = "narrow"
         if following is None or following.kind == "break":
-            self._doubt_back()
+            if "think" in roles and (not self.begun or "forward" in roles):
+                self.flags.add("forward")
+            else:
+                self._doubt_back()
 
     def _dunno(self, i: int) -> None:
         ended = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
