@@ -335,6 +335,9 @@ class Reader:
             self._sleeve_noun(item)
             return
         mod = self._make(section, item.senses[section], item)
+        if self._of_race(i, mod):
+            self._refuse_kind("race")
+            return
         front = item.senses.get("front shades")
         if front in {"dark", "light"} and mod.shade is None:
             mod.shade = _modifier(front)
@@ -353,6 +356,13 @@ class Reader:
         if mod.kind != "shade":
             self.flags.discard("or")
         self.flags.add("after-hedge")
+
+    def _of_race(self, i: int, mod: Mod) -> bool:
+        """Whether a colour after the word for a person is about them, not about their clothes."""
+        if self.lexicon.before or "colours" not in self.items[i].senses or i == 0:
+            return False
+        named = "people" in self.items[i - 1].senses
+        return named and bool(set(mod.values) & RACE_COLOURS)
 
     def _make(self, section: str, meaning: str, item: Item) -> Mod:
         if section in {"colours", "hair_colours"}:
@@ -472,7 +482,10 @@ class Reader:
     def _part(self, i: int, item: Item) -> None:
         """Read a piece of a garment: large ones colour it, small ones are left out."""
         mods, self.pending = self.pending, []
-        if item.senses["parts"] == "whole" and self.last is not None:
+        if item.senses["parts"] == "hood" and self.last is not None:
+            if self.last.slots.get("upper.type") == ("sweater",):
+                self.last.slots["upper.type"] = ("hoodie",)
+        elif item.senses["parts"] == "whole" and self.last is not None:
             self._colour_piece(self.last, mods)
         else:
             self._left_out(" ".join([*(mod.text for mod in mods), item.text]))

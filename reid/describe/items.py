@@ -137,8 +137,8 @@ def _compound(token: Token, item: Item, lexicon: Lexicon) -> Item:
     """Read a German compound by its last part: a Regenjacke is a Jacke."""
     word = token.norm
     for cut in range(2, len(word) - 3):
-        head = lexicon.lemma(word[cut:])
-        entry = lexicon.phrases.get((head,)) if head else None
+        forms = (word[cut:], lexicon.stem(word[cut:]))
+        entry = next((lexicon.phrases[f,] for f in forms if f and (f,) in lexicon.phrases), None)
         if entry is None or not {"things", "colours", "people", "parts"} & entry.senses.keys():
             continue
         item.kind, item.senses, item.roles = "phrase", dict(entry.senses), entry.roles
