@@ -22,6 +22,9 @@ RACE_COLOURS: Final = frozenset({"black", "white", "brown", "yellow"})
 BAG_SLOTS: Final = (
     "carry.backpack", "carry.shoulder-bag", "carry.handbag", "carry.plastic-bag",
 )  # fmt: skip
+SHORT_QUERY: Final = 4
+"""A question mark after more words than this ends a question, and doubts nothing."""
+
 RECENT: Final = 30
 """How many things back a sentence refers."""
 
@@ -130,11 +133,22 @@ class Reader:
             self.flags.add("or")
         elif item.value in {":", "："} and self.last is not None and self.segment:
             self._copula()
-        elif item.value in {"?", "？"} and self.segment + self.pending and i + 1 < len(self.items):
+        elif item.value in {"?", "？"} and self._queried(i):
             self._doubt_back()
             self._break(i, hard=False)
         elif item.value not in {'"', "“", "”", "«", "»", "*", "+", "="}:
             self._break(i, hard=item.is_hard())
+
+    def _queried(self, i: int) -> bool:
+        """Whether "?" doubts the word before it; after a whole sentence it only ends a question."""
+        if not (self.segment or self.pending) or i + 1 >= len(self.items):
+            return False
+        since = 0
+        for item in reversed(self.items[max(0, i - SHORT_QUERY - 1) : i]):
+            if item.kind == "break":
+                break
+            since += 1
+        return since <= SHORT_QUERY
 
     def _break(self, i: int, *, hard: bool) -> None:
         continues = not hard and self._continues(i)
@@ -276,11 +290,11 @@ class Reader:
             return
         same = set(frame.regions) & set(last.regions)
         bags = frame.regions[0].startswith("carry") and last.regions[0].startswith("carry")
-        if "or" in self.flags and (same or bags):
-            frame.alternative = last
-            frame.negated = frame.negated or last.negated
-        elif "or" in self.flags and last.negated:
+        if "or" in self.flags and last.negated:
             frame.negated = True
+        elif "or" in self.flags and (same or bags):
+            frame.alternative = last
+            frame.unsure = frame.unsure or last.unsure
         if self.hedge == "narrow" and same and not self.segment and not self.pending:
             frame.alternative = last
         if "over" in self.flags and same:
@@ -798,7 +812,7 @@ class Reader:
         if "in" in roles:
             self.flags.add("in")
             self.opened = True
-        if roles & {"relative"}:
+        if roles & {"relative", "opens"}:
             self.opened = True
         if "with" in roles:
             self.predicate, self.predicated = None, []
@@ -826,6 +840,11 @@ class Reader:
     def _copula(self, *, again: bool = False) -> None:
         if self.last is not None and (self.segment or again) and not self.pending:
             self.predicate, self.predicated = self.last, []
+            if again and self.last.negated and self.last.colours():
+                # "not a red coat, it's orange": a coat after all
+                self.last.negated = False
+                for mod in self.last.colours():
+                    mod.negated = True
 
     def _hedge(self, i: int, roles: frozenset[str]) -> None:
         self.flags.discard("after-hedge")
