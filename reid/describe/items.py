@@ -83,9 +83,7 @@ def _lemma(word: str, lexicon: Lexicon) -> str:
     return lexicon.lemma(word) or correct(word, lexicon) or word
 
 
-def _longest(
-    tokens: list[Token], lemmas: list[str], i: int, lexicon: Lexicon
-) -> tuple[int, Entry]:
+def _longest(tokens: list[Token], lemmas: list[str], i: int, lexicon: Lexicon) -> tuple[int, Entry]:
     """Return the longest phrase at `i`: as written, in dictionary forms, or in the plural."""
     longest = max(lexicon.longest.get(tokens[i].norm, 0), lexicon.longest.get(lemmas[i], 0))
     stem = lexicon.stem(tokens[i].norm)
