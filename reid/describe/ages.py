@@ -52,7 +52,8 @@ def _age(items: list[Item], i: int, before: list[Item]) -> tuple[str, int] | Non
         width += 1
     unit = next((r for r in ("months", "age") if _is(items, i + width, r)), None)
     about = _lookback(before, "about")
-    if unit is None and "a" in number.roles:
+    one = number.value == 1 and not number.text.isdigit()
+    if unit is None and (one or "a" in number.roles):
         return None
     if unit is None and not _said_of_person(before, items, i + width):
         return None
@@ -95,7 +96,9 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
             return True
         if "people" in item.senses or "body" in item.senses or "refused" in item.senses:
             return True
-        if item.kind == "break" and item.value in set(",(-–:，（"):
+        if item.roles & {"he", "she"} and not item.senses:
+            return True
+        if item.kind == "break" and item.value in set(",(-–:/，（"):
             continue
         if not item.roles & {"about", "skip", "copula"} and item.kind != "unknown":
             return False
@@ -109,7 +112,8 @@ def _decade(items: list[Item], i: int, lexicon: Lexicon) -> tuple[str, int] | No
     width = 1
     if decade is None and item.kind == "number" and isinstance(item.value, float):
         s = items[i + 1] if i + 1 < len(items) else None
-        if s is not None and s.text.lower() == "s" and item.value % 10 == 0:
+        odd = s is not None and (s.text.lower() == "s" or "odd" in s.roles)
+        if odd and item.value % 10 == 0 and item.value:
             decade, width = item.value, 2
     if decade is None:
         return None

@@ -77,6 +77,10 @@ class Frame:
         """Return the colours said of it."""
         return [mod for mod in self.mods if mod.kind == "colour"]
 
+    def coloured(self) -> bool:
+        """Whether it has a colour, if only "dark"."""
+        return any(mod.kind in {"colour", "shade", "denim"} for mod in self.mods)
+
     def described(self) -> bool:
         """Whether it has a colour, a shade or a pattern."""
         return any(mod.kind in {"colour", "pattern", "shade", "denim"} for mod in self.mods)

@@ -132,7 +132,7 @@ class Describing(State):
             return False
         doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.flags
         return (
-            doubtful or not target.described() or any(m.kind in {"pattern", "sleeve"} for m in mods)
+            doubtful or not target.coloured() or any(m.kind in {"pattern", "sleeve"} for m in mods)
         )
 
     def _of_person(self, mods: list[Mod]) -> None:
@@ -212,6 +212,8 @@ class Describing(State):
             self.flags.add("motif")
             return
         self.pending = []
+        if self.last is not None and self.last.slots.get("upper.type") == ("costume",):
+            return
         if self.last is not None and (self.segment or "upper" in self.last.regions):
             if not any(mod.kind == "pattern" for mod in self.last.mods):
                 self.last.mods.append(Mod("pattern", ("graphic",), unsure=self._unsure()))

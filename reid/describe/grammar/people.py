@@ -172,7 +172,8 @@ class Naming(Describing):
         """Tell "m" the man from "m" the letter, and "mum's bag" from mum."""
         if item.owns and i + 1 < len(self.items):
             following = self.items[i + 1]
-            return not ({"things", "colours"} & following.senses.keys())
+            verb = {"in", "with", "copula", "about", "aged", "seen", "no", "opens", "hedge"}
+            return bool(following.roles & verb) or following.kind in {"age", "number"}
         if len(item.text) == 1:
             near = self.items[max(0, i - 1) : i] + self.items[i + 1 : i + 2]
             return i == 0 or any(other.kind in {"age", "number"} for other in near)

@@ -102,6 +102,7 @@ class Reader(Words):
             self.segment = []
         self._leave_companion(i, hard=hard)
         if hard:
+            self.previous = self.last
             self.last = None
             self.begun = False
         self.trigger = None

@@ -92,9 +92,9 @@ class Things(Naming):
         if "same" in self.flags:
             self._copy_colours(frame)
             self.flags.discard("same")
-        if "motif" in self.flags:
+        if "motif" in self.flags and frame.slots.get("upper.type") != ("costume",):
             frame.mods.append(Mod("pattern", ("graphic",)))
-            self.flags.discard("motif")
+        self.flags.discard("motif")
         denim = any(mod.kind == "denim" for mod in frame.mods)
         if denim and frame.slots.get("lower.type") == ("trousers",):
             frame.slots["lower.type"] = ("jeans",)

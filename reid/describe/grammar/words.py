@@ -48,6 +48,8 @@ class Words(Things):
         self.opened = self.opened or bool(roles & {"in", "relative", "opens"})
         if "copula" in roles:
             self._copula(again="again" in roles)
+        if "costume" in roles:
+            self._thing_of("upper.type=costume", [])
         if "i" in roles:
             self._speaker(i)
         for role, sex in (("he", "male"), ("she", "female")):
@@ -71,6 +73,8 @@ class Words(Things):
             self.flags.add("no")
 
     def _copula(self, *, again: bool = False) -> None:
+        if again and self.last is None:
+            self.last = self.previous
         if self.last is not None and (self.segment or again) and not self.pending:
             self.predicate, self.predicated = self.last, []
             if again and self.last.negated and self.last.colours():
