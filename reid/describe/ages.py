@@ -48,6 +48,10 @@ def _age(items: list[Item], i: int, before: list[Item]) -> tuple[str, int] | Non
         if second is not None and second.kind == "number" and isinstance(second.value, float):
             years.append(second.value)
             width = 3
+    beside = _value(items, i + 1)
+    if width == 1 and beside == number.value + 1 and beside < 10:  # 七八岁: seven or eight
+        years.append(beside)
+        width = 2
     if _is(items, i + width, "half"):
         width += 1
     unit = next((r for r in ("months", "age") if _is(items, i + width, r)), None)
@@ -137,8 +141,8 @@ def _height(items: list[Item], i: int, lexicon: Lexicon) -> tuple[str, int] | No
         return f"height={first * FOOT_CM + inches * INCH_CM:.0f}", width
     if unit == "m" and 0.5 <= first <= 2.3:
         whole = first == int(first)
-        if whole and rest is not None and 10 <= rest <= 99:
-            return f"height={first * 100 + rest:.0f}", 3
+        if whole and rest is not None and 1 <= rest <= 99:
+            return f"height={first * 100 + (rest if rest >= 10 else 10 * rest):.0f}", 3
         return None if whole else (f"height={first * 100:.0f}", 2)
     return None
 

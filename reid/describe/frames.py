@@ -149,6 +149,10 @@ class Builder:
         frames = _without_linings([frame for frame in person.frames if not frame.dropped])
         chains = _chains(frames)
         outer = _outer(chains)
+        for frame in frames:
+            denim = any(mod.kind == "denim" for mod in frame.mods)
+            if denim and frame.slots.get("lower.type") == ("trousers",):
+                frame.slots["lower.type"] = ("jeans",)
         for chain in chains:
             self._chain(chain, "outer" if chain[0] in outer else None)
         for trait in _one_a_slot(person.traits):

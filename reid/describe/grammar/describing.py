@@ -51,7 +51,7 @@ class Describing(State):
             values, shade = colour_meaning(meaning)
             earlier = self.predicated or self.pending
             joined = bool(earlier) and earlier[-1].kind == "colour"
-            hue = item.glued and joined and "and" not in self.flags
+            hue = item.glued and joined and "and" not in self.flags and not self.lexicon.compounds
             return Mod("colour", values, item.text, shade=shade,
                        either=joined and ("or" in self.flags or hue))  # fmt: skip
         if section == "shades":

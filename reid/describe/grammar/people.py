@@ -183,6 +183,8 @@ class Naming(Describing):
         meaning = item.senses["body"]
         if meaning.startswith("size") or (self.lexicon.before and self._thing_ahead(i)):
             return  # a large coat is no large man
+        if not self.lexicon.before and i and "things" in self.items[i - 1].senses:
+            return
         for part in meaning.split():
             slot, _, value = part.partition("=")
             trait = Trait(slot, (value,), self._unsure(), "no" in self.flags)

@@ -95,9 +95,6 @@ class Things(Naming):
         if "motif" in self.flags and frame.slots.get("upper.type") != ("costume",):
             frame.mods.append(Mod("pattern", ("graphic",)))
         self.flags.discard("motif")
-        denim = any(mod.kind == "denim" for mod in frame.mods)
-        if denim and frame.slots.get("lower.type") == ("trousers",):
-            frame.slots["lower.type"] = ("jeans",)
 
     def _fronts(self, item: Item) -> list[Mod]:
         """Return what the first part of a compound says of its last."""
