@@ -77,6 +77,10 @@ class Frame:
         """Return the colours said of it."""
         return [mod for mod in self.mods if mod.kind == "colour"]
 
+    def coloured(self) -> bool:
+        """Whether it has a colour, if only "dark"."""
+        return any(mod.kind in {"colour", "shade", "denim"} for mod in self.mods)
+
     def described(self) -> bool:
         """Whether it has a colour, a shade or a pattern."""
         return any(mod.kind in {"colour", "pattern", "shade", "denim"} for mod in self.mods)
@@ -145,6 +149,10 @@ class Builder:
         frames = _without_linings([frame for frame in person.frames if not frame.dropped])
         chains = _chains(frames)
         outer = _outer(chains)
+        for frame in frames:
+            denim = any(mod.kind == "denim" for mod in frame.mods)
+            if denim and frame.slots.get("lower.type") == ("trousers",):
+                frame.slots["lower.type"] = ("jeans",)
         for chain in chains:
             self._chain(chain, "outer" if chain[0] in outer else None)
         for trait in _one_a_slot(person.traits):

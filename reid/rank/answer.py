@@ -30,7 +30,7 @@ NOTABLE: Final = (0.25, 2.5)
 FITS: Final = 0.5
 """Agreement from which the best sighting may be called found."""
 
-NOBODY: Final = 0.33
+NOBODY: Final = 0.36
 """Agreement under which nobody fits."""
 
 RIVALS: Final = 10

@@ -34,6 +34,7 @@ class Gallery:
     visible: Floats
     vectors: Floats | None = None
     rates: dict[object, float] = field(default_factory=dict, init=False, repr=False)
+    seen: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
     codes: list[NDArray[np.intp]] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:

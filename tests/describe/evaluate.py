@@ -1,7 +1,8 @@
-"""Score the description files by hand: python -m tests.describe.evaluate dev_en heldout_en [-v]."""
+"""Score the description files by hand: python -m tests.describe.evaluate dev_en [-v]."""
 
 import sys
 
+# ruff: noqa: T201
 from reid.describe import describe
 from tests.describe.gold import Score, misbound, read
 
