@@ -220,7 +220,7 @@ def _add_head(f: _Fitting) -> None:
         if hair is not None:
             hair = None if line is None else headwear.hair_below(hair, f.skull, line)
     if hair is not None:
-        textile = plain_textile(looks.hair_rgb, 0.9, 0.3)
+        textile = plain_textile(looks.hair_rgb, 0.8, 0.1)
         material = f.builder.material(material_rows(textile, HAIR, fold=3))
         f.builder.add(hair, material, HAIR_PART, 1, open_=True)
     if looks.eyewear:

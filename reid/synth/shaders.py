@@ -31,7 +31,7 @@ uniform mat4 sun_matrix;
 uniform vec3 eye;
 out vec3 world; out vec3 normal; out vec3 cloth; out vec4 in_sun;
 flat out uvec4 meta;
-const float LIFT = 0.011;  // metres that each layer is drawn nearer
+const float LIFT = 0.015;  // metres that each layer is drawn nearer
 void main() {
     vec3 n;
     world = skinned(in_position, in_normal, n);
@@ -241,7 +241,7 @@ void main() {
         crease = (texture(folds, vec3(at + seed, m3.w)).r * 2.0 - 1.0) * m3.x;
         if (kind != HAIR) crease *= gathering(region);
         float weft = kind == HAIR ? 0.0 : (w.b - 0.5) * 0.004;
-        n = bumped(n, crease * 0.012 + weft);
+        n = bumped(n, crease * 0.010 + weft);
     }
     albedo *= w.a * (255.0 / 128.0) * (1.0 + 0.16 * crease);
     if (kind == HAIR) albedo *= 1.0 + 0.25 * crease / max(m3.x, 0.01);
