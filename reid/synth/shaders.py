@@ -76,8 +76,8 @@ float open_sky(vec3 p, vec3 n, int self) {
         float r2 = dot(d.xz, d.xz);
         float facing = clamp(0.55 + 0.45 * dot(n, normalize(d + vec3(0, 1e-3, 0))), 0.0, 1.0);
         float near = exp(-r2 / (0.05 + 0.028 * h * h));
-        float contact = exp(-r2 / 0.035) * step(abs(above), 0.25);
-        open *= 1.0 - 0.5 * near * facing - 0.3 * contact * max(n.y, 0.0);
+        float contact = exp(-r2 / 0.06) * step(abs(above), 0.25);
+        open *= 1.0 - 0.5 * near * facing - 0.42 * contact * max(n.y, 0.0);
     }
     return open;
 }
@@ -162,7 +162,7 @@ float gathering(int region) {
 
 // the body hides the sky from itself: under chin and arms, between legs, near the ground
 float own_occlusion(vec3 n, int region, int kind) {
-    float open = 0.72 + 0.28 * (0.5 + 0.5 * n.y);
+    float open = 0.64 + 0.36 * (0.5 + 0.5 * n.y);
     if (region == 3 || region == 4) {
         float inner = (region == 3 ? -1.0 : 1.0) * cloth.x;
         float high = 1.0 - clamp(cloth.z * 1.2, 0.0, 0.9);
