@@ -224,6 +224,7 @@ def counterfactual(
     """The same picture again with only skin, age, sex, face, hair, or the clothes changed."""
     from reid.synth import counterfactual as product
     from reid.synth.crops import CropJob, shard_folder, write_manifest
+    from reid.synth.makehuman import load
     from reid.synth.runner import run_shards
 
     height, width = _size(size)
@@ -236,6 +237,7 @@ def counterfactual(
         identities, 1, views, height, width, seed, "held-out" if held_out else "train", shard=50
     )
     try:
+        load()
         write_manifest(out, job)
         waiting = [i for i in range(job.shards) if not shard_folder(out, i).is_dir()]
         work = partial(product.run_shard, out, job, changes)
