@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reid import __version__
+from reid.bench.cli import app as bench_app
 from reid.console import complain, key_cells, new_table, out, print_json
 from reid.errors import ReidError, UsageError
 from reid.records import Query
@@ -29,6 +30,7 @@ models_app = typer.Typer(no_args_is_help=True, help="Weights: shipped, pulled, a
 app.add_typer(models_app, name="models")
 app.add_typer(synth_app, name="synth")
 app.add_typer(train_app, name="train")
+app.add_typer(bench_app, name="bench")
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPT = 1, 2, 130
 

@@ -2,7 +2,6 @@
 
 import sys
 
-# ruff: noqa: T201
 from reid.describe import describe
 from tests.describe.gold import Score, misbound, read
 
