@@ -284,7 +284,7 @@ def demo(
     detector: DetectorPath = None,
 ) -> None:
     """Index, search and show an answer, without arguments or internet. Example: reid demo"""
-    from reid.commands import run_demo
+    from reid.showcase import run_demo
 
     run_demo(folder or Path("reid-demo"), detector)
 

@@ -187,15 +187,3 @@ def _save(answer: Answer, crops: dict[str, Any], sheet: Path) -> None:
         save_sheet(contact_sheet(answer, crops), sheet)
     except OSError as error:
         raise SourceError(f"{sheet} cannot be written ({error.strerror or error})") from None
-
-
-def run_demo(folder: Path, detector: Path | None) -> None:
-    """Index the photos that come with ultralytics, search them, and draw the answer."""
-    from reid.people import bundled_photos
-
-    people_photos = bundled_photos()
-    venue, sheet = folder / "venue", folder / "answer.png"
-    index_sources(
-        [str(p) for p in people_photos], venue, None, None, False, detector, None, 1, False
-    )
-    search_venue("a man in a dark coat", venue, Filter(), 6, False, sheet)
