@@ -26,6 +26,8 @@ class Reader(Words):
             return
         if item.kind == "gap" or i == self.skipped:
             return
+        if i and "name" in self.items[i - 1].roles and item.kind in {"unknown", "phrase"}:
+            return  # a name is neither searched nor kept
         if item.kind in {"age", "height"}:
             self._traits_said(item)
         elif "things" in item.senses and not self._is_motif_here(i, item):
