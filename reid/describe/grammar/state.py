@@ -56,6 +56,7 @@ class State:
         self.opened = False  # a companion's description has begun
         self.trigger: int | None = None  # the item that announced a companion
         self.previous: Frame | None = None  # the last thing of the sentence before
+        self.naming = False  # a name is being said
         self.order = 0
         self.said: str | None = None  # the sex that "he" or "her" spoke of
         self.mod_at = -1  # the last item that described something
