@@ -204,7 +204,9 @@ class Naming(Describing):
             slot = slot.removesuffix("?")
             if slot == "body.age_years":
                 values = tuple(float(v) if "." in str(v) else int(v) for v in values)
-            trait = Trait(slot, values, doubt or self._unsure(), "no" in self.flags, exact=True)
+            trait = Trait(
+                slot, values, doubt or self.hedge == "wide", "no" in self.flags, exact=True
+            )
             self.waiting.append(trait)
             self.last_trait = trait
         self.flags.add("after-hedge")
