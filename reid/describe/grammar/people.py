@@ -181,7 +181,9 @@ class Naming(Describing):
 
     def _body(self, i: int, item: Item) -> None:
         meaning = item.senses["body"]
-        if meaning.startswith("size") or (self.lexicon.before and self._thing_ahead(i)):
+        if meaning.startswith("size") or (
+            self.lexicon.before and self._thing_ahead(i, past_colours=True)
+        ):
             return  # a large coat is no large man
         if not self.lexicon.before and i and "things" in self.items[i - 1].senses:
             return

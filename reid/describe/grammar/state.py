@@ -100,14 +100,14 @@ class State:
         if kind not in self.reading.refused:
             self.reading.refused.append(kind)
 
-    def _thing_ahead(self, i: int) -> bool:
+    def _thing_ahead(self, i: int, *, past_colours: bool = False) -> bool:
         """Whether a thing still follows in this phrase, for what describes it to wait for."""
         for item in self.items[i + 1 : i + 5]:
             if "things" in item.senses:
                 return True
             if item.kind == "break" or item.roles & {"and", "with", "in", "on", "but", "or"}:
                 return False
-            if "colours" in item.senses:
+            if "colours" in item.senses and not past_colours:
                 return False
         return False
 
