@@ -6,6 +6,9 @@ from reid import vocabulary
 from reid.describe.items import Item
 from reid.describe.lexicon import Lexicon
 
+LOOK_BACK: Final = 4
+"""Items before a number that tell whether it is an age."""
+
 EDGE: Final = 2
 """An "about" age this near to another band leaves the band in doubt too."""
 
@@ -95,7 +98,7 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
             return False
     if before and before[-1].roles & {"he", "she", "they"}:
         return after >= len(items) or not items[after].senses
-    for item in reversed(before[-4:]):
+    for item in reversed(before[-LOOK_BACK:]):
         if "aged" in item.roles and not item.senses:
             return True
         if "people" in item.senses or "body" in item.senses or "refused" in item.senses:
@@ -106,7 +109,7 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
             continue
         if not item.roles & {"about", "skip", "copula"} and item.kind != "unknown":
             return False
-    return not before
+    return len(before) <= LOOK_BACK
 
 
 def _decade(items: list[Item], i: int, lexicon: Lexicon) -> tuple[str, int] | None:

@@ -175,6 +175,7 @@ class Builder:
 
     def _alternatives(self, chain: list[Frame], place: str | None) -> None:
         group = self._next()
+        _merge_colours(chain)
         for frame in chain:
             for slot, values in frame.slots.items():
                 if not slot.startswith("carry.") or values:
@@ -250,6 +251,17 @@ def _at(slot: str, place: str | None) -> str:
     if place is None or not slot.startswith("upper"):
         return slot
     return place + slot.removeprefix("upper")
+
+
+def _merge_colours(chain: list[Frame]) -> None:
+    """Make "blue jeans or black jeans" jeans that are blue or black."""
+    first = chain[0]
+    for other in chain[1:]:
+        colours = other.colours()
+        if colours and first.colours() and other.regions == first.regions:
+            colours[0].either = True
+            first.mods.extend(colours)
+            other.mods = [mod for mod in other.mods if mod.kind != "colour"]
 
 
 def _without_linings(frames: list[Frame]) -> list[Frame]:

@@ -74,16 +74,6 @@ class Gallery:
             self.codes.append(np.asarray([number[key.camera] for key in self.keys], np.intp))
         return names, self.codes[0]
 
-    def take(self, rows: NDArray[np.intp]) -> "Gallery":
-        """Return the gallery of some rows only."""
-        return Gallery(
-            [self.keys[int(i)] for i in rows],
-            self.attributes[rows],
-            self.body[rows],
-            self.visible[rows],
-            None if self.vectors is None else self.vectors[rows],
-        )
-
     def column(self, slot: str, value: str) -> Floats | None:
         """Return the probabilities (N,) of one value, or None where there is no such column."""
         key = vocabulary.Column(slot, value)

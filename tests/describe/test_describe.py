@@ -124,6 +124,16 @@ def test_what_the_speaker_does_not_know_is_no_slot() -> None:
     assert slots("don't know what shoes, red coat") == {"upper.type=coat", "upper.colour=red"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["a girl called Rose", "boy, his name is Bob", "ein Junge namens Weiß", "niña, se llama Rosa"],
+)
+def test_a_name_is_neither_searched_nor_kept(text: str) -> None:
+    query = describe(text)
+    assert {wish.slot for wish in query.wishes} == {"body.sex", "body.age"}
+    assert not query.unparsed
+
+
 def test_what_is_not_understood_is_listed() -> None:
     query = describe("a green zorblax and red shoes")
     assert query.unparsed == ("green zorblax",)

@@ -69,7 +69,7 @@ def test_a_sentence_takes_less_than_two_milliseconds() -> None:
         describe(text)
     times = []
     for text in texts:
-        start = time.perf_counter()
+        start = time.process_time()
         describe(text)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert statistics.median(times) < 0.002

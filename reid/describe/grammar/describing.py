@@ -35,7 +35,7 @@ class Describing(State):
         self.mod_at = i
         if self.hedge == "mod" and mod.kind != "shade":
             self.hedge = ""
-        if mod.kind != "shade":
+        if mod.either or len(self.pending) > 1 or self.predicate is not None:
             self.flags.discard("or")
         self.flags.add("after-hedge")
 
@@ -111,6 +111,8 @@ class Describing(State):
             return
         denim = any(mod.kind == "denim" for mod in mods)
         target = self.last
+        if target is None and self.previous is not None and not self.previous.coloured():
+            target = self.previous if not self.flags & {"in", "whole"} else None  # "Cap. Red."
         if "no" in self.flags and target is not None:
             for mod in mods:
                 mod.negated = True
@@ -130,6 +132,8 @@ class Describing(State):
     def _may_take(self, target: Frame, mods: list[Mod]) -> bool:
         if "whole" in self.flags:
             return False
+        if "hair" in target.regions and any(mod.kind == "size" for mod in mods):
+            return True
         doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.flags
         return (
             doubtful or not target.coloured() or any(m.kind in {"pattern", "sleeve"} for m in mods)
@@ -147,6 +151,8 @@ class Describing(State):
             self._thing_of("upper lower", coloured)
         elif coloured and "in" in self.flags:
             self._thing_of("upper", coloured)
+        elif any(set(m.values) & RACE_COLOURS for m in coloured) and not self.person.frames:
+            self._refuse_kind("race")  # "Male. White."
         else:
             for mod in coloured:
                 self._left_out(mod.text)

@@ -181,7 +181,9 @@ class Naming(Describing):
 
     def _body(self, i: int, item: Item) -> None:
         meaning = item.senses["body"]
-        if meaning.startswith("size") or (self.lexicon.before and self._thing_ahead(i)):
+        if meaning.startswith("size") or (
+            self.lexicon.before and self._thing_ahead(i, past_colours=True)
+        ):
             return  # a large coat is no large man
         if not self.lexicon.before and i and "things" in self.items[i - 1].senses:
             return
@@ -204,7 +206,9 @@ class Naming(Describing):
             slot = slot.removesuffix("?")
             if slot == "body.age_years":
                 values = tuple(float(v) if "." in str(v) else int(v) for v in values)
-            trait = Trait(slot, values, doubt or self._unsure(), "no" in self.flags, exact=True)
+            trait = Trait(
+                slot, values, doubt or self.hedge == "wide", "no" in self.flags, exact=True
+            )
             self.waiting.append(trait)
             self.last_trait = trait
         self.flags.add("after-hedge")

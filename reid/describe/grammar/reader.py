@@ -26,6 +26,8 @@ class Reader(Words):
             return
         if item.kind == "gap" or i == self.skipped:
             return
+        if self._is_name(i, item):
+            return  # a name is neither searched nor kept
         if item.kind in {"age", "height"}:
             self._traits_said(item)
         elif "things" in item.senses and not self._is_motif_here(i, item):
@@ -44,6 +46,16 @@ class Reader(Words):
             or item.kind in {"age", "height"}
             or bool({"things", "people", "colours"} & item.senses.keys())
         )
+
+    def _is_name(self, i: int, item: Item) -> bool:
+        """Whether this is what somebody is called: after "called", or "my daughter Lily"."""
+        before = self.items[i - 1] if i else None
+        called = before is not None and "name" in before.roles and item.kind != "number"
+        again = self.naming and item.kind == "unknown"
+        kin = before.senses.get("people", "").split() if before is not None else []
+        own = {"child", "relation"} & set(kin) and item.kind == "unknown" and item.text.istitle()
+        self.naming = bool(called or again or own)
+        return self.naming
 
     def _describing(self, i: int, item: Item) -> None:
         senses = item.senses

@@ -56,6 +56,7 @@ class State:
         self.opened = False  # a companion's description has begun
         self.trigger: int | None = None  # the item that announced a companion
         self.previous: Frame | None = None  # the last thing of the sentence before
+        self.naming = False  # a name is being said
         self.order = 0
         self.said: str | None = None  # the sex that "he" or "her" spoke of
         self.mod_at = -1  # the last item that described something
@@ -99,14 +100,14 @@ class State:
         if kind not in self.reading.refused:
             self.reading.refused.append(kind)
 
-    def _thing_ahead(self, i: int) -> bool:
+    def _thing_ahead(self, i: int, *, past_colours: bool = False) -> bool:
         """Whether a thing still follows in this phrase, for what describes it to wait for."""
         for item in self.items[i + 1 : i + 5]:
             if "things" in item.senses:
                 return True
             if item.kind == "break" or item.roles & {"and", "with", "in", "on", "but", "or"}:
                 return False
-            if "colours" in item.senses:
+            if "colours" in item.senses and not past_colours:
                 return False
         return False
 

@@ -83,7 +83,12 @@ class Things(Naming):
             # "her coat is a red parka": what was said of the coat is said of the parka
             self.predicate.mods = [m for m in self.predicate.mods if m not in self.predicated]
             self.pending = self.predicated
-        if self.predicate is not None and set(self.predicate.regions) & set(frame.regions):
+        hair = "hair" in frame.regions
+        if (
+            self.predicate is not None
+            and not hair
+            and set(self.predicate.regions) & set(frame.regions)
+        ):
             self.predicate.dropped = not self.predicate.negated
         self.predicate, self.predicated = None, []
         frame.mods.extend(self._fronts(item))

@@ -22,7 +22,7 @@ class Words(Things):
             self._hedge(i, roles)
         if "sure" in roles:
             self.hedge = ""
-        if "no" in roles:
+        if "no" in roles or ("doffed" in roles and self._off_ahead(i)):
             self._negate(i)
         if "overtop" in roles or "undertop" in roles:
             self._stack("overtop" in roles)
@@ -64,6 +64,10 @@ class Words(Things):
             self._attach_back()
         if self.person is not self.reading.main:
             self.opened = self.opened or "and" not in roles
+
+    def _off_ahead(self, i: int) -> bool:
+        """Whether "took her jacket off" ends as it begins."""
+        return any(item.text.lower() == "off" for item in self.items[i + 1 : i + 6])
 
     def _negate(self, i: int) -> None:
         ended = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
