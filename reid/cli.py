@@ -28,9 +28,9 @@ app = typer.Typer(
 )
 models_app = typer.Typer(no_args_is_help=True, help="Weights: shipped, pulled, and their cards.")
 app.add_typer(models_app, name="models")
-app.add_typer(bench_app, name="bench")
 app.add_typer(synth_app, name="synth")
 app.add_typer(train_app, name="train")
+app.add_typer(bench_app, name="bench")
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPT = 1, 2, 130
 
@@ -284,7 +284,7 @@ def demo(
     detector: DetectorPath = None,
 ) -> None:
     """Index, search and show an answer, without arguments or internet. Example: reid demo"""
-    from reid.commands import run_demo
+    from reid.showcase import run_demo
 
     run_demo(folder or Path("reid-demo"), detector)
 

@@ -89,9 +89,9 @@ def make(n: int, seed: int) -> Crowd:
     for part, share in HIDDEN.items():
         visible[:, vocab.PART_INDEX[part]] = np.where(rng.random(n) < share, 0.1, 1.0)
     for slot in POPULATION:
+        column = vocab.PART_INDEX[vocab.SLOTS[slot].part]
         for i, person in enumerate(people):
-            part = vocab.PART_INDEX[vocab.SLOTS[slot].part]
-            seen = visible[i, part] > 0.5
+            seen = visible[i, column] > 0.5
             beliefs = _believe(rng, slot, person[slot], bool(cameras[i] % 2), bool(seen))
             _write(attributes[i], body[i], slot, beliefs)
     keys = [

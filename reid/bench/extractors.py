@@ -70,7 +70,7 @@ def own_embedder(given: str | None = None) -> tuple[Embedder, Path | None]:
     `given` is a folder, ``regions`` for the baseline, or None for what the product uses.
     """
     from reid import models
-    from reid.commands import load_embedder
+    from reid.loading import load_embedder
 
     embedder = load_embedder(given)
     if given is not None:

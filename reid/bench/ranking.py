@@ -7,6 +7,7 @@ questions it takes to bring the right person into the first three.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -195,11 +196,11 @@ def calibration(crowd: Crowd, knobs: Knobs, asks: int, seed: int) -> Iterator[st
                 said.append(match.probability)
                 right.append(match.key.id == str(row))
     edges = [0.0, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0]
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = [i for i, p in enumerate(said) if low <= p < high or (high == 1.0 == p)]
         if inside:
-            mean = np.mean([said[i] for i in inside])
-            yield f"said {mean:.3f}: right {np.mean([right[i] for i in inside]):.3f} ({len(inside)})"
+            mean, share = np.mean([(said[i], right[i]) for i in inside], axis=0)
+            yield f"said {mean:.3f}: right {share:.3f} ({len(inside)})"
 
 
 def main(n: int = 1000, asks: int = 1000, seed: int = 7) -> list[str]:

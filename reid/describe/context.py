@@ -124,7 +124,8 @@ def _place_end(items: list[Item], i: int) -> int | None:
     found = None
     for j in range(i + 1, min(len(items), i + 1 + LONGEST_PLACE)):
         item = items[j]
-        if "spots" in item.roles or (item.kind == "number" and found == j):
+        after = item.kind == "number" or "place_after" in item.roles
+        if "spots" in item.roles or (found == j and after):
             found = j + 1
         elif item.kind in {"break", "gap", "age"} or "people" in item.senses:
             break

@@ -77,6 +77,10 @@ class Frame:
         """Return the colours said of it."""
         return [mod for mod in self.mods if mod.kind == "colour"]
 
+    def coloured(self) -> bool:
+        """Whether it has a colour, if only "dark"."""
+        return any(mod.kind in {"colour", "shade", "denim"} for mod in self.mods)
+
     def described(self) -> bool:
         """Whether it has a colour, a shade or a pattern."""
         return any(mod.kind in {"colour", "pattern", "shade", "denim"} for mod in self.mods)
@@ -145,6 +149,10 @@ class Builder:
         frames = _without_linings([frame for frame in person.frames if not frame.dropped])
         chains = _chains(frames)
         outer = _outer(chains)
+        for frame in frames:
+            denim = any(mod.kind == "denim" for mod in frame.mods)
+            if denim and frame.slots.get("lower.type") == ("trousers",):
+                frame.slots["lower.type"] = ("jeans",)
         for chain in chains:
             self._chain(chain, "outer" if chain[0] in outer else None)
         for trait in _one_a_slot(person.traits):
@@ -167,6 +175,7 @@ class Builder:
 
     def _alternatives(self, chain: list[Frame], place: str | None) -> None:
         group = self._next()
+        _merge_colours(chain)
         for frame in chain:
             for slot, values in frame.slots.items():
                 if not slot.startswith("carry.") or values:
@@ -242,6 +251,17 @@ def _at(slot: str, place: str | None) -> str:
     if place is None or not slot.startswith("upper"):
         return slot
     return place + slot.removeprefix("upper")
+
+
+def _merge_colours(chain: list[Frame]) -> None:
+    """Make "blue jeans or black jeans" jeans that are blue or black."""
+    first = chain[0]
+    for other in chain[1:]:
+        colours = other.colours()
+        if colours and first.colours() and other.regions == first.regions:
+            colours[0].either = True
+            first.mods.extend(colours)
+            other.mods = [mod for mod in other.mods if mod.kind != "colour"]
 
 
 def _without_linings(frames: list[Frame]) -> list[Frame]:

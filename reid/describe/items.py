@@ -84,18 +84,20 @@ def _lemma(word: str, lexicon: Lexicon) -> str:
 
 
 def _longest(tokens: list[Token], lemmas: list[str], i: int, lexicon: Lexicon) -> tuple[int, Entry]:
+    """Return the longest phrase at `i`: as written, in dictionary forms, or in the plural."""
     longest = max(lexicon.longest.get(tokens[i].norm, 0), lexicon.longest.get(lemmas[i], 0))
+    stem = lexicon.stem(tokens[i].norm)
+    if stem is not None:
+        longest = max(longest, lexicon.longest.get(stem, 0))
     for length in range(min(longest, len(tokens) - i), 0, -1):
         plain = tuple(token.norm for token in tokens[i : i + length])
-        singular = lexicon.stem(plain[-1])
-        for words in (
-            plain,
-            tuple(lemmas[i : i + length]),
-            (*plain[:-1], singular) if length > 1 and singular else plain,
-        ):
-            entry = lexicon.phrases.get(words)
-            if entry is not None:
-                return length, entry
+        entry = lexicon.phrases.get(plain) or lexicon.phrases.get(tuple(lemmas[i : i + length]))
+        if entry is None:
+            last = lexicon.stem(plain[-1]) or plain[-1]
+            stems = tuple(lexicon.stem(word) or word for word in plain)
+            entry = lexicon.phrases.get((*plain[:-1], last)) or lexicon.phrases.get(stems)
+        if entry is not None:
+            return length, entry
     return 0, _EMPTY
 
 
@@ -133,8 +135,8 @@ def _compound(token: Token, item: Item, lexicon: Lexicon) -> Item:
     """Read a German compound by its last part: a Regenjacke is a Jacke."""
     word = token.norm
     for cut in range(2, len(word) - 3):
-        head = lexicon.lemma(word[cut:])
-        entry = lexicon.phrases.get((head,)) if head else None
+        forms = (word[cut:], lexicon.stem(word[cut:]))
+        entry = next((lexicon.phrases[f,] for f in forms if f and (f,) in lexicon.phrases), None)
         if entry is None or not {"things", "colours", "people", "parts"} & entry.senses.keys():
             continue
         item.kind, item.senses, item.roles = "phrase", dict(entry.senses), entry.roles

@@ -23,6 +23,7 @@ _REWRITTEN: Final = (
     (re.compile(r"\bw/o\b\s*", re.IGNORECASE), "no "),
     (re.compile(r"\bw/\s*", re.IGNORECASE), "with "),
     (re.compile(r"(?<=\d)\s?y\.?/?o\b\.?", re.IGNORECASE), " yo"),
+    (re.compile(r"\s?%"), " percent"),
     (re.compile(r"[ \t\r\f\v\u3000]+"), " "),
 )
 

@@ -30,7 +30,7 @@ NOTABLE: Final = (0.25, 2.5)
 FITS: Final = 0.5
 """Agreement from which the best sighting may be called found."""
 
-NOBODY: Final = 0.33
+NOBODY: Final = 0.36
 """Agreement under which nobody fits."""
 
 RIVALS: Final = 10
@@ -57,22 +57,20 @@ def rank(
     feedback, or what is known of time and place. Sightings outside the query's time window or
     cameras are left out. Without anything to go by the order is the gallery's own.
     """
-    rows = _allowed(query, gallery)
-    if rows is not None:
-        gallery = gallery.take(rows)
-        extra = None if extra is None else extra[rows]
     asked = terms(query, knobs)
     totals = score(gallery, asked, knobs)
     if extra is not None:
         totals = totals + extra.astype(np.float32)
-    order = _best(totals, len(totals) if top is None else top)
+    rows = _allowed(query, gallery)
+    pool = totals if len(rows) == len(totals) else totals[rows]
+    order = rows[_best(pool, len(rows) if top is None else top)]
     reasons = explain(gallery, asked, order, knobs)
-    chances = probability(totals[order], len(gallery))
+    chances = probability(totals[order], len(rows))
     matches = tuple(
         Match(gallery.keys[int(i)], float(totals[i]), float(chance), why)
         for i, chance, why in zip(order, chances, reasons, strict=True)
     )
-    return Answer(query, outcome(gallery, asked, totals, knobs), matches)
+    return Answer(query, outcome(gallery, asked, totals, rows, knobs), matches)
 
 
 def probability(scores: Floats, n: int) -> NDArray[np.float64]:
@@ -81,9 +79,10 @@ def probability(scores: Floats, n: int) -> NDArray[np.float64]:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -50, 50))))
 
 
-def _allowed(query: Query, gallery: Gallery) -> NDArray[np.intp] | None:
+def _allowed(query: Query, gallery: Gallery) -> NDArray[np.intp]:
+    """Return the rows within the query's time window and cameras."""
     if not query.cameras and query.since is None and query.until is None:
-        return None
+        return np.arange(len(gallery))
     cameras = set(query.cameras)
     keep = [
         (not cameras or key.camera in cameras)
@@ -161,12 +160,16 @@ def agreement(
 
 
 def outcome(
-    gallery: Gallery, asked: Sequence[Term], totals: Floats, knobs: Knobs = DEFAULT
+    gallery: Gallery,
+    asked: Sequence[Term],
+    totals: Floats,
+    rows: NDArray[np.intp],
+    knobs: Knobs = DEFAULT,
 ) -> Outcome:
-    """Say whether the best sightings are the person, may be, or nobody is."""
-    if not len(gallery):
+    """Say whether the best of some rows are the person, may be, or nobody is."""
+    if not len(rows):
         return "nobody_fits"
-    best = _best(totals, RIVALS + 1)
+    best = rows[_best(totals[rows], RIVALS + 1)]
     fit = agreement(gallery, asked, best, knobs)
     if np.isnan(fit[0]):
         return "unsure"

@@ -34,6 +34,7 @@ class Gallery:
     visible: Floats
     vectors: Floats | None = None
     rates: dict[object, float] = field(default_factory=dict, init=False, repr=False)
+    seen: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
     codes: list[NDArray[np.intp]] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -72,16 +73,6 @@ class Gallery:
             number = {name: i for i, name in enumerate(names)}
             self.codes.append(np.asarray([number[key.camera] for key in self.keys], np.intp))
         return names, self.codes[0]
-
-    def take(self, rows: NDArray[np.intp]) -> "Gallery":
-        """Return the gallery of some rows only."""
-        return Gallery(
-            [self.keys[int(i)] for i in rows],
-            self.attributes[rows],
-            self.body[rows],
-            self.visible[rows],
-            None if self.vectors is None else self.vectors[rows],
-        )
 
     def column(self, slot: str, value: str) -> Floats | None:
         """Return the probabilities (N,) of one value, or None where there is no such column."""

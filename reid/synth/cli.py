@@ -81,8 +81,8 @@ def crops(
     cameras: Annotated[int, typer.Option(help="Cameras that see each.")] = 4,
     views: Annotated[int, typer.Option(help="Crops by each camera.")] = 2,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of a crop.")] = "256x128",
-    pool: Annotated[int, typer.Option(help="Cameras that a shard's people are spread over.")] = 10,
-    shard: Annotated[int, typer.Option(min=1, max=300, help="Identities in a shard.")] = 100,
+    pool: Annotated[int, typer.Option(help="Cameras that a shard's people are spread over.")] = 12,
+    shard: Annotated[int, typer.Option(min=1, max=300, help="Identities in a shard.")] = 150,
     crowd: Annotated[float, typer.Option(help="Probability that others stand near.")] = 0.3,
     seed: Seed = 0,
     minutes: Minutes = None,
@@ -224,6 +224,7 @@ def counterfactual(
     """The same picture again with only skin, age, sex, face, hair, or the clothes changed."""
     from reid.synth import counterfactual as product
     from reid.synth.crops import CropJob, shard_folder, write_manifest
+    from reid.synth.makehuman import load
     from reid.synth.runner import run_shards
 
     height, width = _size(size)
@@ -236,6 +237,7 @@ def counterfactual(
         identities, 1, views, height, width, seed, "held-out" if held_out else "train", shard=50
     )
     try:
+        load()
         write_manifest(out, job)
         waiting = [i for i in range(job.shards) if not shard_folder(out, i).is_dir()]
         work = partial(product.run_shard, out, job, changes)

@@ -81,8 +81,8 @@ class CropJob:
     width: int = 128
     seed: int = 0
     domain: str = "train"
-    pool: int = 10
-    shard: int = 100
+    pool: int = 12
+    shard: int = 150
     supersample: int = 2
     crowd: float = 0.3
 
@@ -238,7 +238,7 @@ def _labelled(
         image=_scaled(image, size, cv2.INTER_CUBIC),
         parts=large,
         person_box=np.zeros(4, np.float32) if box is None else box,
-        whole_box=labels.figure_box(staged, lens),
+        whole_box=labels.figure_box(staged, lens, every=2),
         head_box=labels.head_box(staged, lens),
         joints=labels.joints(staged, lens, shown),
         visible=visible,

@@ -220,7 +220,7 @@ def _add_head(f: _Fitting) -> None:
         if hair is not None:
             hair = None if line is None else headwear.hair_below(hair, f.skull, line)
     if hair is not None:
-        textile = plain_textile(looks.hair_rgb, 0.9, 0.3)
+        textile = plain_textile(looks.hair_rgb, 0.8, 0.1)
         material = f.builder.material(material_rows(textile, HAIR, fold=3))
         f.builder.add(hair, material, HAIR_PART, 1, open_=True)
     if looks.eyewear:
@@ -286,23 +286,20 @@ def grip_height(kind: str, height: float) -> float:
 
 
 def _add_props(f: _Fitting) -> dict[str, int]:
+    """Add things on bones of their own, so that they can be left away; see `Figure.free`."""
     free: dict[str, int] = {}
     swelling = 0.02 + 0.03 * sum(g.slot == "outer" for g in f.person.garments)
     for prop in f.person.props:
         materials = _prop_materials(f, prop)
         part = CARRIED_PART[prop.kind]
-        bone = -1
-        if prop.kind in props.HELD:
-            bone = free.setdefault(prop.kind, FREE_BONE + len(free))
-        for piece_ in _parts_of(f, prop):
-            where = BONE[piece_.bone] if piece_.bone else bone
-            shape = piece_.shape
-            if piece_.bone:
-                shape = _clear_of_clothes(shape, swelling)
-            material = materials[piece_.material]
-            thin = prop.kind in ("umbrella", "pushchair")
+        thin = prop.kind in ("umbrella", "pushchair")
+        for one in _parts_of(f, prop):
+            name = f"{prop.kind}:{one.bone}" if one.bone else prop.kind
+            bone = free.setdefault(name, FREE_BONE + len(free))
+            shape = _clear_of_clothes(one.shape, swelling) if one.bone else one.shape
+            material = materials[one.material]
             f.builder.add_rigid(
-                shape.points, shape.normals, shape.faces, where, material, part, 3, thin
+                shape.points, shape.normals, shape.faces, bone, material, part, 3, thin
             )
     return free
 

@@ -58,6 +58,7 @@ class Figure:
         hands: palm centres by side in dm, rest.
         parts: part numbers that have vertices.
         height: standing height in metres, shoes included.
+        free: bones of things: "kind" for a held one, "kind:bone" for what is worn on a bone.
     """
 
     vertices: NDArray[np.void]

@@ -21,6 +21,7 @@ Float = NDArray[np.float32]
 
 FIGURES_KEPT: Final = 64
 PLACES_KEPT: Final = 24
+EGL: Final[dict[str, Any]] = {"backend": "egl"}
 
 
 class NoDisplay(ReidError):
@@ -33,11 +34,11 @@ def _context() -> "moderngl.Context":
     except ImportError as error:
         raise NoDisplay("rendering needs moderngl: pip install 'reid[synth]'") from error
     try:
-        return moderngl.create_context(standalone=True, require=330, backend="egl")  # type: ignore[arg-type]
+        return moderngl.create_context(standalone=True, require=330, **EGL)
     except Exception as error:
         raise NoDisplay(
             "no headless OpenGL: EGL is missing or found no device; on Debian or Ubuntu run "
-            f"`apt install libegl1 libgl1-mesa-dri` ({error})"
+            f"`apt install libegl1 libgl1 libgl1-mesa-dri` ({error})"
         ) from error
 
 

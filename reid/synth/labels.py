@@ -137,10 +137,11 @@ def attribute_vectors(person: Person, props: tuple[str, ...] | None = None) -> t
 def skinned(figure: Figure, bones: Float, rows: NDArray[np.intp] | slice) -> Float:
     """Return posed world positions (n, 3), metres, of some of a figure's vertices."""
     v = figure.vertices[rows]
-    position = np.concatenate([v["position"], np.ones((len(v), 1), np.float32)], axis=1)
     weights = v["weights"].astype(np.float32) / 255
-    moved = np.einsum("nkij,nj->nki", bones[v["bones"]], position)
-    return np.asarray(np.einsum("nk,nki->ni", weights, moved), np.float32)
+    flat = np.ascontiguousarray(bones, np.float32).reshape(len(bones), 12)
+    blended = np.einsum("nk,nkc->nc", weights, flat[v["bones"]]).reshape(-1, 3, 4)
+    moved = np.einsum("nij,nj->ni", blended[:, :, :3], v["position"]) + blended[:, :, 3]
+    return np.asarray(moved, np.float32)
 
 
 def _box(points: Float) -> Float:

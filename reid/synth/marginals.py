@@ -270,7 +270,7 @@ HAIR: Final[dict[str, tuple[str, ...]]] = {
     "yellow": ("d3b070", "c39f5e", "e0c68c"),
     "orange": ("b2572a", "a5481f"),
     "grey": ("8a8884", "a6a49f", "6e6c69"),
-    "white": ("dddad4", "e8e6e0"),
+    "white": ("c6c3bd", "d2cfc8"),
     "red": ("8e1f2a",),
     "pink": ("e07fb0",),
     "blue": ("3a63b5",),

@@ -112,8 +112,13 @@ def bone_matrices(figure: Figure, actor: Actor) -> Float:
     place = (pose.place * figure.scale) @ turn.T + origin
     out[:count, :, 3] = place - np.einsum("nij,nj->ni", rotation, rest)
     arms, carried = arms_of(actor), props_of(actor)
-    for kind, bone in figure.free.items():
-        if kind in carried:
+    for name, bone in figure.free.items():
+        kind, _, worn_on = name.partition(":")
+        if kind not in carried:
+            out[bone, :, 3] = place[0]
+        elif worn_on:
+            out[bone] = out[BONE[worn_on]]
+        else:
             side = carried[kind]
             frame, at = _held_frame(kind, figure, pose, side, arms.get(side) == "handbag:forearm")
             out[bone, :, :3], out[bone, :, 3] = turn @ frame, turn @ at + origin

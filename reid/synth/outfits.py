@@ -12,6 +12,12 @@ from reid.vocabulary import COLOURS
 
 Rng = np.random.Generator
 
+HELD_OUT_CUTS: Final = (
+    "tee-round", "shirt-cut", "dress-shirt", "jeans-f", "bucket", "shoes02", "shoes06",
+    "fedora_cocked",
+)  # fmt: skip
+"""Cuts that the train domain never wears."""
+
 LASTS: Final = {
     "sneakers": ("shoes03", "shoes01", "shoes02"),
     "shoes": ("shoes05", "shoes06", "shoes04"),
@@ -81,13 +87,14 @@ def _tint(rgb: Rgb, factor: float, mix: float = 0.0) -> Rgb:
 
 
 def above_the_lower(clothes: list[Garment]) -> list[Garment]:
-    """Shorten coats so that shorts and skirts beneath them show: what is labelled can be seen."""
+    """Shorten coats and dresses so that what is worn beneath shows: labels can be seen."""
     lower = next((g for g in clothes if g.slot == "lower"), None)
-    if lower is None or lower.length == "long":
+    if lower is None:
         return clothes
     end = {"hotpants": 0.18, "pencil": 0.46}.get(lower.cut, lower.hem_at)
-    limit = max(end - 0.15, 0.06)
-    return [replace(g, hem_at=min(g.hem_at, limit)) if g.kind == "coat" else g for g in clothes]
+    limit = max(end - (0.15 if lower.length == "short" else 0.25), 0.06)
+    long = ("coat", "dress")
+    return [replace(g, hem_at=min(g.hem_at, limit)) if g.kind in long else g for g in clothes]
 
 
 class Tailor:
@@ -161,6 +168,13 @@ class Tailor:
     def _one(self, *choices: str) -> str:
         return choices[int(self.rng.integers(len(choices)))]
 
+    def _cut(self, *choices: str) -> str:
+        """Choose a cut; some are kept for the held-out domain, which takes them when it can."""
+        kept = [c for c in choices if c in HELD_OUT_CUTS]
+        if self.domain == "train":
+            return self._one(*([c for c in choices if c not in HELD_OUT_CUTS] or choices))
+        return self._one(*(kept or choices))
+
     # --- uppers ---
 
     def upper(self, kind: str, colour: str, pattern: str, sex: str) -> Garment:
@@ -175,7 +189,7 @@ class Tailor:
                 return self._garment("upper", kind, "tee-long", cloth, sleeve="long")
             at = self._between(0.25, 0.5)
             cut = (
-                self._one(
+                self._cut(
                     "tee-fitted",
                     "tee-round",
                     "tee",
@@ -183,15 +197,15 @@ class Tailor:
                     *(["crop"] if rng.random() < 0.3 else []),
                 )
                 if girl
-                else self._one("tee", "tee", "tee-long")
+                else self._cut("tee", "tee", "tee-long")
             )
             return self._garment("upper", kind, cut, cloth, sleeve="short", sleeve_at=at)
         if kind == "shirt":
             if rng.random() < 0.6:
                 at = 1.1 if rng.random() < 0.7 else self._between(0.64, 0.8)
-                cut = self._one("blouse", "shirt") if girl else "shirt"
+                cut = self._cut("blouse", "shirt") if girl else "shirt"
                 return self._garment("upper", kind, cut, cloth, sleeve="long", sleeve_at=at)
-            cut = self._one("shirt-short", "shirt-cut")
+            cut = self._cut("shirt-short", "shirt-cut")
             return self._garment(
                 "upper", kind, cut, cloth, sleeve="short", sleeve_at=self._between(0.28, 0.48)
             )
@@ -277,7 +291,7 @@ class Tailor:
         return self._garment(slot, kind, cut, cloth, sleeve="long", hem_at=hem)
 
     def _dress(self, cloth: Textile) -> Garment:
-        cut = self._one("dress", "dress", "dress-tee", "dress-shirt")
+        cut = self._cut("dress", "dress", "dress-tee", "dress-shirt")
         sleeve, at = "none", 0.04
         if cut == "dress-tee":
             sleeve, at = "short", 0.4
@@ -317,9 +331,9 @@ class Tailor:
                 else "blue"
             )
             cut = (
-                self._one("jeans-f", "slim", "jeans", "wide")
+                self._cut("jeans-f", "slim", "jeans", "wide")
                 if girl
-                else self._one("jeans", "jeans", "slim", "wide")
+                else self._cut("jeans", "jeans", "slim", "wide")
             )
             return self._garment(
                 "lower",
@@ -335,7 +349,7 @@ class Tailor:
         if weaves()[cloth.layer].family == "print":
             cloth = self.textile(colour, pattern, ("geometric", "camouflage"))
         if kind == "trousers":
-            cut = self._one("chinos", "chinos", "joggers", "slim", "wide", "jeans")
+            cut = self._cut("chinos", "chinos", "joggers", "slim", "wide", "jeans")
             if self.rng.random() < 0.04:
                 cut = "overalls"
             return self._garment(
@@ -389,7 +403,7 @@ class Tailor:
             else _tint(base, 0.5)
         )
         cloth = Textile((base, sole, sole), 0, 0.2, 0.1, 0.35 if kind == "shoes" else 0.12)
-        cut = self._one(*LASTS[kind])
+        cut = self._cut(*LASTS[kind])
         shoes = self._garment("feet", kind, cut, cloth, hem_at=self._between(0.55, 0.85))
         out = [replace(shoes, colours=(name_of(base)[0],), pattern="plain")]
         long = any(g.slot == "lower" and g.length == "long" and g.kind != "skirt" for g in worn)
@@ -415,7 +429,7 @@ class Tailor:
             else self._one("striped", "plaid", "floral", "spotted")
         )
         if kind == "hat":
-            cut = self._one("beanie", "beanie", "bucket", "sunhat", "fedora", "fedora_cocked")
+            cut = self._cut("beanie", "beanie", "bucket", "sunhat", "fedora", "fedora_cocked")
             families: tuple[str, ...] = ("knit",) if cut == "beanie" and pattern == "plain" else ()
             return self._garment("head", kind, cut, self.textile(colour, pattern, families))
         cloth = self.textile(colour, pattern, ("plain",) if pattern == "plain" else ())

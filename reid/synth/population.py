@@ -139,7 +139,7 @@ def sample_garments(rng: Rng, shape: BodyShape, population: Population) -> tuple
     outer_type = pick(population.outer, rng)
     if outer_type and upper.kind in outfits.CAN_LIE_BENEATH:
         colour = pick(population.upper_colour, rng)
-        outer_pattern = "plain" if rng.random() < 0.85 else pick(population.upper_pattern, rng)
+        outer_pattern = "plain" if rng.random() < 0.78 else pick(population.upper_pattern, rng)
         clothes.append(tailor.outer(outer_type, colour, outer_pattern))
     if upper.kind == "suit":
         clothes.append(tailor.suit_trousers(upper))

@@ -131,10 +131,10 @@ def _shoulder_strap(torso: Torso, side: int, y: float, tall: float, z: float) ->
 
 
 def _smooth_path(path: Array, n: int = 15) -> Array:
-    from scipy.interpolate import CubicSpline
+    from scipy.interpolate import PchipInterpolator
 
     t = np.linspace(0, 1, len(path))
-    out: Array = CubicSpline(t, path)(np.linspace(0, 1, n))
+    out: Array = PchipInterpolator(t, path)(np.linspace(0, 1, n))
     return out
 
 

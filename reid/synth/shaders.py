@@ -31,7 +31,7 @@ uniform mat4 sun_matrix;
 uniform vec3 eye;
 out vec3 world; out vec3 normal; out vec3 cloth; out vec4 in_sun;
 flat out uvec4 meta;
-const float LIFT = 0.011;  // metres that each layer is drawn nearer
+const float LIFT = 0.015;  // metres that each layer is drawn nearer
 void main() {
     vec3 n;
     world = skinned(in_position, in_normal, n);
@@ -76,8 +76,8 @@ float open_sky(vec3 p, vec3 n, int self) {
         float r2 = dot(d.xz, d.xz);
         float facing = clamp(0.55 + 0.45 * dot(n, normalize(d + vec3(0, 1e-3, 0))), 0.0, 1.0);
         float near = exp(-r2 / (0.05 + 0.028 * h * h));
-        float contact = exp(-r2 / 0.035) * step(abs(above), 0.25);
-        open *= 1.0 - 0.5 * near * facing - 0.3 * contact * max(n.y, 0.0);
+        float contact = exp(-r2 / 0.06) * step(abs(above), 0.25);
+        open *= 1.0 - 0.5 * near * facing - 0.42 * contact * max(n.y, 0.0);
     }
     return open;
 }
@@ -162,7 +162,7 @@ float gathering(int region) {
 
 // the body hides the sky from itself: under chin and arms, between legs, near the ground
 float own_occlusion(vec3 n, int region, int kind) {
-    float open = 0.72 + 0.28 * (0.5 + 0.5 * n.y);
+    float open = 0.64 + 0.36 * (0.5 + 0.5 * n.y);
     if (region == 3 || region == 4) {
         float inner = (region == 3 ? -1.0 : 1.0) * cloth.x;
         float high = 1.0 - clamp(cloth.z * 1.2, 0.0, 0.9);
@@ -241,7 +241,7 @@ void main() {
         crease = (texture(folds, vec3(at + seed, m3.w)).r * 2.0 - 1.0) * m3.x;
         if (kind != HAIR) crease *= gathering(region);
         float weft = kind == HAIR ? 0.0 : (w.b - 0.5) * 0.004;
-        n = bumped(n, crease * 0.012 + weft);
+        n = bumped(n, crease * 0.010 + weft);
     }
     albedo *= w.a * (255.0 / 128.0) * (1.0 + 0.16 * crease);
     if (kind == HAIR) albedo *= 1.0 + 0.25 * crease / max(m3.x, 0.01);

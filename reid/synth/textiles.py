@@ -102,7 +102,7 @@ def _corduroy(rng: Rng) -> Image:
 
 def _denim(rng: Rng) -> Image:
     twill = 0.5 + 0.5 * np.sin(2 * np.pi * (34 * _X + 34 * _Y))
-    fade = np.clip(0.15 + 0.22 * tileable_noise(rng, 1, 4), 0, 0.6)
+    fade = np.clip(0.15 + 0.12 * tileable_noise(rng, 1, 5), 0, 0.5)
     slub = tileable_noise(rng, 15, 60, 0.25)
     return _pack(one=fade * (0.6 + 0.4 * twill), shade=0.95 + 0.06 * slub)
 

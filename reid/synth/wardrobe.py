@@ -67,9 +67,9 @@ CUTS: Final[dict[str, Cut]] = {
     "jacket": Cut(("male_casualsuit03:0",), True, "", (0.24, 0.42, 0.26, 0)),
     "puffer": Cut(("male_casualsuit02:0",), True, "", (0.45, 0.5, 0.42, 0)),
     "suit": Cut(("male_elegantsuit01:0",), ease=(0.05, 0.2, 0.08, 0)),
-    "coat": Cut(("male_casualsuit03:0",), True, "skirt", (0.28, 0.5, 0.28, 0.35)),
+    "coat": Cut(("male_casualsuit03:0",), True, "skirt", (0.28, 0.5, 0.28, 0.8)),
     "coat-open": Cut(
-        ("male_casualsuit05:0",), True, "skirt", (0.2, 0.45, 0.24, 0.3), covers=(2, 2, 0.2, 0)
+        ("male_casualsuit05:0",), True, "skirt", (0.2, 0.45, 0.24, 0.75), covers=(2, 2, 0.2, 0)
     ),
     # no sleeves
     "tank": Cut(("tights",), True, "trunk", (0.06, 0.25, 0.03, 0), neck=0.86),
@@ -105,6 +105,9 @@ SHOES: Final = {
     "boots": ("shoes03", "shoes02"),
     "sandals": (),
 }
+
+OVERLAP: Final = 0.1
+"""How far a top reaches down inside the skirt that is sewn to it."""
 
 WAIST: Final = 0.19
 """`along` of the trunk where skirts begin."""
@@ -153,7 +156,7 @@ def _end_field(s: Sheet, cut: Cut, garment: Garment) -> Float:
         keep[trunk] = np.minimum(keep[trunk], (s.along - garment.hem_at)[trunk])
         keep[legs] = np.minimum(keep[legs], np.minimum(-garment.hem_at * 0.9, 0.12) - s.along[legs])
     if cut.hem == "skirt":
-        keep[trunk] = np.minimum(keep[trunk], (s.along - WAIST + 0.03)[trunk])
+        keep[trunk] = np.minimum(keep[trunk], (s.along - WAIST + OVERLAP)[trunk])
         keep[legs] = -1
     if cut.neck < 1.05:
         keep[trunk] = np.minimum(keep[trunk], _neckline(s, cut.neck)[trunk])
@@ -172,19 +175,12 @@ def _neckline(s: Sheet, neck: float) -> Float:
     return np.asarray(depth + 0.16 * width**3 - s.along, np.float32)
 
 
-def _trunk_only(s: Sheet) -> Sheet:
-    """Drop faces of hands, feet and head that the helpers carry."""
-    return s
-
-
 def _skirt(base: Float, cut: Cut, garment: Garment) -> Sheet:
     """A tube from the waist to `hem_at`, flared by looseness, pleated a little."""
     s = sheet("skirt", base)
-    hip_y = np.interp(0.0, [-1, 1], [0, 0])
     top = s.points[:, 1].max()
     low = s.points[:, 1].min()
     t = (top - s.points[:, 1]) / (top - low)
-    where = WAIST * 0 + t
     end = 0.2 + 0.8 * garment.hem_at
     flare = (garment.loose - 0.35) * 1.1
     scale = 1 + flare * np.clip(t, 0, 1) * 0.8
@@ -200,8 +196,8 @@ def _skirt(base: Float, cut: Cut, garment: Garment) -> Sheet:
     radial[:, 1] = 0
     radial /= np.maximum(np.linalg.norm(radial, axis=1, keepdims=True), 1e-6)
     points += radial * (depth * np.sin(folds * angle + rng.uniform(0, 6)))[:, None]
-    points += radial * (0.03 + cut.ease[3] * 0.25 * (0.35 + garment.loose)) + hip_y
-    out = replace(s, points=points.astype(np.float32)).clipped((end - where).astype(np.float32))
+    points += radial * (0.04 + cut.ease[3] * 0.5 * (0.35 + garment.loose))
+    out = replace(s, points=points.astype(np.float32)).clipped((end - t).astype(np.float32))
     out = replace(out, region=np.full(len(out.points), TORSO, np.int32))
     return replace(out, normals=vertex_normals(out.points, out.faces))
 

@@ -106,6 +106,6 @@ def test_markup_is_only_text(text: str) -> None:
 )
 def test_ten_thousand_words_are_bounded(piece: str) -> None:
     describe(piece * 10)
-    start = time.perf_counter()
+    start = time.process_time()
     describe(piece * 10_000)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

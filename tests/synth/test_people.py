@@ -9,7 +9,8 @@ from reid.synth import labels
 from reid.synth.body import stature_cm
 from reid.synth.colours import ANCHORS, hex_rgb, lab, linear_to_srgb, name_of, srgb_to_linear
 from reid.synth.population import DEFAULT, median_stature, sample_group, sample_person
-from reid.synth.scene import CARRIED_PART, FEET, HEADWEAR, LOWER, OUTER, SCARF, UPPER
+from reid.synth.render import parts_alone, stage
+from reid.synth.scene import CARRIED_PART, FEET, HEADWEAR, LOWER, OUTER, SCARF, UPPER, Actor
 from reid.vocabulary import (
     ATTRIBUTE_COLUMNS,
     BODY_COLUMNS,
@@ -20,7 +21,7 @@ from reid.vocabulary import (
     is_valid,
 )
 from tests.synth.needs import needs_gl, needs_makehuman
-from tests.synth.neutral import Portrait, portraits
+from tests.synth.neutral import Portrait, lens_on, portraits
 
 COUNT = 220
 GARMENT_PART = {
@@ -200,6 +201,24 @@ def test_things_put_down_are_not_labelled() -> None:
     rng = np.random.default_rng(6)
     person = next(p for p in iter(lambda: sample_person(rng), None) if p.props)
     assert not any(slot.startswith("carry.") for slot in labels.attributes_of(person, ()))
+
+
+@needs_makehuman
+@needs_gl
+def test_things_put_down_are_not_drawn() -> None:
+    rng = np.random.default_rng(6)
+    drawn = iter(lambda: sample_person(rng), None)
+    person = next(p for p in drawn if len({q.kind for q in p.props}) == 2)
+    numbers = [CARRIED_PART[prop.kind] for prop in person.props]
+    with_them, without = (
+        stage([Actor(person, props=props, pose_seed=1)])[0] for props in (None, ())
+    )
+    lens = lens_on(1.8, (128, 256))
+    assert (labels.part_counts(parts_alone(lens, with_them))[numbers] > 0).any()
+    assert (labels.part_counts(parts_alone(lens, without))[numbers] == 0).all()
+    box, small = labels.figure_box(with_them, lens), labels.figure_box(without, lens)
+    assert (small[:2] >= box[:2] - 20).all()
+    assert (small[2:] <= box[2:] + 20).all()
 
 
 def test_children_walk_with_adults() -> None:

@@ -14,7 +14,7 @@ from reid.synth.population import sample_group
 from reid.synth.scenes import ScenesJob, make_scenes
 from reid.synth.scenes.director import ELBOW_ROOM, direct
 from reid.synth.scenes.formats import coco, yolo_lines
-from reid.synth.scenes.frames import split_of
+from reid.synth.scenes.frames import UNFINISHED, make_shard, split_of
 from reid.synth.scenes.plate import Plate, _merged
 from reid.synth.scenes.truth import observe
 from tests.synth.needs import needs_gl, needs_makehuman
@@ -173,3 +173,15 @@ def test_people_keep_their_distance_and_are_measured() -> None:
         assert y0 - 2 <= one.box[1] and one.box[3] <= y1 + 2
         hx, hy = (one.head[0] + one.head[2]) / 2, (one.head[1] + one.head[3]) / 2
         assert x0 <= hx <= x1 and y0 <= hy <= y0 + (y1 - y0) * 0.45
+
+
+@needs_makehuman
+@needs_gl
+def test_a_place_cut_short_by_the_budget_counts_and_is_made_anew(tmp_path: Path) -> None:
+    job = ScenesJob(tmp_path, seed=3, places=1, cameras=1, frames=2, people=3)
+    make_scenes(job, workers=1, minutes=0)
+    result = tmp_path / "shards" / "00000.json"
+    make_shard(job, 0, result, deadline=0.0)
+    assert not result.exists() and result.with_suffix(UNFINISHED).exists()
+    counts, tally = make_scenes(job, workers=1)
+    assert counts["images"] == 2 and tally.made == 1

@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+import reid
 from reid import vocabulary
 from reid.synth.places import build_site
 from reid.synth.venue.film import mot_lines, visits
@@ -110,3 +111,24 @@ def test_a_small_venue_is_consistent(tmp_path: Path) -> None:
     assert {one["person"] for one in said} == people.keys()
     assert all(vocabulary.is_valid(s["slot"], s["value"]) for one in said for s in one["slots"])
     assert make_venue(job, workers=2).found == 2
+
+
+def test_the_shipped_clip_and_its_truth_agree() -> None:
+    folder = Path(reid.__file__).parent / "demo"
+    truth = json.loads((folder / "truth.json").read_text())
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 3_000_000
+    assert 8 <= len(truth["people"]) <= 10
+    for camera in truth["cameras"].values():
+        with av.open(str(folder / camera["file"]), "r") as container:
+            shapes = [(frame.width, frame.height) for frame in container.decode(video=0)]
+        assert len(shapes) == len(camera["frames"])
+        assert set(shapes) == {(truth["width"], truth["height"])}
+        for rows in camera["frames"]:
+            for person, x0, y0, x1, y1, *_ in rows:
+                assert person in truth["people"]
+                assert 0 <= x0 < x1 <= truth["width"] and 0 <= y0 < y1 <= truth["height"]
+    child = truth["people"][truth["lost"]]["attributes"]
+    assert child["upper.type"] == ["hoodie"] and child["upper.colour"][0] == "red"
+    assert child["carry.backpack.colour"][0] == "yellow"
+    seen_by = {stay["camera"] for stay in truth["visits"] if stay["person"] == truth["lost"]}
+    assert seen_by == {"camera1", "camera2"}

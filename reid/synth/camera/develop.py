@@ -30,7 +30,8 @@ _LINEAR: Final = np.where(_SRGB <= 0.04045, _SRGB / 12.92, ((_SRGB + 0.055) / 1.
 )
 _TONE_STEPS: Final = 2048
 """Entries of the tone curve's table, over linear light from 0 to 1, spaced by its square root."""
-_NOISE_TILE: Final = 1024
+_NOISE_TILE: Final = 1024, 1536
+"""Rows and columns of noise that are kept: a frame of 720 rows is cut out of it anywhere."""
 _MIN_ROWS: Final = 44
 """No look shrinks a picture below this many rows: nothing could be told from it."""
 _LUMA: Final = (0.299, 0.587, 0.114)
@@ -177,7 +178,7 @@ def _tone_table(gamma: float, contrast: float) -> Floats:
 def _noise_tile(size: float, channels: int) -> Floats:
     """Unit-variance noise with a grain of `size` px, float32 (tile, tile, channels)."""
     rng = np.random.default_rng([round(size * 10), channels])
-    tile = rng.standard_normal((_NOISE_TILE, _NOISE_TILE, channels), dtype=np.float32)
+    tile = rng.standard_normal((*_NOISE_TILE, channels), dtype=np.float32)
     if size > 1.05:
         tile = np.asarray(
             cv2.GaussianBlur(tile, (0, 0), size * 0.45, borderType=cv2.BORDER_REFLECT), np.float32
@@ -187,7 +188,7 @@ def _noise_tile(size: float, channels: int) -> Floats:
 
 def _patch(tile: Floats, height: int, width: int, rng: np.random.Generator) -> Floats:
     """Cut a random window out of `tile`, repeating it where the picture is larger."""
-    while tile.shape[0] < height + 8 or tile.shape[1] < width + 8:
+    while tile.shape[0] <= height or tile.shape[1] <= width:
         tile = np.tile(tile, (2, 2, 1))
     y = int(rng.integers(0, tile.shape[0] - height))
     x = int(rng.integers(0, tile.shape[1] - width))
@@ -204,11 +205,12 @@ def _noise(coded: Floats, sensor: Sensor, rng: np.random.Generator) -> Floats:
     grain = _patch(_noise_tile(size, 1), height, width, rng)
     luma = cv2.transform(coded, np.array([_LUMA], np.float32))
     strength = sensor.read_noise + sensor.shot_noise * np.sqrt(np.clip(luma, 0, 255) / 118)
-    noisy = coded + grain * strength[..., None]
+    noisy: Floats = np.asarray(coded + grain * strength[..., None], np.float32)
     if sensor.chroma_noise > 0.5 and not sensor.infrared:
-        blotches = _patch(_noise_tile(min(3.0, size + 1.5), 3), height, width, rng)
-        noisy += blotches * np.float32(sensor.chroma_noise)
-    return np.asarray(noisy, np.float32)
+        half = _patch(_noise_tile(min(1.5, size), 3), -(-height // 2), -(-width // 2), rng)
+        blotches = cv2.resize(half * np.float32(sensor.chroma_noise), (width, height))
+        noisy = np.asarray(cv2.add(noisy, blotches), np.float32)
+    return noisy
 
 
 def _processor(coded: Floats, processing: Processing, unit: float) -> Image:

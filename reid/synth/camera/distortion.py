@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-_NEWTON_STEPS = 6
+_NEWTON_STEPS = 4
 
 
 def distort_points(points: Floats, k1: float, k2: float, width: int, height: int) -> Floats:

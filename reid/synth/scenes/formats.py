@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from reid.synth.scenes.frames import UNFINISHED
 from reid.synth.scenes.truth import KEYPOINTS, SKELETON
 
 PERSON, HEAD = 0, 1
@@ -83,13 +84,14 @@ def _head(one: Record, image: int, number: int) -> Record:
 
 
 def write_all(out: Path, shards: list[Path]) -> dict[str, int]:
-    """Gather finished shards into COCO files, YOLO text files and ``data.yaml``.
+    """Gather shards, finished or cut short, into COCO files, YOLO text files and ``data.yaml``.
 
     Returns:
         Counts of images, people and heads that are labelled.
     """
     counts = {"images": 0, "people": 0, "heads": 0}
-    loaded = [json.loads(path.read_text()) for path in shards if path.exists()]
+    found = [path if path.exists() else path.with_suffix(UNFINISHED) for path in shards]
+    loaded = [json.loads(path.read_text()) for path in found if path.exists()]
     for split in ("train", "val"):
         images = [image for shard in loaded for image in shard["images"] if image["split"] == split]
         seen = {one["person"] for image in images for one in image["people"]}

@@ -36,6 +36,8 @@ _SIZES: Final = (((1280, 720), 0.7), ((960, 540), 0.12), ((640, 480), 0.08), ((1
 _EMPTY_SHARE: Final = 0.07
 _H264_SHARE: Final = 0.3
 _QUALITY: Final = 93
+UNFINISHED: Final = ".unfinished"
+"""Ending of the annotations of a place that the budget cut short; it is made anew next time."""
 LEAST_VISIBLE: Final = 0.12
 """People of whom less is seen are marked to be ignored."""
 LEAST_ROWS: Final = 14
@@ -101,7 +103,8 @@ def make_shard(job: ScenesJob, place: int, result: Path, deadline: float) -> Non
     text = json.dumps({"place": place, "kind": site.kind, "images": images, "people": people})
     part = result.with_suffix(".part")
     part.write_text(text)
-    part.rename(result)
+    whole = len(images) == job.cameras * job.frames
+    part.rename(result if whole else result.with_suffix(UNFINISHED))
 
 
 def _hang(job: ScenesJob, site: Site, rng: Rng, size: tuple[int, int]) -> View:

@@ -5,6 +5,7 @@ result last, and is skipped when its result is there.
 """
 
 import multiprocessing
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from reid.errors import ReidError
 
 _POLL: Final = 0.1
 _ATTEMPTS: Final = 2
+_THREADS: Final = ("LP_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Set to 1 for subprocesses: one core each, whatever draws and computes there."""
 
 Work = Callable[[int, Path, float], None]
 """(shard number, where to write its result, deadline in `time.time()` seconds)."""
@@ -53,6 +56,8 @@ def run_shards(
     Raises:
         ShardFailed: a process died twice over the same shard.
     """
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
     start = time.time()
     deadline = start + minutes * 60 if minutes is not None else float("inf")
     waiting = [i for i, path in enumerate(results) if not path.exists()]
