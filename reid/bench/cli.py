@@ -261,6 +261,34 @@ def speed(
     _tell("speed", result.to_json(), as_json, html)
 
 
+@app.command()
+def fairness(
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder that `reid synth counterfactual` wrote.")
+    ],
+    embedder: EmbedderPath = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Does it work equally well whatever the skin, age or sex? On counterfactual people.
+
+    Example: reid bench fairness --data counterfactuals
+    """
+    from reid.bench.counterfactuals import read_pairs
+    from reid.bench.extractors import load_extractor
+    from reid.bench.fairness import run_fairness
+
+    pairs = read_pairs(data)
+    extractor = load_extractor(embedder)
+    result = _watched(
+        "properties",
+        len(pairs.changes),
+        lambda told: run_fairness(pairs, extractor, seed, told),
+    )
+    _tell("fairness", result.to_json(), as_json, html)
+
+
 @app.command(name="all")
 def everything(
     data: Annotated[

@@ -20,6 +20,7 @@ QUESTIONS: Final = {
     "detection": "Are people found in photos, and are their heads gone from what is kept?",
     "faces": "How do appearance and a face recogniser compare?",
     "privacy": "Can somebody be recognised from what is stored?",
+    "fairness": "Does it work equally well whatever the skin, age or sex?",
     "speed": "How fast is it, beside a chain of separate tools?",
 }
 

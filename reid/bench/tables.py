@@ -165,6 +165,24 @@ def speed(result: dict[str, Any]) -> list[Table]:
     return [*tables, Table(("search", "way", "p50 ms", "p95 ms", "recall@10"), rows, note)]
 
 
+def fairness(result: dict[str, Any]) -> list[Table]:
+    """Two rows a property: its arms."""
+    kinds = ("false_match", "miss", "redaction_failure")
+    rows = []
+    for one in result["changes"].values():
+        ends = one["intervals"]
+        first, second = one["miss"]
+        low, high = ends["false_match_ratio"]
+        spread = f"{one['worst_to_best_false_match']:.2f} [{low:.2f}, {high:.2f}]"
+        gap = figure(one["miss_difference"], ends["miss_difference"])
+        rates = {name: tuple(figure(one[kind][name]) for kind in kinds) for name in (first, second)}
+        rows.append((first, *rates[first], spread, gap, str(one["n_people"])))
+        rows.append((second, *rates[second], "", "", ""))
+    columns = ("%", "false match", "miss", "head left", "worst/best", "miss gap", "people")
+    note = f"{result['model_id']}; in brackets the interval of first ÷ second, first - second"
+    return [Table(columns, tuple(rows), note)]
+
+
 TABLES: Final[dict[str, Callable[[dict[str, Any]], list[Table]]]] = {
     "retrieval": retrieval,
     "description": description,
@@ -173,5 +191,6 @@ TABLES: Final[dict[str, Callable[[dict[str, Any]], list[Table]]]] = {
     "privacy": privacy,
     "faces": faces,
     "speed": speed,
+    "fairness": fairness,
 }
 """The tables of each benchmark, from its JSON."""
