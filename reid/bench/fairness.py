@@ -55,7 +55,7 @@ class Differential:
     Attributes:
         arms: names of the two.
         false_match, miss, redaction_failure: rates of both arms.
-        ratio: worse ÷ better false match rate.
+        ratio: worse ÷ better false match rate; infinite where the better arm has none.
         difference: miss rate of the first arm less that of the second.
         intervals: 95 % of ratio (of the first arm's to the second's) and difference, people
             resampled.
@@ -84,7 +84,7 @@ class Differential:
         }
         return {
             **by_arm,
-            "worst_to_best_false_match": round(self.ratio, 3),
+            "worst_to_best_false_match": None if np.isinf(self.ratio) else round(self.ratio, 3),
             "miss_difference": round(self.difference, 4),
             "intervals": {k: [round(e, 4) for e in v] for k, v in self.intervals.items()},
             "n_people": self.n_people,

@@ -17,6 +17,7 @@ _PEERS: Final = ("person-reidentification-retail-0286", "person-reidentification
 _ATTRIBUTE_PEER: Final = "person-attributes-recognition-crossroad-0230"
 _DETECTOR: Final = "yolo11n_int8_openvino_model"
 _YUNET: Final = "face_detection_yunet*.onnx"
+_PAIRS: Final = "counterfactuals"
 _QUICK_FRAMES, _FRAMES = 100, 300
 _QUICK_SIZES: Final = (10_000, 100_000)
 _SIZES: Final = (10_000, 100_000, 1_000_000)
@@ -27,7 +28,8 @@ class Suite:
     """What to run on.
 
     Attributes:
-        data: folder with ``pku-reid-dev``, ``coco-people``, ``att-faces``, ``video`` and ``peers``.
+        data: folder with ``pku-reid-dev``, ``coco-people``, ``att-faces``, ``video`` and ``peers``,
+            and ``counterfactuals`` (`reid synth counterfactual`).
         detector: for photos and video; by default the product's, else the one among the peers.
         embedder: as `reid.bench.extractors.own_embedder` takes it.
         quick: less of everything that takes long.
@@ -78,6 +80,7 @@ def _plan(suite: Suite) -> Iterator[tuple[str, Callable[[], Result]]]:
     yield "speed", lambda: _speed(suite)
     yield "privacy", lambda: _privacy(suite)
     yield "faces", lambda: _faces(suite, people)
+    yield "fairness", lambda: _fairness(suite)
 
 
 def _quiet(_: int) -> None:
@@ -138,6 +141,14 @@ def _faces(suite: Suite, people: Path) -> Result:
     crops = people if people.is_dir() else None
     faces = suite.data / "att-faces"
     return run_faces(faces, crops, methods, heights, suite.seed, _quiet).to_json()
+
+
+def _fairness(suite: Suite) -> Result:
+    from reid.bench.counterfactuals import read_pairs
+    from reid.bench.fairness import run_fairness
+
+    pairs = read_pairs(suite.data / _PAIRS)
+    return run_fairness(pairs, load_extractor(suite.embedder), suite.seed, _quiet).to_json()
 
 
 def _speed(suite: Suite) -> Result:

@@ -173,7 +173,8 @@ def fairness(result: dict[str, Any]) -> list[Table]:
         ends = one["intervals"]
         first, second = one["miss"]
         low, high = ends["false_match_ratio"]
-        spread = f"{one['worst_to_best_false_match']:.2f} [{low:.2f}, {high:.2f}]"
+        worst = one["worst_to_best_false_match"]
+        spread = f"{'∞' if worst is None else f'{worst:.2f}'} [{low:.2f}, {high:.2f}]"
         gap = figure(one["miss_difference"], ends["miss_difference"])
         rates = {name: tuple(figure(one[kind][name]) for kind in kinds) for name in (first, second)}
         rows.append((first, *rates[first], spread, gap, str(one["n_people"])))
