@@ -126,6 +126,8 @@ def _place_end(items: list[Item], i: int) -> int | None:
         item = items[j]
         after = item.kind == "number" or "place_after" in item.roles
         if "spots" in item.roles or (found == j and after):
+            if weak and not seen and _thing_at(items, j + 1):
+                return None  # "in school uniform" is no place
             found = j + 1
         elif item.kind in {"break", "gap", "age"} or "people" in item.senses:
             break
@@ -140,6 +142,13 @@ def _place_end(items: list[Item], i: int) -> int | None:
         elif found is None and item.roles & {"until"} and not item.roles & {"skip"}:
             break
     return found
+
+
+def _thing_at(items: list[Item], j: int) -> bool:
+    """Whether a thing is named here, so that the word before it only says which kind."""
+    if j >= len(items) or "place_after" in items[j].roles:
+        return False
+    return items[j].kind == "unknown" or bool(items[j].senses.keys() & {"motifs", "values"})
 
 
 def _spot_ahead(items: list[Item], j: int) -> bool:

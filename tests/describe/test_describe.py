@@ -173,3 +173,10 @@ def test_edits_are_counted_by_hand() -> None:
     assert edits("blakc", "black", 2) == 1
     assert edits("trousres", "trousers", 2) == 1
     assert edits("hat", "scarf", 2) > 2
+
+
+def test_a_school_uniform_is_no_place() -> None:
+    query = describe("girl in school uniform")
+    assert query.last_seen_place is None
+    assert "uniform" in " ".join(query.unparsed)
+    assert describe("last seen at school in a blue coat").last_seen_place is not None
