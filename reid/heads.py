@@ -126,8 +126,8 @@ def _strays(frames: Sequence[Seen], now: int) -> Boxes:
     for when in _around(frames, now, _UNTRACKED_LOOK_AROUND):
         seen = frames[when]
         owner = _owners(seen.tracks.xyxy, seen.candidates)
-        tracked = (owner >= 0) & (seen.tracks.track_id[owner] != UNTRACKED if len(owner) else True)
-        boxes.append(seen.candidates[~tracked])
+        track = np.append(seen.tracks.track_id, UNTRACKED)[owner]  # owner -1 takes the last one
+        boxes.append(seen.candidates[track == UNTRACKED])
     return np.concatenate(boxes)
 
 

@@ -6,7 +6,7 @@ written takes the redacted types, so passing raw pixels on is a type error. Both
 backed by `bytes`, which cannot be reopened for writing, and are built only in this file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NoReturn, final
 
@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.tracks import Boxes, as_boxes
+from reid.tracks import Boxes, areas, as_boxes, clip, empty_boxes
 
 Image = NDArray[np.uint8]
 
@@ -185,9 +185,22 @@ class _Redacted:
 
 @final
 class RedactedFrame(_Redacted):
-    """A whole frame whose heads are painted over. Made by `redact` only."""
+    """A whole frame whose heads are painted over. Made by `redact` only.
 
-    __slots__ = ()
+    Attributes:
+        painted: float32 (M, 4), xyxy px: what was painted over; read-only.
+    """
+
+    __slots__ = ("painted",)
+
+    painted: Boxes
+
+    def __init__(
+        self, seal: object, pixels: Image, key: FrameKey, policy: str, painted: Boxes
+    ) -> None:
+        super().__init__(seal, pixels, key, policy)
+        frozen = np.frombuffer(painted.astype(np.float32).tobytes(), np.float32).reshape(-1, 4)
+        self._set("painted", frozen)
 
     def crop(self, box: Boxes, track_id: int) -> "RedactedCrop":
         """Cut out `box` (xyxy px, shape (4,)), clipped to the frame, at least one pixel large."""
@@ -195,7 +208,10 @@ class RedactedFrame(_Redacted):
         x0, y0 = min(x0, self.width - 1), min(y0, self.height - 1)
         x1, y1 = max(x1, x0 + 1), max(y1, y0 + 1)
         cut = np.array([x0, y0, x1, y1], np.float32)
-        place = CropPlace(cut, track_id, self.width, self.height)
+        corner = np.array([x0, y0, x0, y0], np.float32)
+        painted = clip(self.painted - corner, x1 - x0, y1 - y0)
+        painted = painted[areas(painted) > 0]
+        place = CropPlace(cut, track_id, self.width, self.height, painted)
         return RedactedCrop(_SEAL, self.pixels[y0:y1, x0:x1], self.key, self.policy, place)
 
 
@@ -207,18 +223,22 @@ class CropPlace:
         box: float32 (4,), xyxy px in its frame; made read-only.
         track_id: the person's track in its source.
         frame_width, frame_height: size of that frame, px.
+        painted: float32 (M, 4), xyxy px in the crop: what redaction painted; read-only.
     """
 
     box: Boxes
     track_id: int
     frame_width: int
     frame_height: int
+    painted: Boxes = field(default_factory=empty_boxes)
 
     def __post_init__(self) -> None:
-        frozen = np.frombuffer(np.asarray(self.box, np.float32).tobytes(), np.float32)
-        if frozen.shape != (4,):
-            raise ValueError(f"a crop's box must have shape (4,), got {frozen.shape}")
-        object.__setattr__(self, "box", frozen)
+        if np.shape(self.box) != (4,):
+            raise ValueError(f"a crop's box must have shape (4,), got {np.shape(self.box)}")
+        for name in ("box", "painted"):
+            value = np.asarray(getattr(self, name), np.float32)
+            frozen = np.frombuffer(value.tobytes(), np.float32).reshape(value.shape)
+            object.__setattr__(self, name, frozen)
 
 
 @final
@@ -270,7 +290,7 @@ def redact(raw: RawFrame, heads: Boxes, policy: str = "head") -> RedactedFrame:
     painted = pixels.copy()
     for x0, y0, x1, y1 in snapped:
         painted[y0:y1, x0:x1] = _surroundings(pixels, hidden, (x0, y0, x1, y1))
-    return RedactedFrame(_SEAL, painted, raw.key, f"{policy}/{REDACTION}")
+    return RedactedFrame(_SEAL, painted, raw.key, f"{policy}/{REDACTION}", as_boxes(snapped))
 
 
 def decode(data: bytes, key: FrameKey, place: CropPlace) -> RedactedCrop:

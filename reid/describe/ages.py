@@ -10,8 +10,12 @@ EDGE: Final = 2
 """An "about" age this near to another band leaves the band in doubt too."""
 
 FOOT_CM, INCH_CM = 30.48, 2.54
-TALL_CM: Final = {"male": 183, "female": 172}
-SHORT_CM: Final = {"male": 168, "female": 157}
+TALL_CM: Final = {"male": 183, "female": 171}
+SHORT_CM: Final = {"male": 168, "female": 158}
+"""From (below) this height an adult counts as tall (short)."""
+
+GROWN: Final = 15
+"""Years from which a height is judged as an adult's; below, 77 cm + 6 cm a year is usual."""
 
 
 def join_ages(items: list[Item], lexicon: Lexicon) -> list[Item]:
@@ -19,14 +23,16 @@ def join_ages(items: list[Item], lexicon: Lexicon) -> list[Item]:
     out: list[Item] = []
     i = 0
     while i < len(items):
-        found = _decade(items, i, lexicon) or _age(items, i, out)
+        height = _height(items, i, lexicon)
+        found = height or _decade(items, i, lexicon) or _age(items, i, out)
         if found is None:
             out.append(items[i])
             i += 1
             continue
         value, width = found
         first, last = items[i], items[i + width - 1]
-        out.append(Item("age", first.start, last.stop, first.text, value=value))
+        kind = "height" if height else "age"
+        out.append(Item(kind, first.start, last.stop, first.text, value=value))
         i += width
     return out
 
@@ -78,6 +84,8 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
             return False
         if following.kind == "break" and following.value in {":", "%", "'", '"', "£", "$"}:
             return False
+    if before and before[-1].roles & {"he", "she", "they"}:
+        return after >= len(items) or not items[after].senses
     for item in reversed(before[-4:]):
         if "aged" in item.roles and not item.senses:
             return True
@@ -85,7 +93,7 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
             return True
         if item.kind == "break" and item.value in set(",(-–:，（"):
             continue
-        if not item.roles & {"about", "skip", "copula"}:
+        if not item.roles & {"about", "skip", "copula"} and item.kind != "unknown":
             return False
     return not before
 
@@ -102,6 +110,51 @@ def _decade(items: list[Item], i: int, lexicon: Lexicon) -> tuple[str, int] | No
     if decade is None:
         return None
     return f"body.age={vocabulary.age_band(decade + 5)}", width
+
+
+def _height(items: list[Item], i: int, lexicon: Lexicon) -> tuple[str, int] | None:
+    """Read "5 ft 10", "5'10", "175 cm", "1.75 m", "1 m 75" as a height in centimetres."""
+    first = _value(items, i)
+    if first is None or i + 1 >= len(items):
+        return None
+    unit = _unit(items[i + 1], lexicon)
+    rest = _value(items, i + 2)
+    if unit == "cm" and 50 <= first <= 230:
+        return f"height={first:.0f}", 2
+    if unit == "foot" and 2 <= first <= 7:
+        inches = rest if rest is not None and rest < 12 else 0.0
+        width = 3 if inches else 2
+        if inches and i + 3 < len(items) and _unit(items[i + 3], lexicon) == "inch":
+            width = 4
+        return f"height={first * FOOT_CM + inches * INCH_CM:.0f}", width
+    if unit == "m" and 0.5 <= first <= 2.3:
+        whole = first == int(first)
+        if whole and rest is not None and 10 <= rest <= 99:
+            return f"height={first * 100 + rest:.0f}", 3
+        return None if whole else (f"height={first * 100:.0f}", 2)
+    return None
+
+
+def height_value(cm: float, sex: str | None, years: float | None) -> str:
+    """Return the value of ``body.height`` for a height, among people of that age and sex."""
+    if years is not None and years < GROWN:
+        usual = 77 + 6 * years
+        return "tall" if cm > 1.07 * usual else "short" if cm < 0.93 * usual else "medium"
+    tall = TALL_CM.get(sex or "", max(TALL_CM.values()))
+    short = SHORT_CM.get(sex or "", min(SHORT_CM.values()))
+    return "tall" if cm >= tall else "short" if cm < short else "medium"
+
+
+def _value(items: list[Item], i: int) -> float | None:
+    if i < len(items) and items[i].kind == "number" and isinstance(items[i].value, float):
+        return float(str(items[i].value))
+    return None
+
+
+def _unit(item: Item, lexicon: Lexicon) -> str | None:
+    if item.kind == "break":
+        return {"'": "foot", "’": "foot", "′": "foot", '"': "inch", "″": "inch"}.get(str(item.value))
+    return lexicon.units.get(item.text.lower())
 
 
 def _is(items: list[Item], i: int, *roles: str) -> bool:

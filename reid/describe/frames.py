@@ -106,12 +106,13 @@ def parse_thing(meaning: str) -> tuple[dict[str, Values], int]:
 
 @dataclass(slots=True)
 class Trait:
-    """One thing said of the body."""
+    """One thing said of the body; `exact`: as a number, which overrules a word like "girl"."""
 
     slot: str
     values: tuple[str | float, ...]
     unsure: bool = False
     negated: bool = False
+    exact: bool = False
 
 
 @dataclass(slots=True)
@@ -303,10 +304,10 @@ def _implied(frame: Frame) -> list[Mod]:
 def _one_a_slot(traits: list[Trait]) -> list[Trait]:
     """Keep the last age and sex said: an age in years overrules the band of the word "girl"."""
     kept: dict[tuple[str, bool], Trait] = {}
-    years = any(trait.slot == vocabulary.YEARS_SLOT for trait in traits)
     for trait in traits:
         key = (trait.slot, trait.negated)
-        if trait.slot == "body.age" and key in kept and not years and trait.values == ("adult",):
-            continue
-        kept[key] = trait
+        known = kept.get(key)
+        vague = trait.slot == "body.age" and trait.values == ("adult",)
+        if known is None or trait.exact or not (known.exact or vague):
+            kept[key] = trait
     return list(kept.values())

@@ -9,6 +9,7 @@ it there. Negation and doubt reach as far as the phrase does. A person named aft
 from dataclasses import dataclass, field
 from typing import Final
 
+from reid.describe.ages import height_value
 from reid.describe.frames import Frame, Mod, Person, Trait, parse_thing
 from reid.describe.items import Item
 from reid.describe.lexicon import Lexicon
@@ -55,6 +56,10 @@ class Reader:
         self.opened = False  # a companion's description has begun
         self.trigger: int | None = None  # the item that announced a companion
         self.order = 0
+        self.said: str | None = None  # the sex that "he" or "her" spoke of
+        self.mod_at = -1  # the last item that described something
+        self.begun = False  # somebody or something was named in this sentence
+        self.topic = False  # the companion is what the whole sentence is about
         self.spoken = False  # anything since the last break
 
     # ---------------------------------------------------------------- the pass
@@ -65,6 +70,9 @@ class Reader:
         for i, item in enumerate(self.items):
             self._take(i, item)
         self._break(len(self.items), hard=True)
+        main = self.reading.main
+        if self.said is not None and not any(t.slot == "body.sex" for t in main.traits):
+            main.traits.append(Trait("body.sex", (self.said,)))
         return self.reading
 
     def _take(self, i: int, item: Item) -> None:
@@ -86,6 +94,9 @@ class Reader:
         if self.person is not self.reading.main:
             self.person.stop = item.stop
         self.spoken = True
+        self.begun = self.begun or item.kind in {"age", "height"} or bool(
+            {"things", "people", "colours"} & item.senses.keys()
+        )
 
     def _describing(self, i: int, item: Item) -> None:
         senses = item.senses
@@ -123,17 +134,19 @@ class Reader:
             self._doubt_back()
         if self.pending and not (continues and not self.segment):
             self._attach_back()
+        if "same" in self.flags and self.segment and not self.segment[-1].described():
+            self._copy_colours(self.segment[-1])
         self._flush_traits()
         self.predicate, self.predicated = None, []
-        keep = {"no"} if "no" in self.flags and self._list_goes_on(i) else set()
-        self.flags &= keep
+        denied = self.last is not None and self.last.negated and self.segment[-1:] == [self.last]
+        self.flags = {"no"} if denied and not hard and self._list_goes_on(i) else set()
         self.hedge = ""
         if not continues:
             self.segment = []
         self._leave_companion(i, hard=hard)
         if hard:
             self.last = None
-            self.flags.clear()
+            self.begun = False
         self.trigger = None
         self.spoken = False
         self._start_segment(i + 1)
@@ -208,14 +221,17 @@ class Reader:
         frame = Frame(slots, item.text, layer, order=self.order)
         frame.unsure = self.hedge in {"narrow", "wide"}
         frame.negated = "no" in self.flags
-        frame.dropped = "dunno" in self.flags or meaning in {"other", "hair bun"}
+        frame.dropped = "dunno" in self.flags or meaning == "other"
         if meaning == "other":
             frame.slots = {"other": ()}
             self._left_out(item.text)
         if meaning.startswith("hair"):
             self._hair(frame, meaning)
+        if frame.negated and set(frame.slots) == {"carry.shoulder-bag", "carry.handbag"}:
+            frame.slots = dict.fromkeys(BAG_SLOTS, ("present",))
+        self._compound(frame, i)
         self._relate(frame)
-        self._take_pending(frame, item)
+        self._take_pending(frame, item, adjacent=self.mod_at == i - 1)
         self.flags -= {"no", "in", "whole"}
         if self.hedge in {"narrow", "mod"}:
             self.hedge = ""
@@ -223,6 +239,16 @@ class Reader:
         self.person.frames.append(frame)
         self.segment.append(frame)
         self.last, self.last_trait = frame, None
+
+    def _compound(self, frame: Frame, i: int) -> None:
+        """Of two names for one garment side by side ("fleece jacket") the second is the head."""
+        last = self.last
+        beside = i > 0 and "things" in self.items[i - 1].senses
+        if last is None or not beside or last.regions != frame.regions or "hair" in frame.regions:
+            return
+        last.dropped = True
+        frame.mods.extend(last.mods)
+        frame.negated, frame.unsure = last.negated or frame.negated, last.unsure or frame.unsure
 
     def _hair(self, frame: Frame, meaning: str) -> None:
         """Join what is said of one head of hair into one thing."""
@@ -244,14 +270,16 @@ class Reader:
             frame.negated = frame.negated or last.negated
         elif "or" in self.flags and last.negated:
             frame.negated = True
+        if self.hedge == "narrow" and same and not self.segment and not self.pending:
+            frame.alternative = last
         if "over" in self.flags and same:
             last.outermost, frame.innermost = True, True
         if "under" in self.flags and same:
             frame.outermost, last.innermost = True, True
         self.flags -= {"or", "over", "under"}
 
-    def _take_pending(self, frame: Frame, item: Item) -> None:
-        if self.predicated and self.predicate is not None and not self.pending:
+    def _take_pending(self, frame: Frame, item: Item, *, adjacent: bool) -> None:
+        if self.predicated and self.predicate is not None and adjacent:
             # "her coat is a red parka": what was said of the coat is said of the parka
             self.predicate.mods = [m for m in self.predicate.mods if m not in self.predicated]
             self.pending = self.predicated
@@ -289,7 +317,9 @@ class Reader:
     # ---------------------------------------------------------------- what describes a thing
 
     def _mod(self, i: int, item: Item) -> None:
-        section = next(name for name in (*MODS, "pattern_nouns") if name in item.senses)
+        section = next((name for name in (*MODS, "pattern_nouns") if name in item.senses), None)
+        if section is None:
+            return
         if section == "sleeves" and item.senses[section] == "noun":
             self._sleeve_noun(item)
             return
@@ -303,9 +333,11 @@ class Reader:
         mod.unsure = self._unsure()
         mod.negated = "no" in self.flags and self.predicate is not None
         self._place(mod, i)
-        if self.hedge == "mod":
+        self.mod_at = i
+        if self.hedge == "mod" and mod.kind != "shade":
             self.hedge = ""
-        self.flags.discard("or")
+        if mod.kind != "shade":
+            self.flags.discard("or")
         self.flags.add("after-hedge")
 
     def _make(self, section: str, meaning: str, item: Item) -> Mod:
@@ -344,7 +376,8 @@ class Reader:
             self.predicate.mods.append(mod)
             self.predicated.append(mod)
         elif self.noun_first and self.segment:
-            self.segment[-1].mods.append(mod)
+            for frame in self.segment[-2:] if "both" in self.flags else self.segment[-1:]:
+                frame.mods.append(mod)
         else:
             self.pending.append(mod)
 
@@ -372,11 +405,15 @@ class Reader:
             return
         denim = any(mod.kind == "denim" for mod in mods)
         target = self.last
+        if "no" in self.flags and target is not None:
+            for mod in mods:
+                mod.negated = True
+            self.flags.discard("no")
         if denim and (target is None or target.described()):
             self._thing_of("lower.type=jeans", mods)
             return
         if target is not None and self._may_take(target, mods):
-            if "or" in self.flags or (mods[0].unsure and target.colours()):
+            if "or" in self.flags or (mods[0].unsure and target.colours() and not mods[0].negated):
                 mods[0].either = True
             target.mods.extend(mods)
             if "both" in self.flags and len(self.person.frames) > 1:
@@ -387,7 +424,7 @@ class Reader:
     def _may_take(self, target: Frame, mods: list[Mod]) -> bool:
         if "whole" in self.flags:
             return False
-        doubtful = mods[0].either or mods[0].unsure or "or" in self.flags
+        doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.flags
         return doubtful or not target.described() or any(m.kind == "pattern" for m in mods)
 
     def _of_person(self, mods: list[Mod]) -> None:
@@ -462,7 +499,7 @@ class Reader:
             self.flags.add("motif")
             return
         self.pending = []
-        if self.last is not None and self.segment:
+        if self.last is not None and (self.segment or "upper" in self.last.regions):
             if not any(mod.kind == "pattern" for mod in self.last.mods):
                 self.last.mods.append(Mod("pattern", ("graphic",), unsure=self._unsure()))
         else:
@@ -514,7 +551,7 @@ class Reader:
 
     def _enter(self, person: Person, i: int) -> None:
         if person is not self.person:
-            self.opened = False
+            self.opened = self.topic = person is not self.reading.main and not self.begun
             self.last = None
             self.segment = []
         self.person = person
@@ -537,13 +574,15 @@ class Reader:
 
     def _go_home(self) -> None:
         self.person = self.reading.main
-        self.opened = False
+        self.opened = self.topic = False
         self.last = self.person.frames[-1] if self.person.frames else None
 
     def _leave_companion(self, i: int, *, hard: bool) -> None:
         if self.person is self.reading.main:
             return
         following = self.items[i + 1 : i + 2]
+        if self.topic and not hard:
+            return
         if not hard and any(
             "relative" in item.roles or ("in" in item.roles and not self.opened)
             for item in following
@@ -552,8 +591,21 @@ class Reader:
             return
         self._go_home()
 
+    def _swap(self, i: int) -> None:
+        """In "the lady who was with him …" the lady is the companion, and he is sought."""
+        main, following = self.reading.main, self.items[i + 1 : i + 2]
+        spoken = any(item.roles & {"he", "she", "they", "she_owns"} for item in following)
+        alone = self.person is main and main.named and not main.frames
+        ends = any(not item.senses for item in self.items[i + 2 : i + 3])
+        if spoken and alone and ends and not self.reading.companions and self.opened:
+            self.reading.main = Person()
+            self.reading.companions.append(main)
+            self.trigger, self.said, self.topic = None, None, True
+
     def _pronoun(self, sex: str) -> None:
         main = self.reading.main
+        if self.topic and self.person.sex == sex:
+            return
         if main.sex in {None, sex}:
             if self.person is not main:
                 self._go_home()
@@ -587,11 +639,13 @@ class Reader:
         for part in str(item.value).split():
             slot, _, value = part.partition("=")
             values: tuple[str | float, ...] = tuple(value.split("|"))
+            if slot == "height":
+                slot, values = "body.height", (float(value),)
             doubt = slot.endswith("?")
             slot = slot.removesuffix("?")
             if slot == "body.age_years":
                 values = tuple(float(v) if "." in str(v) else int(v) for v in values)
-            trait = Trait(slot, values, doubt or self._unsure(), "no" in self.flags)
+            trait = Trait(slot, values, doubt or self._unsure(), "no" in self.flags, exact=True)
             self.waiting.append(trait)
             self.last_trait = trait
         self.flags.add("after-hedge")
@@ -604,6 +658,10 @@ class Reader:
         self.waiting = []
 
     def _add_trait(self, trait: Trait) -> None:
+        if trait.slot == "body.height" and isinstance(trait.values[0], float):
+            known = [t.values[0] for t in self.person.traits if t.slot == "body.age_years"]
+            years = float(known[-1]) if known else None
+            trait.values = (height_value(trait.values[0], self.person.sex, years),)
         if "dunno" not in self.flags:
             self.person.traits.append(trait)
 
@@ -650,6 +708,7 @@ class Reader:
             self.flags.add("over" if "over" in roles else "under")
         if "companion" in roles and not self.pending:
             self.trigger = i
+            self._swap(i)
         if roles & {"shoulder", "hand", "back"}:
             self._refine(roles)
         self._small_words(i, roles)
@@ -669,16 +728,19 @@ class Reader:
             self.opened = True
         if roles & {"relative"}:
             self.opened = True
+        if "with" in roles and self.lexicon.before and self.pending:
+            self._attach_back()
         if "with" in roles and self.person is not self.reading.main:
             self.opened = self.opened or "and" not in roles
         if "copula" in roles:
-            self._copula()
+            self._copula(again="again" in roles)
         if "i" in roles:
             self._speaker(i)
-        if "he" in roles:
-            self._pronoun("male")
-        if "she" in roles:
-            self._pronoun("female")
+        for role, sex in (("he", "male"), ("she", "female")):
+            if role in roles:
+                self._pronoun(sex)
+            if {role, role + "_owns"} & roles and self.person is self.reading.main:
+                self.said = self.said or sex
 
     def _negate(self, i: int) -> None:
         ended = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
@@ -687,8 +749,8 @@ class Reader:
         else:
             self.flags.add("no")
 
-    def _copula(self) -> None:
-        if self.last is not None and self.segment and not self.pending:
+    def _copula(self, *, again: bool = False) -> None:
+        if self.last is not None and (self.segment or again) and not self.pending:
             self.predicate, self.predicated = self.last, []
 
     def _hedge(self, i: int, roles: frozenset[str]) -> None:
@@ -748,7 +810,14 @@ class Reader:
     # ---------------------------------------------------------------- looking round
 
     def _unknown(self, i: int, item: Item) -> None:
-        self._left_out(item.text)
+        following = self.items[i + 1] if i + 1 < len(self.items) else None
+        heads = following is None or not (following.senses or following.kind == "unknown")
+        if self.pending and heads and self.lexicon.before and not self.segment:
+            # an unknown noun keeps its colours: they are nobody else's
+            self._left_out(" ".join([*(mod.text for mod in self.pending), item.text]))
+            self.pending = []
+        else:
+            self._left_out(item.text)
         if any("on" in later.roles for later in self.items[i + 1 : i + 2]) and self.segment:
             self._motif(i, item)
 

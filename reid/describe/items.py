@@ -63,6 +63,8 @@ def itemise(tokens: list[Token], lexicon: Lexicon, text: str) -> list[Item]:
             last = tokens[i + length - 1]
             items.append(Item("phrase", i, i + length, span, dict(entry.senses), entry.roles,
                               None, token.glued, last.owns))  # fmt: skip
+        elif token.norm == "." and i and tokens[i - 1].norm in lexicon.abbreviations:
+            length = 1
         elif not token.norm[:1].isalnum():
             items.append(Item("break", i, i + 1, token.text, value=token.text))
             length = 1

@@ -5,8 +5,9 @@ from typing import Final
 
 from reid.describe.lexicon import Lexicon, load
 
-SHORTEST: Final = 5
-"""Shorter words are too close to each other to be corrected."""
+SHORTEST: Final = 4
+"""Shorter words are too close to each other to be corrected; at this length a letter may only be
+missing ("gren", "wite")."""
 
 LONG: Final = 8
 """From this length on two letters may be wrong."""
@@ -23,7 +24,7 @@ def correct(word: str, lexicon: Lexicon) -> str | None:
     """
     if not SHORTEST <= len(word) <= LONGEST or not word.isalpha() or lexicon.language == "zh":
         return None
-    return _nearest(word, lexicon.language)
+    return None if word in lexicon.guarded else _nearest(word, lexicon.language)
 
 
 @lru_cache(maxsize=4096)
@@ -38,6 +39,8 @@ def _nearest(word: str, language: str) -> str | None:
     for candidate in candidates:
         if word[0] not in candidate[:2] or candidate[0] not in word[:2]:
             continue
+        if len(word) == SHORTEST and len(candidate) <= SHORTEST:
+            continue
         distance = edits(word, candidate, reach)
         if distance < least:
             best, least = [candidate], distance
@@ -50,8 +53,8 @@ def _nearest(word: str, language: str) -> str | None:
 def _deletions(language: str) -> dict[str, list[str]]:
     """Return every known word under each form that it takes with letters left out."""
     table: dict[str, list[str]] = {}
-    for word in load(language).words:
-        if len(word) >= SHORTEST - 1 and word.isalpha():
+    for word in load(language).content:
+        if len(word) > SHORTEST and word.isalpha():
             for form in _shortened(word, 2 if len(word) >= LONG - 1 else 1):
                 table.setdefault(form, []).append(word)
     return table

@@ -19,6 +19,7 @@ from reid import vocabulary
 from reid.embed.colour import NAMED, Float, Light, lab, name_colours
 from reid.embed.features import Features
 from reid.pixels import Image, RedactedCrop
+from reid.vocabulary import ATTRIBUTE_INDEX, Column
 
 MODEL_ID: Final = "regions-1"
 DIM: Final = 256
@@ -29,7 +30,10 @@ _BODY_TOP: Final = 0.19  # of the height: above is the redacted head
 _UPPER: Final = (0.22, 0.47)
 _LOWER: Final = (0.54, 0.84)
 _FEET: Final = (0.92, 1.0)
-_FULL_BODY: Final = 2.0  # height ÷ width from which a crop that touches the frame's end is whole
+_WHOLE_AT_EDGE: Final = (
+    2.0  # height ÷ width from which a crop at the frame's end shows a whole body
+)
+_WHOLE: Final = 1.4  # the same elsewhere: somebody seated or behind a counter is broader
 _STANDING: Final = 2.6  # height ÷ width of a whole standing person
 _BINS: Final = 8
 _EM_STEPS: Final = 2
@@ -42,6 +46,10 @@ _NAMING_SLOPE: Final = 9.0
 _NAMING_CENTRE: Final = 0.26  # share of a garment at which a colour is as often named as not
 _MULTICOLOUR_SHARE: Final = 0.12
 
+_JEANS_GIVEN: Final = {"blue": 0.75, "black": 0.25, "grey": 0.25, "white": 0.1}
+"""Probability that legs of this colour wear jeans; hardly any are of another colour."""
+_JEANS_OTHERWISE: Final = 0.04
+
 
 class RegionEmbedder:
     """The baseline embedding; needs no weights."""
@@ -53,8 +61,8 @@ class RegionEmbedder:
         """Return vectors, attributes and visibility of N crops seen under one camera's light."""
         features = Features.unestimated(len(crops), DIM)
         for row, crop in enumerate(crops):
-            image, seen = _standardise(crop)
-            person = person_mask(image, seen)
+            image, painted, seen = _standardise(crop)
+            person = person_mask(image, painted, seen)
             features.vectors[row] = _vector(image, name_colours(image), person)
             features.visible[row] = _visibility(seen)
             names = name_colours(light.undo(image))
@@ -62,40 +70,50 @@ class RegionEmbedder:
         return features
 
 
-def person_mask(image: Image, seen: float = 1.0) -> Float:
-    """Return the probability that each pixel is the person, float32 (H, W).
+def person_mask(image: Image, painted: Float, seen: float = 1.0) -> Float:
+    """Return the probability that each pixel is the person, float32 (H, W), 0 where painted over.
 
     A prior of where people stand in their box, sharpened by colour: the histogram of what is likely
     person against that of the borders, a few steps of expectation maximisation.
     """
-    prior = _standing_prior(image.shape[0], image.shape[1], seen)
+    prior = _standing_prior(image.shape[0], image.shape[1], seen) * (1 - painted)
     cells = (lab(image) / np.array([12.5, 16, 16], np.float32) + (0, 8, 8)).astype(np.int64)
     codes = np.clip(cells, 0, 15) @ np.array([256, 16, 1])
     mask = prior
     for _ in range(_EM_STEPS):
         inside = np.bincount(codes.ravel(), mask.ravel(), 4096)
-        outside = np.bincount(codes.ravel(), (1 - mask).ravel(), 4096)
-        inside, outside = inside / inside.sum() + 1e-4, outside / outside.sum() + 1e-4
+        outside = np.bincount(codes.ravel(), ((1 - mask) * (1 - painted)).ravel(), 4096)
+        inside = inside / max(inside.sum(), 1e-6) + 1e-4
+        outside = outside / max(outside.sum(), 1e-6) + 1e-4
         odds = prior * inside[codes] / (prior * inside[codes] + (1 - prior) * outside[codes])
-        mask = cv2.GaussianBlur(odds.astype(np.float32), (0, 0), 1.0)
+        mask = cv2.GaussianBlur(odds.astype(np.float32), (0, 0), 1.0) * (1 - painted)
     return np.asarray(mask, np.float32)
 
 
-def _standardise(crop: RedactedCrop) -> tuple[Image, float]:
-    """Return the crop at the standard size, and the share of the body it shows.
+def _standardise(crop: RedactedCrop) -> tuple[Image, Float, float]:
+    """Return the crop at the standard size, what of it is paint, and how much of the body shows.
 
-    A crop cut off by the frame's lower border is set at the top of the standard image, which is
-    filled up with its last row, so that regions stay where they belong.
+    A body cut off below, by the frame's border or by what is in front, is set at the top of the
+    standard image, which is filled up with its last row, so that regions stay where they belong.
     """
     image = crop.pixels
     height, width = image.shape[:2]
-    ends = crop.box[3] >= crop.place.frame_height - 1
-    cut = ends and crop.place.frame_height > height and height / width < _FULL_BODY
+    at_edge = crop.place.frame_height > height and crop.box[3] >= crop.place.frame_height - 1
+    cut = height / width < (_WHOLE_AT_EDGE if at_edge else _WHOLE)
     seen = min(1.0, height / (width * _STANDING)) if cut else 1.0
     rows = max(8, round(_HEIGHT * seen))
     scaled = cv2.resize(image, (_WIDTH, rows), interpolation=cv2.INTER_AREA)
     padded = np.pad(scaled, ((0, _HEIGHT - rows), (0, 0), (0, 0)), mode="edge")
-    return np.asarray(padded, np.uint8), seen
+    return np.asarray(padded, np.uint8), _painted(crop, rows), seen
+
+
+def _painted(crop: RedactedCrop, rows: int) -> Float:
+    """Return 1 where redaction painted, at the standard size (H, W), else 0."""
+    mask = np.zeros((_HEIGHT, _WIDTH), np.float32)
+    scale = np.array([_WIDTH / crop.width, rows / crop.height] * 2, np.float32)
+    for x0, y0, x1, y1 in np.rint(crop.place.painted * scale).astype(int):
+        mask[y0 : y1 + 1, x0 : x1 + 1] = 1
+    return mask
 
 
 def _standing_prior(height: int, width: int, seen: float) -> Float:
@@ -178,7 +196,7 @@ def _visibility(seen: float) -> Float:
 
 
 def _estimate_colours(row: Float, names: Float, person: Float, seen: float) -> None:
-    """Fill the colour columns of one row of attributes."""
+    """Fill the colour columns of one row of attributes, and what legs' colour says of jeans."""
     for slot, span in (("upper", _UPPER), ("lower", _LOWER), ("feet", _FEET)):
         if seen < span[1] - 0.05:
             continue
@@ -186,7 +204,11 @@ def _estimate_colours(row: Float, names: Float, person: Float, seen: float) -> N
         share = _mean(names[rows], person[rows])
         named = 1 / (1 + np.exp(-_NAMING_SLOPE * (share - _NAMING_CENTRE)))
         for colour, probability in zip(NAMED, named, strict=True):
-            row[vocabulary.ATTRIBUTE_INDEX[f"{slot}.colour", colour]] = probability  # type: ignore[index]
+            row[ATTRIBUTE_INDEX[Column(f"{slot}.colour", colour)]] = probability
         several = float((share > _MULTICOLOUR_SHARE).sum())
         many = 1 / (1 + np.exp(-1.5 * (several - 4)))
-        row[vocabulary.ATTRIBUTE_INDEX[f"{slot}.colour", "multicolour"]] = many  # type: ignore[index]
+        row[ATTRIBUTE_INDEX[Column(f"{slot}.colour", "multicolour")]] = many
+        if slot == "lower":
+            given = [_JEANS_GIVEN.get(colour, _JEANS_OTHERWISE) for colour in NAMED]
+            jeans = float(share @ np.array(given, np.float32))
+            row[ATTRIBUTE_INDEX[Column("lower.type", "jeans")]] = jeans

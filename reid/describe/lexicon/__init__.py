@@ -36,6 +36,9 @@ CONTENT: Final = (
     "pattern_nouns", "motifs", "sizes", "sleeves",
 )  # fmt: skip
 
+CORRECTABLE: Final = frozenset({"things", "colours", "hair_colours", "patterns", "pattern_nouns"})
+"""Sections whose words a slip of the pen is corrected to."""
+
 NO_ROLES: Final[frozenset[str]] = frozenset()
 
 
@@ -58,8 +61,12 @@ class Lexicon:
         phrases: word sequences → entry.
         longest: first word → length of the longest phrase that it begins.
         words: every word of every phrase, for telling what is a slip of the pen.
+        content: words of things, colours and patterns: what a slip is corrected to.
         numbers: numeral → value; `tens` twenty → 20; `decades` forties → 40.
         time: the section as it stands.
+        units: word → "cm", "m", "foot" or "inch".
+        abbreviations: words whose full stop does not end a sentence.
+        guarded: words that are never taken for a slip of the pen of another.
         compounds: nouns are written together with what describes them (German).
     """
 
@@ -72,6 +79,10 @@ class Lexicon:
     numbers: Mapping[str, float]
     tens: Mapping[str, float]
     decades: Mapping[str, float]
+    units: Mapping[str, str]
+    abbreviations: frozenset[str]
+    guarded: frozenset[str]
+    content: frozenset[str]
     time: Mapping[str, Any]
     compounds: bool
 
@@ -115,6 +126,19 @@ def load(language: str) -> Lexicon:
         numbers=_numbers(raw["numbers"]),
         tens=_values(raw["numbers"].get("tens", "")),
         decades=_values(raw["numbers"].get("decades", "")),
+        units={
+            word.strip(): unit
+            for unit, words in raw.get("units", {}).items()
+            for word in words.split(",")
+        },
+        abbreviations=frozenset(raw.get("abbreviations", "").split()),
+        guarded=frozenset(raw.get("guarded", "").split()),
+        content=frozenset(
+            word
+            for phrase, sense in senses.items()
+            if sense.keys() & CORRECTABLE
+            for word in phrase
+        ),
         time=raw.get("time", {}),
         compounds=bool(raw.get("compounds", False)),
     )

@@ -1,0 +1,112 @@
+"""Which boxes are redacted: found heads, tops of people, memory over time."""
+
+import numpy as np
+
+from reid.heads import (
+    LOOK_AROUND,
+    TOP_OF_CROP,
+    TOP_WITH_HEAD,
+    TOP_WITHOUT_HEAD,
+    Seen,
+    crop_head_boxes,
+    head_boxes,
+)
+from reid.people import heads_of_poses
+from reid.tracks import UNTRACKED, Tracks, as_boxes, empty_boxes
+
+
+def seen(people, heads=(), ids=None) -> Seen:
+    boxes = as_boxes(people)
+    ids = list(range(1, len(boxes) + 1)) if ids is None else ids
+    return Seen(
+        Tracks(boxes, np.ones(len(boxes), np.float32), np.array(ids, np.int64)), as_boxes(heads)
+    )
+
+
+def covers(boxes, point) -> bool:
+    x, y = point
+    return any(b[0] <= x <= b[2] and b[1] <= y <= b[3] for b in boxes)
+
+
+PERSON = [100, 50, 160, 250]  # 60 × 200
+HEAD = [120, 52, 140, 80]
+
+
+def test_without_a_head_a_larger_top_goes() -> None:
+    boxes = head_boxes([seen([PERSON])], 0)
+    assert boxes.tolist() == [[100, 50, 160, 50 + 200 * TOP_WITHOUT_HEAD]]
+
+
+def test_of_somebody_seated_the_top_grows_with_the_width() -> None:
+    boxes = head_boxes([seen([[0, 0, 80, 100]])], 0)
+    assert boxes[0].tolist() == [0, 0, 80, 40]
+    boxes = head_boxes([seen([[0, 0, 300, 100]])], 0)
+    assert boxes[0].tolist() == [0, 0, 300, 50], "never more than half of the person"
+
+
+def test_with_a_head_its_box_and_a_smaller_top_go() -> None:
+    boxes = head_boxes([seen([PERSON], [HEAD])], 0)
+    assert [100, 50, 160, 50 + 200 * TOP_WITH_HEAD] in boxes.tolist()
+    assert covers(boxes, (120, 52))
+    assert covers(boxes, (140, 80))
+    assert boxes[:, 3].max() < 50 + 200 * TOP_WITHOUT_HEAD
+
+
+def test_the_profile_face_keeps_the_crown() -> None:
+    boxes = head_boxes([seen([PERSON], [HEAD])], 0, "face")
+    assert not covers(boxes, (130, 54))
+    assert covers(boxes, (130, 70))
+
+
+def test_the_profile_face_still_fails_closed() -> None:
+    assert covers(head_boxes([seen([PERSON])], 0, "face"), (130, 54))
+
+
+def test_a_weak_detection_is_redacted_too() -> None:
+    assert covers(head_boxes([seen([PERSON], ids=[UNTRACKED])], 0), (130, 60))
+
+
+def test_a_head_seen_before_or_after_moves_with_its_person() -> None:
+    moved = [200, 50, 260, 250]
+    frames = [seen([PERSON], [HEAD]), seen([moved])]
+    assert covers(head_boxes(frames, 1), (230, 90 - 8))
+    assert covers(head_boxes(frames[::-1], 0), (230, 90 - 8))
+
+
+def test_a_person_missed_in_one_frame_stays_covered() -> None:
+    frames = [seen([PERSON]), seen([]), seen([PERSON])]
+    assert covers(head_boxes(frames, 1), (130, 60))
+
+
+def test_a_person_not_yet_found_is_covered_in_the_frames_before() -> None:
+    frames = [seen([])] * LOOK_AROUND + [seen([PERSON])]
+    assert covers(head_boxes(frames, 0), (130, 60))
+
+
+def test_a_head_of_no_person_is_painted_in_its_frame_and_the_next_ones() -> None:
+    frames = [seen([], [HEAD]), seen([]), seen([]), seen([])]
+    assert [covers(head_boxes(frames, i), (130, 60)) for i in range(4)] == [True, True, True, False]
+
+
+def test_nobody_nothing() -> None:
+    assert head_boxes([seen([])], 0).shape == (0, 4)
+
+
+def test_a_person_crop_loses_its_top() -> None:
+    assert crop_head_boxes(50, 100, empty_boxes()).tolist() == [[0, 0, 50, 100 * TOP_OF_CROP]]
+
+
+def test_a_pose_without_face_points_gives_no_head() -> None:
+    keypoints = np.zeros((1, 17, 3), np.float32)
+    assert heads_of_poses(keypoints, as_boxes([PERSON])).shape == (0, 4)
+
+
+def test_a_pose_gives_a_head_around_its_face() -> None:
+    keypoints = np.zeros((1, 17, 3), np.float32)
+    keypoints[0, 0] = (130, 66, 0.9)
+    keypoints[0, 1] = (134, 62, 0.9)
+    keypoints[0, 2] = (126, 62, 0.9)
+    (box,) = heads_of_poses(keypoints, as_boxes([PERSON]))
+    assert covers([box], (130, 55))
+    assert covers([box], (130, 74))
+    assert 15 < box[2] - box[0] < 40
