@@ -241,6 +241,14 @@ class CaseBook:
         with self._database.read() as connection:
             return set(connection.scalars(query))
 
+    def sightings(self) -> set[str]:
+        """Return every sighting that cases name."""
+        with self._database.read() as connection:
+            return {
+                *connection.scalars(sa.select(decisions.c.sighting)),
+                *connection.scalars(sa.select(alerts.c.sighting)),
+            }
+
     def begin_erasing(self, case_id: int, actor: str) -> list[str]:
         """Mark a case as being erased; return the sightings that go with it.
 

@@ -1,0 +1,3 @@
+"""Cheap hashes."""
+
+from tests.fast import cheap_hashes as cheap_hashes
