@@ -4,13 +4,14 @@ Audio is dropped unless asked for (a voice is biometric), and so are EXIF, GPS, 
 subtitles and attached pictures. The output appears under its name only when it is complete.
 """
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import av
 import numpy as np
@@ -31,6 +32,7 @@ _TIME_BASE: Final = Fraction(1, 90_000)
 _QUALITY: Final = "20"  # H.264 constant rate factor
 _JPEG_QUALITY: Final = 92
 _DEFAULT_FPS: Final = 25.0
+_STILL_MS: Final = 100  # duration of a GIF's only frame
 
 
 @dataclass(slots=True)
@@ -113,37 +115,65 @@ def _redact_video(
 ) -> RedactReport:
     report = RedactReport()
     people.start(fps=source.fps or _DEFAULT_FPS)
-    with _complete(target) as part, av.open(part, "w", format=_container(target)) as out:
-        stream: VideoStream | None = None
-        sound = _Sound(source, out) if keep_audio else None
+
+    def redacted() -> Iterator[RedactedFrame]:
         for frame, _ in redacted_frames(source.frames(), people, profile, Clock()):
-            stream = stream or _video_stream(out, target, source, frame)
-            _write(out, stream, frame, source)
+            yield frame
             report.written += 1
             progress(report.written)
-        if stream is not None:
-            out.mux(stream.encode(None))
-        if sound is not None:
-            sound.copy()
+
+    if target.suffix.lower() == ".gif":
+        _write_gif(redacted(), target)
+    else:
+        _write_video(redacted(), target, source, keep_audio=keep_audio)
     report.problems = list(source.problems)
     return report
 
 
-def _video_stream(
-    out: OutputContainer, target: Path, source: VideoSource, frame: RedactedFrame
-) -> VideoStream:
-    gif = target.suffix.lower() == ".gif"
+def _write_gif(frames: Iterator[RedactedFrame], target: Path) -> None:
+    """Write an animated GIF with a palette of its own a frame."""
+    pictures, times = [], []
+    for frame in frames:
+        pictures.append(PillowImage.fromarray(np.array(frame.pixels)).quantize(256))
+        times.append(frame.time)
+    steps = [round((b - a).total_seconds() * 1000) for a, b in itertools.pairwise(times)]
+    durations = [*steps, steps[-1] if steps else _STILL_MS]
+    with _complete(target) as part:
+        pictures[0].save(
+            part,
+            "GIF",
+            save_all=True,
+            append_images=pictures[1:],
+            duration=durations,
+            loop=0,
+            optimize=False,
+        )
+
+
+def _write_video(
+    frames: Iterator[RedactedFrame], target: Path, source: VideoSource, *, keep_audio: bool
+) -> None:
+    with _complete(target) as part, av.open(part, "w", format=_container(target)) as out:
+        stream: VideoStream | None = None
+        sound = _Sound(source, out) if keep_audio else None
+        for frame in frames:
+            stream = stream or _video_stream(out, source, frame)
+            _write(out, stream, frame, source)
+        if stream is not None:
+            out.mux(stream.encode(None))
+        if sound is not None:
+            sound.copy()
+
+
+def _video_stream(out: OutputContainer, source: VideoSource, frame: RedactedFrame) -> VideoStream:
     rate = Fraction(source.fps or _DEFAULT_FPS).limit_denominator(1001)
-    stream: Any = out.add_stream("gif" if gif else "libx264", rate=rate)
-    # H.264 in the usual 4:2:0 sampling needs even sides
-    stream.width, stream.height = (
-        (frame.width, frame.height) if gif else (frame.width & ~1, frame.height & ~1)
-    )
-    stream.pix_fmt = "rgb8" if gif else "yuv420p"
-    if not gif:
-        stream.options = {"crf": _QUALITY, "preset": "veryfast"}
-        stream.codec_context.time_base = _TIME_BASE
-    return stream  # type: ignore[no-any-return]
+    stream = out.add_stream("libx264", rate=rate)
+    # 4:2:0 sampling needs even sides; a frame narrower than two pixels is not a video
+    stream.width, stream.height = max(2, frame.width & ~1), max(2, frame.height & ~1)
+    stream.pix_fmt = "yuv420p"
+    stream.options = {"crf": _QUALITY, "preset": "veryfast"}
+    stream.codec_context.time_base = _TIME_BASE
+    return stream
 
 
 def _write(

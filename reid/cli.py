@@ -114,7 +114,6 @@ def describe(
     """
     from reid.describe import describe as understand
     from reid.describe import to_json
-    from reid.describe.show import render
 
     lines = (line.rstrip("\n") for line in sys.stdin) if text == "-" else iter([text])
     for line in lines:
@@ -122,6 +121,8 @@ def describe(
         if as_json:
             print_json(to_json(query))
         else:
+            from reid.describe.show import render
+
             out.print(render(query))
 
 

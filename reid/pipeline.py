@@ -143,6 +143,7 @@ class _Run:
                     self._waiting += stays.see(frame, tracks)
                     if self._source.kind == "stills":
                         self._waiting += stays.finish()
+                        stays = Stays()
                 if self._due():
                     self._commit()
         except KeyboardInterrupt:

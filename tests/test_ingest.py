@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import NOON, write_video
+from making import NOON, write_video
 from PIL import Image
 
 from reid import ingest

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from conftest import NOON, stored_crop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from making import NOON, stored_crop
 
 from reid.pixels import (
     CropPlace,

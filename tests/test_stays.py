@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import numpy as np
-from conftest import NOON
+from making import NOON
 
 from reid.pixels import RawFrame, RedactedFrame, redact
 from reid.stays import GONE_AFTER, LONGEST, MAX_CROPS, MIN_FRAMES, Stays, crop_qualities

@@ -8,23 +8,16 @@ from pathlib import Path
 import lancedb
 import numpy as np
 import pytest
-from conftest import NOON
+from making import NOON
+from making import redacted_noise as crop
 
 from reid import vocabulary
 from reid.embed.features import Features
 from reid.errors import SpaceMismatch, StoreError
-from reid.pixels import RawFrame, RedactedCrop, redact
 from reid.records import SightingKey, Sightings
 from reid.store import SCHEMA_VERSION, Filter, Store
-from reid.tracks import empty_boxes
 
 DIM = 8
-
-
-def crop(seed: int) -> RedactedCrop:
-    pixels = np.random.default_rng(seed).integers(0, 256, (24, 12, 3), np.uint8)
-    frame = redact(RawFrame(pixels, "gate", seed, NOON), empty_boxes())
-    return frame.crop(np.array([0, 0, 12, 24], np.float32), seed)
 
 
 def sightings(

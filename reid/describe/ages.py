@@ -153,7 +153,9 @@ def _value(items: list[Item], i: int) -> float | None:
 
 def _unit(item: Item, lexicon: Lexicon) -> str | None:
     if item.kind == "break":
-        return {"'": "foot", "’": "foot", "′": "foot", '"': "inch", "″": "inch"}.get(str(item.value))
+        return {"'": "foot", "’": "foot", "′": "foot", '"': "inch", "″": "inch"}.get(
+            str(item.value)
+        )
     return lexicon.units.get(item.text.lower())
 
 

@@ -94,8 +94,10 @@ class Reader:
         if self.person is not self.reading.main:
             self.person.stop = item.stop
         self.spoken = True
-        self.begun = self.begun or item.kind in {"age", "height"} or bool(
-            {"things", "people", "colours"} & item.senses.keys()
+        self.begun = (
+            self.begun
+            or item.kind in {"age", "height"}
+            or bool({"things", "people", "colours"} & item.senses.keys())
         )
 
     def _describing(self, i: int, item: Item) -> None:

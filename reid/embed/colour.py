@@ -70,7 +70,7 @@ class Light:
         if not samples:
             return cls.neutral()
         pixels = np.concatenate(samples).astype(np.float32)
-        black = np.percentile(pixels, _DARK, axis=0)
+        black = np.minimum(np.percentile(pixels, _DARK, axis=0), _HIGHEST_BLACK)
         white = np.percentile(pixels, _BRIGHT, axis=0)
         span = np.maximum(white - black, _LEAST_SPAN)
         black = black * _BLACK_STRENGTH
@@ -89,6 +89,7 @@ class Light:
 
 _DARK: Final = 1.0  # percentile
 _BRIGHT: Final = 99.0  # percentile
+_HIGHEST_BLACK: Final = 40.0  # a scene whose darkest part is brighter shows no black at all
 _LEAST_SPAN: Final = 40.0
 _TARGET_SPAN: Final = 235.0
 _MOST_STRETCH: Final = 1.35

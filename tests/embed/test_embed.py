@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import NOON
+from making import NOON
 
 from reid.embed import Features, Light, RegionEmbedder, pool
 from reid.embed.colour import NAMED, name_colours
@@ -91,6 +91,13 @@ def test_a_camera_s_cast_is_undone_in_part() -> None:
     light = Light.of([grey])
     before, after = np.ptp(grey[25, 25].astype(int)), np.ptp(light.undo(grey)[25, 25].astype(int))
     assert after < 0.8 * before
+
+
+def test_a_plain_wall_says_little_about_black() -> None:
+    wall = np.full((50, 50, 3), 205, np.uint8)
+    garment = np.full((1, 1, 3), PLAIN["red"], np.uint8)
+    drift = np.abs(Light.of([wall]).undo(garment).astype(int) - garment)
+    assert drift.max() < 60
 
 
 def test_no_picture_no_correction() -> None:

@@ -1,0 +1,177 @@
+"""The whole way on real clips: people are found, heads are gone, sentences are answered.
+
+Faces are counted with a face detector of another family; the control is that it does find the
+faces of the raw clips. Nothing but the venue is written, and nothing is asked of the network.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from reid.describe import describe
+from reid.ingest import open_source
+from reid.search import search
+from reid.store import Filter, Store
+
+CLIPS = {"classroom": 180, "face-demographics-walking": 70, "store-aisle-detection": 28}
+"""Faces that the control finds in the raw clips, summed over their frames, at threshold 0.5."""
+
+GUARD = """
+import socket, sys
+def forbidden(*args, **kwargs):
+    raise RuntimeError("the network was asked for")
+socket.socket.connect = forbidden
+socket.socket.connect_ex = forbidden
+socket.create_connection = forbidden
+socket.getaddrinfo = forbidden
+from reid.cli import main
+main()
+"""
+
+
+class FaceCounter:
+    def __init__(self, weights: Path) -> None:
+        self._net = cv2.FaceDetectorYN.create(str(weights), "", (320, 320), 0.5)
+
+    def count(self, pixels: NDArray[np.uint8], scale: float = 1.0) -> int:
+        bgr = np.ascontiguousarray(pixels[..., ::-1])
+        if scale != 1:
+            bgr = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        self._net.setInputSize((bgr.shape[1], bgr.shape[0]))
+        found = self._net.detect(bgr)[1]
+        return 0 if found is None else len(found)
+
+
+@pytest.fixture(scope="module")
+def faces(data: Path) -> FaceCounter:
+    return FaceCounter(data / "peers" / "face_detection_yunet_2026may.onnx")
+
+
+def reid(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line without a network, with home and cache inside `folder`."""
+    private = {
+        "HOME": str(folder / "home"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "TMPDIR": str(folder / "tmp"),
+    }
+    for place in private.values():
+        Path(place).mkdir(parents=True, exist_ok=True)
+    return subprocess.run(
+        [sys.executable, "-c", GUARD, *arguments],
+        env={**os.environ, **private},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def venue(data: Path, detector_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The three short clips indexed into one venue, by the command line, offline."""
+    folder = tmp_path_factory.mktemp("clips")
+    clips = [str(data / "video" / f"{name}.gif") for name in CLIPS]
+    done = reid(folder, "index", *clips, "--venue", "v", "--detector", str(detector_path))
+    assert done.returncode == 0, done.stderr
+    assert "asked for" not in done.stderr
+    return folder / "v"
+
+
+def test_the_control_finds_the_raw_faces(data: Path, faces: FaceCounter) -> None:
+    for name, expected in CLIPS.items():
+        frames = open_source(str(data / "video" / f"{name}.gif")).frames()
+        found = sum(faces.count(f.expose_unredacted()) for f in frames)
+        assert found == pytest.approx(expected, abs=5), name
+
+
+def test_no_face_is_stored(venue: Path, faces: FaceCounter) -> None:
+    store = Store.open(venue)
+    crops = store.crops(sorted(store.ids()))
+    assert len(crops) >= 9
+    for scale in (1.0, 2.0, 4.0):
+        assert [i for i, crop in crops.items() if faces.count(crop.pixels, scale)] == []
+
+
+def test_nothing_raw_is_written(venue: Path) -> None:
+    """Everything written is the venue's own tables and ultralytics' settings in the cache."""
+    root = venue.parent
+    written = {p.relative_to(root).parts for p in root.rglob("*") if p.is_file()}
+    outside = {parts for parts in written if parts[0] != "v"}
+    assert all(parts[:2] == ("cache", "reid") for parts in outside), outside
+    pictures = {".jpg", ".jpeg", ".png", ".gif", ".mp4", ".npy", ".npz"}
+    assert not [parts for parts in written if Path(parts[-1]).suffix in pictures]
+    for path in (p for p in root.rglob("*") if p.is_file()):
+        content = path.read_bytes()
+        for start in _all(content, b"\xff\xd8\xff"):
+            assert content[start : start + 24].find(b"reid redacted") == 6, path
+
+
+def _all(content: bytes, needle: bytes):
+    at = content.find(needle)
+    while at >= 0:
+        yield at
+        at = content.find(needle, at + 1)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "clip", "colour"),
+    [
+        ("woman in a teal jacket and black leggings", "store-aisle-detection", (40, 110, 105)),
+        ("man with an olive jacket and jeans", "store-aisle-detection", (95, 85, 35)),
+        ("brown jacket", "store-aisle-detection", (110, 60, 35)),
+    ],
+)
+def test_a_sentence_puts_the_right_person_first(
+    venue: Path, sentence: str, clip: str, colour: tuple[int, int, int]
+) -> None:
+    store = Store.open(venue)
+    answer = search(store, describe(sentence), Filter(), 3)
+    assert answer.outcome == "found"
+    best = answer.matches[0].key
+    assert best.camera == clip
+    crop = store.crops([best.id])[best.id].pixels
+    height, width = crop.shape[:2]
+    torso = crop[int(height * 0.36) : int(height * 0.5), int(width * 0.42) : int(width * 0.62)]
+    assert np.abs(np.median(torso.reshape(-1, 3), axis=0) - colour).max() < 50, "another jacket"
+
+
+def test_nobody_wears_an_orange_jacket(venue: Path) -> None:
+    answer = search(Store.open(venue), describe("orange jacket"), Filter(), 5)
+    assert answer.outcome == "nobody_fits"
+    assert len(answer.matches) == 5, "the closest are listed all the same"
+
+
+def test_search_prints_json_and_a_sheet(venue: Path, faces: FaceCounter) -> None:
+    done = reid(
+        venue.parent, "search", "teal jacket", "--venue", "v", "--json", "--sheet", "found.png"
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert set(answer) == {"query", "outcome", "matches"}
+    first = answer["matches"][0]
+    assert first["camera"] == "store-aisle-detection"
+    assert {"sighting", "source", "start", "end", "score", "probability", "why"} <= set(first)
+    sheet = np.asarray(Image.open(venue.parent / "found.png").convert("RGB"))
+    assert faces.count(sheet) == 0
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_redacted_clips_show_no_face(
+    name: str, data: Path, detector_path: Path, faces: FaceCounter, tmp_path: Path
+) -> None:
+    clip = data / "video" / f"{name}.gif"
+    done = reid(tmp_path, "redact", str(clip), "out.mp4", "--detector", str(detector_path))
+    assert done.returncode == 0, done.stderr
+    frames = list(open_source(str(tmp_path / "out.mp4")).frames())
+    assert len(frames) == len(list(open_source(str(clip)).frames()))
+    assert [f.index for f in frames if faces.count(f.expose_unredacted())] == []
