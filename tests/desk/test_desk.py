@@ -134,7 +134,7 @@ def test_erasing_a_case_leaves_no_byte(desk: Desk) -> None:
     vector = desk.store.read(Filter(ids=[RED]), vectors=True).vectors
     jpeg = desk.store._select(["crop"], Filter(ids=[RED])).column("crop")[0].as_py()
     assert vector is not None
-    secrets = [RED.encode(), vector.tobytes(), jpeg[-200:], b"Zebedee", TEXT.encode()]
+    secrets = [RED.encode(), vector.tobytes(), jpeg, b"Zebedee", TEXT.encode()]
     before = everything(desk.folder)
     assert all(secret in before for secret in secrets), "the control must find them"
     desk.records.book.close(case, "found-safe", "anna")
