@@ -60,6 +60,7 @@ class Desk:
         self._store: Store | None = None
         self._snapshots: Snapshots | None = None
         self._pictures: Pictures | None = None
+        self.tidied = Tidied()
 
     @classmethod
     def open(cls, folder: Path, database: str | None = None) -> Self:
@@ -221,6 +222,7 @@ class Desk:
         )
         if done.anything:
             self._forget_memory()
+        self.tidied = done
         return done
 
     def _eraser(self) -> Eraser:
