@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+import traceback
 from pathlib import Path
 from typing import Final
 
@@ -115,7 +116,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     number = fresh_nonce()
-    LOG.error(json.dumps({"error": type(error).__name__, "number": number}), exc_info=None)
+    where = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-4:]]
+    LOG.error(json.dumps({"error": type(error).__name__, "number": number, "where": where}))
     return await _failure(request, f"something went wrong (number {number})", 500)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from reid.vocabulary import CARRIED, YEARS_SLOT
-from reid.web.words import Translator, value_name
+from reid.web.words import Translator, shaded, value_name
 
 Entry = Mapping[str, Any]
 
@@ -57,8 +57,7 @@ def _qualities(t: Translator, entries: Iterable[Entry]) -> str:
     for entry in entries:
         slot = str(entry["slot"])
         if slot.endswith(".colour"):
-            shade = f"{t('modifier.' + str(entry['modifier']))} " if entry.get("modifier") else ""
-            colours.append(shade + value_name(t, entry["value"]))
+            colours.append(shaded(t, entry["value"], str(entry.get("modifier") or "")))
             together = together and entry.get("group") is None
         elif not slot.endswith(".type") and entry["value"] != "plain":
             words.append(t(f"phrase.{slot.rpartition('.')[2]}.{entry['value']}"))

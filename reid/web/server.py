@@ -12,6 +12,8 @@ import uvicorn
 from reid.console import complain, out
 from reid.desk import Desk
 from reid.errors import ReidError, UsageError
+from reid.watch.alarms import Sentry
+from reid.watch.notify import Notifier
 from reid.web.app import create_app
 
 TIDY_EVERY: Final = 60.0
@@ -62,7 +64,7 @@ def run(desk: Desk, where: Listening) -> None:
             ssl_certfile=str(where.certificate) if where.certificate else None,
             ssl_keyfile=str(where.key) if where.key else None,
             access_log=False,
-            log_level="warning",
+            log_level="critical",  # its tracebacks would repeat what was typed
             server_header=False,
             proxy_headers=where.behind_proxy,
             forwarded_allow_ips="127.0.0.1",
@@ -88,14 +90,13 @@ def _check(where: Listening) -> None:
 
 
 def _keep_tidy(desk: Desk, stop: threading.Event) -> None:
-    from reid.watch.alarms import Sentry
-
-    sentry = Sentry(desk)
+    sentry, notifier = Sentry(desk), Notifier.of(desk)
     ticks = 0
     while not stop.wait(sentry.every):
         ticks += 1
         try:
-            sentry.look()
+            for alert in sentry.look():
+                notifier.notify(alert)
             if ticks * sentry.every >= TIDY_EVERY:
                 ticks = 0
                 desk.tidy()

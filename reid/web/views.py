@@ -13,9 +13,8 @@ from reid.search import Likeness
 from reid.web.words import Translator, slot_name, value_name, wish_text
 
 Level = Literal["strong", "possible", "weak"]
-STRONG: Final = 0.5
-POSSIBLE: Final = 0.1
-"""Probability from which a sighting is called strong, and possible."""
+FEWEST_MATCHES: Final = 2
+"""Fields that must match, with none in conflict, for a sighting to be said to fit well."""
 
 LIKE_STRONG: Final = 0.75
 LIKE_POSSIBLE: Final = 0.5
@@ -87,7 +86,7 @@ class Cards:
                 m.key,
                 urls[m.key.id],
                 m.probability,
-                _level(m.probability, POSSIBLE, STRONG),
+                _fit(m.why),
                 tuple(self._reason(reason) for reason in m.why),
             )
             for m in matches
@@ -253,6 +252,15 @@ def carried(t: Translator) -> list[tuple[str, str]]:
 def known_only(slots: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Leave out what the speaker does not know."""
     return [entry for entry in slots if entry.get("certainty") != UNKNOWN]
+
+
+def _fit(why: Sequence[Reason]) -> Level:
+    """Say how well a sighting bears out the description, however many others do as well."""
+    matches = sum(reason.verdict == "match" for reason in why)
+    conflicts = sum(reason.verdict == "conflict" for reason in why)
+    if not conflicts and matches >= min(FEWEST_MATCHES, len(why)):
+        return "strong"
+    return "possible" if matches > conflicts else "weak"
 
 
 def _level(value: float, possible: float, strong: float) -> Level:

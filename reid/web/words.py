@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from reid.vocabulary import YEARS_SLOT
+
 FOLDER: Final = Path(__file__).parent / "words"
 DEFAULT: Final = "en"
 
@@ -62,14 +64,35 @@ def value_name(t: Translator, value: str | float) -> str:
 
 
 def wish_text(t: Translator, entry: Mapping[str, Any]) -> str:
-    """Say one field of a description, in the order that labels have: "top: dark red"."""
-    slot, value = str(entry["slot"]), entry["value"]
-    if value == "present":
-        said = slot_name(t, slot)
-    else:
-        shade = f"{t('modifier.' + entry['modifier'])} " if entry.get("modifier") else ""
-        said = f"{slot_name(t, slot)}: {shade}{value_name(t, value)}"
+    """Say one field of a description: "jacket", "top: dark red", "no hat", "about 6 years old"."""
+    said = _plainly(t, str(entry["slot"]), entry["value"], str(entry.get("modifier") or ""))
     return t("chip.no", what=said) if entry.get("negated") else said
+
+
+def shaded(t: Translator, value: str | float, modifier: str) -> str:
+    """Say a colour with its shade; "dark" and "light" alone are kept as dark black, light white."""
+    if (modifier, value) in {("dark", "black"), ("light", "white")}:
+        return t(f"modifier.{modifier}")
+    return (
+        f"{t('modifier.' + modifier)} {value_name(t, value)}" if modifier else value_name(t, value)
+    )
+
+
+def _plainly(t: Translator, slot: str, value: str | float, modifier: str) -> str:
+    region, _, kind = slot.rpartition(".")
+    if slot == YEARS_SLOT:
+        return t("phrase.years", n=value_name(t, value))
+    if slot.startswith(("body.", "hair.")):
+        return t(f"phrase.{slot}", what=value_name(t, value))
+    if value == "present":
+        return slot_name(t, slot)
+    if kind == "type":
+        return value_name(t, value)
+    thing = slot_name(t, region) if region.startswith("carry.") else t(f"phrase.{region}")
+    if kind == "colour":
+        return t("phrase.of", thing=thing, what=shaded(t, value, modifier))
+    quality = value_name(t, value) if value == "plain" else t(f"phrase.{kind}.{value}")
+    return t("phrase.of", thing=thing, what=quality)
 
 
 def _flat(path: Path) -> dict[str, str]:
