@@ -256,4 +256,4 @@ class Desk:
     def _check_cameras(self, filters: Filters) -> None:
         unknown = [c for c in filters.cameras if c not in self.policy.cameras]
         if unknown:
-            raise UsageError(f"no camera {unknown[0]!r} at this venue")
+            raise UsageError("a camera was chosen that this venue does not have")

@@ -31,6 +31,9 @@ LEAST_SPAN: Final = 0.25
 LEAST_NATS: Final = 1.0
 """A sighting that fits less well than this (e times as likely) is never an alarm."""
 
+FIRST_LOOK: Final = timedelta(minutes=1)
+"""How far the first look goes back."""
+
 EVERY: Final = 3.0
 """Seconds between two looks at new sightings."""
 
@@ -72,25 +75,44 @@ class Sentry:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._seen: dict[int, datetime] = {}
+        self._known: set[str] | None = None
         self._lock = threading.Lock()
         self.every = EVERY
 
     def look(self, now: datetime | None = None) -> list[Alert]:
-        """Raise alerts for sightings that are new since the last look."""
+        """Raise alerts for sightings that were stored since the last look.
+
+        What is new goes by the sightings' ids, not by their times: cameras store with a delay.
+        """
         with self._lock:
             watched = [c for c in self._desk.records.book.all("open") if c.watching]
-            self._seen = {c.id: self._seen[c.id] for c in watched if c.id in self._seen}
             if not watched or not self._desk.has_sightings:
+                self._known = None
                 return []
             snapshot = self._desk.snapshots.get()
             moment = now or datetime.now(UTC)
-            return [a for case in watched for a in self._compare(case, snapshot, moment)]
+            rows = self._fresh(snapshot, moment)
+            if not len(rows):
+                return []
+            return [a for case in watched for a in self._compare(case, snapshot, rows, moment)]
 
-    def threshold(self, case: Case, snapshot: Snapshot, since: datetime) -> Threshold:
-        """Set a case's threshold on the sightings of the day before `since`."""
-        rows = snapshot.rows(since - RECENT, since, ())
+    def _fresh(self, snapshot: Snapshot, now: datetime) -> NDArray[np.intp]:
+        """Return the rows not looked at before; at the first look, those of the last minute."""
+        if self._known is None:
+            rows = np.flatnonzero(snapshot.end > _instant(now - FIRST_LOOK))
+        else:
+            known = self._known
+            rows = np.array([i for i, name in enumerate(snapshot.ids) if name not in known], int)
+        self._known = set(snapshot.ids)
+        return rows
+
+    def threshold(
+        self, case: Case, snapshot: Snapshot, now: datetime, fresh: NDArray[np.intp]
+    ) -> Threshold:
+        """Set a case's threshold on the sightings of the day before `now`, without the new ones."""
+        rows = snapshot.rows(now - RECENT, now, ())
         assert rows is not None
+        rows = np.setdiff1d(rows, fresh)
         confirmed = [
             snapshot.row(d.sighting)
             for d in self._desk.records.book.decisions(case.id, "confirmed")
@@ -99,16 +121,13 @@ class Sentry:
         scores = self._scores(case, snapshot, rows)
         hours = 0.0
         if len(rows):
-            hours = float((_instant(since) - snapshot.start[rows].min()) / np.timedelta64(1, "h"))
+            hours = float((_instant(now) - snapshot.start[rows].min()) / np.timedelta64(1, "h"))
         return calibrate(scores, hours, self._desk.policy.watch.false_alarms_per_hour)
 
-    def _compare(self, case: Case, snapshot: Snapshot, now: datetime) -> list[Alert]:
-        since = self._seen.get(case.id, now - timedelta(minutes=1))
-        rows = np.flatnonzero(snapshot.end > _instant(since))
-        self._seen[case.id] = _newest(snapshot, since)
-        if not len(rows):
-            return []
-        threshold = self.threshold(case, snapshot, since)
+    def _compare(
+        self, case: Case, snapshot: Snapshot, rows: NDArray[np.intp], now: datetime
+    ) -> list[Alert]:
+        threshold = self.threshold(case, snapshot, now, rows)
         scores = self._scores(case, snapshot, rows)
         chances = probability(scores, len(snapshot))
         raised = []
@@ -138,10 +157,3 @@ class Sentry:
 
 def _instant(when: datetime) -> np.datetime64:
     return np.datetime64(when.astimezone(UTC).replace(tzinfo=None), "us")
-
-
-def _newest(snapshot: Snapshot, since: datetime) -> datetime:
-    if not len(snapshot):
-        return since
-    newest = snapshot.end.max().astype("datetime64[us]").item()
-    return max(since, newest.replace(tzinfo=UTC)) if isinstance(newest, datetime) else since

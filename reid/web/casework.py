@@ -12,7 +12,7 @@ from reid.errors import UsageError
 from reid.policy import may
 from reid.web import views
 from reid.web.frame import case_frame
-from reid.web.security import Decides, Searches, Sees
+from reid.web.security import CaseId, Decides, Number, Searches, Sees
 from reid.web.state import language_of, render, state_of
 from reid.web.words import Translator
 
@@ -25,7 +25,7 @@ _LONGEST_SLOTS: Final = 20_000
 
 
 @router.get("/case/{case_id}")
-def case_page(request: Request, session: Sees, case_id: int, s: int | None = None) -> Response:
+def case_page(request: Request, session: Sees, case_id: CaseId, s: Number = None) -> Response:
     """Show a case: its newest search, or the one in the address."""
     desk = state_of(request).desk
     case = desk.records.book.get(case_id)
@@ -46,7 +46,7 @@ def case_page(request: Request, session: Sees, case_id: int, s: int | None = Non
 def search(
     request: Request,
     session: Searches,
-    case_id: int,
+    case_id: CaseId,
     slots: Annotated[str, Form(max_length=_LONGEST_SLOTS)] = "",
     text: Annotated[str, Form(max_length=4000)] = "",
     window: Annotated[str, Form(max_length=10)] = "",
@@ -69,10 +69,10 @@ def search(
 def decide(
     request: Request,
     session: Decides,
-    case_id: int,
+    case_id: CaseId,
     sighting: Annotated[str, Form(max_length=64)],
     verdict: Annotated[str, Form(max_length=10)],
-    s: Annotated[int | None, Form()] = None,
+    s: Annotated[int | None, Form(ge=1, le=100000)] = None,
 ) -> Response:
     """Confirm or reject a sighting; the list is refined at once."""
     desk = state_of(request).desk
@@ -88,7 +88,7 @@ def decide(
 def similar(
     request: Request,
     session: Searches,
-    case_id: int,
+    case_id: CaseId,
     sighting: Annotated[str, Form(max_length=64)],
 ) -> Response:
     """Show the same clothes elsewhere."""
@@ -112,7 +112,7 @@ def similar(
 def view(
     request: Request,
     session: Sees,
-    case_id: int,
+    case_id: CaseId,
     sighting: Annotated[str, Form(max_length=64)],
 ) -> Response:
     """Note that somebody opened a sighting."""
@@ -123,7 +123,7 @@ def view(
 
 
 @router.get("/case/{case_id}/picture/{sighting}/{key}.jpg")
-def picture(request: Request, session: Sees, case_id: int, sighting: str, key: str) -> Response:
+def picture(request: Request, session: Sees, case_id: CaseId, sighting: str, key: str) -> Response:
     """Send a redacted thumbnail; its address is valid in its open case only."""
     desk = state_of(request).desk
     desk.records.book.require_open(case_id)

@@ -13,7 +13,7 @@ from reid.errors import CaseError, UsageError
 from reid.policy import may
 from reid.web import phrases, views
 from reid.web.frame import case_frame
-from reid.web.security import Closes, Decides, Sees
+from reid.web.security import CaseId, Closes, Decides, Sees
 from reid.web.state import language_of, render, state_of
 
 router = APIRouter()
@@ -32,7 +32,7 @@ class StepView:
 
 
 @router.get("/case/{case_id}/steps")
-def procedure(request: Request, session: Sees, case_id: int) -> Response:
+def procedure(request: Request, session: Sees, case_id: CaseId) -> Response:
     """Show the procedure with times."""
     desk = state_of(request).desk
     case = desk.records.book.require_open(case_id)
@@ -58,7 +58,7 @@ def procedure(request: Request, session: Sees, case_id: int) -> Response:
 
 @router.post("/case/{case_id}/steps")
 def take_step(
-    request: Request, session: Decides, case_id: int, step: Annotated[str, Form(max_length=30)]
+    request: Request, session: Decides, case_id: CaseId, step: Annotated[str, Form(max_length=30)]
 ) -> Response:
     """Note that a step was taken."""
     desk = state_of(request).desk
@@ -69,7 +69,7 @@ def take_step(
 
 @router.post("/case/{case_id}/watch")
 def watch(
-    request: Request, session: Decides, case_id: int, on: Annotated[str, Form(max_length=3)]
+    request: Request, session: Decides, case_id: CaseId, on: Annotated[str, Form(max_length=3)]
 ) -> Response:
     """Have new sightings compared with this case, or no more."""
     state_of(request).desk.records.book.watch(case_id, on == "yes", session.user.name)
@@ -77,7 +77,7 @@ def watch(
 
 
 @router.get("/case/{case_id}/sheet")
-def sheet(request: Request, session: Decides, case_id: int) -> Response:
+def sheet(request: Request, session: Decides, case_id: CaseId) -> Response:
     """Show a page to print: confirmed sightings and the description from its fields, no name."""
     desk = state_of(request).desk
     case = desk.records.book.require_open(case_id)
@@ -97,7 +97,7 @@ def sheet(request: Request, session: Decides, case_id: int) -> Response:
 
 
 @router.get("/case/{case_id}/close")
-def close_page(request: Request, session: Sees, case_id: int) -> Response:
+def close_page(request: Request, session: Sees, case_id: CaseId) -> Response:
     """Show how to close, or what is left of a closed case."""
     desk = state_of(request).desk
     case = desk.records.book.get(case_id)
@@ -116,7 +116,7 @@ def close_page(request: Request, session: Sees, case_id: int) -> Response:
 def close(
     request: Request,
     session: Closes,
-    case_id: int,
+    case_id: CaseId,
     outcome: Annotated[str, Form(max_length=30)],
     guardian: Annotated[str, Form(max_length=3)] = "",
 ) -> Response:
@@ -132,7 +132,7 @@ def close(
 
 
 @router.post("/case/{case_id}/erase")
-def erase(request: Request, session: Closes, case_id: int) -> Response:
+def erase(request: Request, session: Closes, case_id: CaseId) -> Response:
     """Erase a closed case for good."""
     desk = state_of(request).desk
     if desk.records.book.get(case_id).is_open:
@@ -143,7 +143,7 @@ def erase(request: Request, session: Closes, case_id: int) -> Response:
 
 
 @router.get("/case/{case_id}/audit")
-def case_audit(request: Request, session: Closes, case_id: int) -> Response:
+def case_audit(request: Request, session: Closes, case_id: CaseId) -> Response:
     """Show a case's audit lines, to print; they hold no content."""
     desk = state_of(request).desk
     case = desk.records.book.get(case_id)

@@ -13,7 +13,7 @@ from reid.desk import Desk, radius, reachable
 from reid.policy import may
 from reid.web import views
 from reid.web.frame import case_frame
-from reid.web.security import Sees
+from reid.web.security import CaseId, Sees
 from reid.web.state import language_of, render, state_of
 
 router = APIRouter()
@@ -49,7 +49,7 @@ class Way:
 
 
 @router.get("/case/{case_id}/map")
-def map_page(request: Request, session: Sees, case_id: int) -> Response:
+def map_page(request: Request, session: Sees, case_id: CaseId) -> Response:
     """Show the plan and the timeline of confirmed sightings."""
     state = state_of(request)
     desk, t = state.desk, state.words.translator(language_of(request))

@@ -4,13 +4,13 @@ import secrets
 from collections.abc import Callable
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Query, Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reid.cases import Session, same
-from reid.errors import AccessError
+from reid.errors import AccessError, UsageError
 from reid.policy import Permission, may
 from reid.web.state import state_of
 
@@ -62,7 +62,8 @@ class Shield:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = self._with_headers(scope, send)
+        taken = _Taken()
+        answer = self._with_headers(scope, send, taken)
         headers = Headers(scope=scope)
         if scope["method"] not in _SAFE and not _same_origin(headers, scope):
             refused = PlainTextResponse("this form was sent from another site", 403)
@@ -75,16 +76,15 @@ class Shield:
         if headers.get("content-type", "").startswith("multipart/"):
             await PlainTextResponse("files are not taken", 415)(scope, receive, answer)
             return
-        try:
-            await self._app(scope, _bounded(receive), answer)
-        except _TooLarge:
-            await PlainTextResponse("too large", 413)(scope, receive, answer)
+        await self._app(scope, taken.bounded(receive), answer)
 
-    def _with_headers(self, scope: Scope, send: Send) -> Send:
+    def _with_headers(self, scope: Scope, send: Send, taken: "_Taken") -> Send:
         static = scope["path"].startswith("/static/")
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if taken.too_much:
+                    message["status"] = 413
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers[name] = value
@@ -99,22 +99,25 @@ class Shield:
         return answer
 
 
-class _TooLarge(Exception):
-    """The body is longer than it said, or than is taken."""
+class _Taken:
+    """Counts a body that does not say how long it is, and cuts it off."""
 
+    def __init__(self) -> None:
+        self._bytes = 0
+        self.too_much = False
 
-def _bounded(receive: Receive) -> Receive:
-    taken = 0
+    def bounded(self, receive: Receive) -> Receive:
+        """Return `receive`, failing once too much has come."""
 
-    async def bounded() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > LARGEST_BODY:
-            raise _TooLarge
-        return message
+        async def bounded() -> Message:
+            message = await receive()
+            self._bytes += len(message.get("body", b""))
+            if self._bytes > LARGEST_BODY:
+                self.too_much = True
+                raise UsageError("too large")
+            return message
 
-    return bounded
+        return bounded
 
 
 def _same_origin(headers: Headers, scope: Scope) -> bool:
@@ -194,3 +197,7 @@ Erases = Annotated[Session, Depends(allowed("erase"))]
 ManagesUsers = Annotated[Session, Depends(allowed("users"))]
 Audits = Annotated[Session, Depends(allowed("audit"))]
 Reports = Annotated[Session, Depends(allowed("report"))]
+
+_LARGEST_NUMBER: Final = 2**31 - 1
+CaseId = Annotated[int, Path(ge=1, le=_LARGEST_NUMBER)]
+Number = Annotated[int | None, Query(ge=1, le=_LARGEST_NUMBER)]

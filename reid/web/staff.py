@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from reid.report import report, report_text
-from reid.web.security import Audits, ManagesUsers, Reports
+from reid.web.security import Audits, ManagesUsers, Number, Reports
 from reid.web.state import render, state_of
 
 router = APIRouter()
@@ -15,7 +15,7 @@ _NEWEST = 300
 
 
 @router.get("/audit")
-def audit(request: Request, session: Audits, case: int | None = None) -> Response:
+def audit(request: Request, session: Audits, case: Number = None) -> Response:
     """Show the audit trail and whether it holds."""
     trail = state_of(request).desk.records.trail
     return render(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reid.cases import Records, open_records
-from tests.fast import cheap_hashes as cheap_hashes
+from tests.fast import cheap_hashes  # noqa: F401
 
 
 @pytest.fixture

@@ -1,3 +1,3 @@
 """Cheap hashes."""
 
-from tests.fast import cheap_hashes as cheap_hashes
+from tests.fast import cheap_hashes  # noqa: F401
