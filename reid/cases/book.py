@@ -96,6 +96,15 @@ class CaseBook:
         with self._database.read() as connection:
             return [_case(row) for row in connection.execute(query)]
 
+    def reference_key(self, case_id: int) -> bytes:
+        """Return the key under which a case's sightings are named.
+
+        Raises:
+            CaseError: there is no such case, or it is erased.
+        """
+        with self._database.read() as connection:
+            return self._key(connection, case_id)
+
     def references(self, case_id: int, sightings: Iterable[str]) -> list[str]:
         """Name sightings for the audit trail, under the case's key."""
         with self._database.read() as connection:

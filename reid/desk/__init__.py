@@ -3,6 +3,7 @@
 from reid.desk.asked import UNKNOWN, Asked, Filters
 from reid.desk.desk import Desk, Found
 from reid.desk.erasure import Tidied
+from reid.desk.pictures import PictureKeys
 from reid.desk.reach import Reach, radius, reachable
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Desk",
     "Filters",
     "Found",
+    "PictureKeys",
     "Reach",
     "Tidied",
     "radius",

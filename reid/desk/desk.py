@@ -5,7 +5,6 @@ case, use what the purpose does not allow, or leave no line.
 """
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from reid.cases.audit import Detail
 from reid.desk.asked import Asked, Filters, allowed
 from reid.desk.erasure import Eraser, Tidied
 from reid.desk.feedback import extra_scores
-from reid.desk.pictures import Pictures
+from reid.desk.pictures import PictureKeys, Pictures
 from reid.desk.snapshot import Snapshot, Snapshots
 from reid.errors import AccessError, PolicyError, StoreError, UsageError
 from reid.policy import Policy, load_policy
@@ -193,15 +192,9 @@ class Desk:
         ref = self.records.book.references(case_id, [sighting])[0]
         self.records.book.note(actor, "view", case_id, {"ref": ref})
 
-    def picture_key(self, case_id: int, sighting: str) -> str:
-        """Return what a picture's address carries: valid within its case, gone with its key."""
-        return self.records.book.references(case_id, [f"picture {sighting}"])[0]
-
-    def picture_keys(self, case_id: int, sightings: list[str]) -> Mapping[str, str]:
-        """Return the keys of several pictures by sighting."""
-        names = [f"picture {sighting}" for sighting in sightings]
-        keys = self.records.book.references(case_id, names) if names else []
-        return dict(zip(sightings, keys, strict=True))
+    def picture_keys(self, case_id: int) -> PictureKeys:
+        """Return what makes the addresses of a case's pictures."""
+        return PictureKeys(self.records.book.reference_key(case_id))
 
     def erase(self, which: Filter, actor: str) -> int:
         """Erase sightings for good; returns how many went."""

@@ -5,10 +5,25 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
+from reid.cases.audit import reference
 from reid.store import Store
 
 MOST: Final = 3000
 """Pictures kept in memory."""
+
+
+class PictureKeys:
+    """What the addresses of a case's pictures carry: valid within the case, gone with its key."""
+
+    def __init__(self, case_key: bytes) -> None:
+        self._key = case_key
+
+    def of(self, sighting: str) -> str:
+        """Return what the address of a sighting's picture carries."""
+        return reference(self._key, f"picture {sighting}")
+
+    def __repr__(self) -> str:
+        return "PictureKeys(key hidden)"
 
 
 class Pictures:
@@ -30,6 +45,11 @@ class Pictures:
                 self._kept[sighting] = crop.encode()
             while len(self._kept) > MOST:
                 self._kept.popitem(last=False)
+
+    def kept(self, sighting: str) -> bytes | None:
+        """Return a picture that is in memory, or None; never waits for the disk."""
+        with self._lock:
+            return self._kept.get(sighting)
 
     def get(self, sighting: str) -> bytes | None:
         """Return a picture, or None if there is no such sighting."""

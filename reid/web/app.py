@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 import traceback
 from pathlib import Path
 from typing import Final
@@ -12,15 +11,15 @@ from fastapi.exceptions import RequestValidationError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware.base import RequestResponseEndpoint
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from reid.desk import Desk
 from reid.errors import AccessError, CaseError, PolicyError, ReidError, UsageError
-from reid.web import auth, casework, closing, live, newcase, place, staff
+from reid.web import auth, casework, closing, live, newcase, pictures, place, staff
+from reid.web.metrics import Measured
 from reid.web.security import NotSignedIn, Shield, fresh_nonce, session_of
-from reid.web.state import State, render, state_of
+from reid.web.state import State, render
 from reid.web.words import words
 
 HERE: Final = Path(__file__).parent
@@ -46,10 +45,10 @@ def create_app(desk: Desk, *, tls: bool = False, behind_proxy: bool = False) -> 
     app.state.reid = State(
         desk, _templates(), words(), tls=tls or behind_proxy, behind_proxy=behind_proxy
     )
-    for part in (auth, newcase, casework, closing, place, staff, live):
+    for part in (auth, newcase, casework, pictures, closing, place, staff, live):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.middleware("http")(_measured)
+    app.add_middleware(Measured, metrics=app.state.reid.metrics)
     app.add_middleware(Shield, tls=tls or behind_proxy)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
     app.add_exception_handler(ReidError, _explained)
@@ -67,27 +66,6 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-async def _measured(request: Request, call_next: RequestResponseEndpoint) -> Response:
-    """Log what was asked without content, and measure it."""
-    began = time.perf_counter()
-    response = await call_next(request)
-    seconds = time.perf_counter() - began
-    metrics = state_of(request).metrics
-    metrics.requests.labels(f"{response.status_code // 100}xx").inc()
-    if not request.url.path.startswith(("/static/", "/events")):
-        metrics.request_seconds.observe(seconds)
-        route = request.scope.get("route")
-        line = {
-            "method": request.method,
-            "route": getattr(route, "path", "none"),
-            "status": response.status_code,
-            "ms": round(1000 * seconds, 1),
-            "user": getattr(request.state, "actor", None),
-        }
-        LOG.info(json.dumps(line))
-    return response
 
 
 async def _to_sign_in(request: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from reid.cases import Case, SavedSearch, Session, same
+from reid.cases import Case, SavedSearch, Session
 from reid.desk import Asked, Desk, Filters, Found
 from reid.errors import UsageError
 from reid.policy import may
@@ -120,19 +120,6 @@ def view(
     desk.records.book.require_open(case_id)
     desk.view(case_id, sighting, session.user.name)
     return Response(status_code=204)
-
-
-@router.get("/case/{case_id}/picture/{sighting}/{key}.jpg")
-def picture(request: Request, session: Sees, case_id: CaseId, sighting: str, key: str) -> Response:
-    """Send a redacted thumbnail; its address is valid in its open case only."""
-    desk = state_of(request).desk
-    desk.records.book.require_open(case_id)
-    if not same(key, desk.picture_key(case_id, sighting)):
-        return Response(status_code=404)
-    data = desk.pictures.get(sighting)
-    if data is None:
-        return Response(status_code=404)
-    return Response(data, media_type="image/jpeg")
 
 
 def _restored(case: Case, saved: SavedSearch | None) -> tuple[Asked, Filters]:

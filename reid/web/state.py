@@ -1,7 +1,7 @@
 """What the app's routes share."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 from jinja2 import Environment
@@ -13,6 +13,9 @@ from reid.web.limits import Limiter
 from reid.web.metrics import Metrics
 from reid.web.words import Words
 
+if TYPE_CHECKING:
+    from reid.web.pictures import Pass
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -21,6 +24,7 @@ class State:
     Attributes:
         tls: whether browsers reach it over TLS.
         behind_proxy: whether a proxy on this machine forwards to it.
+        passes: who was just found to have a right to which case's pictures.
         logins, parses: how often a client may sign in, and a user have text understood, a minute.
     """
 
@@ -32,6 +36,7 @@ class State:
     behind_proxy: bool = False
     logins: Limiter = field(default_factory=lambda: Limiter(most=20))
     parses: Limiter = field(default_factory=lambda: Limiter(most=240))
+    passes: "dict[tuple[str, int], Pass]" = field(default_factory=dict, repr=False)
 
 
 def state_of(request: Request) -> State:

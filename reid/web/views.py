@@ -116,8 +116,8 @@ class Cards:
         return [self._card(key, urls[key.id], 1.0, "strong", ()) for key in keys]
 
     def _urls(self, sightings: list[str]) -> dict[str, str]:
-        keys = self._desk.picture_keys(self._case_id, sightings)
-        return {s: f"/case/{self._case_id}/picture/{s}/{keys[s]}.jpg" for s in sightings}
+        keys = self._desk.picture_keys(self._case_id)
+        return {s: f"/case/{self._case_id}/picture/{s}/{keys.of(s)}.jpg" for s in sightings}
 
     def _card(
         self,

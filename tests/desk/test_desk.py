@@ -179,8 +179,10 @@ def test_an_erasure_cut_short_is_finished(desk: Desk) -> None:
 
 def test_picture_addresses_belong_to_their_case(desk: Desk) -> None:
     first, second = case_of(desk), case_of(desk)
-    assert desk.picture_key(first, RED) != desk.picture_key(second, RED)
-    assert desk.picture_keys(first, [RED]) == {RED: desk.picture_key(first, RED)}
+    one, other = desk.picture_keys(first), desk.picture_keys(second)
+    assert one.of(RED) != other.of(RED)
+    assert one.of(RED) == desk.picture_keys(first).of(RED)
+    assert "hidden" in repr(one)
 
 
 def test_the_folder_is_private(desk: Desk) -> None:
