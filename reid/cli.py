@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reid import __version__
+from reid import __version__, cli_desk
 from reid.bench.cli import app as bench_app
+from reid.cli_options import InCase, Json, Venue
 from reid.console import complain, key_cells, new_table, out, print_json
 from reid.errors import ReidError, UsageError
 from reid.records import Query
@@ -31,11 +32,10 @@ app.add_typer(models_app, name="models")
 app.add_typer(synth_app, name="synth")
 app.add_typer(train_app, name="train")
 app.add_typer(bench_app, name="bench")
+cli_desk.add_to(app)
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPT = 1, 2, 130
 
-Venue = Annotated[Path, typer.Option("--venue", help="Folder of the venue.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Cameras = Annotated[
     list[str] | None, typer.Option("--camera", help="Only this camera; may be repeated.")
 ]
@@ -102,6 +102,7 @@ def search(
     top: Annotated[int, typer.Option(min=1, help="How many matches.")] = 10,
     as_json: Json = False,
     sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet, .png or .jpg.")] = None,
+    case: InCase = None,
 ) -> None:
     """Rank the people of a venue by a description.
 
@@ -109,7 +110,7 @@ def search(
     """
     from reid.commands import search_venue
 
-    search_venue(text, venue, window(since, until, camera), top, as_json, sheet)
+    search_venue(text, venue, window(since, until, camera), top, as_json, sheet, case)
 
 
 @app.command()
@@ -144,6 +145,7 @@ def similar(
     camera: Cameras = None,
     top: Annotated[int, typer.Option(min=1, help="How many.")] = 10,
     as_json: Json = False,
+    case: InCase = None,
 ) -> None:
     """Show who else wears much the same.
 
@@ -152,8 +154,13 @@ def similar(
     from reid.search import likeness_json
     from reid.search import similar as find_similar
     from reid.store import Store
+    from reid.venue_commands import case_similar, find_desk
 
-    found = find_similar(Store.open(venue), sighting, window(since, until, camera), top)
+    which, desk = window(since, until, camera), find_desk(venue)
+    if desk is not None:
+        found = case_similar(desk, case, sighting, which, top)
+    else:
+        found = find_similar(Store.open(venue), sighting, which, top)
     if as_json:
         print_json({"sighting": sighting, "matches": likeness_json(found)})
         return
@@ -170,6 +177,7 @@ def journey(
     since: Since = None,
     until: Until = None,
     as_json: Json = False,
+    case: InCase = None,
 ) -> None:
     """Show where and when the same clothes were seen, in order of time.
 
@@ -178,7 +186,11 @@ def journey(
     from reid.search import journey as find_journey
     from reid.search import likeness_json
     from reid.store import Store
+    from reid.venue_commands import case_journey, find_desk
 
+    desk = find_desk(venue)
+    if desk is not None:
+        case_journey(desk, case, sighting)
     route = find_journey(Store.open(venue), sighting, window(since, until, None))
     if as_json:
         print_json({"sighting": sighting, "route": likeness_json(route)})
@@ -217,19 +229,24 @@ def erase(
         list[str] | None, typer.Option("--sighting", help="This sighting; may be repeated.")
     ] = None,
     before: Annotated[str | None, typer.Option(help="All that ended before this time.")] = None,
+    case: Annotated[str | None, typer.Option(help="A case with all it confirmed.")] = None,
+    expired: Annotated[
+        bool, typer.Option("--expired", help="All that is over its time; for a timer.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Remove sightings so that no byte of them stays: rows, indexes, old versions.
 
     Example: reid erase --venue park --before 2026-05-01T00:00
     """
-    from reid.store import Filter, Store
+    from reid.commands import erase_from
+    from reid.store import Filter
 
-    if not (camera or sighting or before):
-        raise UsageError("say what to erase: --camera, --sighting or --before")
+    if not (camera or sighting or before or case or expired):
+        raise UsageError("say what to erase: --camera, --sighting, --before, --case or --expired")
     ended = parse_time(before) if before else None
     which = Filter(cameras=camera or (), ids=sighting or (), ended_before=ended)
-    gone = Store.open(venue).erase(which)
+    gone = erase_from(venue, which, case, expired=expired)
     if as_json:
         print_json({"erased": gone})
     else:

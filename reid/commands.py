@@ -14,6 +14,15 @@ from reid.records import Answer
 from reid.search import answer_json, search
 from reid.sheet import contact_sheet, save_sheet
 from reid.store import Filter, Store
+from reid.venue_commands import (
+    actor,
+    case_search,
+    check_cameras_declared,
+    erase_case,
+    export_noted,
+    find_desk,
+    open_desk,
+)
 
 SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -36,6 +45,7 @@ def index_sources(
     opened = _open_all(addresses, camera, start, crops=crops)
     if not opened:
         raise SourceError("nothing was indexed: none of the sources could be read")
+    check_cameras_declared(venue, [source.camera for source in opened])
     store = Store.create(venue, embedder.model_id, embedder.dim)
     indexer = Indexer(store, embedder, people, every)
     failed = len(opened) < len(addresses)
@@ -54,7 +64,13 @@ def index_sources(
 
 
 def search_venue(
-    text: str, venue: Path, which: Filter, top: int, as_json: bool, sheet: Path | None
+    text: str,
+    venue: Path,
+    which: Filter,
+    top: int,
+    as_json: bool,
+    sheet: Path | None,
+    case: str | None = None,
 ) -> Answer:
     """Search, print, and draw the sheet if asked."""
     if sheet is not None and sheet.suffix.lower() not in SHEET_SUFFIXES:
@@ -62,9 +78,13 @@ def search_venue(
     query = describe(text)
     if not query.wishes:
         raise UsageError(_nothing_usable(query.refused))
+    desk = find_desk(venue)
     store = Store.open(venue)
     _check_cameras(store, which)
-    answer = search(store, query, which, top)
+    if desk is None:
+        answer = search(store, query, which, top)
+    else:
+        answer = case_search(desk, case, text, which, top)
     if as_json:
         print_json(answer_json(answer, to_json(query)))
     else:
@@ -74,11 +94,26 @@ def search_venue(
             complain(", ".join(query.unparsed), "not understood", "yellow")
         show_answer(answer)
     if sheet is not None:
+        if desk is not None:
+            export_noted(desk, case, "sheet", len(answer.matches))
         crops = store.crops([match.key.id for match in answer.matches])
         _save(answer, crops, sheet)
         if not as_json:
             out.print(f"sheet: {sheet}")
     return answer
+
+
+def erase_from(venue: Path, which: Filter, case: str | None, *, expired: bool) -> int:
+    """Erase what is asked for; returns how many sightings went."""
+    desk = find_desk(venue) if case is None and not expired else open_desk(venue)
+    gone = 0
+    if desk is not None and expired:
+        gone += desk.tidied.sightings
+    if desk is not None and case is not None:
+        gone += erase_case(desk, case)
+    if which.sql():
+        gone += Store.open(venue).erase(which) if desk is None else desk.erase(which, actor())
+    return gone
 
 
 def redact_file(

@@ -23,3 +23,19 @@ class StoreError(ReidError):
 
 class SpaceMismatch(StoreError):
     """Vectors of one model offered to a store that holds vectors of another."""
+
+
+class PolicyError(ReidError):
+    """Something that the venue's rules do not allow, or rules that cannot be used."""
+
+
+class AccessError(ReidError):
+    """A person who may not do this: wrong password, locked out, another role."""
+
+
+class CaseError(ReidError):
+    """A case that does not exist, is closed, or was not named."""
+
+
+class AuditError(ReidError):
+    """An audit trail that was changed, or that cannot be written."""

@@ -23,6 +23,7 @@ from reid.tracks import Boxes, Tracks, as_boxes, empty_boxes
 
 _BATCH: Final = 32  # stays described and stored in one commit
 _BATCH_SECONDS: Final = 20.0  # but no longer than this between commits
+_LIVE_SECONDS: Final = 4.0  # the same for a live camera, where somebody may be waiting
 _CROP_BATCH: Final = 256
 _DEFAULT_FPS: Final = 10.0
 _LIGHT_EVERY: Final = 16  # frames between two samples of a camera's light
@@ -179,7 +180,8 @@ class _Run:
 
     def _due(self) -> bool:
         waited = time.monotonic() - self._last_commit
-        return len(self._waiting) >= _BATCH or (bool(self._waiting) and waited > _BATCH_SECONDS)
+        longest = _LIVE_SECONDS if self._source.kind == "live" else _BATCH_SECONDS
+        return len(self._waiting) >= _BATCH or (bool(self._waiting) and waited > longest)
 
     def _commit(self) -> None:
         stays, self._waiting = self._waiting, []

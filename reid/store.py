@@ -61,6 +61,7 @@ class Filter:
         sources: content keys of sources; empty for all.
         ids: sighting ids; empty for all.
         ended_before: the stay ended before this time; for retention.
+        except_ids: sighting ids that are left out; confirmed ones of open cases.
     """
 
     since: datetime | None = None
@@ -69,6 +70,7 @@ class Filter:
     sources: Sequence[str] = ()
     ids: Sequence[str] = ()
     ended_before: datetime | None = None
+    except_ids: Sequence[str] = ()
 
     def sql(self) -> str:
         """Return the condition in the table's SQL, or an empty string for all rows."""
@@ -87,6 +89,8 @@ class Filter:
             terms.append(f"start <= {_timestamp(self.until)}")
         if self.ended_before:
             terms.append(f"end < {_timestamp(self.ended_before)}")
+        if self.except_ids:
+            terms.append(f"id NOT IN ({', '.join(map(_quote, self.except_ids))})")
         return " AND ".join(terms)
 
 
@@ -108,6 +112,10 @@ class Keys(Sequence[SightingKey]):
         if isinstance(row, slice):
             return [self[i] for i in range(*row.indices(self._rows))]
         return SightingKey(*(column[row].as_py() for column in self._columns))
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return one field of all keys (N,): str objects, or datetime64 in UTC."""
+        return np.asarray(self._columns[_KEY_COLUMNS.index(name)].to_numpy())
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +186,11 @@ class Store:
     def dim(self) -> int:
         """Length of the vectors."""
         return int(self._table.schema.field("vector").type.list_size)
+
+    @property
+    def version(self) -> int:
+        """A number that changes with every commit, of whatever process."""
+        return int(self._read(lambda table: table.version))
 
     def count(self, which: Filter | None = None) -> int:
         """Return the number of sightings."""

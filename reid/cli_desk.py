@@ -1,0 +1,280 @@
+"""Commands of a venue's desk: rules, cases, staff, the audit trail, the web app, live cameras."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reid.cli_options import Json, Venue
+from reid.console import new_table, out, print_json
+from reid.errors import UsageError
+
+policy_app = typer.Typer(no_args_is_help=True, help="The venue's rules: venue.toml.")
+audit_app = typer.Typer(no_args_is_help=True, help="The audit trail.")
+user_app = typer.Typer(no_args_is_help=True, help="Staff accounts of the web app.")
+case_app = typer.Typer(no_args_is_help=True, help="Cases: without one, no search.")
+
+Name = Annotated[str, typer.Argument(help="Name to sign in with, like desk-1.")]
+CaseName = Annotated[str, typer.Argument(help="A case, like C-1.")]
+FromStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang the groups into the command line."""
+    app.add_typer(policy_app, name="policy")
+    app.add_typer(audit_app, name="audit")
+    app.add_typer(user_app, name="user")
+    app.add_typer(case_app, name="case")
+    app.command()(serve)
+    app.command()(watch)
+
+
+@policy_app.command("init")
+def policy_init(venue: Venue) -> None:
+    """Write a venue.toml to fill in. Example: reid policy init --venue park"""
+    from reid.policy import FILE_NAME
+    from reid.policy.template import TEMPLATE
+
+    path = venue / FILE_NAME
+    if path.exists():
+        raise UsageError(f"{path} is there already: edit it")
+    venue.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_text(TEMPLATE, encoding="utf-8")
+    out.print(
+        f"{path} written: fill it in, then `reid policy check --venue {venue}`", soft_wrap=True
+    )
+
+
+@policy_app.command("check")
+def policy_check(venue: Venue, as_json: Json = False) -> None:
+    """Check a venue's rules; names what is wrong. Example: reid policy check --venue park"""
+    from reid.policy import load_policy
+
+    policy = load_policy(venue)
+    if as_json:
+        print_json({"ok": True, "cameras": len(policy.cameras), "purposes": list(policy.purposes)})
+        return
+    hours = policy.venue.retention_hours
+    out.print(
+        f"{policy.venue.name}: the rules hold. {len(policy.cameras)} cameras, purposes "
+        f"{', '.join(policy.purposes)}, sightings kept {hours:g} h.",
+        soft_wrap=True,
+    )
+
+
+@policy_app.command("sign")
+def policy_sign(
+    venue: Venue,
+    target: Annotated[Path, typer.Argument(help="HTML page to write and print.")],
+) -> None:
+    """Write a warning sign to print. Example: reid policy sign sign.html --venue park"""
+    from reid.policy import load_policy
+    from reid.web.print import sign_page
+
+    target.write_text(sign_page(load_policy(venue)), encoding="utf-8")
+    out.print(f"{target} written: open it in a browser and print it", soft_wrap=True)
+
+
+@policy_app.command("report")
+def policy_report(venue: Venue, as_json: Json = False) -> None:
+    """Print what an impact assessment asks for. Example: reid policy report --venue park"""
+    from reid.report import report, report_text
+    from reid.venue_commands import open_desk
+
+    found = report(open_desk(venue))
+    if as_json:
+        print_json(found)
+    else:
+        out.print(report_text(found), markup=False, highlight=False, soft_wrap=True)
+
+
+@audit_app.command("verify")
+def audit_verify(
+    venue: Venue,
+    head: Annotated[
+        str | None, typer.Option(help="A seal noted down earlier, which must be in the trail.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check that no line was changed, added or cut off. Example: reid audit verify --venue park"""
+    from reid.venue_commands import open_desk, verify_audit
+
+    lines, seal = verify_audit(open_desk(venue), head)
+    if as_json:
+        print_json({"ok": True, "lines": lines, "head": seal})
+    else:
+        out.print(f"{lines} lines hold. Last seal: {seal}", soft_wrap=True, highlight=False)
+
+
+@audit_app.command("show")
+def audit_show(
+    venue: Venue,
+    case: Annotated[str | None, typer.Option(help="Only this case, like C-1.")] = None,
+    newest: Annotated[int, typer.Option(min=1, help="How many lines.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Print the audit trail. Example: reid audit show --venue park --case C-1"""
+    from reid.venue_commands import case_number, open_desk
+
+    desk = open_desk(venue)
+    lines = desk.records.trail.lines(case_number(case) if case else None, newest)
+    if as_json:
+        for line in lines:
+            print_json({name: getattr(line, name) for name in line.__slots__})
+        return
+    table = new_table("line", "time", "who", "what", "case", "detail")
+    for line in lines:
+        when = f"{line.time.astimezone(desk.policy.zone):%Y-%m-%d %H:%M:%S}"
+        case_name = f"C-{line.case_id}" if line.case_id else ""
+        table.add_row(str(line.seq), when, line.actor, line.action, case_name, line.detail)
+    out.print(table)
+
+
+@user_app.command("add")
+def user_add(
+    name: Name,
+    venue: Venue,
+    role: Annotated[str, typer.Option(help="viewer, operator, supervisor or auditor.")],
+    password_stdin: FromStdin = False,
+) -> None:
+    """Add somebody to the staff. Example: reid user add desk-1 --role operator --venue park"""
+    from reid.venue_commands import actor, open_desk
+
+    desk = open_desk(venue)
+    user = desk.records.accounts.add(name, _password(password_stdin), role, actor())
+    out.print(f"{user.name} may sign in as {user.role}")
+
+
+@user_app.command("password")
+def user_password(name: Name, venue: Venue, password_stdin: FromStdin = False) -> None:
+    """Set a new password; signs them out. Example: reid user password desk-1 --venue park"""
+    from reid.venue_commands import actor, open_desk
+
+    desk = open_desk(venue)
+    desk.records.accounts.set_password(name, _password(password_stdin), actor())
+    out.print(f"{name} has a new password")
+
+
+@user_app.command("disable")
+def user_disable(name: Name, venue: Venue) -> None:
+    """Let somebody sign in no more. Example: reid user disable desk-1 --venue park"""
+    from reid.venue_commands import actor, open_desk
+
+    open_desk(venue).records.accounts.disable(name, actor())
+    out.print(f"{name} may not sign in any more")
+
+
+@user_app.command("list")
+def user_list(venue: Venue, as_json: Json = False) -> None:
+    """List the staff. Example: reid user list --venue park"""
+    from reid.venue_commands import open_desk
+
+    users = open_desk(venue).records.accounts.all()
+    if as_json:
+        print_json([{"name": u.name, "role": u.role, "disabled": u.disabled} for u in users])
+        return
+    table = new_table("name", "role", "state")
+    for user in users:
+        table.add_row(user.name, user.role, "disabled" if user.disabled else "")
+    out.print(table)
+
+
+@case_app.command("open")
+def case_open(
+    text: Annotated[str, typer.Argument(help="The description, in plain words.")],
+    venue: Venue,
+    purpose: Annotated[str, typer.Option(help="One of the venue's purposes.")],
+    as_json: Json = False,
+) -> None:
+    """Open a case.
+
+    Example: reid case open "boy, red hoodie" --purpose missing-child --venue park
+    """
+    from reid.cases import NewCase
+    from reid.venue_commands import actor, open_desk
+
+    desk = open_desk(venue)
+    desk.policy.purpose(purpose)
+    asked = desk.understand(text, actor())
+    new = NewCase(purpose, text, asked.to_text())
+    case = desk.records.book.open(new, actor(), desk.policy.venue.case_hours)
+    if as_json:
+        print_json({"case": case.name, "expires": case.expires.isoformat()})
+    else:
+        until = case.expires.astimezone(desk.policy.zone)
+        out.print(f"{case.name} is open until {until:%Y-%m-%d %H:%M}")
+
+
+@case_app.command("list")
+def case_list(venue: Venue, as_json: Json = False) -> None:
+    """List cases. Example: reid case list --venue park"""
+    from reid.venue_commands import open_desk
+
+    desk = open_desk(venue)
+    cases = desk.records.book.all()
+    if as_json:
+        print_json([{"case": c.name, "state": c.state, "outcome": c.outcome} for c in cases])
+        return
+    table = new_table("case", "state", "purpose", "owner", "opened", "outcome")
+    for c in cases:
+        when = f"{c.opened.astimezone(desk.policy.zone):%Y-%m-%d %H:%M}"
+        table.add_row(c.name, c.state, c.purpose, c.owner, when, c.outcome or "")
+    out.print(table)
+
+
+@case_app.command("close")
+def case_close(
+    case: CaseName,
+    venue: Venue,
+    outcome: Annotated[str, typer.Option(help="found-safe, found-elsewhere, withdrawn …")],
+) -> None:
+    """Close a case. Example: reid case close C-1 --outcome found-safe --venue park"""
+    from reid.venue_commands import actor, case_number, open_desk
+
+    closed = open_desk(venue).records.book.close(case_number(case), outcome, actor())
+    out.print(f"{closed.name} is closed; `reid erase --case {closed.name}` forgets it now")
+
+
+def serve(
+    venue: Venue,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8440,
+    certificate: Annotated[
+        Path | None, typer.Option("--tls-certificate", help="PEM file; turns on TLS.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--tls-key", help="PEM file of its key.")] = None,
+    behind_proxy: Annotated[
+        bool, typer.Option("--behind-tls-proxy", help="A proxy on this machine speaks TLS.")
+    ] = False,
+) -> None:
+    """Run the staff web app. Example: reid serve --venue park"""
+    from reid.venue_commands import open_desk
+    from reid.web.server import Listening, run
+
+    run(open_desk(venue), Listening(host, port, certificate, key, behind_proxy))
+
+
+def watch(
+    venue: Venue,
+    detector: Annotated[
+        Path | None, typer.Option(help="YOLO weights or an OpenVINO folder.")
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 2,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Prometheus metrics, at 127.0.0.1 only.")
+    ] = None,
+) -> None:
+    """Index the venue's live cameras and raise alerts. Example: reid watch --venue park"""
+    from reid.loading import load_embedder
+    from reid.venue_commands import open_desk
+    from reid.watch import run
+
+    run(open_desk(venue), load_embedder(), detector, every, metrics_port)
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return typer.get_text_stream("stdin").readline().rstrip("\n")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))

@@ -1,0 +1,20 @@
+"""The desk that staff work at: case-bound search, decisions, erasure, all audited."""
+
+from reid.desk.asked import UNKNOWN, Asked, Filters
+from reid.desk.desk import Desk, Found
+from reid.desk.erasure import Tidied
+from reid.desk.pictures import PictureKeys
+from reid.desk.reach import Reach, radius, reachable
+
+__all__ = [
+    "UNKNOWN",
+    "Asked",
+    "Desk",
+    "Filters",
+    "Found",
+    "PictureKeys",
+    "Reach",
+    "Tidied",
+    "radius",
+    "reachable",
+]

@@ -1,0 +1,112 @@
+"""What a case asks: the wishes with their certainty, and the filters, as they are kept."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from reid import describe
+from reid.errors import UsageError
+from reid.policy import Purpose
+from reid.records import Query
+
+UNKNOWN: Final = "unknown"
+"""Certainty of a field that the speaker does not know: kept on screen, not searched."""
+
+MOST_WISHES: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """When and where to look; empty means everywhere."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    cameras: tuple[str, ...] = ()
+
+    def to_text(self) -> str:
+        """Write as JSON."""
+        return json.dumps(
+            {
+                "since": self.since.isoformat() if self.since else None,
+                "until": self.until.isoformat() if self.until else None,
+                "cameras": list(self.cameras),
+            }
+        )
+
+    @classmethod
+    def of_text(cls, text: str) -> "Filters":
+        """Read back what `to_text` wrote."""
+        data = json.loads(text)
+        since, until = (
+            datetime.fromisoformat(data[name]).astimezone(UTC) if data.get(name) else None
+            for name in ("since", "until")
+        )
+        return cls(since, until, tuple(str(c) for c in data.get("cameras", ())))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An understood description as JSON, whose fields may be `UNKNOWN` to the speaker."""
+
+    data: Mapping[str, Any]
+
+    @classmethod
+    def of_sentence(cls, text: str, language: str | None = None) -> "Asked":
+        """Understand a description."""
+        return cls(describe.to_json(describe.describe(text, language)))
+
+    @classmethod
+    def of_text(cls, text: str) -> "Asked":
+        """Read JSON, from the database or from a browser.
+
+        Raises:
+            UsageError: not the JSON of a description.
+        """
+        try:
+            data = json.loads(text)
+        except ValueError:
+            raise UsageError("the fields could not be read: reload the page") from None
+        asked = cls(_checked(data))
+        asked.query()
+        return asked
+
+    def to_text(self) -> str:
+        """Write as JSON."""
+        return json.dumps(self.data, ensure_ascii=False, sort_keys=True)
+
+    @property
+    def slots(self) -> list[dict[str, Any]]:
+        """The fields, those unknown included."""
+        return list(self.data["slots"])
+
+    def query(self, text: str = "") -> Query:
+        """Return what can be searched for: all fields that are not unknown."""
+        known = [entry for entry in self.data["slots"] if entry.get("certainty") != UNKNOWN]
+        return describe.from_json({**self.data, "slots": known}, text)
+
+
+def allowed(query: Query, purpose: Purpose) -> tuple[Query, tuple[str, ...]]:
+    """Leave out what the purpose does not allow; returns the query and the slots left out."""
+    from dataclasses import replace
+
+    withheld = tuple(dict.fromkeys(w.slot for w in query.wishes if not purpose.allows(w.slot)))
+    kept = tuple(w for w in query.wishes if purpose.allows(w.slot))
+    return replace(query, wishes=kept), withheld
+
+
+def _checked(data: Any) -> Mapping[str, Any]:
+    empty: dict[str, Any] = {
+        "slots": [],
+        "refused": [],
+        "context": {"last_seen_place": None, "last_seen_time": None, "with": []},
+        "unparsed": [],
+        "language": "en",
+    }
+    if not isinstance(data, dict) or not isinstance(data.get("slots", []), list):
+        raise UsageError("the fields could not be read: reload the page")
+    slots = data.get("slots", [])
+    if len(slots) > MOST_WISHES or not all(isinstance(entry, dict) for entry in slots):
+        raise UsageError("the fields could not be read: reload the page")
+    return {**empty, **{name: data[name] for name in empty if name in data}}

@@ -1,0 +1,252 @@
+"""The desk: rules, cases, sightings and the audit trail brought together.
+
+Both the web app and the command line go through it, so that neither can search without an open
+case, use what the purpose does not allow, or leave no line.
+"""
+
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+
+from reid.cases import Case, Records, open_records
+from reid.cases.audit import Detail
+from reid.desk.asked import Asked, Filters, allowed
+from reid.desk.erasure import Eraser, Tidied
+from reid.desk.feedback import extra_scores
+from reid.desk.pictures import PictureKeys, Pictures
+from reid.desk.snapshot import Snapshot, Snapshots
+from reid.errors import AccessError, PolicyError, StoreError, UsageError
+from reid.policy import Policy, load_policy
+from reid.rank import rank
+from reid.records import Answer, Query
+from reid.search import Likeness
+from reid.store import Filter, Store
+
+SHOWN: Final = 24
+"""Sightings shown a search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search within a case came to.
+
+    Attributes:
+        number: of the saved search, for its address.
+        searched: sightings within the filters.
+        withheld: body-derived slots that the case's purpose does not allow.
+        seconds: spent ranking.
+    """
+
+    case: Case
+    number: int
+    asked: Asked = field(repr=False)
+    filters: Filters = field(repr=False)
+    answer: Answer = field(repr=False)
+    searched: int
+    withheld: tuple[str, ...]
+    seconds: float
+
+
+class Desk:
+    """One venue, as its staff work with it."""
+
+    def __init__(self, folder: Path, policy: Policy, records: Records) -> None:
+        self.folder, self.policy, self.records = folder, policy, records
+        self._store: Store | None = None
+        self._snapshots: Snapshots | None = None
+        self._pictures: Pictures | None = None
+        self.tidied = Tidied()
+
+    @classmethod
+    def open(cls, folder: Path, database: str | None = None) -> Self:
+        """Open a venue that has rules.
+
+        Raises:
+            PolicyError: it has none, or they are wrong.
+        """
+        policy = load_policy(folder)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+        return cls(folder, policy, open_records(folder, database))
+
+    @property
+    def store(self) -> Store:
+        """The venue's sightings; StoreError while nothing is indexed."""
+        if self._store is None:
+            self._store = Store.open(self.folder)
+        return self._store
+
+    @property
+    def has_sightings(self) -> bool:
+        """Whether anything has been indexed yet."""
+        try:
+            return bool(self.store)
+        except StoreError:
+            return False
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """The sightings in memory."""
+        if self._snapshots is None:
+            self._snapshots = Snapshots(self.store)
+        return self._snapshots
+
+    @property
+    def pictures(self) -> Pictures:
+        """The thumbnails in memory."""
+        if self._pictures is None:
+            self._pictures = Pictures(self.store)
+        return self._pictures
+
+    def understand(self, text: str, actor: str, case_id: int | None = None) -> Asked:
+        """Understand a description, unless the venue's moderation refuses it.
+
+        Raises:
+            PolicyError: it holds a word that is refused here.
+            UsageError: it is empty.
+        """
+        if self.policy.moderated(text):
+            self.records.book.note(actor, "refused", case_id, {"why": "moderation"})
+            raise PolicyError("this venue's rules refuse this description: ask a supervisor")
+        return Asked.of_sentence(text)
+
+    def search(
+        self, case_id: int, asked: Asked, filters: Filters, actor: str, top: int = SHOWN
+    ) -> Found:
+        """Rank the venue's sightings for a case; the line is written before the answer is given.
+
+        Raises:
+            CaseError: no such open case.
+            AccessError: too many searches.
+        """
+        began = time.perf_counter()
+        case = self.records.book.require_open(case_id)
+        self._check_rate(actor)
+        self._check_cameras(filters)
+        query, withheld = allowed(asked.query(), self.policy.purpose(case.purpose))
+        snapshot = self.snapshots.get()
+        answer, searched = self._rank(snapshot, case_id, query, filters, top)
+        saved = self.records.book.save_search(case_id, asked.to_text(), filters.to_text())
+        detail: Detail = {
+            "number": saved.number,
+            "wishes": len(query.wishes),
+            "searched": searched,
+            "shown": len(answer.matches),
+            "outcome": answer.outcome,
+            "refused": list(query.refused),
+            "withheld": list(withheld),
+        }
+        self.records.book.note(actor, "search", case_id, detail)
+        self.pictures.load([match.key.id for match in answer.matches])
+        seconds = time.perf_counter() - began
+        return Found(case, saved.number, asked, filters, answer, searched, withheld, seconds)
+
+    def similar(
+        self, case_id: int, sighting: str, filters: Filters, actor: str, top: int = SHOWN
+    ) -> list[Likeness]:
+        """Return the sightings whose clothes look most like one's, best first.
+
+        Raises:
+            UsageError: there is no such sighting.
+        """
+        self.records.book.require_open(case_id)
+        self._check_rate(actor)
+        snapshot = self.snapshots.get()
+        row = snapshot.row(sighting)
+        if row is None:
+            raise UsageError("this sighting is not stored any more")
+        rows = snapshot.rows(filters.since, filters.until, filters.cameras)
+        rows = np.arange(len(snapshot)) if rows is None else rows
+        rows = rows[rows != row]
+        vectors = snapshot.vectors()
+        closeness = vectors[rows] @ vectors[row]
+        best = np.argsort(-closeness, kind="stable")[:top]
+        found = [Likeness(snapshot.columns.keys[int(rows[i])], float(closeness[i])) for i in best]
+        ref = self.records.book.references(case_id, [sighting])[0]
+        self.records.book.note(actor, "similar", case_id, {"ref": ref, "shown": len(found)})
+        self.pictures.load([f.key.id for f in found])
+        return found
+
+    def decide(self, case_id: int, sighting: str, verdict: str, actor: str) -> None:
+        """Confirm or reject a sighting, or take that back ("undo")."""
+        if verdict not in {"confirmed", "rejected", "undo"}:
+            raise UsageError("a sighting is confirmed, rejected, or neither")
+        key = self.store.keys([sighting]).get(sighting)
+        if key is None:
+            raise UsageError("this sighting is not stored any more")
+        meant = "confirmed" if verdict == "confirmed" else "rejected"
+        self.records.book.decide(
+            case_id,
+            sighting,
+            None if verdict == "undo" else meant,  # type: ignore[arg-type]
+            (key.camera, key.start, key.end),
+            actor,
+        )
+
+    def view(self, case_id: int, sighting: str, actor: str) -> None:
+        """Note that somebody opened a sighting."""
+        ref = self.records.book.references(case_id, [sighting])[0]
+        self.records.book.note(actor, "view", case_id, {"ref": ref})
+
+    def picture_keys(self, case_id: int) -> PictureKeys:
+        """Return what makes the addresses of a case's pictures."""
+        return PictureKeys(self.records.book.reference_key(case_id))
+
+    def erase(self, which: Filter, actor: str) -> int:
+        """Erase sightings for good; returns how many went."""
+        gone = self._eraser().erase(which, actor)
+        self._forget_memory()
+        return gone
+
+    def erase_case(self, case_id: int, actor: str) -> int:
+        """Erase a case, its confirmed sightings and its key; returns how many sightings went."""
+        gone = self._eraser().erase_case(case_id, actor)
+        self._forget_memory()
+        return gone
+
+    def tidy(self, now: datetime | None = None) -> Tidied:
+        """Erase what is over its time, and finish what an earlier erasure left undone."""
+        done = self._eraser().tidy(
+            now or datetime.now(UTC), timedelta(hours=self.policy.venue.retention_hours)
+        )
+        if done.anything:
+            self._forget_memory()
+        self.tidied = done
+        return done
+
+    def _eraser(self) -> Eraser:
+        return Eraser(self.folder, self.records.book, self.store if self.has_sightings else None)
+
+    def _forget_memory(self) -> None:
+        if self._pictures is not None:
+            self._pictures.clear()
+        if self._snapshots is not None:
+            self._snapshots.refresh()
+
+    def _rank(
+        self, snapshot: Snapshot, case_id: int, query: Query, filters: Filters, top: int
+    ) -> tuple[Answer, int]:
+        rows = snapshot.rows(filters.since, filters.until, filters.cameras)
+        searched = len(snapshot) if rows is None else len(rows)
+        if not query.wishes:
+            return Answer(query, "unsure", ()), searched
+        extra = extra_scores(snapshot, self.records.book.decisions(case_id))
+        if extra is not None and rows is not None:
+            extra = extra[rows]
+        everywhere = replace(query, since=None, until=None, cameras=())
+        return rank(everywhere, snapshot.part(rows), top=top, extra=extra), searched
+
+    def _check_rate(self, actor: str) -> None:
+        most = self.policy.moderation.searches_per_hour
+        hour = datetime.now(UTC) - timedelta(hours=1)
+        if self.records.trail.count(actor, "search", hour) >= most:
+            raise AccessError(f"more than {most} searches in an hour: ask a supervisor")
+
+    def _check_cameras(self, filters: Filters) -> None:
+        unknown = [c for c in filters.cameras if c not in self.policy.cameras]
+        if unknown:
+            raise UsageError("a camera was chosen that this venue does not have")

@@ -1,0 +1,106 @@
+"""Erasure that survives being killed: what was begun is finished by the next start.
+
+A file marks that an erasure is under way. Between the deletion of rows and the moment their bytes
+are gone from disk the process may die; whoever opens the venue next sees the mark and goes on.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock
+
+from reid.cases import CaseBook
+from reid.errors import CaseError
+from reid.store import Filter, Store
+
+MARK: Final = "erasing"
+EXPIRY: Final = "expiry"
+"""Actor of what happens by itself."""
+
+_NO_SIGHTING: Final = Filter(ids=("-",))  # matches nothing, and still purges old versions
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What expiry removed: sightings over their time, and cases."""
+
+    sightings: int = 0
+    cases: tuple[int, ...] = ()
+    resumed: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether something went."""
+        return bool(self.sightings or self.cases or self.resumed)
+
+
+class Eraser:
+    """Erases from the store and from the case book together."""
+
+    def __init__(self, folder: Path, book: CaseBook, store: Store | None) -> None:
+        self._mark = folder / MARK
+        self._alone = FileLock(folder / f"{MARK}.lock", mode=0o600)
+        self._book, self._store = book, store
+
+    def erase(self, which: Filter, actor: str, action: str = "erase.sightings") -> int:
+        """Erase sightings, and what open cases say of them."""
+        if self._store is None:
+            return 0
+        with self._alone:
+            going = self._store.ids(which)
+            self._mark.touch(mode=0o600)
+            gone = self._store.erase(which)
+            self._book.forget(going)
+            kinds = {"camera": bool(which.cameras), "time": bool(which.ended_before)}
+            detail = {"sightings": gone, "left": self._store.count(), **kinds}
+            self._book.note(actor, action, None, detail)
+            self._mark.unlink(missing_ok=True)
+        return gone
+
+    def erase_case(self, case_id: int, actor: str) -> int:
+        """Erase a case, its confirmed sightings and its key."""
+        with self._alone:
+            going = self._book.begin_erasing(case_id, actor)
+            self._mark.touch(mode=0o600)
+            gone = 0
+            if self._store is not None and going:
+                gone = self._store.erase(Filter(ids=going))
+            self._book.finish_erasing(case_id, going, gone, actor)
+            self._book.forget(going)
+            self._mark.unlink(missing_ok=True)
+        return gone
+
+    def tidy(self, now: datetime, retention: timedelta) -> Tidied:
+        """Erase cases and sightings that are over their time; finish what was interrupted."""
+        with self._alone:
+            resumed = self._mark.exists()
+            cases = [case.id for case in self._book.expired(now) if self._expire(case.id)]
+            if resumed:
+                self._finish()
+            return Tidied(self._retire(now - retention), tuple(cases), resumed)
+
+    def _expire(self, case_id: int) -> bool:
+        try:
+            self.erase_case(case_id, EXPIRY)
+        except CaseError:  # another process was faster
+            return False
+        return True
+
+    def _retire(self, before: datetime) -> int:
+        if self._store is None:
+            return 0
+        old = Filter(ended_before=before, except_ids=sorted(self._book.kept()))
+        if not self._store.count(old):
+            return 0
+        return self.erase(old, EXPIRY, "erase.expired")
+
+    def _finish(self) -> None:
+        """Complete an erasure that was cut short: old versions, and the book's leftovers."""
+        named = self._book.sightings()
+        if self._store is not None:
+            self._store.erase(_NO_SIGHTING)
+            self._book.forget(named - set(self._store.keys(sorted(named))))
+        self._book.note(EXPIRY, "erase.resumed", None, {})
+        self._mark.unlink(missing_ok=True)

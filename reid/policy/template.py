@@ -1,0 +1,57 @@
+"""What `reid policy init` writes."""
+
+from typing import Final
+
+TEMPLATE: Final = """\
+# The rules of this venue. `reid policy check --venue DIR` says what is missing or not allowed.
+
+[venue]
+name = "Your venue"
+timezone = "Europe/Berlin"
+controller = "Company, address"        # who is responsible for the data
+contact = "privacy@example.org"        # for people who ask about their data
+retention_hours = 72                   # sightings are erased after this
+case_hours = 24                        # an open case expires after this
+police_after_minutes = 10              # the desk is told to call the police
+police_number = "112"
+language = "en"                        # of the web app: en, es, fr, de, zh
+
+[signs]
+posted = false                         # true once the signs hang (`reid policy sign sign.html`)
+text = "Cameras help us find lost children by their clothes. Heads are made unrecognisable before \
+anything is stored; no faces are used. Pictures are erased after 72 hours."
+
+[purposes.missing-child]
+label = "Missing child"
+body = true                            # age, height, build, hair and apparent sex may be used
+
+[purposes.vulnerable-adult]
+label = "Vulnerable adult"
+body = ["body.age", "hair.colour"]
+
+# One entry a camera. `place` is entrance, exit, gate, corridor, hall, square, path, shop,
+# restaurant, ride, attraction, playground, stand, stage, ticket-office, parking, platform, stairs,
+# lift, desk, reception, pool-deck or outdoor. Rooms where people undress, wash or sleep are
+# refused.
+[cameras.gate]
+place = "gate"
+name = "Main gate"
+exit = true
+x = 0.1                                # position on the plan, 0 to 1 from left and top
+y = 0.8
+# url = "rtsp://user:password@camera/stream"    # for `reid watch`
+
+# [plan]
+# image = "plan.png"                   # in this folder
+# width_m = 240                        # how wide the plan is, for walking times
+# paths = [["gate", "carousel"]]       # ways people can walk; none: straight lines
+
+# [moderation]
+# refuse = ["words that a description must not hold"]
+# searches_per_hour = 300              # a user
+
+# [watch]
+# false_alarms_per_hour = 1.0
+# webhook = "https://example.org/alert"
+# mqtt = "mqtt://user:password@host"
+"""

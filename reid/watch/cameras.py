@@ -1,0 +1,150 @@
+"""Live cameras: each in its own thread, reconnecting by itself, never in another one's way."""
+
+import json
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from reid.errors import ReidError
+from reid.ingest import LiveSource
+from reid.pipeline import Indexer
+from reid.pixels import RawFrame
+
+LOG: Final = logging.getLogger("reid.watch")
+
+FIRST_PAUSE: Final = 1.0
+"""Seconds before the first attempt to reconnect; doubled with each failure."""
+
+LONGEST_PAUSE: Final = 60.0
+HEALTHY: Final = 30.0
+"""Seconds of frames after which a camera's failures are forgotten."""
+
+_BUFFER: Final = 4  # frames waiting; older ones are dropped, so that what is seen is now
+_PACE: Final = 10.0  # frames a second of a file that is played as a camera
+
+
+@dataclass(slots=True)
+class Health:
+    """How a camera is doing."""
+
+    camera: str
+    frames: int = 0
+    dropped: int = 0
+    sightings: int = 0
+    reconnects: int = 0
+    connected: bool = False
+    last_frame: float = 0.0
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class CameraSource(LiveSource):
+    """A stream, or a file played in a loop, read ahead in a thread that drops what comes late."""
+
+    health: Health = field(default_factory=lambda: Health(""))
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def frames(self) -> Iterator[RawFrame]:
+        """Yield the newest frames until the stream ends, fails, or is told to stop."""
+        waiting: deque[RawFrame] = deque()
+        ready = threading.Condition()
+        ended: list[BaseException | None] = []
+
+        def read() -> None:
+            failure: BaseException | None = None
+            try:
+                for frame in self._paced():
+                    with ready:
+                        if len(waiting) >= _BUFFER:
+                            waiting.popleft()
+                            self.health.dropped += 1
+                        waiting.append(frame)
+                        ready.notify()
+                    if self.stop.is_set():
+                        break
+            except ReidError as error:
+                failure = error
+            with ready:
+                ended.append(failure)
+                ready.notify()
+
+        threading.Thread(target=read, daemon=True).start()
+        while not self.stop.is_set():
+            with ready:
+                if not waiting and not ended:
+                    ready.wait(0.5)
+                frame = waiting.popleft() if waiting else None
+                over = bool(ended) and not waiting
+            if frame is not None:
+                self.health.frames += 1
+                self.health.connected, self.health.last_frame = True, time.time()
+                yield frame
+            elif over:
+                if ended[0] is not None:
+                    raise ended[0]
+                return
+
+    def _paced(self) -> Iterator[RawFrame]:
+        """Read the stream; a file is played at a camera's pace."""
+        is_file = Path(self.address).is_file()
+        for frame in LiveSource.frames(self):
+            yield frame
+            if is_file and self.stop.wait(1 / _PACE):
+                return
+
+
+class CameraLoop:
+    """One camera, indexed until told to stop."""
+
+    def __init__(
+        self,
+        camera: str,
+        address: str,
+        indexer: Callable[[], Indexer],
+        stop: threading.Event,
+        first_pause: float = FIRST_PAUSE,
+    ) -> None:
+        self.health = Health(camera)
+        self._address, self._indexer, self._stop = address, indexer, stop
+        self._first_pause = first_pause
+
+    def run(self) -> None:
+        """Index; after an end or a failure wait, longer each time, and connect again."""
+        pause = self._first_pause
+        indexer: Indexer | None = None
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                indexer = indexer or self._indexer()
+                self._index(indexer)
+                self.health.problem = "stream ended"
+            except Exception as error:  # whatever breaks one camera must not stop the others
+                self.health.problem = str(error) if isinstance(error, ReidError) else "failed"
+                LOG.warning(json.dumps(self._line(type(error).__name__)))
+            self.health.connected = False
+            healthy = time.monotonic() - began > HEALTHY
+            pause = self._first_pause if healthy else pause
+            if self._stop.wait(pause):
+                return
+            pause = min(LONGEST_PAUSE, pause * 2)
+            self.health.reconnects += 1
+
+    def _index(self, indexer: Indexer) -> None:
+        source = CameraSource(
+            self._address, self.health.camera, health=self.health, stop=self._stop
+        )
+        report = indexer.index(source)
+        self.health.sightings += report.sightings
+
+    def _line(self, error: str) -> dict[str, object]:
+        return {
+            "camera": self.health.camera,
+            "problem": error,
+            "reconnects": self.health.reconnects,
+            "dropped": self.health.dropped,
+        }

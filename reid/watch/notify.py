@@ -1,0 +1,143 @@
+"""Alerts that leave the desk: webhook and MQTT. Made of fields only: no name, no free text."""
+
+import json
+import logging
+import queue
+import threading
+import time
+import urllib.request
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from reid.cases import Alert
+from reid.desk import Asked, Desk
+from reid.errors import UsageError
+
+LOG: Final = logging.getLogger("reid.watch")
+
+_TRIES: Final = 3
+_TIMEOUT: Final = 5.0  # seconds
+_WAITING: Final = 200  # alerts; older ones are dropped when nobody takes them
+
+
+class Channel(Protocol):
+    """Takes one message; raises OSError if it could not be handed over."""
+
+    def send(self, message: dict[str, Any]) -> None: ...
+
+
+class Webhook:
+    """Posts JSON to an address."""
+
+    def __init__(self, address: str) -> None:
+        if urlsplit(address).scheme not in {"http", "https"}:
+            raise UsageError("watch.webhook must be an http or https address")
+        self._address = address
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Post one alert."""
+        body = json.dumps(message).encode()
+        request = urllib.request.Request(
+            self._address, body, {"content-type": "application/json"}, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=_TIMEOUT):
+            pass
+
+
+class Mqtt:
+    """Publishes JSON to a broker; needs the extra `mqtt`."""
+
+    def __init__(self, address: str, topic: str) -> None:
+        try:
+            from paho.mqtt import publish
+        except ModuleNotFoundError:
+            raise UsageError("MQTT needs one more package: pip install paho-mqtt") from None
+        parts = urlsplit(address)
+        if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
+            raise UsageError("watch.mqtt must look like mqtt://user:password@host:1883")
+        self._publish: Any = publish.single
+        self._topic, self._host = topic, parts.hostname
+        self._tls: dict[str, Any] | None = {} if parts.scheme == "mqtts" else None
+        self._port = parts.port or (8883 if self._tls is not None else 1883)
+        self._auth = {"username": parts.username, "password": parts.password or ""}
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Publish one alert."""
+        auth = self._auth if self._auth["username"] else None
+        self._publish(
+            self._topic, json.dumps(message), qos=1, hostname=self._host, port=self._port,
+            auth=auth, tls=self._tls,
+        )  # fmt: skip
+
+
+class Notifier:
+    """Sends alerts in a thread of its own, so that a slow receiver delays nothing."""
+
+    def __init__(self, desk: Desk, channels: list[Channel], pause: float = 2.0) -> None:
+        self._desk, self._channels, self._pause = desk, channels, pause
+        self._waiting: queue.Queue[dict[str, Any]] = queue.Queue(_WAITING)
+        self.sent = self.failed = 0
+        if channels:
+            threading.Thread(target=self._run, daemon=True).start()
+
+    @classmethod
+    def of(cls, desk: Desk) -> "Notifier":
+        """Make the channels that the venue's rules name."""
+        rules = desk.policy.watch
+        channels: list[Channel] = []
+        if rules.webhook:
+            channels.append(Webhook(rules.webhook.get_secret_value()))
+        if rules.mqtt:
+            channels.append(Mqtt(rules.mqtt.get_secret_value(), rules.mqtt_topic))
+        return cls(desk, channels)
+
+    def notify(self, alert: Alert) -> None:
+        """Queue an alert."""
+        if not self._channels:
+            return
+        try:
+            self._waiting.put_nowait(message(self._desk, alert))
+        except queue.Full:
+            self.failed += 1
+
+    def drain(self, seconds: float) -> None:
+        """Wait until all is sent, at most so long."""
+        until = time.monotonic() + seconds
+        while self._waiting.unfinished_tasks and time.monotonic() < until:
+            time.sleep(0.02)
+
+    def _run(self) -> None:
+        while True:
+            waiting = self._waiting.get()
+            for channel in self._channels:
+                self._deliver(channel, waiting)
+            self._waiting.task_done()
+
+    def _deliver(self, channel: Channel, waiting: dict[str, Any]) -> None:
+        for attempt in range(_TRIES):
+            try:
+                channel.send(waiting)
+            except (OSError, ValueError) as error:
+                LOG.warning('{"notify": "%s", "try": %d}', type(error).__name__, attempt + 1)
+                time.sleep(self._pause * 2**attempt)
+                continue
+            self.sent += 1
+            return
+        self.failed += 1
+
+
+def message(desk: Desk, alert: Alert) -> dict[str, Any]:
+    """Return what an alert says outside: case, camera, time, probability, fields asked for."""
+    case = desk.records.book.get(alert.case_id)
+    saved = desk.records.book.search(alert.case_id)
+    asked = Asked.of_text(saved.query if saved else case.about.query if case.about else "{}")
+    camera = desk.policy.cameras.get(alert.camera)
+    return {
+        "case": case.name,
+        "camera": alert.camera,
+        "camera_name": desk.policy.camera_name(alert.camera),
+        "place": camera.place if camera else None,
+        "start": alert.start.isoformat(timespec="seconds"),
+        "probability": round(alert.probability, 4),
+        "asked": [{"slot": w.slot, "value": w.value} for w in asked.query().wishes],
+    }

@@ -1,0 +1,110 @@
+"""The app factory: routes, middleware, and errors in one line."""
+
+import json
+import logging
+import traceback
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from reid.desk import Desk
+from reid.errors import AccessError, CaseError, PolicyError, ReidError, UsageError
+from reid.web import auth, casework, closing, live, newcase, pictures, place, staff
+from reid.web.metrics import Measured
+from reid.web.security import NotSignedIn, Shield, fresh_nonce, session_of
+from reid.web.state import State, render
+from reid.web.words import words
+
+HERE: Final = Path(__file__).parent
+LOG: Final = logging.getLogger("reid.web")
+
+_STATUS: Final[dict[type[ReidError], int]] = {
+    AccessError: 403,
+    PolicyError: 403,
+    CaseError: 404,
+    UsageError: 400,
+}
+
+
+def create_app(desk: Desk, *, tls: bool = False, behind_proxy: bool = False) -> FastAPI:
+    """Make the app of one venue.
+
+    Args:
+        desk: the venue.
+        tls: browsers reach it over TLS, so cookies are for TLS only.
+        behind_proxy: requests come from a proxy on this machine.
+    """
+    app = FastAPI(title="reid", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.reid = State(
+        desk, _templates(), words(), tls=tls or behind_proxy, behind_proxy=behind_proxy
+    )
+    for part in (auth, newcase, casework, pictures, closing, place, staff, live):
+        app.include_router(part.router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.add_middleware(Measured, metrics=app.state.reid.metrics)
+    app.add_middleware(Shield, tls=tls or behind_proxy)
+    app.add_exception_handler(NotSignedIn, _to_sign_in)
+    app.add_exception_handler(ReidError, _explained)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unexpected)
+    return app
+
+
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+async def _to_sign_in(request: Request, error: Exception) -> Response:
+    if request.method == "GET" and _wants_page(request):
+        return RedirectResponse("/login", 303)
+    return JSONResponse({"error": "sign in first"}, 401)
+
+
+async def _explained(request: Request, error: Exception) -> Response:
+    status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 500)
+    return await _failure(request, str(error), status)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return await _failure(
+        request,
+        {404: "not found", 405: "not allowed"}.get(error.status_code, "not possible"),
+        error.status_code,
+    )
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    return await _failure(request, "a field is missing or wrong: check the form", 400)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    number = fresh_nonce()
+    where = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-4:]]
+    LOG.error(json.dumps({"error": type(error).__name__, "number": number, "where": where}))
+    return await _failure(request, f"something went wrong (number {number})", 500)
+
+
+async def _failure(request: Request, message: str, status: int) -> Response:
+    if not _wants_page(request):
+        return JSONResponse({"error": message}, status)
+    session = await run_in_threadpool(session_of, request)
+    return render(request, "error.html", session, status, message=message)
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")

@@ -1,0 +1,203 @@
+"""What every request passes: headers, size limit, same origin, session, token, permission."""
+
+import secrets
+from collections.abc import Callable
+from typing import Annotated, Final
+
+from fastapi import Depends, Path, Query, Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reid.cases import Session, same
+from reid.errors import AccessError, UsageError
+from reid.policy import Permission, may
+from reid.web.state import state_of
+
+LARGEST_BODY: Final = 64 * 1024
+"""Bytes a request may carry; nothing here takes files."""
+
+COOKIE: Final = "reid_session"
+TOKEN_FIELD: Final = "csrf"
+TOKEN_HEADER: Final = "x-csrf-token"
+
+_CSP: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "manifest-src 'self'",
+    )
+)
+_HEADERS: Final = {
+    "content-security-policy": _CSP,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "x-robots-tag": "noindex, nofollow",
+}
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class NotSignedIn(Exception):
+    """Nobody is signed in; pages lead to the sign-in, everything else answers 401."""
+
+
+class Shield:
+    """ASGI middleware: secure headers on every answer, bounded bodies, no foreign origins."""
+
+    def __init__(self, app: ASGIApp, *, tls: bool) -> None:
+        self._app, self._tls = app, tls
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        taken = _Taken()
+        answer = self._with_headers(scope, send, taken)
+        headers = Headers(scope=scope)
+        if scope["method"] not in _SAFE and not _same_origin(headers, scope):
+            refused = PlainTextResponse("this form was sent from another site", 403)
+            await refused(scope, receive, answer)
+            return
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > LARGEST_BODY:
+            await PlainTextResponse("too large", 413)(scope, receive, answer)
+            return
+        if headers.get("content-type", "").startswith("multipart/"):
+            await PlainTextResponse("files are not taken", 415)(scope, receive, answer)
+            return
+        await self._app(scope, taken.bounded(receive), answer)
+
+    def _with_headers(self, scope: Scope, send: Send, taken: "_Taken") -> Send:
+        static = scope["path"].startswith("/static/")
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                if taken.too_much:
+                    message["status"] = 413
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers[name] = value
+                if self._tls:
+                    headers["strict-transport-security"] = "max-age=31536000"
+                if "cache-control" not in headers:
+                    headers["cache-control"] = "public, max-age=300" if static else "no-store"
+                if "server" in headers:
+                    del headers["server"]
+            await send(message)
+
+        return answer
+
+
+class _Taken:
+    """Counts a body that does not say how long it is, and cuts it off."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+        self.too_much = False
+
+    def bounded(self, receive: Receive) -> Receive:
+        """Return `receive`, failing once too much has come."""
+
+        async def bounded() -> Message:
+            message = await receive()
+            self._bytes += len(message.get("body", b""))
+            if self._bytes > LARGEST_BODY:
+                self.too_much = True
+                raise UsageError("too large")
+            return message
+
+        return bounded
+
+
+def _same_origin(headers: Headers, scope: Scope) -> bool:
+    """Whether a request comes from our own pages, as far as the browser says."""
+    if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return False
+    origin = headers.get("origin")
+    if origin is None:
+        return True
+    host = headers.get("host", "")
+    return origin in {f"http://{host}", f"https://{host}"}
+
+
+def client_of(request: Request) -> str:
+    """Return the address that a request comes from."""
+    return request.client.host if request.client else "unknown"
+
+
+def session_of(request: Request) -> Session | None:
+    """Return the session that a request's cookie names, or None."""
+    token = request.cookies.get(cookie_name(request), "")
+    return state_of(request).desk.records.accounts.session(token) if token else None
+
+
+def cookie_name(request: Request) -> str:
+    """Name the cookie; over TLS with the prefix that browsers bind to this host."""
+    return f"__Host-{COOKIE}" if state_of(request).tls else COOKIE
+
+
+async def _submitted_token(request: Request) -> str:
+    header = request.headers.get(TOKEN_HEADER)
+    if header is not None:
+        return header
+    form = await request.form()
+    value = form.get(TOKEN_FIELD, "")
+    return value if isinstance(value, str) else ""
+
+
+def allowed(permission: Permission | None) -> Callable[..., object]:
+    """Return the dependency of a route: a session, the form's token, and a permission."""
+
+    async def check(request: Request) -> Session:
+        from starlette.concurrency import run_in_threadpool
+
+        session = await run_in_threadpool(session_of, request)
+        if session is None:
+            raise NotSignedIn
+        request.state.actor = session.user.name
+        if request.method not in _SAFE:
+            token = await _submitted_token(request)
+            if not same(token, session.csrf):
+                raise AccessError("this page is too old: reload it and try again")
+        if permission is not None and not may(session.user.role, permission):
+            await run_in_threadpool(_note_denied, request, session, permission)
+            raise AccessError(f"a {session.user.role} may not do this")
+        return session
+
+    return check
+
+
+def _note_denied(request: Request, session: Session, permission: str) -> None:
+    detail = {"why": "role", "needs": permission}
+    state_of(request).desk.records.book.note(session.user.name, "refused", None, detail)
+
+
+def fresh_nonce() -> str:
+    """Return a random name, e.g. of a request in the log."""
+    return secrets.token_hex(6)
+
+
+SignedIn = Annotated[Session, Depends(allowed(None))]
+Sees = Annotated[Session, Depends(allowed("see"))]
+Searches = Annotated[Session, Depends(allowed("search"))]
+Decides = Annotated[Session, Depends(allowed("decide"))]
+Closes = Annotated[Session, Depends(allowed("close"))]
+Erases = Annotated[Session, Depends(allowed("erase"))]
+ManagesUsers = Annotated[Session, Depends(allowed("users"))]
+Audits = Annotated[Session, Depends(allowed("audit"))]
+Reports = Annotated[Session, Depends(allowed("report"))]
+
+_LARGEST_NUMBER: Final = 2**31 - 1
+CaseId = Annotated[int, Path(ge=1, le=_LARGEST_NUMBER)]
+Number = Annotated[int | None, Query(ge=1, le=_LARGEST_NUMBER)]

@@ -1,0 +1,113 @@
+"""Running the app: address, TLS, expiry by itself, a stop that finishes what was begun."""
+
+import logging
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from reid.console import complain, out
+from reid.desk import Desk
+from reid.errors import ReidError, UsageError
+from reid.watch.alarms import Sentry
+from reid.watch.notify import Notifier
+from reid.web.app import create_app
+
+TIDY_EVERY: Final = 60.0
+"""Seconds between two looks for what is over its time."""
+
+_STOP_WITHIN: Final = 10  # seconds
+_LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the app listens and how browsers reach it."""
+
+    host: str = "127.0.0.1"
+    port: int = 8440
+    certificate: Path | None = None
+    key: Path | None = None
+    behind_proxy: bool = False
+
+    @property
+    def tls(self) -> bool:
+        """Whether the app itself speaks TLS."""
+        return self.certificate is not None
+
+
+def run(desk: Desk, where: Listening) -> None:
+    """Serve until stopped.
+
+    Raises:
+        UsageError: reachable from other machines without TLS, or half of the TLS files.
+    """
+    _check(where)
+    if not desk.records.accounts.all():
+        complain("nobody can sign in yet: `reid user add NAME --role supervisor`", "note", "yellow")
+    _log_to_stderr()
+    app = create_app(desk, tls=where.tls, behind_proxy=where.behind_proxy)
+    stop = threading.Event()
+    keeper = threading.Thread(target=_keep_tidy, args=(desk, stop), daemon=True)
+    keeper.start()
+    desk.records.book.note("system", "serve.start", None, {"tls": where.tls})
+    scheme = "https" if where.tls else "http"
+    out.print(f"{desk.policy.venue.name}: {scheme}://{where.host}:{where.port}", highlight=False)
+    try:
+        uvicorn.run(
+            app,
+            host=where.host,
+            port=where.port,
+            ssl_certfile=str(where.certificate) if where.certificate else None,
+            ssl_keyfile=str(where.key) if where.key else None,
+            access_log=False,
+            log_level="critical",  # its tracebacks would repeat what was typed
+            server_header=False,
+            proxy_headers=where.behind_proxy,
+            forwarded_allow_ips="127.0.0.1",
+            timeout_graceful_shutdown=_STOP_WITHIN,
+        )
+    finally:
+        stop.set()
+        keeper.join(_STOP_WITHIN)
+        desk.records.database.close()
+
+
+def _check(where: Listening) -> None:
+    if (where.certificate is None) != (where.key is None):
+        raise UsageError("TLS needs both --tls-certificate and --tls-key")
+    for path in (where.certificate, where.key):
+        if path is not None and not path.is_file():
+            raise UsageError(f"{path} does not exist: name a PEM file")
+    if where.host not in _LOCAL and not where.tls:
+        raise UsageError(
+            f"{where.host} is reached from other machines: give --tls-certificate and --tls-key, "
+            "or listen at 127.0.0.1 behind a proxy that speaks TLS (--behind-tls-proxy)"
+        )
+
+
+def _keep_tidy(desk: Desk, stop: threading.Event) -> None:
+    sentry, notifier = Sentry(desk), Notifier.of(desk)
+    ticks = 0
+    while not stop.wait(sentry.every):
+        ticks += 1
+        try:
+            for alert in sentry.look():
+                notifier.notify(alert)
+            if ticks * sentry.every >= TIDY_EVERY:
+                ticks = 0
+                desk.tidy()
+        except ReidError as error:
+            logging.getLogger("reid").warning('{"problem": "%s"}', type(error).__name__)
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter('{"at": "%(asctime)s", "log": %(message)s}'))
+    logger = logging.getLogger("reid")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

@@ -1,0 +1,83 @@
+"""What the app's routes share."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Request
+from jinja2 import Environment
+from starlette.responses import HTMLResponse
+
+from reid.cases import Session
+from reid.desk import Desk
+from reid.web.limits import Limiter
+from reid.web.metrics import Metrics
+from reid.web.words import Words
+
+if TYPE_CHECKING:
+    from reid.web.pictures import Pass
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The app's parts.
+
+    Attributes:
+        tls: whether browsers reach it over TLS.
+        behind_proxy: whether a proxy on this machine forwards to it.
+        passes: who was just found to have a right to which case's pictures.
+        logins, parses: how often a client may sign in, and a user have text understood, a minute.
+    """
+
+    desk: Desk
+    pages: Environment
+    words: Words
+    metrics: Metrics = field(default_factory=Metrics)
+    tls: bool = False
+    behind_proxy: bool = False
+    logins: Limiter = field(default_factory=lambda: Limiter(most=20))
+    parses: Limiter = field(default_factory=lambda: Limiter(most=240))
+    passes: "dict[tuple[str, int], Pass]" = field(default_factory=dict, repr=False)
+
+
+def state_of(request: Request) -> State:
+    """Return the app's parts."""
+    state = request.app.state.reid
+    assert isinstance(state, State)
+    return state
+
+
+def language_of(request: Request) -> str:
+    """Return the language to answer in: the user's choice, the browser's, the venue's."""
+    state = state_of(request)
+    chosen = request.cookies.get("reid_language", "")
+    if chosen in state.words.languages:
+        return chosen
+    for part in request.headers.get("accept-language", "").split(","):
+        short = part.split(";")[0].strip()[:2].lower()
+        if short in state.words.languages:
+            return short
+    return state.desk.policy.venue.language
+
+
+def render(
+    request: Request,
+    template: str,
+    session: Session | None = None,
+    status: int = 200,
+    **values: Any,
+) -> HTMLResponse:
+    """Fill a template; every page knows the user, the venue and the language."""
+    state = state_of(request)
+    language = language_of(request)
+    text = state.pages.get_template(template).render(
+        t=state.words.translator(language),
+        language=language,
+        languages=state.words.names,
+        policy=state.desk.policy,
+        zone=state.desk.policy.zone,
+        user=session.user if session else None,
+        csrf=session.csrf if session else "",
+        path=request.url.path,
+        **values,
+    )
+    return HTMLResponse(text, status)

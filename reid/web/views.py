@@ -1,0 +1,267 @@
+"""What pages show of sightings, descriptions and cases: plain values, no logic in templates."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Final, Literal
+
+from reid import vocabulary
+from reid.cases import Case, Decision
+from reid.desk import UNKNOWN, Desk
+from reid.records import Match, Reason, SightingKey
+from reid.search import Likeness
+from reid.web.words import Translator, slot_name, value_name, wish_text
+
+Level = Literal["strong", "possible", "weak"]
+FEWEST_MATCHES: Final = 2
+"""Fields that must match, with none in conflict, for a sighting to be said to fit well."""
+
+LIKE_STRONG: Final = 0.75
+LIKE_POSSIBLE: Final = 0.5
+"""Cosine from which clothes are called much alike, and alike."""
+
+VERDICTS: Final = ("match", "conflict", "not_visible", "not_estimated")
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonView:
+    """One line of an evidence card."""
+
+    asked: str
+    verdict: str
+    percent: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One sighting on screen; `summary` is what it is read out as."""
+
+    id: str
+    picture: str
+    camera: str
+    place: str
+    clock: str
+    day: str
+    ago: str
+    percent: int
+    level: Level
+    verdict: str
+    reasons: tuple[ReasonView, ...]
+
+    @property
+    def matches(self) -> int:
+        """How many fields match."""
+        return sum(reason.verdict == "match" for reason in self.reasons)
+
+    @property
+    def conflicts(self) -> int:
+        """How many fields conflict."""
+        return sum(reason.verdict == "conflict" for reason in self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One understood field, removable and editable."""
+
+    index: int
+    text: str
+    certainty: str
+    negated: bool
+    colour: str
+    withheld: bool
+
+
+class Cards:
+    """Makes cards for one case."""
+
+    def __init__(self, desk: Desk, case_id: int, t: Translator) -> None:
+        self._desk, self._case_id, self._t = desk, case_id, t
+        self._decided = {d.sighting: d.verdict for d in desk.records.book.decisions(case_id)}
+
+    def of_matches(self, matches: Sequence[Match]) -> list[Card]:
+        """Make cards of ranked sightings."""
+        urls = self._urls([m.key.id for m in matches])
+        return [
+            self._card(
+                m.key,
+                urls[m.key.id],
+                m.probability,
+                _fit(m.why),
+                tuple(self._reason(reason) for reason in m.why),
+            )
+            for m in matches
+        ]
+
+    def of_likenesses(self, found: Sequence[Likeness]) -> list[Card]:
+        """Make cards of sightings that look alike."""
+        urls = self._urls([f.key.id for f in found])
+        return [
+            self._card(
+                f.key,
+                urls[f.key.id],
+                max(0.0, f.similarity),
+                _level(f.similarity, LIKE_POSSIBLE, LIKE_STRONG),
+                (),
+            )
+            for f in found
+        ]
+
+    def of_decisions(self, decisions: Sequence[Decision]) -> list[Card]:
+        """Make cards of what was decided, from what the case itself keeps."""
+        urls = self._urls([d.sighting for d in decisions])
+        keys = [
+            SightingKey(d.sighting, "", "", d.camera, d.start, max(d.start, d.end), 0)
+            for d in decisions
+        ]
+        return [self._card(key, urls[key.id], 1.0, "strong", ()) for key in keys]
+
+    def _urls(self, sightings: list[str]) -> dict[str, str]:
+        keys = self._desk.picture_keys(self._case_id)
+        return {s: f"/case/{self._case_id}/picture/{s}/{keys.of(s)}.jpg" for s in sightings}
+
+    def _card(
+        self,
+        key: SightingKey,
+        picture: str,
+        probability: float,
+        level: Level,
+        reasons: tuple[ReasonView, ...],
+    ) -> Card:
+        zone = self._desk.policy.zone
+        camera = self._desk.policy.cameras.get(key.camera)
+        when = key.start.astimezone(zone)
+        return Card(
+            id=key.id,
+            picture=picture,
+            camera=self._desk.policy.camera_name(key.camera),
+            place=self._t(f"place.{camera.place}") if camera else "",
+            clock=f"{when:%H:%M:%S}",
+            day="" if when.date() == datetime.now(zone).date() else f"{when:%d.%m.}",
+            ago=ago(self._t, key.end),
+            percent=round(100 * probability),
+            level=level,
+            verdict=self._decided.get(key.id, ""),
+            reasons=reasons,
+        )
+
+    def _reason(self, reason: Reason) -> ReasonView:
+        entry = {"slot": reason.slot, "value": reason.value, "negated": reason.negated}
+        percent = None if reason.probability is None else round(100 * reason.probability)
+        return ReasonView(wish_text(self._t, entry), reason.verdict, percent)
+
+
+def ago(t: Translator, when: datetime) -> str:
+    """Say how long ago something was."""
+    minutes = int((datetime.now(UTC) - when).total_seconds() // 60)
+    if minutes < 1:
+        return t("time.now")
+    if minutes < 90:
+        return t("time.minutes", n=minutes)
+    if minutes < 48 * 60:
+        return t("time.hours", n=round(minutes / 60))
+    return t("time.days", n=round(minutes / 60 / 24))
+
+
+def chips(
+    t: Translator, slots: Iterable[Mapping[str, Any]], withheld: Sequence[str] = ()
+) -> list[Chip]:
+    """Show how a description was understood."""
+    return [
+        Chip(
+            index,
+            wish_text(t, entry),
+            str(entry.get("certainty", "sure")),
+            bool(entry.get("negated")),
+            str(entry["value"]) if str(entry["slot"]).endswith("colour") else "",
+            str(entry["slot"]) in withheld,
+        )
+        for index, entry in enumerate(slots)
+    ]
+
+
+def minutes_open(case: Case, now: datetime | None = None) -> float:
+    """Return how long a case has been open, in minutes."""
+    return max(0.0, ((now or datetime.now(UTC)) - case.opened).total_seconds() / 60)
+
+
+def last_seen_at(clock: str, zone: tzinfo, now: datetime | None = None) -> datetime | None:
+    """Return the newest past moment at which the venue's clock showed ``HH:MM``."""
+    try:
+        hour, minute = (int(part) for part in clock.split(":"))
+        local = (now or datetime.now(UTC)).astimezone(zone)
+        when = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    except ValueError:
+        return None
+    return (when if when <= local else when - timedelta(days=1)).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One select of the description's form."""
+
+    slot: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldGroup:
+    """A garment, thing or trait, with its selects."""
+
+    name: str
+    label: str
+    fields: tuple[Field, ...]
+    body: bool = False
+
+
+_GROUPS: Final = (
+    ("who", ("body.age", "body.sex", "body.height")),
+    ("feet", ("feet.type", "feet.colour")),
+    ("upper", ("upper.type", "upper.colour", "upper.pattern")),
+    ("lower", ("lower.type", "lower.colour", "lower.length")),
+    ("outer", ("outer.type", "outer.colour")),
+    ("head", ("head.type", "head.colour")),
+    ("hair", ("hair.colour", "hair.length")),
+)
+"""The form's groups in the order in which they are asked: shoes early, since they are rarely
+changed ("Code Adam")."""
+
+
+def form_groups(t: Translator) -> list[FieldGroup]:
+    """Return the form beside the sentence."""
+    groups = []
+    for name, slots in _GROUPS:
+        fields = tuple(
+            Field(
+                slot,
+                slot_name(t, slot),
+                tuple((value, value_name(t, value)) for value in vocabulary.SLOTS[slot].values),
+            )
+            for slot in slots
+        )
+        body = all(vocabulary.SLOTS[slot].body_derived for slot in slots)
+        groups.append(FieldGroup(name, t(f"group.{name}"), fields, body))
+    return groups
+
+
+def carried(t: Translator) -> list[tuple[str, str]]:
+    """Return the things that can be carried: slot and name."""
+    return [(f"carry.{thing}", slot_name(t, f"carry.{thing}")) for thing in vocabulary.CARRIED]
+
+
+def known_only(slots: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Leave out what the speaker does not know."""
+    return [entry for entry in slots if entry.get("certainty") != UNKNOWN]
+
+
+def _fit(why: Sequence[Reason]) -> Level:
+    """Say how well a sighting bears out the description, however many others do as well."""
+    matches = sum(reason.verdict == "match" for reason in why)
+    conflicts = sum(reason.verdict == "conflict" for reason in why)
+    if not conflicts and matches >= min(FEWEST_MATCHES, len(why)):
+        return "strong"
+    return "possible" if matches > conflicts else "weak"
+
+
+def _level(value: float, possible: float, strong: float) -> Level:
+    return "strong" if value >= strong else "possible" if value >= possible else "weak"

@@ -1,0 +1,3 @@
+"""Cheap hashes."""
+
+from tests.fast import cheap_hashes  # noqa: F401

@@ -1,0 +1,324 @@
+"""An attack list: who is not allowed in stays out, whatever they send."""
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from reid.desk import Desk
+from tests.web.conftest import PASSWORD, ROLES, TEXT, Browser
+
+OPEN = {"/login", "/healthz", "/metrics", "/language"}
+PAYLOAD = (
+    """<script>alert(1)</script>'"; DROP TABLE cases;--{{7171*7}}${7171*7}%0d%0aX-Evil: 1\x00"""
+)
+HTML = {"accept": "text/html"}
+
+
+def routes(app: FastAPI) -> list[tuple[str, str]]:
+    found = []
+    for route in _flat(app.routes):
+        path = route.path.replace("{case_id}", "1")
+        path = path.replace("{sighting}", "s" + "0" * 23).replace("{key}", "0" * 24)
+        found += [(method, path) for method in sorted(route.methods - {"HEAD"})]
+    assert len(found) > 25
+    return found
+
+
+def _flat(items) -> list[APIRoute]:
+    """Return all routes, of included routers too (FastAPI keeps those nested)."""
+    flat = []
+    for item in items:
+        if isinstance(item, APIRoute):
+            flat.append(item)
+        elif hasattr(item, "original_router"):
+            flat += _flat(item.original_router.routes)
+    return flat
+
+
+def test_no_route_without_sign_in(app: FastAPI, browse, case: str) -> None:
+    stranger = browse()
+    for method, path in routes(app):
+        if path in OPEN:
+            continue
+        answer = stranger.request(method, path)
+        assert answer.status_code == 401, (method, path, answer.status_code)
+        assert "red" not in answer.text
+        page = stranger.request(method, path, headers=HTML)
+        assert page.status_code in {303, 401}, (method, path)
+
+
+def test_a_made_up_session_is_none(app: FastAPI, browse, case: str) -> None:
+    stranger = browse()
+    for token in ("", "x", "0" * 43, "' OR '1'='1", "../../etc/passwd"):
+        stranger.cookies.set("reid_session", token)
+        assert stranger.get("/case/1").status_code == 401
+
+
+DENIED = {
+    "viewer": ["/case/new", "/audit", "/report", "/users", "/case/1/sheet", "/case/1/audit"],
+    "operator": ["/audit", "/report", "/users"],
+    "supervisor": ["/audit"],
+    "auditor": ["/case/1", "/case/new", "/case/1/map", "/case/1/steps", "/users", "/plan",
+                "/case/1/close", "/case/1/sheet", "/events"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_roles_cannot_be_escalated(browse, desk: Desk, case: str, role: str) -> None:
+    browser = browse(role)
+    for path in DENIED[role]:
+        answer = browser.get(path)
+        assert answer.status_code == 403, path
+    refused = [line for line in desk.records.trail.lines() if line.action == "refused"]
+    assert len(refused) == len(DENIED[role])
+
+
+@pytest.mark.parametrize("role", ["viewer", "auditor", "operator"])
+def test_forms_are_closed_to_other_roles(browse, case: str, role: str) -> None:
+    browser = browse(role)
+    forms = {"/users": {"name": "eve", "password": PASSWORD, "role": "supervisor"}}
+    if role != "operator":
+        forms |= {
+            "/case/1/search": {"text": TEXT},
+            "/case/1/decide": {"sighting": "s", "verdict": "confirmed"},
+            "/case/1/close": {"outcome": "withdrawn"},
+            "/case/1/erase": {},
+            "/case/1/steps": {"step": "police"},
+        }
+    for path, data in forms.items():
+        assert browser.fill(path, **data).status_code == 403, path
+
+
+def test_an_auditor_sees_no_picture(browse, operator: Browser, case: str) -> None:
+    picture = re.search(r"/case/1/picture/[^\"]+", operator.get(case).text)
+    assert picture
+    assert operator.get(picture.group()).status_code == 200
+    assert browse("auditor").get(picture.group()).status_code == 403
+
+
+def test_every_form_needs_its_token(app: FastAPI, operator: Browser, case: str) -> None:
+    forms = [path for method, path in routes(app) if method == "POST" and path not in OPEN]
+    assert len(forms) >= 12
+    for path in forms:
+        for token in ({}, {"x-csrf-token": ""}, {"x-csrf-token": "0" * 43}):
+            answer = operator.post(path, data={"outcome": "withdrawn"}, headers=token)
+            assert answer.status_code in {400, 403}, (path, answer.status_code)
+    assert operator.get(case, headers=HTML).status_code == 200, "the case must still be open"
+
+
+def test_another_users_token_is_no_good(browse, operator: Browser, case: str) -> None:
+    other = browse("supervisor")
+    answer = operator.post("/logout", headers={"x-csrf-token": other.csrf})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+def test_foreign_pages_cannot_post(operator: Browser, case: str, headers: dict[str, str]) -> None:
+    answer = operator.post(
+        f"{case}/search", data={"text": TEXT}, headers={"x-csrf-token": operator.csrf, **headers}
+    )
+    assert answer.status_code == 403
+    stranger = operator.post("/login", data={"name": "a", "password": "b"}, headers=headers)
+    assert stranger.status_code == 403
+
+
+def test_injection_in_every_field(operator: Browser, desk: Desk) -> None:
+    fields = ("text", "reporter", "relationship", "child_name", "last_seen_place", "companion")
+    data = dict.fromkeys(fields, PAYLOAD + " red top")
+    answer = operator.fill("/case/new", purpose="missing-child", **data)
+    assert answer.status_code == 303
+    assert "x-evil" not in answer.headers
+    for page in ("", "/map", "/steps", "/sheet", "/close", "/audit"):
+        shown = operator.get(f"/case/1{page}", headers=HTML)
+        assert shown.status_code == 200, page
+        assert "<script>alert" not in shown.text, page
+        assert str(7171 * 7) not in shown.text, page
+    assert "<script>alert" not in operator.get("/", headers=HTML).text
+    assert len(desk.records.book.all()) == 1
+
+
+@pytest.mark.parametrize("field", ["window", "since", "until", "camera", "slots", "sighting"])
+def test_injection_in_searches(operator: Browser, case: str, field: str) -> None:
+    for value in ("' OR 1=1 --", "<img src=x onerror=alert(1)>", "\x00", "9" * 19, "[]"):
+        answer = operator.fill(f"{case}/search", part=True, **{field: value})
+        assert answer.status_code in {200, 400}, (field, value)
+        assert "<img src=x" not in answer.text
+    answer = operator.fill(f"{case}/decide", sighting="' OR 1=1 --", verdict="confirmed")
+    assert answer.status_code == 400
+    assert operator.fill(f"{case}/similar", sighting="x' OR 'a'='a").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../app.py",
+        "/static/..%2f..%2fapp.py",
+        "/static/%2e%2e/%2e%2e/web/app.py",
+        "/plan/../desk.sqlite",
+        "/case/1/picture/..%2f..%2fdesk.sqlite/0.jpg",
+        "/case/1e9",
+        "/case/-1",
+        "/case/99999999999999999999",
+        "/case/1?s=9999999999999999999999",
+        "/nowhere",
+    ],
+)
+def test_paths_lead_nowhere(operator: Browser, case: str, path: str) -> None:
+    answer = operator.get(path)
+    assert answer.status_code in {400, 404}, answer.text
+    assert "Traceback" not in answer.text
+    assert "import " not in answer.text
+
+
+def test_pictures_are_bound_to_their_case(operator: Browser, case: str, desk: Desk) -> None:
+    first = re.search(r"/case/1/picture/(\w+)/(\w+)\.jpg", operator.get(case).text)
+    assert first
+    operator.fill("/case/new", text=TEXT, purpose="missing-child")
+    sighting, key = first.groups()
+    assert operator.get(f"/case/2/picture/{sighting}/{key}.jpg").status_code == 404
+    assert operator.get(f"/case/1/picture/{sighting}/{'0' * 24}.jpg").status_code == 404
+    desk.records.book.close(1, "withdrawn", "operator")
+    operator.app.state.reid.passes.clear()  # or five seconds later
+    assert operator.get(first.group()).status_code == 404
+
+
+def test_bodies_are_bounded(operator: Browser, case: str) -> None:
+    huge = "a" * 70_000
+    assert operator.fill(f"{case}/search", text=huge).status_code == 413
+    streamed = operator.post(
+        f"{case}/search",
+        content=(b"text=" + b"a" * 9000 for _ in range(10)),
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    )
+    assert streamed.status_code == 413
+    files = operator.post(f"{case}/search", files={"text": ("a.jpg", b"\xff\xd8")})
+    assert files.status_code == 415
+    for garbage in (b"\xff\xfe\x00", b"%", b"=&=&;", b"{"):
+        answer = operator.post(
+            f"{case}/search",
+            content=garbage,
+            headers={
+                "content-type": "application/x-www-form-urlencoded",
+                "x-csrf-token": operator.csrf,
+            },
+        )
+        assert answer.status_code in {200, 303, 400}, garbage
+    assert operator.post("/login", content=b"x", headers={"content-length": "-5"}).status_code in {
+        400,
+        413,
+    }
+
+
+def test_a_session_cannot_be_fixed(browse) -> None:
+    victim = browse()
+    victim.cookies.set("reid_session", "chosen-by-the-attacker")
+    victim.post("/login", data={"name": "operator", "password": PASSWORD})
+    attacker = browse()
+    attacker.cookies.set("reid_session", "chosen-by-the-attacker")
+    assert attacker.get("/case/new").status_code == 401
+
+
+def test_signing_out_ends_the_session(operator: Browser) -> None:
+    token = operator.cookies["reid_session"]
+    operator.fill("/logout")
+    operator.cookies.set("reid_session", token)
+    assert operator.get("/case/new").status_code == 401
+
+
+def test_cookies_and_headers(browse, app: FastAPI) -> None:
+    browser = browse()
+    answer = browser.post("/login", data={"name": "operator", "password": PASSWORD})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    for path in ("/login", "/static/app.css", "/nowhere", "/healthz"):
+        headers = browser.get(path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert "server" not in headers
+        if not path.startswith("/static/"):
+            assert headers["cache-control"] == "no-store"
+
+
+def test_tls_cookies(desk: Desk) -> None:
+    from reid.web import create_app
+
+    browser = Browser(create_app(desk, tls=True), base_url="https://desk", follow_redirects=False)
+    answer = browser.post("/login", data={"name": "operator", "password": PASSWORD})
+    assert answer.headers["set-cookie"].startswith("__Host-reid_session=")
+    assert "secure" in answer.headers["set-cookie"].lower()
+    assert "max-age" in answer.headers["strict-transport-security"]
+
+
+def test_guessing_passwords_is_slowed_and_locked(browse) -> None:
+    guesser = browse()
+    codes = [
+        guesser.post("/login", data={"name": "operator", "password": f"guess {i}"}).status_code
+        for i in range(25)
+    ]
+    assert codes[:20] == [403] * 20
+    assert set(codes[20:]) == {429}
+    other = browse()
+    other.app.state.reid.logins._seen.clear()
+    locked = other.post("/login", data={"name": "operator", "password": PASSWORD})
+    assert locked.status_code == 403, "the right password must not open a locked account"
+
+
+def test_names_cannot_be_tried_out(browse) -> None:
+    pages = []
+    for name in ("operator", "nobody"):
+        answer = browse().post("/login", data={"name": name, "password": "wrong"})
+        pages.append(answer.text.replace(name, ""))
+    assert pages[0] == pages[1]
+
+
+def test_metrics_are_for_this_machine(browse, operator: Browser) -> None:
+    assert operator.get("/metrics").status_code == 200
+    assert operator.get("/metrics", headers={"x-forwarded-for": "1.2.3.4"}).status_code == 403
+
+
+def test_nothing_typed_is_logged(operator: Browser, case: str, caplog, desk: Desk) -> None:
+    caplog.set_level("DEBUG")
+    operator.fill(f"{case}/search", part=True, text="a purple costume, name Zebedee")
+    operator.fill("/api/describe", text="a purple costume")
+    operator.get(case)
+    ours = " ".join(r.getMessage() for r in caplog.records if r.name.startswith("reid"))
+    assert "/case/{case_id}" in ours
+    lines = repr(desk.records.trail.lines())
+    for secret in ("purple", "costume", "Zebedee", "red"):
+        assert secret not in ours.replace("redirect", "").replace("shared", ""), secret
+        assert secret not in lines.replace("rejected", "").replace("refused", ""), secret
+
+
+def test_free_text_goes_by_post_only(app: FastAPI) -> None:
+    for route in _flat(app.routes):
+        if "GET" in route.methods:
+            names = {p.name for p in route.dependant.query_params}
+            assert names <= {"s", "case"}, (route.path, names)
+
+
+def test_old_sessions_of_a_disabled_user_die(browse, operator: Browser) -> None:
+    boss = browse("supervisor")
+    assert boss.fill("/users/disable", name="operator").status_code == 303
+    assert operator.get("/case/new").status_code == 401
+
+
+def test_a_slow_client_is_not_needed_for_health(browse: Callable[..., Browser]) -> None:
+    began = time.monotonic()
+    assert browse().get("/healthz").json()["status"] == "ok"
+    assert time.monotonic() - began < 2

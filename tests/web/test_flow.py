@@ -1,0 +1,179 @@
+"""From a sentence to an erased case, as staff do it."""
+
+import json
+import re
+
+from reid.desk import Desk
+from tests.venues import sightings
+from tests.web.conftest import TEXT, Browser
+
+HTML = {"accept": "text/html"}
+RED = "s" + "0" * 23
+
+
+def shown(page: str) -> list[str]:
+    return re.findall(r'data-sighting="(s\d+)" ', page) or re.findall(
+        r'class="sighting[^>]*data-sighting="([^"]+)"', page
+    )
+
+
+def test_one_sentence_finds_the_right_sighting(operator: Browser, case: str) -> None:
+    page = operator.get(case, headers=HTML).text
+    assert shown(page)[0] == RED
+    assert "matches 95 %" in page
+    assert "Carousel" in page
+
+
+def test_the_form_and_the_sentence_fill_each_other(operator: Browser) -> None:
+    understood = operator.fill("/api/describe", text="red hoodie, maybe blue jeans").json()
+    slots = {s["slot"]: (s["value"], s["certainty"]) for s in understood["slots"]}
+    assert slots["upper.colour"] == ("red", "sure")
+    assert slots["lower.type"] == ("jeans", "unsure")
+    fields = [{"slot": "feet.colour", "value": "white"}, {"slot": "feet.type", "value": "boots"}]
+    said = operator.fill("/api/phrase", slots=json.dumps({"slots": fields})).json()
+    assert said["text"] == "white boots"
+    again = operator.fill("/api/describe", text=said["text"]).json()
+    assert {(s["slot"], s["value"]) for s in again["slots"]} == {
+        ("feet.colour", "white"),
+        ("feet.type", "boots"),
+    }
+
+
+def test_refused_traits_are_named(operator: Browser) -> None:
+    answer = operator.fill("/case/new", text="muslim woman, red top", purpose="missing-child")
+    page = operator.get(answer.headers["location"], headers=HTML).text
+    assert "left out: religion" in re.sub(r"\s+", " ", page)
+
+
+def test_chips_can_be_removed_and_doubted(operator: Browser, case: str) -> None:
+    answer = operator.fill(f"{case}/search", part=True).json()
+    assert answer["number"] == 1
+    slots = [s for s in answer["slots"] if s["slot"] != "upper.colour"]
+    slots[0]["certainty"] = "unknown"
+    changed = operator.fill(f"{case}/search", part=True, slots=json.dumps({"slots": slots})).json()
+    assert changed["number"] == 2
+    assert "top: red" not in changed["chips"]
+    assert 'class="chip unknown' in changed["chips"]
+
+
+def test_each_search_has_an_address(operator: Browser, case: str) -> None:
+    operator.fill(f"{case}/search", part=True, text="green top")
+    first = operator.get(f"{case}?s=1", headers=HTML).text
+    second = operator.get(f"{case}?s=2", headers=HTML).text
+    assert shown(first)[0] == RED
+    assert shown(second)[0] != RED
+    assert operator.get(f"{case}?s=7").status_code == 400
+
+
+def test_filters(operator: Browser, case: str) -> None:
+    answer = operator.fill(f"{case}/search", part=True, camera=["shop"], window="any").json()
+    assert set(re.findall(r'class="camera">([^<]+)', answer["results"])) == {"Toy shop"}
+    past = operator.fill(
+        f"{case}/search", part=True, since="2020-01-01T10:00", until="2020-01-01T11:00"
+    ).json()
+    assert shown(past["results"]) == []
+
+
+def test_confirm_reject_undo(operator: Browser, case: str, desk: Desk) -> None:
+    done = operator.fill(f"{case}/decide", part=True, sighting=RED, verdict="confirmed").json()
+    assert "1 confirmed" in done["confirmed"]
+    operator.fill(f"{case}/decide", part=True, sighting=RED, verdict="rejected")
+    answer = operator.fill(f"{case}/search", part=True).json()
+    assert RED not in shown(answer["results"])[:1]
+    operator.fill(f"{case}/decide", part=True, sighting=RED, verdict="undo")
+    assert desk.records.book.decisions(1) == []
+
+
+def test_same_clothes_elsewhere(operator: Browser, case: str) -> None:
+    answer = operator.fill(f"{case}/similar", part=True, sighting=RED).json()
+    assert RED not in shown(answer["html"])
+    assert len(shown(answer["html"])) == 24
+
+
+def test_nobody_fits_is_said(operator: Browser) -> None:
+    answer = operator.fill("/case/new", text="pink coat, yellow boots", purpose="missing-child")
+    page = operator.get(answer.headers["location"], headers=HTML).text
+    assert "Nobody fits" in page
+
+
+def test_nothing_to_search_for_is_said(operator: Browser) -> None:
+    answer = operator.fill("/case/new", text="please hurry up", purpose="missing-child")
+    assert "Nothing to search for" in operator.get(answer.headers["location"], headers=HTML).text
+
+
+def test_the_name_never_leaves_the_desk(operator: Browser, case: str) -> None:
+    operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
+    assert "Zebedee Quirk" in operator.get(case, headers=HTML).text
+    for page in ("/steps", "/sheet", "/map", "/audit"):
+        text = operator.get(case + page, headers=HTML).text
+        assert "Zebedee" not in text, page
+    radio = re.search(r'id="radio">([^<]+)', operator.get(f"{case}/steps", headers=HTML).text)
+    assert radio
+    assert "red top" in radio.group(1)
+    assert "Main gate" in radio.group(1)
+
+
+def test_police_prompt(operator: Browser, case: str, desk: Desk) -> None:
+    page = operator.get(f"{case}/steps", headers=HTML).text
+    assert re.search(r'class="police"[^>]* hidden', page)
+    operator.fill(f"{case}/steps", step="police")
+    assert 'class="police"' not in operator.get(f"{case}/steps", headers=HTML).text
+    assert "police" in desk.records.book.steps(1)
+
+
+def test_found_close_erase(operator: Browser, case: str, desk: Desk) -> None:
+    operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
+    assert operator.fill(f"{case}/close", outcome="found-safe").status_code == 400
+    assert operator.fill(f"{case}/erase").status_code == 404
+    closed = operator.fill(f"{case}/close", outcome="found-safe", guardian="yes")
+    assert closed.status_code == 303
+    assert operator.get(case).headers["location"] == "/case/1/close"
+    assert operator.fill(f"{case}/erase").status_code == 303
+    page = operator.get(f"{case}/close", headers=HTML).text
+    assert "is erased" in page
+    printed = operator.get(f"{case}/audit", headers=HTML).text
+    assert "erase.case" in printed
+    assert "lines hold" in printed
+    assert desk.store.count() == 29
+    assert operator.fill(f"{case}/search", text=TEXT).status_code == 404
+
+
+def test_map_shows_route_and_watch(operator: Browser, case: str, desk: Desk) -> None:
+    operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
+    page = operator.get(f"{case}/map", headers=HTML).text
+    assert page.count('class="spot') == 3
+    assert operator.fill(f"{case}/watch", on="yes").status_code == 303
+    assert desk.records.book.get(1).watching
+
+
+def test_events_tell_of_alerts(operator: Browser, case: str, desk: Desk) -> None:
+    from reid.watch.alarms import Sentry
+
+    operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
+    operator.fill(f"{case}/watch", on="yes")
+    sentry = Sentry(desk)
+    sentry.look()
+    desk.store.add(sightings(4, offset=200))
+    desk.snapshots.refresh()
+    raised = sentry.look()
+    assert [alert.sighting for alert in raised] == ["s" + f"{200:023d}"]
+    assert sentry.look() == []
+    assert "%" in operator.get(f"{case}/map", headers=HTML).text
+
+
+def test_staff_pages(browse) -> None:
+    boss = browse("supervisor")
+    assert "Never estimated" in boss.get("/report", headers=HTML).text
+    added = boss.fill("/users", name="new-one", password="a good long phrase", role="viewer")
+    assert added.status_code == 303
+    assert "new-one" in boss.get("/users", headers=HTML).text
+    auditor = browse("auditor")
+    page = auditor.get("/audit", headers=HTML).text
+    assert "user.add" in page
+    assert auditor.get("/", headers=HTML).headers["location"] == "/audit"
+
+
+def test_viewer_sees_map_only(browse, case: str) -> None:
+    viewer = browse("viewer")
+    assert viewer.get(case).headers["location"] == "/case/1/map"
+    assert viewer.get(f"{case}/map").status_code == 200
