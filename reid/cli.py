@@ -32,7 +32,6 @@ app.add_typer(models_app, name="models")
 app.add_typer(synth_app, name="synth")
 app.add_typer(train_app, name="train")
 app.add_typer(bench_app, name="bench")
-cli_desk.add_to(app)
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPT = 1, 2, 130
 
@@ -304,6 +303,9 @@ def demo(
     from reid.showcase import run_demo
 
     run_demo(folder or Path("reid-demo"), detector)
+
+
+cli_desk.add_to(app)
 
 
 def main() -> None:
