@@ -17,8 +17,8 @@ from reid.bench.summary import Ranking
 from reid.describe import describe
 from reid.embed import Embedder
 from reid.errors import UsageError
-from reid.rank import Gallery
-from reid.rank.score import score, terms
+from reid.rank import Gallery, Knobs
+from reid.rank.score import DEFAULT, score, terms
 from reid.records import Query, Sightings, Wish
 
 FIRST_SCREEN: Final = 12
@@ -80,7 +80,8 @@ class DescriptionResult:
     Attributes:
         found: all descriptions, each before each camera.
         together: all cameras in one gallery, as a venue is searched.
-        parts: other groupings: by camera, by style, and descriptions altered or from labels.
+        parts: other groupings: by camera, by style, descriptions altered or from labels, and the
+            same with parts of the score left out ("hedged_wrong/rarity": without rarity).
         unusable: descriptions in which nothing can be searched for.
         model_id: names the embedder.
         run: how it was measured.
@@ -141,6 +142,7 @@ def run_description(
             for style in dict.fromkeys(a.style for a in asked)
         },
         "altered": _altered(bench, asked, described.labels, seed),
+        "without": _without(bench, asked, seed),
     }
     return DescriptionResult(
         bench.found(asked, galleries),
@@ -169,6 +171,45 @@ def _altered(
     return {kind: bench.found(of_kind, bench.galleries) for kind, of_kind in kinds.items()}
 
 
+PARTS_OF_SCORE: Final = {
+    "nothing": DEFAULT,
+    "certainty": replace(DEFAULT, certainty=False),
+    "rarity": replace(DEFAULT, rarity=False),
+    "neighbours": replace(DEFAULT, neighbours=False),
+}
+"""What can be left out of the score, to see what it is worth."""
+
+DOUBTED_WRONG, DOUBTED_RIGHT = 0.7, 0.15
+"""How often a witness is made to hedge something wrong, and something right."""
+
+
+def _without(bench: "_Bench", asked: Sequence[_Asked], seed: int) -> dict[str, Found]:
+    """Score true, hedged wrong and vague descriptions with each part of the score left out."""
+    rng = np.random.default_rng(seed)
+    kinds = {
+        "true": list(asked),
+        "hedged_wrong": [
+            replace(a, query=hedged(one_wrong(a.query, rng), a.query, rng)) for a in asked
+        ],
+        "vague": [replace(a, query=vague(a.query, rng)) for a in asked],
+    }
+    return {
+        f"{kind}/{left_out}": bench.found(of_kind, bench.galleries, knobs)
+        for kind, of_kind in kinds.items()
+        for left_out, knobs in PARTS_OF_SCORE.items()
+    }
+
+
+def hedged(altered: Query, true: Query, rng: np.random.Generator) -> Query:
+    """Return `altered` with its wishes doubted as witnesses doubt: wrong ones more often."""
+    wishes = []
+    for wish in altered.wishes:
+        often = DOUBTED_RIGHT if wish in true.wishes else DOUBTED_WRONG
+        doubted = rng.random() < often
+        wishes.append(replace(wish, certainty="unsure" if doubted else "sure"))
+    return replace(altered, wishes=tuple(wishes))
+
+
 class _Bench:
     """Ranks galleries, each shuffled once so that ties favour nobody."""
 
@@ -176,9 +217,14 @@ class _Bench:
         self.galleries = galleries
         self._seed = seed
 
-    def found(self, asked: Sequence[_Asked], galleries: Sequence[CameraGallery]) -> Found:
+    def found(
+        self,
+        asked: Sequence[_Asked],
+        galleries: Sequence[CameraGallery],
+        knobs: Knobs = DEFAULT,
+    ) -> Found:
         """Score every query before every gallery."""
-        scored = [self._scores(asked, gallery) for gallery in galleries]
+        scored = [self._scores(asked, gallery, knobs) for gallery in galleries]
         people = [asked[int(row)].identity for scores in scored for row in scores.rows]
         joined = RankingScores(
             np.arange(len(people)),
@@ -190,11 +236,11 @@ class _Bench:
         ranking = Ranking.of(joined, people, self._seed)
         return Found(ranking, Looking.of(joined.first_rank))
 
-    def _scores(self, asked: Sequence[_Asked], where: CameraGallery) -> RankingScores:
+    def _scores(self, asked: Sequence[_Asked], where: CameraGallery, knobs: Knobs) -> RankingScores:
         table = Gallery.of(where.sightings)
         order = np.random.default_rng(self._seed).permutation(len(table))
         who = np.array(where.identities)[order]
-        fits = [score(table, terms(a.query))[order] for a in asked]
+        fits = [score(table, terms(a.query, knobs), knobs)[order] for a in asked]
         distance = -np.stack(fits) if fits else np.zeros((0, len(order)), np.float32)
         names = np.array([a.identity for a in asked], dtype=who.dtype if not asked else None)
         return score_ranking(distance, names[:, None] == who[None])

@@ -1,13 +1,14 @@
 """Search by description: galleries on paper, descriptions altered, files read."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from reid.bench.captions import read_described
-from reid.bench.description import Looking, one_wrong, run_description, vague
+from reid.bench.description import Looking, hedged, one_wrong, run_description, vague
 from reid.describe import describe
 from reid.embed import RegionEmbedder
 from reid.errors import SourceError
@@ -126,3 +127,13 @@ def test_real_people_are_found_better_than_by_chance(pku) -> None:
     assert (result["n_query"], result["n_gallery"]) == (112, 28)
     assert result["rank1"] > 4 / 28
     assert result["median_rank"] < 7
+
+
+def test_a_witness_doubts_what_is_wrong_more_often() -> None:
+    true = Query("", tuple(Wish("upper.colour", c) for c in ("red", "blue")))
+    wrong = replace(true, wishes=(true.wishes[0], Wish("upper.colour", "green")))
+    rng = np.random.default_rng(0)
+    doubts = np.array(
+        [[w.certainty == "unsure" for w in hedged(wrong, true, rng).wishes] for _ in range(400)]
+    )
+    assert doubts.mean(axis=0) == pytest.approx([0.15, 0.7], abs=0.06)
