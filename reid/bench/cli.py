@@ -247,6 +247,7 @@ def speed(
     Example: reid bench speed --video gate.mp4 --detector yolo11n.pt --sizes 10000,100000
     """
     from reid.bench.extractors import own_embedder
+    from reid.bench.searching import SMALLEST
     from reid.bench.speed import Contest, parts, run_speed
     from reid.models import find_detector
 
@@ -254,6 +255,8 @@ def speed(
         numbers = [int(n) for n in sizes.split(",") if n]
     except ValueError:
         raise UsageError(f"--sizes {sizes}: write numbers, e.g. 10000,100000") from None
+    if any(n < SMALLEST for n in numbers):
+        raise UsageError(f"--sizes {sizes}: at least {SMALLEST} sightings each")
     found = find_detector(detector) if video else None
     contest = Contest(video, frames, found, heads, against, numbers)
     model = own_embedder(embedder)

@@ -103,6 +103,7 @@ def run_faces(
     """Compare; `progress` is told the number of parts done, of `parts(heights, crops)`."""
     recorder = Recorder("faces", seed, {"heights": list(heights)})
     faces = read_faces(photos)
+    listed = None if crops is None else read_folders(crops)
     enrolled = _Scene.of(faces, slice(0, ENROLLED_PHOTOS), seed, day=0)
     done = 0
     templates = enrolled.samples(methods, HEIGHTS[0])
@@ -117,7 +118,7 @@ def run_faces(
                 open_set(templates[0], face, seed), open_set(templates[1], appearance, seed)
             )
             progress(done := done + 1)
-    real = None if crops is None else _real_crops(read_folders(crops), methods, seed)
+    real = None if listed is None else _real_crops(listed, methods, seed)
     progress(done + 1)
     weights = dict(methods.face.files) | {methods.appearance.model_id: methods.appearance.weights}
     files = (*image_paths(photos), *(image_paths(crops) if crops else ()))

@@ -13,9 +13,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.bench.attack import Examples, probe
 from reid.bench.counterfactuals import ARMS, Pairs
 from reid.bench.extractors import Extractor
 from reid.bench.intervals import Interval, bootstrap
+from reid.bench.privacy import Attacked
 from reid.bench.record import Record, Recorder
 from reid.embed import Light
 from reid.heads import crop_head_boxes
@@ -35,6 +37,7 @@ LEFT_OVER: Final = 0.05
 """Share of a head's pixels left uncovered from which redaction has failed."""
 
 _RESAMPLES: Final = 400
+_PROBE_EPOCHS: Final = 60
 _MARGIN: Final = 0.03  # of the person's height, round a crop
 _BATCH: Final = 128
 
@@ -57,6 +60,8 @@ class Differential:
         false_match, miss, redaction_failure: rates of both arms.
         ratio: worse ÷ better false match rate; infinite where the better arm has none.
         difference: miss rate of the first arm less that of the second.
+        told: how often a probe tells from a vector which arm it is of (chance: a half); people of
+            its training are not among those it is tested on.
         intervals: 95 % of ratio (of the first arm's to the second's) and difference, people
             resampled.
         n_people: in each arm.
@@ -68,6 +73,7 @@ class Differential:
     redaction_failure: tuple[float, float]
     ratio: float
     difference: float
+    told: Attacked
     intervals: dict[str, Interval]
     n_people: int
 
@@ -86,6 +92,7 @@ class Differential:
             **by_arm,
             "worst_to_best_false_match": None if np.isinf(self.ratio) else round(self.ratio, 3),
             "miss_difference": round(self.difference, 4),
+            "told_from_vector": self.told.to_json(),
             "intervals": {k: [round(e, 4) for e in v] for k, v in self.intervals.items()},
             "n_people": self.n_people,
         }
@@ -149,12 +156,29 @@ def compare(names: tuple[str, str], first: Arm, second: Arm, seed: int) -> Diffe
         (left[0], left[1]),
         worst / best if best > 0 else float("inf"),
         missed[0] - missed[1],
+        tell_apart(first, second, seed),
         {
             "false_match_ratio": bootstrap(len(people), ratio, seed, _RESAMPLES),
             "miss_difference": bootstrap(len(people), difference, seed, _RESAMPLES),
         },
         len(people),
     )
+
+
+def tell_apart(first: Arm, second: Arm, seed: int) -> Attacked:
+    """Train a two-layer probe on half of the people to tell the arms apart; test on the others.
+
+    Both halves are tested once. What a probe cannot tell, nothing that uses the vectors can.
+    """
+    vectors = np.concatenate([first.vectors, second.vectors]).astype(np.float32)
+    person = np.concatenate([first.person, second.person])
+    arm = np.repeat(np.array([0, 1], np.int64), [len(first.person), len(second.person)])
+    half = np.isin(person, np.unique(person)[::2])
+    guess = np.zeros(len(arm), np.int64)
+    for test in (half, ~half):
+        given = Examples(vectors[~test], arm[~test], vectors[test], arm[test])
+        guess[test] = probe(given, _PROBE_EPOCHS, seed, hidden=True)
+    return Attacked.of(guess, arm, person, 2, seed)
 
 
 class _Pairwise:

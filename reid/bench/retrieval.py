@@ -14,6 +14,7 @@ from reid.bench.record import Record, Recorder
 from reid.bench.rerank import rerank
 from reid.bench.summary import Ranking
 from reid.embed import Light
+from reid.errors import SourceError
 from reid.pipeline import borders
 from reid.pixels import RedactedCrop
 from reid.research import ResearchImage
@@ -80,14 +81,20 @@ class RetrievalSettings:
 def run_retrieval(
     split: Split, extractor: Extractor, settings: RetrievalSettings, progress: Progress
 ) -> RetrievalResult:
-    """Measure retrieval; `progress` is told the number of images done."""
+    """Measure retrieval; `progress` is told the number of images done.
+
+    Raises:
+        SourceError: an image that cannot be read, or nobody who is asked for is in the gallery.
+    """
+    right = same_person(split.query, split.gallery)
+    if not right[0].any():
+        raise SourceError("no query has a right answer in the gallery: is it the right --layout?")
     recorder = Recorder("retrieval", settings.seed, {"with_heads": settings.with_heads})
     images = split.images()
     vectors = extract(images, extractor, settings.with_heads, progress)
     row = {image: i for i, image in enumerate(images)}
     asked = np.array([row[image] for image in split.query])
     among = np.array([row[image] for image in split.gallery])
-    right = same_person(split.query, split.gallery)
     people = [image.identity for image in split.query]
 
     def ranked(values: Float) -> RankingScores:

@@ -17,6 +17,9 @@ from reid.records import SightingKey
 Float = NDArray[np.float32]
 
 DIM: Final = 256
+SMALLEST: Final = 1000
+"""Fewer sightings than these say nothing about time."""
+
 TOP: Final = 10
 _ROUNDS: Final = 15
 _CLUSTERS: Final = 500

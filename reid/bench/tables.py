@@ -177,10 +177,16 @@ def fairness(result: dict[str, Any]) -> list[Table]:
         spread = f"{'∞' if worst is None else f'{worst:.2f}'} [{low:.2f}, {high:.2f}]"
         gap = figure(one["miss_difference"], ends["miss_difference"])
         rates = {name: tuple(figure(one[kind][name]) for kind in kinds) for name in (first, second)}
-        rows.append((first, *rates[first], spread, gap, str(one["n_people"])))
-        rows.append((second, *rates[second], "", "", ""))
-    columns = ("%", "false match", "miss", "head left", "worst/best", "miss gap", "people")
-    note = f"{result['model_id']}; in brackets the interval of first ÷ second, first - second"
+        told = one["told_from_vector"]
+        verdict = "at chance" if told["at_chance"] else "ABOVE CHANCE"
+        rows.append((first, *rates[first], spread, gap, figure(told["accuracy"])))
+        rows.append((second, *rates[second], "", "", verdict))
+    columns = ("%", "false match", "miss", "head left", "worst/best", "miss gap", "told")
+    people = max((one["n_people"] for one in result["changes"].values()), default=0)
+    note = (
+        f"{result['model_id']}, {people} people; in brackets the interval of first ÷ second and "
+        "first - second; told: a probe's share of vectors assigned to the right arm"
+    )
     return [Table(columns, tuple(rows), note)]
 
 

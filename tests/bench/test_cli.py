@@ -48,6 +48,12 @@ def test_json_has_the_agreed_keys(name: str, three_described: Path, bench) -> No
         (["description", "--data", "."], 1, "holds no descriptions.jsonl"),
         (["detection", "--data", "."], 1, "person_keypoints.json does not exist"),
         (["retrieval"], 2, "--data"),
+        (["speed", "--sizes", "5"], 2, "at least 1000 sightings"),
+        (["speed", "--sizes", "many"], 2, "write numbers"),
+        (["speed", "--video", "no.mp4", "--detector", "no.pt"], 1, "no.pt does not exist"),
+        (["fairness", "--data", "."], 1, "reid synth counterfactual"),
+        (["privacy", "--data", "."], 1, "holds no faces"),
+        (["all", "--data", "nowhere"], 1, "nowhere does not exist"),
     ],
 )
 def test_failures_are_one_line(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reid.bench.counterfactuals import ARMS, Pairs, belongs_first, read_pairs
-from reid.bench.fairness import Arm, compare, left_over, run_fairness, snug
+from reid.bench.fairness import Arm, compare, left_over, run_fairness, snug, tell_apart
 from reid.errors import SourceError
 from reid.synth.crops import CropJob, person_of
 from reid.synth.scene import HEAD, HEADWEAR
@@ -44,6 +44,16 @@ def test_rates_by_hand() -> None:
 def test_heads_left_uncovered_are_counted() -> None:
     result = compare(("a", "b"), arm(0, 1, 90, 91, uncovered=0.2), arm(0, 1, 90, 91), seed=0)
     assert result.redaction_failure == (1.0, 0.0)
+
+
+def test_a_probe_tells_arms_apart_only_where_they_differ() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(200, 8))
+    person = np.arange(200) // 2
+    plain = Arm(vectors, person, np.zeros(200))
+    shifted = Arm(vectors + np.array([3.0, *[0] * 7]), person, np.zeros(200))
+    assert tell_apart(plain, plain, 0).at_chance
+    assert tell_apart(plain, shifted, 0).accuracy > 0.85
 
 
 def test_left_over_by_hand() -> None:

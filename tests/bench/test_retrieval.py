@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reid.bench.extractors import load_extractor, unit
-from reid.bench.layouts import read_split
+from reid.bench.layouts import Split, read_split
 from reid.bench.retrieval import (
     RetrievalSettings,
     extract,
@@ -15,7 +15,7 @@ from reid.bench.retrieval import (
     pooled_ranking,
     run_retrieval,
 )
-from reid.errors import ModelError, UsageError
+from reid.errors import ModelError, SourceError, UsageError
 from reid.research import ResearchImage
 
 PEER = "person-reidentification-retail-0286/person-reidentification-retail-0286.xml"
@@ -68,6 +68,21 @@ def test_the_figures_of_a_set_on_paper(three_people) -> None:
     assert figures["pooled"]["n_query"] == 3
     assert figures["run"]["data"]
     assert told[-1] == 12
+
+
+def test_a_gallery_without_right_answers_is_an_error(three_people) -> None:
+    split = read_split(three_people, "folders")
+    strangers = tuple(i for i in split.gallery if i.identity != "1")
+    asked = tuple(i for i in split.query if i.identity == "1")
+    with pytest.raises(SourceError, match="no query has a right answer"):
+        run_retrieval(Split(asked, strangers), MeanColour(), RetrievalSettings(), lambda _: None)
+
+
+def test_an_unreadable_image_is_named(three_people) -> None:
+    (three_people / "1" / "02_9.png").write_text("no image")
+    split = read_split(three_people, "folders")
+    with pytest.raises(SourceError, match=r"02_9\.png is not a readable image"):
+        run_retrieval(split, MeanColour(), RetrievalSettings(), lambda _: None)
 
 
 def test_heads_change_nothing_once_redacted(three_people) -> None:
