@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch._dynamo  # noqa: F401 - before any OpenGL: Triton's LLVM crashes if Mesa's came first
 from making import NOON
 from numpy.typing import NDArray
 
