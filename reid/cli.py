@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reid import __version__, cli_desk
+from reid.bench.cli import app as bench_app
 from reid.cli_options import InCase, Json, Venue
 from reid.console import complain, key_cells, new_table, out, print_json
 from reid.errors import ReidError, UsageError
 from reid.records import Query
+from reid.synth.cli import app as synth_app
+from reid.train.cli import app as train_app
 
 if TYPE_CHECKING:
     from reid.store import Filter
@@ -27,6 +30,9 @@ app = typer.Typer(
 models_app = typer.Typer(no_args_is_help=True, help="Weights: shipped, pulled, and their cards.")
 app.add_typer(models_app, name="models")
 cli_desk.add_to(app)
+app.add_typer(synth_app, name="synth")
+app.add_typer(train_app, name="train")
+app.add_typer(bench_app, name="bench")
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPT = 1, 2, 130
 
@@ -70,6 +76,9 @@ def index(
     crops: Annotated[bool, typer.Option("--crops", help="Each image is one person.")] = False,
     detector: DetectorPath = None,
     heads: HeadsPath = None,
+    embedder: Annotated[
+        str | None, typer.Option(help='An embedder\'s folder, or "regions" for the baseline.')
+    ] = None,
     every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 1,
     as_json: Json = False,
 ) -> None:
@@ -80,7 +89,7 @@ def index(
     from reid.commands import index_sources
 
     began = parse_time(start) if start else None
-    index_sources(sources, venue, camera, began, crops, detector, heads, every, as_json)
+    index_sources(sources, venue, camera, began, crops, detector, heads, every, as_json, embedder)
 
 
 @app.command()
@@ -292,7 +301,7 @@ def demo(
     detector: DetectorPath = None,
 ) -> None:
     """Index, search and show an answer, without arguments or internet. Example: reid demo"""
-    from reid.commands import run_demo
+    from reid.showcase import run_demo
 
     run_demo(folder or Path("reid-demo"), detector)
 

@@ -4,13 +4,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reid import models
 from reid.console import complain, out, print_json, progress_bar, show_answer
 from reid.describe import describe, to_json
-from reid.embed import Embedder, RegionEmbedder
 from reid.errors import ReidError, SourceError, UsageError
 from reid.ingest import Source, open_source
-from reid.people import Detector, People
+from reid.loading import load_embedder, load_people
 from reid.pipeline import Indexer, IndexReport
 from reid.records import Answer
 from reid.search import answer_json, search
@@ -39,9 +37,10 @@ def index_sources(
     heads: Path | None,
     every: int,
     as_json: bool,
+    embedder_name: str | None = None,
 ) -> None:
     """Index sources one after the other; one that fails does not stop the others."""
-    embedder = default_embedder()
+    embedder = load_embedder(embedder_name)
     people = None if crops and heads is None else load_people(detector, heads)
     opened = _open_all(addresses, camera, start, crops=crops)
     if not opened:
@@ -143,17 +142,6 @@ def redact_file(
     out.print(f"{report.written} {'frame' if report.written == 1 else 'frames'} → {target}")
 
 
-def load_people(detector: Path | None, heads: Path | None) -> People:
-    """Load the detector asked for, or the default one, and the extra head model if asked."""
-    found = Detector(models.find_detector(detector))
-    return People(found, Detector(heads) if heads else None)
-
-
-def default_embedder() -> Embedder:
-    """Return the embedder that new venues use."""
-    return RegionEmbedder()
-
-
 def _open_all(
     addresses: list[str], camera: str | None, start: datetime | None, *, crops: bool
 ) -> list[Source]:
@@ -234,15 +222,3 @@ def _save(answer: Answer, crops: dict[str, Any], sheet: Path) -> None:
         save_sheet(contact_sheet(answer, crops), sheet)
     except OSError as error:
         raise SourceError(f"{sheet} cannot be written ({error.strerror or error})") from None
-
-
-def run_demo(folder: Path, detector: Path | None) -> None:
-    """Index the photos that come with ultralytics, search them, and draw the answer."""
-    from reid.people import bundled_photos
-
-    people_photos = bundled_photos()
-    venue, sheet = folder / "venue", folder / "answer.png"
-    index_sources(
-        [str(p) for p in people_photos], venue, None, None, False, detector, None, 1, False
-    )
-    search_venue("a man in a dark coat", venue, Filter(), 6, False, sheet)

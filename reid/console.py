@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from reid.reasons import lines
 from reid.records import Answer, SightingKey
 
 out: Final = Console()
@@ -31,24 +32,33 @@ def print_json(data: Any) -> None:
 
 
 def show_answer(answer: Answer) -> None:
-    """Print matches as a table with the verdict a wish."""
-    marks = {"match": "[green]✓[/]", "conflict": "[red]✗[/]"}
-    table = new_table("sighting", "camera", "from", "to", "fits", "why")
-    for match in answer.matches:
-        why = [
-            f"{marks.get(r.verdict, '[dim]–[/]')} {'no ' if r.negated else ''}"
-            f"{r.slot if r.value == 'present' else f'{r.slot} {r.value}'}"
-            for r in match.why
-        ]
-        table.add_row(*key_cells(match.key), f"{match.probability:.0%}", "  ".join(why))
-    out.print(table)
-    out.print(
-        {
-            "found": "[green]found[/]: the first one fits",
-            "unsure": "[yellow]unsure[/]: none fits in everything, or several fit equally well",
-            "nobody_fits": "[red]nobody fits[/]: the list shows the closest, none of them good",
-        }[answer.outcome]
-    )
+    """Print the outcome and each match: where and when, and below it the verdict a wish."""
+    out.print(_OUTCOMES[answer.outcome])
+    for place, match in enumerate(answer.matches, start=1):
+        name, camera, start, end = key_cells(match.key)
+        head = Text(f"{place:3}  ")
+        head.append(f"{match.probability:4.0%}  ", style="bold")
+        head.append(f"{camera}  {start}–{end}  ")
+        head.append(name, style="dim")
+        out.print(head, soft_wrap=True)
+        why = Text("     ")
+        for reason in lines(match.why):
+            mark, style = _MARKS[reason.verdict]
+            why.append(f"{mark} {reason.text}   ", style=style)
+        out.print(why)
+
+
+_OUTCOMES: Final = {
+    "found": "[green]found[/]: the first one fits",
+    "unsure": "[yellow]unsure[/]: none fits in everything, or several fit equally well",
+    "nobody_fits": "[red]nobody fits[/]: these are the closest, none of them good",
+}
+_MARKS: Final = {
+    "match": ("✓", "green"),
+    "conflict": ("✗", "red"),
+    "not_visible": ("–", "dim"),
+    "not_estimated": ("?", "dim"),
+}
 
 
 @contextmanager

@@ -8,7 +8,6 @@ persons, persons and heads, or poses, whose face keypoints give head candidates.
 import hashlib
 import os
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from reid.errors import ModelError
+from reid.openvino import silence_telemetry
 from reid.pixels import Image, RawFrame
 from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
 
@@ -211,7 +211,7 @@ def _ultralytics() -> Any:
     config = user_cache_path("reid") / "ultralytics"
     config.mkdir(parents=True, exist_ok=True)
     os.environ["YOLO_CONFIG_DIR"] = str(config)
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    silence_telemetry()
     from ultralytics.models import YOLO
 
     return YOLO

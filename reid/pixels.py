@@ -23,6 +23,9 @@ _PixelBox = tuple[int, int, int, int]
 REDACTION: Final = "surroundings-1"
 """Names how heads are painted; changes whenever the painting does."""
 
+UNREDACTED: Final = "none"
+"""The policy of research images whose heads were left on purpose; `encode()` refuses them."""
+
 _SEAL: Final = object()
 _MARK: Final = b"reid redacted "
 _GREY: Final = 127
@@ -169,7 +172,13 @@ class _Redacted:
         return self._shape[1]
 
     def encode(self) -> bytes:
-        """Return a JPEG that carries the mark of redaction and nothing else (no EXIF)."""
+        """Return a JPEG that carries the mark of redaction and nothing else (no EXIF).
+
+        Raises:
+            ValueError: a research image that kept its head.
+        """
+        if self.policy.split("/")[0] == UNREDACTED:
+            raise ValueError("an image that kept its head for research is never written")
         bgr = cv2.cvtColor(self.pixels, cv2.COLOR_RGB2BGR)
         ok, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         if not ok:

@@ -10,7 +10,8 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from reid.pixels import RedactedCrop
-from reid.records import Answer, Match, Reason
+from reid.reasons import Line, lines
+from reid.records import Answer, Match
 
 _CARD: Final = (190, 400)  # px, width and height
 _PICTURE: Final = (174, 232)
@@ -20,12 +21,19 @@ _HEADER: Final = 74
 _LINE: Final = 15
 _MOST_REASONS: Final = 7
 _INK, _FAINT, _PAPER, _CARD_PAPER = "#1d2430", "#6b7484", "#f3f4f6", "#ffffff"
-_VERDICTS: Final = {
-    "match": ("#157347", "✓"),
-    "conflict": ("#b02a37", "✗"),
-    "not_visible": ("#6b7484", "–"),
-    "not_estimated": ("#6b7484", "?"),
+_COLOURS: Final = {
+    "match": "#157347",
+    "conflict": "#b02a37",
+    "not_visible": "#6b7484",
+    "not_estimated": "#6b7484",
 }
+_MARKS: Final = {
+    "match": [((0, 6), (3, 9)), ((3, 9), (9, 1))],
+    "conflict": [((1, 1), (8, 8)), ((1, 8), (8, 1))],
+    "not_visible": [((1, 5), (8, 5))],
+    "not_estimated": [((4, 5), (5, 5))],
+}
+"""Strokes of the mark for each verdict (tick, cross, dash, dot), px from its corner."""
 _OUTCOMES: Final = {
     "found": "best matches first",
     "unsure": "several fit about equally well, or only in part: please check",
@@ -78,23 +86,21 @@ def _draw_card(
     draw.text((x + 8, line), _fit(draw, match.key.camera, inner, 13), _INK, _font(13))
     moment = f"{when:%d %b %H:%M:%S}   {match.probability:.0%}"
     draw.text((x + 8, line + _LINE), moment, _FAINT, _font(12))
-    for i, reason in enumerate(match.why[:_MOST_REASONS]):
+    reasons = lines(match.why)
+    for i, reason in enumerate(reasons[:_MOST_REASONS]):
         _draw_reason(draw, (x + 8, line + 6 + (i + 2) * _LINE), reason, inner)
-    if len(match.why) > _MOST_REASONS:
-        rest = f"… {len(match.why) - _MOST_REASONS} more"
+    if len(reasons) > _MOST_REASONS:
+        rest = f"… {len(reasons) - _MOST_REASONS} more"
         draw.text((x + 8, line + 6 + (_MOST_REASONS + 2) * _LINE), rest, _FAINT, _font(12))
 
 
-def _draw_reason(
-    draw: ImageDraw.ImageDraw, at: tuple[int, int], reason: Reason, width: int
-) -> None:
-    colour, mark = _VERDICTS[reason.verdict]
-    asked = f"{'no ' if reason.negated else ''}{reason.slot} {reason.value}"
-    if reason.value == "present":
-        asked = f"{'no ' if reason.negated else ''}{reason.slot.removeprefix('carry.')}"
+def _draw_reason(draw: ImageDraw.ImageDraw, at: tuple[int, int], reason: Line, width: int) -> None:
+    colour, (x, y) = _COLOURS[reason.verdict], at
+    for (x0, y0), (x1, y1) in _MARKS[reason.verdict]:
+        draw.line((x + x0, y + 3 + y0, x + x1, y + 3 + y1), colour, 2)
     share = "" if reason.probability is None else f" {reason.probability:.0%}"
-    draw.text((at[0], at[1]), mark, colour, _font(12))
-    draw.text((at[0] + 14, at[1]), _fit(draw, asked + share, width - 14, 12), colour, _font(12))
+    text = _fit(draw, reason.text + share, width - 14, 12)
+    draw.text((x + 14, y), text, colour, _font(12))
 
 
 def _scaled(crop: RedactedCrop) -> PillowImage.Image:

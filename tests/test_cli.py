@@ -45,7 +45,7 @@ ALL = dict(commands(typer.main.get_command(cli.app)))
 
 @pytest.mark.parametrize("name", ALL, ids=" ".join)
 def test_every_command_shows_an_example(name: tuple[str, ...]) -> None:
-    text = " ".join((ALL[name].help or "").split())
+    text = " ".join(f"{ALL[name].help or ''} {ALL[name].epilog or ''}".split())
     assert re.search(r"Example: reid " + " ".join(name), text), text
 
 

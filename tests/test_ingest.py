@@ -135,6 +135,26 @@ class TestVideo:
         assert len(set(times)) == 6
 
 
+def turned_clockwise(path: Path) -> None:
+    """Write into an MP4's track header that players turn it by 90° clockwise, as phones do."""
+    content = bytearray(path.read_bytes())
+    matrix = content.index(b"tkhd") + 4 + 40  # version 0: the matrix follows 40 bytes of fields
+    turn = (0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
+    content[matrix : matrix + 36] = b"".join(v.to_bytes(4, "big", signed=True) for v in turn)
+    path.write_bytes(content)
+
+
+def test_a_video_filmed_sideways_is_turned_upright(tmp_path: Path) -> None:
+    frame = np.zeros((32, 64, 3), np.uint8)
+    frame[:12, :12] = 255  # top left as stored, top right as shown
+    path = write_video(tmp_path / "phone.mp4", [frame] * 2)
+    turned_clockwise(path)
+    shown = next(iter(open_source(str(path)).frames())).expose_unredacted()
+    assert shown.shape == (64, 32, 3)
+    assert shown[:8, -8:].mean() > 200
+    assert shown[:8, :8].mean() < 40
+
+
 def noise(n: int):
     random = np.random.default_rng(0)
     for _ in range(n):
@@ -149,6 +169,10 @@ class TestImages:
         pixels = read_image(path)
         assert pixels.shape == (7, 5, 3)
         assert pixels.dtype == np.uint8
+
+    def test_twenty_megapixels_are_an_image(self, tmp_path: Path) -> None:
+        Image.new("L", (5200, 4000), 90).save(tmp_path / "a.png")
+        assert read_image(tmp_path / "a.png").shape == (4000, 5200, 3)
 
     def test_one_pixel_is_an_image(self, tmp_path: Path) -> None:
         Image.new("RGB", (1, 1), (9, 8, 7)).save(tmp_path / "a.png")

@@ -2,10 +2,24 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reid import vocabulary as vocab
-from reid.rank import Gallery, rank
+from reid.bench import ranking
+from reid.rank import Gallery, Knobs, LastSeen, measure, nearness, next_question, rank, refine
 from reid.records import Query, SightingKey, Wish
+
+ALL_WISHES = [
+    Wish(name, value, certainty, negated, group)
+    for name, slot in vocab.SLOTS.items()
+    for value in (slot.values or (6,))
+    for certainty, negated, group in (
+        ("sure", False, None),
+        ("unsure", True, 1),
+        ("sure", False, 2),
+    )
+]
 
 T0 = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
@@ -164,3 +178,148 @@ def test_a_gallery_refuses_tables_of_another_shape() -> None:
     good = gallery({RED: 0.9})
     with pytest.raises(ValueError, match=r"attributes must have shape"):
         Gallery(good.keys, good.attributes[:, :3], good.body, good.visible)
+
+
+# ------------------------------------------------------------- questions, feedback, reliability
+
+
+def crowd_of_four(**known: object) -> Gallery:
+    """Four in red tops: two with boots, one each with a yellow or a blue backpack."""
+    boots, pack = ("feet.type", "boots"), ("carry.backpack", "present")
+    people = [
+        {RED: 0.9, boots: 0.95},
+        {RED: 0.9, boots: 0.95, pack: 0.9},
+        {RED: 0.9, ("feet.type", "sandals"): 0.95},
+        {RED: 0.9, ("feet.type", "sneakers"): 0.95, pack: 0.9},
+    ]
+    return gallery(*people, known={"upper.colour", "feet.type", "carry.backpack"})
+
+
+def test_the_next_question_is_the_one_that_splits_best() -> None:
+    question = next_question(ask(Wish(*RED)), crowd_of_four())
+    assert question is not None
+    assert question.slot == "feet.type"
+    assert question.candidates == pytest.approx(4, abs=0.05)
+    assert 1 < question.expected_remaining < 2.6
+    assert question.text == "What shoes? It would cut 4 candidates to about 2"
+
+
+def test_what_was_asked_or_said_is_not_asked_again() -> None:
+    question = next_question(ask(Wish(*RED)), crowd_of_four(), skip=frozenset({"feet.type"}))
+    assert question is not None
+    assert question.slot == "carry.backpack"
+    assert question.text.startswith("Were they carrying a backpack?")
+    said = ask(Wish(*RED), Wish("feet.type", "boots"), Wish("carry.backpack", "present"))
+    assert next_question(said, crowd_of_four()) is None
+
+
+def test_no_question_is_asked_where_none_helps() -> None:
+    assert next_question(ask(Wish(*RED)), gallery({RED: 0.9})) is None
+    assert next_question(ask(), gallery(*[{RED: 0.9}] * 5, known={"upper.colour"})) is None
+
+
+def with_vectors(table: Gallery, *degrees: float) -> Gallery:
+    angles = np.radians(np.asarray(degrees))
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    return Gallery(table.keys, table.attributes, table.body, table.visible, vectors)
+
+
+def test_confirming_brings_up_what_looks_alike_and_doubts_the_wish_it_contradicts() -> None:
+    table = with_vectors(gallery({BLUE: 0.9}, {BLUE: 0.9}, {RED: 0.9}, {GREEN: 0.9}), 0, 5, 90, 180)
+    query = ask(Wish(*RED))
+    assert rank(query, table).matches[0].key.id == "s2"
+    refined = refine(query, table, confirmed=["s0"])
+    answer = rank(query, table, knobs=refined.knobs, extra=refined.extra)
+    assert [m.key.id for m in answer.matches][:2] == ["s0", "s1"]
+    assert "upper.colour red: the confirmed sighting does not show it" in refined.explanation[1]
+
+
+def test_rejecting_puts_a_sighting_last() -> None:
+    table = with_vectors(gallery({RED: 0.9}, {RED: 0.8}, {BLUE: 0.9}), 0, 120, 240)
+    query = ask(Wish(*RED))
+    refined = refine(query, table, rejected=["s0", "no such sighting"])
+    answer = rank(query, table, knobs=refined.knobs, extra=refined.extra)
+    assert [m.key.id for m in answer.matches] == ["s1", "s2", "s0"]
+    assert not refined.knobs.doubts
+
+
+def test_feedback_without_vectors_and_without_anything() -> None:
+    table = gallery({RED: 0.9}, {BLUE: 0.9})
+    refined = refine(ask(Wish(*RED)), table)
+    assert refined.explanation == ()
+    assert not refined.extra.any()
+
+
+def test_a_slot_that_lies_gets_little_trust_and_then_counts_less() -> None:
+    rng = np.random.default_rng(0)
+    people, truths = [], []
+    for i in range(200):
+        top, shoe = (RED, BLUE)[i % 2], ("boots", "sandals")[i % 2]
+        lie = shoe if rng.random() < 0.5 else {"boots": "sandals", "sandals": "boots"}[shoe]
+        people.append({top: 0.9, ("feet.type", lie): 0.97})
+        truths.append({"upper.colour": frozenset({top[1]}), "feet.type": frozenset({shoe})})
+    table = measure(gallery(*people), truths)
+    assert table["upper.colour"] > 0.9
+    assert table["feet.type"] < 0.2
+    assert "head.type" not in table
+    wishes = ask(Wish("upper.colour", "red"), Wish("feet.type", "sandals"))
+    both = gallery({RED: 0.9, ("feet.type", "boots"): 0.97}, {("feet.type", "sandals"): 0.97})
+    assert rank(wishes, both, knobs=Knobs(reliability=table)).matches[0].key.id == "s0"
+
+
+def test_a_camera_may_be_trusted_less() -> None:
+    knobs = Knobs(cameras={"cam0": {"upper.colour": 0.1}})
+    scores = {
+        m.key.id: m.score
+        for m in rank(
+            ask(Wish(*RED)), gallery({RED: 0.9}, {RED: 0.9}, {BLUE: 0.9}), knobs=knobs
+        ).matches
+    }
+    assert scores["s1"] > scores["s0"] > 0 > scores["s2"]
+
+
+def test_last_seen_halves_with_every_half_hour_and_prefers_near_cameras() -> None:
+    table = gallery(*[{RED: 0.9}] * 4)
+    nats = nearness(table, LastSeen(T0 - timedelta(minutes=28), 30, {"cam1": 1.0}))
+    assert nats == pytest.approx(
+        -np.log(2) * np.array([28, 29, 30, 31]) / 30 + [0, 1, 0, 1], abs=1e-5
+    )
+    assert nearness(table, LastSeen(T0 - timedelta(days=9)))[0] == -2
+    assert not nearness(table, LastSeen()).any()
+
+
+def test_body_is_left_out_where_policy_says_so() -> None:
+    child = ("body.age", "child")
+    table = gallery({child: 0.9}, {child: 0.05})
+    assert rank(ask(Wish(*child)), table).matches[0].score > 0
+    assert rank(ask(Wish(*child)), table, knobs=Knobs(body=False)).matches[0].score == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(ALL_WISHES), max_size=8), st.integers(0, 6), st.integers(0, 999))
+def test_any_query_over_any_gallery_gives_finite_scores(
+    wishes: list[Wish], n: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    table = gallery(*[{}] * n)
+    for block in (table.attributes, table.body):
+        block[:] = rng.random(block.shape)
+        block[rng.random(block.shape) < 0.2] = np.nan
+    answer = rank(ask(*wishes), table, top=None)
+    assert len(answer.matches) == n
+    scores = [m.score for m in answer.matches]
+    assert np.isfinite(scores).all()
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= m.probability <= 1 for m in answer.matches)
+
+
+def test_each_part_of_the_score_can_be_measured_on_a_small_crowd() -> None:
+    crowd, knobs = ranking.make(60, 1), ranking.reliability(2, 150)
+    table = ranking.ablation(crowd, knobs, asks=60, seed=3)
+    assert set(table) == {"true", "one wrong", "two wrong", "vague"}
+    for row in table.values():
+        for ranks in row.values():
+            assert len(ranks) == 60
+            assert all(1 <= r <= 60 for r in ranks)
+    assert np.median(table["true"]["all"]) < np.median(table["two wrong"]["all"])
+    assert len(ranking.questions(crowd, knobs, 3, 4, best=True)) == 3

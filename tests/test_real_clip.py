@@ -165,6 +165,20 @@ def test_search_prints_json_and_a_sheet(venue: Path, faces: FaceCounter) -> None
     assert faces.count(sheet) == 0
 
 
+def test_the_demo_finds_the_child_on_both_cameras(
+    detector_path: Path, faces: FaceCounter, tmp_path: Path
+) -> None:
+    done = reid(tmp_path, "demo", "--detector", str(detector_path))
+    assert done.returncode == 0, done.stderr
+    assert "sightings" in (tmp_path / "reid-demo" / "answer.html").read_text()
+    store = Store.open(tmp_path / "reid-demo" / "venue")
+    sentence = "child in a red hoodie with a yellow backpack"
+    best = search(store, describe(sentence), Filter(), 2).matches
+    assert {match.key.camera for match in best} == {"camera1", "camera2"}
+    for picture in (tmp_path / "reid-demo").glob("*.png"):
+        assert faces.count(np.asarray(Image.open(picture).convert("RGB"))) == 0
+
+
 @pytest.mark.parametrize("name", CLIPS)
 def test_redacted_clips_show_no_face(
     name: str, data: Path, detector_path: Path, faces: FaceCounter, tmp_path: Path

@@ -12,34 +12,46 @@ Float = NDArray[np.float64]
 class RankingScores:
     """How well a gallery is ranked for a set of queries; all shares in [0, 1].
 
+    Q counts the queries that have a right answer in the gallery; others are left out.
+
     Attributes:
-        cmc: (R,), share of queries with a right answer among the first 1, 2, …, R.
-        average_precision: (Q,), area under precision-recall a query.
+        rows: (Q,), which of the queries handed in these are.
+        average_precision: (Q,), mean of the precision at each right answer.
         inverse_negative_penalty: (Q,), right answers ÷ rank of the last one found.
         first_rank: (Q,), 1-based rank of the first right answer.
-        n_gallery: size of the gallery.
+        n_gallery: size of the gallery, without what is junk for every query.
     """
 
-    cmc: Float
+    rows: NDArray[np.int64]
     average_precision: Float
     inverse_negative_penalty: Float
     first_rank: NDArray[np.int64]
     n_gallery: int
 
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def hits(self, k: int) -> Float:
+        """Return 1.0 where a right answer is among the first k, else 0.0; (Q,)."""
+        return (self.first_rank <= k).astype(np.float64)
+
     def rank(self, k: int) -> float:
         """Return rank-k: the share of queries with a right answer among the first k."""
-        return float((self.first_rank <= k).mean()) if len(self.first_rank) else 0.0
+        return _mean(self.hits(k))
+
+    def cmc(self, reach: int) -> Float:
+        """Return the cumulative match characteristic: rank-1, rank-2, … rank-`reach`."""
+        return np.array([self.rank(k) for k in range(1, reach + 1)])
 
     @property
     def mean_ap(self) -> float:
         """Mean average precision (Zheng et al. 2015, Market-1501)."""
-        return float(self.average_precision.mean()) if len(self.average_precision) else 0.0
+        return _mean(self.average_precision)
 
     @property
     def mean_inp(self) -> float:
         """Mean inverse negative penalty (Ye et al. 2021, AGW)."""
-        penalty = self.inverse_negative_penalty
-        return float(penalty.mean()) if len(penalty) else 0.0
+        return _mean(self.inverse_negative_penalty)
 
 
 def score_ranking(
@@ -53,12 +65,9 @@ def score_ranking(
         distance: (Q, G), smaller is more alike; ties keep the gallery's order.
         relevant: (Q, G), the right answers.
         ignored: (Q, G), entries that count neither way ("junk": same person and same camera).
-
-    Returns:
-        Scores over the queries that have at least one right answer.
     """
     ignored = np.zeros_like(relevant) if ignored is None else ignored
-    precision, penalty, first = [], [], []
+    rows, precision, penalty, first = [], [], [], []
     for row in range(len(distance)):
         order = np.argsort(distance[row], kind="stable")
         hits = relevant[row, order][~ignored[row, order]]
@@ -66,13 +75,19 @@ def score_ranking(
         if not len(ranks):
             continue
         found = np.arange(1, len(ranks) + 1)
+        rows.append(row)
         precision.append((found / ranks).mean())
         penalty.append(len(ranks) / ranks[-1])
         first.append(ranks[0])
-    first_rank = np.array(first, np.int64)
-    gallery = distance.shape[1]
-    reach = np.arange(1, gallery + 1 if first else 1)
-    cmc = (first_rank[None] <= reach[:, None]).mean(axis=1) if first else np.zeros(0)
+    junk = int(ignored.all(axis=0).sum()) if len(ignored) else 0
     return RankingScores(
-        np.asarray(cmc, np.float64), np.array(precision), np.array(penalty), first_rank, gallery
+        np.array(rows, np.int64),
+        np.array(precision, np.float64),
+        np.array(penalty, np.float64),
+        np.array(first, np.int64),
+        distance.shape[1] - junk,
     )
+
+
+def _mean(values: Float) -> float:
+    return float(values.mean()) if len(values) else 0.0

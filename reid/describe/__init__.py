@@ -7,7 +7,7 @@ from reid.describe.grammar import Reader
 from reid.describe.items import itemise
 from reid.describe.language import detect
 from reid.describe.lexicon import LANGUAGES, load
-from reid.describe.tokens import clean, tokenise
+from reid.describe.tokens import bounded, clean, tokenise
 from reid.describe.wire import from_json, to_json
 from reid.errors import UsageError
 from reid.records import Companion, Query
@@ -35,7 +35,8 @@ def describe(text: str, language: str | None = None) -> Query:
         raise UsageError("the description is empty; say what the person wears or carries")
     if language is not None and language not in LANGUAGES:
         raise UsageError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
-    tokens = tokenise(cleaned)
+    tokens, unread = bounded(tokenise(cleaned))
+    cleaned = cleaned[: tokens[-1].stop] if tokens else ""
     lexicon = load(language or detect(tokens))
     spoken = find_time(cleaned, lexicon)
     if spoken is not None:
@@ -53,7 +54,7 @@ def describe(text: str, language: str | None = None) -> Query:
         companions=companions,
         last_seen_place=place,
         last_seen_time=None if spoken is None else spoken.value,
-        unparsed=tuple(reading.unparsed),
+        unparsed=(*reading.unparsed, *([unread] if unread else [])),
         refused=tuple(reading.refused),
         language=lexicon.language,
     )

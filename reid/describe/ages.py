@@ -6,6 +6,9 @@ from reid import vocabulary
 from reid.describe.items import Item
 from reid.describe.lexicon import Lexicon
 
+LOOK_BACK: Final = 4
+"""Items before a number that tell whether it is an age."""
+
 EDGE: Final = 2
 """An "about" age this near to another band leaves the band in doubt too."""
 
@@ -48,15 +51,24 @@ def _age(items: list[Item], i: int, before: list[Item]) -> tuple[str, int] | Non
         if second is not None and second.kind == "number" and isinstance(second.value, float):
             years.append(second.value)
             width = 3
+    beside = _value(items, i + 1)
+    if width == 1 and beside == number.value + 1 and beside < 10:  # 七八岁: seven or eight
+        years.append(beside)
+        width = 2
     if _is(items, i + width, "half"):
         width += 1
     unit = next((r for r in ("months", "age") if _is(items, i + width, r)), None)
     about = _lookback(before, "about")
+    one = number.value == 1 and not number.text.isdigit()
+    if unit is None and (one or "a" in number.roles):
+        return None
     if unit is None and not _said_of_person(before, items, i + width):
         return None
     if unit == "months":
         years = [y / 12 for y in years]
     width += unit is not None
+    if unit is not None and _is(items, i + width, "about") and not _is(items, i + width + 1, "age"):
+        about, width = True, width + 1
     years = [float(int(y)) for y in years]
     if any(not 0 <= y <= vocabulary.MAX_YEARS for y in years):
         return None
@@ -86,16 +98,18 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
             return False
     if before and before[-1].roles & {"he", "she", "they"}:
         return after >= len(items) or not items[after].senses
-    for item in reversed(before[-4:]):
+    for item in reversed(before[-LOOK_BACK:]):
         if "aged" in item.roles and not item.senses:
             return True
         if "people" in item.senses or "body" in item.senses or "refused" in item.senses:
             return True
-        if item.kind == "break" and item.value in set(",(-–:，（"):
+        if item.roles & {"he", "she"} and not item.senses:
+            return True
+        if item.kind == "break" and item.value in set(",(-–:/，（"):
             continue
         if not item.roles & {"about", "skip", "copula"} and item.kind != "unknown":
             return False
-    return not before
+    return len(before) <= LOOK_BACK
 
 
 def _decade(items: list[Item], i: int, lexicon: Lexicon) -> tuple[str, int] | None:
@@ -105,7 +119,8 @@ def _decade(items: list[Item], i: int, lexicon: Lexicon) -> tuple[str, int] | No
     width = 1
     if decade is None and item.kind == "number" and isinstance(item.value, float):
         s = items[i + 1] if i + 1 < len(items) else None
-        if s is not None and s.text.lower() == "s" and item.value % 10 == 0:
+        odd = s is not None and (s.text.lower() == "s" or "odd" in s.roles)
+        if odd and item.value % 10 == 0 and item.value:
             decade, width = item.value, 2
     if decade is None:
         return None
@@ -129,8 +144,8 @@ def _height(items: list[Item], i: int, lexicon: Lexicon) -> tuple[str, int] | No
         return f"height={first * FOOT_CM + inches * INCH_CM:.0f}", width
     if unit == "m" and 0.5 <= first <= 2.3:
         whole = first == int(first)
-        if whole and rest is not None and 10 <= rest <= 99:
-            return f"height={first * 100 + rest:.0f}", 3
+        if whole and rest is not None and 1 <= rest <= 99:
+            return f"height={first * 100 + (rest if rest >= 10 else 10 * rest):.0f}", 3
         return None if whole else (f"height={first * 100:.0f}", 2)
     return None
 

@@ -33,7 +33,7 @@ def find_time(text: str, lexicon: Lexicon) -> Spoken | None:
         found = pattern.search(low)
         if found is None:
             continue
-        value = _clock(found, lexicon) if clock else text[found.start() : found.end()].strip()
+        value = _clock(found, lexicon) if clock else text[slice(*found.span("said"))].strip()
         if value is not None and (best is None or found.start() < best.start):
             best = Spoken(value, found.start(), found.end())
     return best
@@ -43,6 +43,7 @@ def find_time(text: str, lexicon: Lexicon) -> Spoken | None:
 def _patterns(language: str) -> list[tuple[re.Pattern[str], bool]]:
     lexicon = load(language)
     words = sorted((*lexicon.numbers, r"\d{1,2}"), key=len, reverse=True)
+    words = [word.replace(" ", "[ -]") for word in words]
     number = "(?:" + "|".join(words) + ")"
     edge = ("", "") if language == "zh" else (r"(?<!\w)", r"(?!\w)")
     before = "|".join(
@@ -51,13 +52,12 @@ def _patterns(language: str) -> list[tuple[re.Pattern[str], bool]]:
         if w.strip()
     )
     space = "" if language == "zh" else " "
-    lead = f"(?:(?:{before}){space})*" if before else ""
+    lead = f"(?:(?:{before}){space}){{0,3}}" if before else ""
     compiled = []
     for clock, name in ((True, "clock"), (False, "phrases")):
         for pattern in lexicon.time.get(name, []):
             body = pattern.replace("{n}", number)
-            front = lead if clock else ""
-            compiled.append((re.compile(f"{edge[0]}{front}(?:{body}){edge[1]}"), clock))
+            compiled.append((re.compile(f"{edge[0]}{lead}(?P<said>{body}){edge[1]}"), clock))
     return compiled
 
 
@@ -92,7 +92,7 @@ def _value(word: str, lexicon: Lexicon) -> int | None:
     word = word.strip()
     if word.isdigit():
         return int(word)
-    number = lexicon.numbers.get(word.replace("'", ""))
+    number = lexicon.numbers.get(word.replace("'", "").replace("-", " "))
     if number is None and " " in word:
         parts = [lexicon.numbers.get(part) for part in word.split()]
         known = [part for part in parts if part is not None]
@@ -108,17 +108,12 @@ def find_place(items: list[Item], text: str, spans: list[tuple[int, int]]) -> st
         stop = _place_end(items, i)
         if stop is None:
             continue
-        first = i + 1 if "bare" in _strength(item) else i
+        first = i + 1 if "bare" in item.roles else i
         place = text[spans[items[first].start][0] : spans[items[stop - 1].stop - 1][1]]
         for used in items[i:stop]:
             used.kind, used.senses, used.roles = "gap", {}, frozenset()
         return place
     return None
-
-
-def _strength(item: Item) -> str:
-    bare = {"at", "in", "on", "from", "by", "to", "a", "en", "à"}
-    return "bare" if item.text.lower() in bare else ""
 
 
 def _place_end(items: list[Item], i: int) -> int | None:
@@ -129,7 +124,10 @@ def _place_end(items: list[Item], i: int) -> int | None:
     found = None
     for j in range(i + 1, min(len(items), i + 1 + LONGEST_PLACE)):
         item = items[j]
-        if "spots" in item.roles or (item.kind == "number" and found == j):
+        after = item.kind == "number" or "place_after" in item.roles
+        if "spots" in item.roles or (found == j and after):
+            if weak and not seen and _thing_at(items, j + 1):
+                return None  # "in school uniform" is no place
             found = j + 1
         elif item.kind in {"break", "gap", "age"} or "people" in item.senses:
             break
@@ -144,6 +142,13 @@ def _place_end(items: list[Item], i: int) -> int | None:
         elif found is None and item.roles & {"until"} and not item.roles & {"skip"}:
             break
     return found
+
+
+def _thing_at(items: list[Item], j: int) -> bool:
+    """Whether a thing is named here, so that the word before it only says which kind."""
+    if j >= len(items) or "place_after" in items[j].roles:
+        return False
+    return items[j].kind == "unknown" or bool(items[j].senses.keys() & {"motifs", "values"})
 
 
 def _spot_ahead(items: list[Item], j: int) -> bool:

@@ -77,6 +77,10 @@ class Frame:
         """Return the colours said of it."""
         return [mod for mod in self.mods if mod.kind == "colour"]
 
+    def coloured(self) -> bool:
+        """Whether it has a colour, if only "dark"."""
+        return any(mod.kind in {"colour", "shade", "denim"} for mod in self.mods)
+
     def described(self) -> bool:
         """Whether it has a colour, a shade or a pattern."""
         return any(mod.kind in {"colour", "pattern", "shade", "denim"} for mod in self.mods)
@@ -142,9 +146,13 @@ class Builder:
 
     def build(self, person: Person) -> list[Wish]:
         """Return the wishes, things in the order said, the body last."""
-        frames = [frame for frame in person.frames if not frame.dropped]
+        frames = _without_linings([frame for frame in person.frames if not frame.dropped])
         chains = _chains(frames)
         outer = _outer(chains)
+        for frame in frames:
+            denim = any(mod.kind == "denim" for mod in frame.mods)
+            if denim and frame.slots.get("lower.type") == ("trousers",):
+                frame.slots["lower.type"] = ("jeans",)
         for chain in chains:
             self._chain(chain, "outer" if chain[0] in outer else None)
         for trait in _one_a_slot(person.traits):
@@ -167,6 +175,7 @@ class Builder:
 
     def _alternatives(self, chain: list[Frame], place: str | None) -> None:
         group = self._next()
+        _merge_colours(chain)
         for frame in chain:
             for slot, values in frame.slots.items():
                 if not slot.startswith("carry.") or values:
@@ -242,6 +251,29 @@ def _at(slot: str, place: str | None) -> str:
     if place is None or not slot.startswith("upper"):
         return slot
     return place + slot.removeprefix("upper")
+
+
+def _merge_colours(chain: list[Frame]) -> None:
+    """Make "blue jeans or black jeans" jeans that are blue or black."""
+    first = chain[0]
+    for other in chain[1:]:
+        colours = other.colours()
+        if colours and first.colours() and other.regions == first.regions:
+            colours[0].either = True
+            first.mods.extend(colours)
+            other.mods = [mod for mod in other.mods if mod.kind != "colour"]
+
+
+def _without_linings(frames: list[Frame]) -> list[Frame]:
+    """Leave out tights under a skirt: the vocabulary has one garment for the legs."""
+    lower = [frame for frame in frames if "lower.type" in frame.slots and not frame.negated]
+    covers = [f for f in lower if {"skirt", "shorts"} & set(f.slots["lower.type"])]
+    return [
+        frame
+        for frame in frames
+        if not (covers and frame in lower and frame.slots["lower.type"] == ("leggings",))
+        or frame.alternative is not None
+    ]
 
 
 def _chains(frames: list[Frame]) -> list[list[Frame]]:

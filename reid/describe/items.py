@@ -52,9 +52,13 @@ def itemise(tokens: list[Token], lexicon: Lexicon, text: str) -> list[Item]:
         token = tokens[i]
         length, entry = _longest(tokens, lemmas, i, lexicon)
         number = _number(token.norm, lexicon)
+        if length > 1 and "number" in entry.roles:
+            number = _phrase_number(tokens[i : i + length], lexicon)
         span = text[token.start : tokens[i + max(1, length) - 1].stop]
-        if number is not None and length <= 1:
-            width, number = _tens(tokens, i, number, lexicon)
+        if number is not None and (length <= 1 or "number" in entry.roles):
+            width = length
+            if length <= 1:
+                width, number = _tens(tokens, i, number, lexicon)
             span = text[token.start : tokens[i + width - 1].stop]
             items.append(Item("number", i, i + width, span, dict(entry.senses), entry.roles,
                               number, token.glued))  # fmt: skip
@@ -80,15 +84,20 @@ def _lemma(word: str, lexicon: Lexicon) -> str:
 
 
 def _longest(tokens: list[Token], lemmas: list[str], i: int, lexicon: Lexicon) -> tuple[int, Entry]:
+    """Return the longest phrase at `i`: as written, in dictionary forms, or in the plural."""
     longest = max(lexicon.longest.get(tokens[i].norm, 0), lexicon.longest.get(lemmas[i], 0))
+    stem = lexicon.stem(tokens[i].norm)
+    if stem is not None:
+        longest = max(longest, lexicon.longest.get(stem, 0))
     for length in range(min(longest, len(tokens) - i), 0, -1):
-        for words in (
-            tuple(token.norm for token in tokens[i : i + length]),
-            tuple(lemmas[i : i + length]),
-        ):
-            entry = lexicon.phrases.get(words)
-            if entry is not None:
-                return length, entry
+        plain = tuple(token.norm for token in tokens[i : i + length])
+        entry = lexicon.phrases.get(plain) or lexicon.phrases.get(tuple(lemmas[i : i + length]))
+        if entry is None:
+            last = lexicon.stem(plain[-1]) or plain[-1]
+            stems = tuple(lexicon.stem(word) or word for word in plain)
+            entry = lexicon.phrases.get((*plain[:-1], last)) or lexicon.phrases.get(stems)
+        if entry is not None:
+            return length, entry
     return 0, _EMPTY
 
 
@@ -99,6 +108,11 @@ def _number(word: str, lexicon: Lexicon) -> float | None:
         except ValueError:
             return None
     return lexicon.numbers.get(word)
+
+
+def _phrase_number(tokens: list[Token], lexicon: Lexicon) -> float | None:
+    words = [token.norm for token in tokens]
+    return lexicon.numbers.get(" ".join(words), lexicon.numbers.get("".join(words)))
 
 
 def _tens(tokens: list[Token], i: int, number: float, lexicon: Lexicon) -> tuple[int, float]:
@@ -121,8 +135,8 @@ def _compound(token: Token, item: Item, lexicon: Lexicon) -> Item:
     """Read a German compound by its last part: a Regenjacke is a Jacke."""
     word = token.norm
     for cut in range(2, len(word) - 3):
-        head = lexicon.lemma(word[cut:])
-        entry = lexicon.phrases.get((head,)) if head else None
+        forms = (word[cut:], lexicon.stem(word[cut:]))
+        entry = next((lexicon.phrases[f,] for f in forms if f and (f,) in lexicon.phrases), None)
         if entry is None or not {"things", "colours", "people", "parts"} & entry.senses.keys():
             continue
         item.kind, item.senses, item.roles = "phrase", dict(entry.senses), entry.roles

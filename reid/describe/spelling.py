@@ -9,7 +9,7 @@ SHORTEST: Final = 4
 """Shorter words are too close to each other to be corrected; at this length a letter may only be
 missing ("gren", "wite")."""
 
-LONG: Final = 8
+LONG: Final = 7
 """From this length on two letters may be wrong."""
 
 LONGEST: Final = 24
@@ -46,7 +46,16 @@ def _nearest(word: str, language: str) -> str | None:
             best, least = [candidate], distance
         elif distance == least and distance <= reach:
             best.append(candidate)
-    return best[0] if len(best) == 1 else None
+    best.sort(key=lambda known: -_shared(word, known))
+    alone = len(best) == 1 or (best and _shared(word, best[0]) > _shared(word, best[1]))
+    return best[0] if alone else None
+
+
+def _shared(a: str, b: str) -> int:
+    """Return how many letters two words begin with alike."""
+    return next(
+        (i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
+    )
 
 
 @lru_cache(maxsize=8)

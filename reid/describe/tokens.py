@@ -5,8 +5,11 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-MAX_CHARACTERS: Final = 100_000
+MAX_CHARACTERS: Final = 200_000
 """Longer texts are cut: ten thousand words is a document, not a description."""
+
+MAX_TOKENS: Final = 2_000
+"""What follows is not read, and said not to be."""
 
 _WORD: Final = re.compile(
     r"[\u3400-\u9fff\uf900-\ufaff]"  # one Chinese character
@@ -20,6 +23,7 @@ _REWRITTEN: Final = (
     (re.compile(r"\bw/o\b\s*", re.IGNORECASE), "no "),
     (re.compile(r"\bw/\s*", re.IGNORECASE), "with "),
     (re.compile(r"(?<=\d)\s?y\.?/?o\b\.?", re.IGNORECASE), " yo"),
+    (re.compile(r"\s?%"), " percent"),
     (re.compile(r"[ \t\r\f\v\u3000]+"), " "),
 )
 
@@ -56,6 +60,12 @@ def clean(text: str) -> str:
 def fold(word: str) -> str:
     """Return the form of a word that lexicons are written in."""
     return word.translate(_APOSTROPHES).lower()
+
+
+def bounded(tokens: list[Token]) -> tuple[list[Token], str | None]:
+    """Return the first `MAX_TOKENS` tokens, and a note on what was not read."""
+    rest = len(tokens) - MAX_TOKENS
+    return tokens[:MAX_TOKENS], f"… {rest} more words" if rest > 0 else None
 
 
 def tokenise(text: str) -> list[Token]:

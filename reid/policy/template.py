@@ -30,8 +30,9 @@ label = "Vulnerable adult"
 body = ["body.age", "hair.colour"]
 
 # One entry a camera. `place` is entrance, exit, gate, corridor, hall, square, path, shop,
-# restaurant, ride, attraction, playground, stand, stage, ticket-office, parking, platform, stairs,
-# lift, desk, reception, pool-deck or outdoor. Rooms where people undress, wash or sleep are refused.
+# restaurant, ride, attraction, playground, stand, stage, ticket-office, parking, platform,
+# stairs, lift, desk, reception, pool-deck or outdoor.
+# Rooms where people undress, wash or sleep are refused.
 [cameras.gate]
 place = "gate"
 name = "Main gate"

@@ -30,7 +30,7 @@ NOTABLE: Final = (0.25, 2.5)
 FITS: Final = 0.5
 """Agreement from which the best sighting may be called found."""
 
-NOBODY: Final = 0.33
+NOBODY: Final = 0.36
 """Agreement under which nobody fits."""
 
 RIVALS: Final = 10
@@ -50,29 +50,29 @@ def rank(
     top: int | None = 50,
     knobs: Knobs = DEFAULT,
     extra: Floats | None = None,
+    rows: NDArray[np.intp] | None = None,
 ) -> Answer:
     """Rank the sightings of a gallery by how well they fit a query.
 
     `top` is how many matches come back (None: all). `extra` (N,) is added to the scores, in nats:
     feedback, or what is known of time and place. Sightings outside the query's time window or
-    cameras are left out. Without anything to go by the order is the gallery's own.
+    cameras, or outside `rows` where the caller has looked that up already, are left out. Without
+    anything to go by the order is the gallery's own.
     """
-    rows = _allowed(query, gallery)
-    if rows is not None:
-        gallery = gallery.take(rows)
-        extra = None if extra is None else extra[rows]
     asked = terms(query, knobs)
     totals = score(gallery, asked, knobs)
     if extra is not None:
         totals = totals + extra.astype(np.float32)
-    order = _best(totals, len(totals) if top is None else top)
+    rows = _allowed(query, gallery) if rows is None else rows
+    pool = totals if len(rows) == len(totals) else totals[rows]
+    order = rows[_best(pool, len(rows) if top is None else top)]
     reasons = explain(gallery, asked, order, knobs)
-    chances = probability(totals[order], len(gallery))
+    chances = probability(totals[order], len(rows))
     matches = tuple(
         Match(gallery.keys[int(i)], float(totals[i]), float(chance), why)
         for i, chance, why in zip(order, chances, reasons, strict=True)
     )
-    return Answer(query, outcome(gallery, asked, totals, knobs), matches)
+    return Answer(query, outcome(gallery, asked, totals, rows, knobs), matches)
 
 
 def probability(scores: Floats, n: int) -> NDArray[np.float64]:
@@ -81,9 +81,10 @@ def probability(scores: Floats, n: int) -> NDArray[np.float64]:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -50, 50))))
 
 
-def _allowed(query: Query, gallery: Gallery) -> NDArray[np.intp] | None:
+def _allowed(query: Query, gallery: Gallery) -> NDArray[np.intp]:
+    """Return the rows within the query's time window and cameras."""
     if not query.cameras and query.since is None and query.until is None:
-        return None
+        return np.arange(len(gallery))
     cameras = set(query.cameras)
     keep = [
         (not cameras or key.camera in cameras)
@@ -111,7 +112,7 @@ def explain(
     """Return the reasons of each row: one a wish, in the order of the query's terms."""
     reasons: list[list[Reason]] = [[] for _ in rows]
     for term in asked:
-        beliefs = _beliefs(gallery, term, rows, knobs)
+        beliefs = belief_in(gallery, term, rows, knobs)
         seen = gallery.part(term.wishes[0].slot)[rows]
         usual = rate(gallery, term, knobs)
         for mine, belief, share in zip(reasons, beliefs, seen, strict=True):
@@ -120,7 +121,8 @@ def explain(
     return [tuple(mine) for mine in reasons]
 
 
-def _beliefs(gallery: Gallery, term: Term, rows: NDArray[np.intp], knobs: Knobs) -> Floats:
+def belief_in(gallery: Gallery, term: Term, rows: NDArray[np.intp], knobs: Knobs) -> Floats:
+    """Return the belief (n,) of some rows in a term; NaN where it is not estimated."""
     belief = None
     if not all(gallery_lacks_wish(gallery, wish) for wish in term.wishes):
         belief, _ = holds(gallery, term, rows, knobs)
@@ -149,7 +151,7 @@ def agreement(
     total = np.zeros(len(rows))
     weight = np.zeros(len(rows))
     for term in asked:
-        beliefs = _beliefs(gallery, term, rows, knobs).astype(np.float64)
+        beliefs = belief_in(gallery, term, rows, knobs).astype(np.float64)
         seen = gallery.part(term.wishes[0].slot)[rows]
         judged = ~np.isnan(beliefs) & (seen >= NOT_VISIBLE_BELOW)
         says = term.trust * max(0.1, -math.log(rate(gallery, term, knobs)))
@@ -160,12 +162,16 @@ def agreement(
 
 
 def outcome(
-    gallery: Gallery, asked: Sequence[Term], totals: Floats, knobs: Knobs = DEFAULT
+    gallery: Gallery,
+    asked: Sequence[Term],
+    totals: Floats,
+    rows: NDArray[np.intp],
+    knobs: Knobs = DEFAULT,
 ) -> Outcome:
-    """Say whether the best sightings are the person, may be, or nobody is."""
-    if not len(gallery):
+    """Say whether the best of some rows are the person, may be, or nobody is."""
+    if not len(rows):
         return "nobody_fits"
-    best = _best(totals, RIVALS + 1)
+    best = rows[_best(totals[rows], RIVALS + 1)]
     fit = agreement(gallery, asked, best, knobs)
     if np.isnan(fit[0]):
         return "unsure"

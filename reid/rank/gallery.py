@@ -34,6 +34,8 @@ class Gallery:
     visible: Floats
     vectors: Floats | None = None
     rates: dict[object, float] = field(default_factory=dict, init=False, repr=False)
+    seen: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
+    codes: list[NDArray[np.intp]] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         n = len(self.keys)
@@ -64,15 +66,13 @@ class Gallery:
             sightings.vectors,
         )
 
-    def take(self, rows: NDArray[np.intp]) -> "Gallery":
-        """Return the gallery of some rows only."""
-        return Gallery(
-            [self.keys[int(i)] for i in rows],
-            self.attributes[rows],
-            self.body[rows],
-            self.visible[rows],
-            None if self.vectors is None else self.vectors[rows],
-        )
+    def cameras(self) -> tuple[list[str], NDArray[np.intp]]:
+        """Return the cameras by name, and the number (N,) of each sighting's (remembered)."""
+        names = sorted({key.camera for key in self.keys})
+        if not self.codes:
+            number = {name: i for i, name in enumerate(names)}
+            self.codes.append(np.asarray([number[key.camera] for key in self.keys], np.intp))
+        return names, self.codes[0]
 
     def column(self, slot: str, value: str) -> Floats | None:
         """Return the probabilities (N,) of one value, or None where there is no such column."""

@@ -1,4 +1,4 @@
-"""Rankings scored by hand."""
+"""Ranking metrics on cases small enough for paper."""
 
 import numpy as np
 import pytest
@@ -6,38 +6,51 @@ import pytest
 from reid.bench.metrics import score_ranking
 
 
-def relevant(*rows: str) -> np.ndarray:
-    return np.array([[c == "1" for c in row] for row in rows])
+def distances(*rows):
+    return np.array(rows, np.float32)
 
 
-def in_order(rows: int, columns: int) -> np.ndarray:
-    return np.tile(np.arange(columns, dtype=np.float32), (rows, 1))
+def flags(*rows):
+    return np.array(rows, bool)
 
 
-def test_one_query_worked_out() -> None:
-    scores = score_ranking(in_order(1, 5), relevant("01010"))
-    assert scores.average_precision.tolist() == [pytest.approx((1 / 2 + 2 / 4) / 2)]
-    assert scores.inverse_negative_penalty.tolist() == [pytest.approx(2 / 4)]
-    assert scores.cmc.tolist() == [0, 1, 1, 1, 1]
-    assert (scores.rank(1), scores.rank(2)) == (0, 1)
+def test_ap_and_inp_by_hand() -> None:
+    """Right answers at ranks 1 and 3 of 4: AP = (1/1 + 2/3) / 2, INP = 2/3."""
+    scores = score_ranking(distances([0.1, 0.2, 0.3, 0.4]), flags([1, 0, 1, 0]))
+    assert scores.mean_ap == pytest.approx((1 + 2 / 3) / 2)
+    assert scores.mean_inp == pytest.approx(2 / 3)
+    assert scores.rank(1) == 1.0
 
 
-def test_junk_counts_neither_way() -> None:
-    scores = score_ranking(in_order(1, 4), relevant("0010"), relevant("1000"))
-    assert scores.first_rank.tolist() == [2]
+def test_cmc_counts_the_first_right_answer() -> None:
+    """First right answers at ranks 1, 2, 4: rank-1 1/3, rank-2 and rank-3 2/3, rank-4 1."""
+    order = distances([1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4])
+    scores = score_ranking(order, flags([1, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1]))
+    assert scores.first_rank.tolist() == [1, 2, 4]
+    assert scores.cmc(4).tolist() == pytest.approx([1 / 3, 2 / 3, 2 / 3, 1])
 
 
-def test_a_query_without_an_answer_does_not_count() -> None:
-    scores = score_ranking(in_order(2, 3), relevant("000", "100"))
-    assert len(scores.first_rank) == 1
-    assert scores.mean_ap == 1
+def test_ignored_entries_take_no_rank() -> None:
+    """Two junk images before the right one leave it at rank 1."""
+    ignored = flags([1, 1, 0, 0])
+    scores = score_ranking(distances([1, 2, 3, 4]), flags([0, 0, 1, 0]), ignored)
+    assert scores.rank(1) == 1.0
+    assert scores.mean_ap == 1.0
+    assert scores.n_gallery == 2
 
 
-def test_ties_keep_the_gallery_s_order() -> None:
-    scores = score_ranking(np.zeros((1, 3), np.float32), relevant("001"))
+def test_a_query_without_a_right_answer_is_left_out() -> None:
+    scores = score_ranking(distances([1, 2], [1, 2]), flags([0, 0], [0, 1]))
+    assert scores.rows.tolist() == [1]
+    assert scores.rank(1) == 0.0
+    assert scores.mean_ap == 0.5
+
+
+def test_ties_keep_the_gallerys_order() -> None:
+    scores = score_ranking(distances([0, 0, 0]), flags([0, 0, 1]))
     assert scores.first_rank.tolist() == [3]
 
 
 def test_nothing_to_score() -> None:
-    scores = score_ranking(in_order(1, 2), relevant("00"))
-    assert (scores.rank(1), scores.mean_ap, scores.mean_inp) == (0, 0, 0)
+    scores = score_ranking(np.zeros((0, 3), np.float32), np.zeros((0, 3), bool))
+    assert (scores.rank(1), scores.mean_ap, scores.mean_inp, len(scores)) == (0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Score the description files by hand: python -m tests.describe.evaluate dev_en heldout_en [-v]."""
+"""Score the description files by hand: python -m tests.describe.evaluate dev_en [-v]."""
 
 import sys
 

@@ -68,6 +68,7 @@ class Lexicon:
         abbreviations: words whose full stop does not end a sentence.
         guarded: words that are never taken for a slip of the pen of another.
         compounds: nouns are written together with what describes them (German).
+        relatives_first: what somebody wears is said before the word for them (Chinese).
     """
 
     language: str
@@ -85,11 +86,14 @@ class Lexicon:
     content: frozenset[str]
     time: Mapping[str, Any]
     compounds: bool
+    relatives_first: bool
 
     def lemma(self, word: str) -> str | None:
         """Return the dictionary form of a word, or None if it is not known."""
-        if word in self.words:
-            return word
+        return word if word in self.words else self.stem(word)
+
+    def stem(self, word: str) -> str | None:
+        """Return the known word that an inflected form comes from, or None."""
         for ending, replacement in self.endings:
             stem = word.removesuffix(ending) + replacement
             if word.endswith(ending) and len(stem) > 1 and stem in self.words:
@@ -109,6 +113,11 @@ def load(language: str) -> Lexicon:
             senses.setdefault(phrase, {}).setdefault(section, meaning)
     for role, phrase in _lines(raw["words"]):
         roles.setdefault(phrase, set()).add(role)
+    numbers = _numbers(raw["numbers"])
+    for numeral in numbers:
+        phrase = tuple(token.norm for token in tokenise(numeral))
+        if len(phrase) > 1:
+            roles.setdefault(phrase, set()).add("number")
     entries = {
         phrase: Entry(senses.get(phrase, {}), frozenset(roles.get(phrase, ())))
         for phrase in senses.keys() | roles.keys()
@@ -123,7 +132,7 @@ def load(language: str) -> Lexicon:
         phrases=entries,
         longest=longest,
         words=frozenset(word for phrase in entries for word in phrase),
-        numbers=_numbers(raw["numbers"]),
+        numbers=numbers,
         tens=_values(raw["numbers"].get("tens", "")),
         decades=_values(raw["numbers"].get("decades", "")),
         units={
@@ -141,6 +150,7 @@ def load(language: str) -> Lexicon:
         ),
         time=raw.get("time", {}),
         compounds=bool(raw.get("compounds", False)),
+        relatives_first=raw.get("relatives") == "before",
     )
 
 
@@ -154,10 +164,10 @@ def _lines(section: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _values(text: str) -> dict[str, float]:
     pairs = (pair.strip().split("=") for pair in text.split(",") if pair.strip())
-    return {fold(word.strip()): float(value) for word, value in pairs}
+    return {fold(word.strip()).replace("-", " "): float(value) for word, value in pairs}
 
 
 def _numbers(section: Mapping[str, str]) -> dict[str, float]:
     words = section["words"].split()
-    numbers = {fold(word): float(i) for i, word in enumerate(words)}
+    numbers = {fold(word).replace("-", " "): float(i) for i, word in enumerate(words)}
     return numbers | _values(section.get("tens", "")) | _values(section.get("more", ""))

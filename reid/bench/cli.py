@@ -1,0 +1,354 @@
+"""`reid bench NAME`: one command per question. Each prints a table, or JSON for programs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reid.errors import UsageError
+
+app = typer.Typer(
+    no_args_is_help=True, help="Benchmarks: one question each, by standard protocols."
+)
+
+Data = Annotated[Path, typer.Option("--data", help="Folder of the data set.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Html = Annotated[Path | None, typer.Option("--html", help="Write a report with plots as one file.")]
+Seed = Annotated[int, typer.Option(help="Of everything random.")]
+EmbedderPath = Annotated[
+    str | None,
+    typer.Option(
+        "--embedder",
+        help="OpenVINO .xml, .onnx, TorchScript; by default the product's, or `regions`.",
+    ),
+]
+OwnEmbedder = Annotated[
+    str | None,
+    typer.Option("--embedder", help="Folder of weights, or `regions`; by default the product's."),
+]
+DetectorPath = Annotated[
+    Path | None, typer.Option("--detector", help="YOLO weights (.pt) or an OpenVINO folder.")
+]
+
+
+@app.command()
+def retrieval(
+    data: Data,
+    layout: Annotated[str, typer.Option(help="folders, market1501 or msmt17.")] = "folders",
+    embedder: EmbedderPath = None,
+    arch: Annotated[
+        str | None, typer.Option(help="A checkpoint's network: resnet50 …, or timm:NAME.")
+    ] = None,
+    with_heads: Annotated[
+        bool, typer.Option("--with-heads", help="Leave heads on: what does redaction cost?")
+    ] = False,
+    query_camera: Annotated[
+        str | None, typer.Option(help="folders: whose images are queries; `all` for every image.")
+    ] = None,
+    gallery_camera: Annotated[
+        list[str] | None, typer.Option(help="folders: whose images are searched; may be repeated.")
+    ] = None,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Re-rank by shared neighbours.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Is the same person found among another camera's images?
+
+    Example: reid bench retrieval --data shared/data/pku-reid-dev --layout folders
+    """
+    from reid.bench.extractors import load_extractor
+    from reid.bench.layouts import LAYOUTS, read_split
+    from reid.bench.retrieval import RetrievalSettings, run_retrieval
+
+    name = next((known for known in LAYOUTS if known == layout), None)
+    if name is None:
+        raise UsageError(f"no layout {layout}: choose one of {', '.join(LAYOUTS)}")
+    split = read_split(data, name, query_camera, gallery_camera or ())
+    extractor = load_extractor(embedder, arch)
+    settings = RetrievalSettings(with_heads, rerank, seed)
+    result = _watched(
+        "images", len(split.images()), lambda told: run_retrieval(split, extractor, settings, told)
+    )
+    _tell("retrieval", result.to_json(), as_json, html)
+
+
+@app.command()
+def description(
+    data: Data,
+    embedder: OwnEmbedder = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Is the one who was described found, and after how many thumbnails?
+
+    Example: reid bench description --data shared/data/pku-reid-dev
+    """
+    from reid.bench.captions import read_described
+    from reid.bench.description import run_description
+    from reid.bench.extractors import own_embedder
+
+    described = read_described(data)
+    model = own_embedder(embedder)
+    result = _watched(
+        "images",
+        len(described.images),
+        lambda told: run_description(described, *model, seed, told),
+    )
+    _tell("description", result.to_json(), as_json, html)
+
+
+@app.command()
+def attributes(
+    data: Data,
+    labels: Annotated[
+        str, typer.Option(help="descriptions, pa100k or market1501.")
+    ] = "descriptions",
+    model: Annotated[
+        Path | None,
+        typer.Option(help="person-attributes-recognition-crossroad-0230 .xml, as a rival."),
+    ] = None,
+    embedder: OwnEmbedder = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Are clothes and bags estimated right, and are the probabilities honest?
+
+    Example: reid bench attributes --data shared/data/pku-reid-dev
+    """
+    from reid.bench.attributes import CrossroadAttributes, run_attributes
+    from reid.bench.extractors import own_embedder
+    from reid.bench.labels import LABEL_SETS, read_labels
+
+    kind = next((known for known in LABEL_SETS if known == labels), None)
+    if kind is None:
+        raise UsageError(f"no labels {labels}: choose one of {', '.join(LABEL_SETS)}")
+    labelled = read_labels(data, kind)
+    estimator = own_embedder(embedder) if model is None else (CrossroadAttributes(model), model)
+    result = _watched(
+        "images",
+        len(labelled.images),
+        lambda told: run_attributes(labelled, *estimator, seed, told),
+    )
+    _tell("attributes", result.to_json(), as_json, html)
+
+
+@app.command()
+def detection(
+    data: Data,
+    detector: DetectorPath = None,
+    heads: Annotated[
+        Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Are people found in photos, and are their heads gone from what is kept?
+
+    Example: reid bench detection --data shared/data/coco-people --detector yolo11n.pt
+    """
+    from reid.bench.coco import read_photos
+    from reid.bench.detection import run_detection
+    from reid.models import find_detector
+    from reid.people import Detector
+
+    photos = read_photos(data)
+    finder = Detector(find_detector(detector))
+    helper = Detector(heads) if heads else None
+    result = _watched(
+        "photos", len(photos), lambda told: run_detection(photos, finder, helper, seed, told)
+    )
+    _tell("detection", result.to_json(), as_json, html)
+
+
+@app.command()
+def privacy(
+    data: Data,
+    embedder: OwnEmbedder = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer methods, less training.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Can somebody be recognised from what is stored? Recognisers are retrained on hidden faces.
+
+    Example: reid bench privacy --data shared/data/att-faces
+    """
+    from reid.bench.extractors import own_embedder
+    from reid.bench.privacy import QUICK, Effort, run_privacy, steps
+
+    effort = QUICK if quick else Effort()
+    model = own_embedder(embedder)
+    result = _watched(
+        "attacks", steps(effort), lambda told: run_privacy(data, *model, effort, seed, told)
+    )
+    _tell("privacy", result.to_json(), as_json, html)
+
+
+@app.command()
+def faces(
+    data: Data,
+    crops: Annotated[
+        Path | None, typer.Option(help="Real crops as ID/CAMERA_*.png, to compare on as well.")
+    ] = None,
+    yunet: Annotated[
+        Path | None, typer.Option(help="YuNet face detector (ONNX), asked where dlib finds none.")
+    ] = None,
+    embedder: EmbedderPath = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Two distances only.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """How do appearance and a face recogniser compare, near and far, same day and other clothes?
+
+    Example: reid bench faces --data shared/data/att-faces --crops shared/data/pku-reid-dev
+    """
+    from reid.bench.extractors import load_extractor
+    from reid.bench.faces import HEIGHTS, Methods, parts, run_faces
+    from reid.bench.recogniser import FaceRecogniser
+
+    heights = HEIGHTS[::2] if quick else HEIGHTS
+    methods = Methods(FaceRecogniser(yunet), load_extractor(embedder))
+    result = _watched(
+        "parts",
+        parts(heights),
+        lambda told: run_faces(data, crops, methods, heights, seed, told),
+    )
+    _tell("faces", result.to_json(), as_json, html)
+
+
+@app.command()
+def speed(
+    video: Annotated[
+        Path | None, typer.Option(help="A clip with people; without it, search only.")
+    ] = None,
+    detector: DetectorPath = None,
+    heads: Annotated[
+        Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="OpenVINO re-ID network of a chain of separate tools, to race against."),
+    ] = None,
+    frames: Annotated[int, typer.Option(min=1, help="How many frames of the clip.")] = 300,
+    sizes: Annotated[str, typer.Option(help="Numbers of sightings.")] = "10000,100000,1000000",
+    embedder: OwnEmbedder = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """How fast are indexing and search, beside what one would otherwise put together?
+
+    Example: reid bench speed --video gate.mp4 --detector yolo11n.pt --sizes 10000,100000
+    """
+    from reid.bench.extractors import own_embedder
+    from reid.bench.speed import Contest, parts, run_speed
+    from reid.models import find_detector
+
+    try:
+        numbers = [int(n) for n in sizes.split(",") if n]
+    except ValueError:
+        raise UsageError(f"--sizes {sizes}: write numbers, e.g. 10000,100000") from None
+    found = find_detector(detector) if video else None
+    contest = Contest(video, frames, found, heads, against, numbers)
+    model = own_embedder(embedder)
+    result = _watched("parts", parts(contest), lambda told: run_speed(contest, *model, seed, told))
+    _tell("speed", result.to_json(), as_json, html)
+
+
+@app.command()
+def fairness(
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder that `reid synth counterfactual` wrote.")
+    ],
+    embedder: EmbedderPath = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Does it work equally well whatever the skin, age or sex? On counterfactual people.
+
+    Example: reid bench fairness --data counterfactuals
+    """
+    from reid.bench.counterfactuals import read_pairs
+    from reid.bench.extractors import load_extractor
+    from reid.bench.fairness import run_fairness
+
+    pairs = read_pairs(data)
+    extractor = load_extractor(embedder)
+    result = _watched(
+        "properties",
+        len(pairs.changes),
+        lambda told: run_fairness(pairs, extractor, seed, told),
+    )
+    _tell("fairness", result.to_json(), as_json, html)
+
+
+@app.command(name="all")
+def everything(
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data", help="Folder with pku-reid-dev, coco-people, att-faces, video, peers."
+        ),
+    ],
+    detector: DetectorPath = None,
+    embedder: OwnEmbedder = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Under twenty minutes.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Run every benchmark whose data is there, ours and rivals, and write one report.
+
+    Example: reid bench all --quick --data shared/data --html report.html
+    """
+    from reid.bench.show import show
+    from reid.bench.suite import Suite, run_all
+    from reid.console import out, print_json
+
+    suite = Suite(data, detector, embedder, quick, seed)
+    results = {}
+    for name, result in run_all(suite):
+        results[name] = result
+        if not as_json:
+            out.rule(name)
+            show(name.partition(": ")[0], result)
+    if as_json:
+        print_json(results)
+    _report(results, html, as_json)
+
+
+def _watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:
+    """Do `work` under a progress bar."""
+    from reid.console import progress_bar
+
+    with progress_bar(label, total) as told:
+        return work(told)
+
+
+def _tell(name: str, result: dict[str, Any], as_json: bool, html: Path | None) -> None:
+    """Print a result, and write its report if asked."""
+    from reid.bench.show import show
+    from reid.console import print_json
+
+    if as_json:
+        print_json(result)
+    else:
+        show(name, result)
+    _report({name: result}, html, as_json)
+
+
+def _report(results: dict[str, dict[str, Any]], html: Path | None, as_json: bool) -> None:
+    from reid.bench.report import write_report
+    from reid.console import out
+
+    if html is not None:
+        write_report(results, html)
+        if not as_json:
+            out.print(f"report: {html}")

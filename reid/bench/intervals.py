@@ -1,0 +1,85 @@
+"""How sure a figure is: intervals for shares, and for means over people seen many times."""
+
+from collections.abc import Callable, Sequence
+from math import sqrt
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+Float = NDArray[np.float64]
+Interval = tuple[float, float]
+
+RESAMPLES: Final = 1000
+_LEVEL: Final = 0.95
+_Z: Final = 1.959963984540054  # the normal distribution's 97.5 % point
+
+
+def wilson(hits: int, n: int) -> Interval:
+    """Return the 95 % interval of a share (Wilson 1927); (0, 1) where nothing was counted."""
+    if n == 0:
+        return 0.0, 1.0
+    share = hits / n
+    centre = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z / (1 + _Z**2 / n) * sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def exact(hits: int, n: int) -> Interval:
+    """Return the exact 95 % interval of a share (Clopper & Pearson 1934)."""
+    if n == 0:
+        return 0.0, 1.0
+    tail = (1 - _LEVEL) / 2
+    low = float(beta.ppf(tail, hits, n - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(1 - tail, hits + 1, n - hits)) if hits < n else 1.0
+    return low, high
+
+
+def bootstrap_mean(
+    values: Float, clusters: Sequence[str], seed: int, resamples: int = RESAMPLES
+) -> Interval:
+    """Return the 95 % percentile interval of a mean, resampling whole clusters (Efron 1979).
+
+    Eight views of one person are not eight people: clusters, here people, are drawn with
+    replacement and all their values come along.
+
+    Args:
+        values: (N,).
+        clusters: N labels.
+        seed: of the draws.
+        resamples: how many draws.
+    """
+    if not len(values):
+        return 0.0, 1.0
+    names, member = np.unique(np.asarray(clusters), return_inverse=True)
+    sums = np.bincount(member, values, len(names))
+    counts = np.bincount(member, minlength=len(names))
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
+    return _percentiles((drawn @ sums) / (drawn @ counts))
+
+
+def bootstrap(
+    n: int,
+    statistic: Callable[[NDArray[np.int64]], float],
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> Interval:
+    """Return the 95 % percentile interval of any statistic of `n` units.
+
+    `statistic` is given the units drawn, an int64 array (n,) of positions with repetition; draws
+    for which it is NaN are left out.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    rng = np.random.default_rng(seed)
+    values = np.array([statistic(rng.integers(0, n, n)) for _ in range(resamples)])
+    return _percentiles(values[~np.isnan(values)])
+
+
+def _percentiles(values: Float) -> Interval:
+    if not len(values):
+        return 0.0, 1.0
+    low, high = np.percentile(values, [50 * (1 - _LEVEL), 100 - 50 * (1 - _LEVEL)])
+    return float(low), float(high)

@@ -1,0 +1,119 @@
+"""One plot a function, drawn into matplotlib's axes from a result's JSON."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+Draw = Callable[[Any, dict[str, Any]], None]
+
+_OURS: Final = "#1b6ca8"
+_RIVAL: Final = "#c8553d"
+_CHANCE: Final = "#999999"
+
+
+def cmc(axes: Any, result: dict[str, Any]) -> None:
+    """Cumulative match characteristic: share found among the first k."""
+    shares = result["cmc"]
+    axes.plot(range(1, len(shares) + 1), [100 * s for s in shares], color=_OURS)
+    axes.set(
+        xlabel="first k of the gallery",
+        ylabel="queries answered, %",
+        ylim=(0, 101),
+        title=result["model_id"],
+    )
+    axes.grid(alpha=0.3)
+
+
+def reliability(axes: Any, result: dict[str, Any]) -> None:
+    """Reliability diagram: how often what was said with a probability was true."""
+    rows = result["reliability"]
+    largest = max(row["count"] for row in rows) if rows else 1
+    axes.plot([0, 1], [0, 1], color=_CHANCE, linestyle="--", label="honest")
+    axes.plot([r["said"] for r in rows], [r["true"] for r in rows], color=_OURS)
+    axes.scatter(
+        [r["said"] for r in rows],
+        [r["true"] for r in rows],
+        s=[10 + 150 * r["count"] / largest for r in rows],
+        color=_OURS,
+        label="measured (size: how often)",
+    )
+    axes.set(xlabel="probability said", ylabel="share true", xlim=(0, 1), ylim=(0, 1))
+    axes.legend(loc="upper left", frameon=False)
+
+
+def attacks(axes: Any, result: dict[str, Any]) -> None:
+    """Identification by a retrained recogniser, chance beside it."""
+    names = list(result["attacks"])
+    ones = [result["attacks"][name] for name in names]
+    places = range(len(names))
+    colours = [_OURS if one["at_chance"] else _RIVAL for one in ones]
+    axes.barh(places, [100 * one["accuracy"] for one in ones], color=colours)
+    for place, one in zip(places, ones, strict=True):
+        low, high = one["interval"]
+        axes.plot([100 * low, 100 * high], [place, place], color="black", linewidth=1)
+    low, high = ones[0]["chance_interval"]
+    axes.axvspan(100 * low, 100 * high, color=_CHANCE, alpha=0.4, label="chance, 95 %")
+    axes.set(yticks=list(places), xlim=(0, 100), xlabel=f"identified of {result['people']}, %")
+    axes.set_yticklabels(names)
+    axes.invert_yaxis()
+    axes.legend(frameon=False)
+
+
+def distance(axes: Any, result: dict[str, Any]) -> None:
+    """Rank-1 by height of the head, both methods, same day and other clothes."""
+    for part, style in (("same_day", "-"), ("changed_clothes", "--")):
+        heights = [int(h) for h in result[part]]
+        for method, colour in (("face", _RIVAL), ("appearance", _OURS)):
+            found = [100 * result[part][str(h)][method]["rank1"] for h in heights]
+            label = f"{method}, {part.replace('_', ' ')}"
+            axes.plot(heights, found, style, color=colour, marker="o", label=label)
+    axes.set(xlabel="height of the head, px", ylabel="rank-1, %", ylim=(0, 101))
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+
+
+def missed(axes: Any, result: dict[str, Any]) -> None:
+    """FNIR at 1 % FPIR by height of the head."""
+    for part, style in (("same_day", "-"), ("changed_clothes", "--")):
+        heights = [int(h) for h in result[part]]
+        for method, colour in (("face", _RIVAL), ("appearance", _OURS)):
+            lost = [100 * result[part][str(h)][method]["fnir_at_1_fpir"] for h in heights]
+            label = f"{method}, {part.replace('_', ' ')}"
+            axes.plot(heights, lost, style, color=colour, marker="o", label=label)
+    axes.set(xlabel="height of the head, px", ylabel="missed at 1 % false alarms, %", ylim=(0, 101))
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+
+
+def latency(axes: Any, result: dict[str, Any]) -> None:
+    """Search latency by number of sightings."""
+    sizes = [int(n) for n in result["search"]]
+    ways = list(dict.fromkeys(way for s in result["search"].values() for way in s))
+    for way in ways:
+        times = [result["search"][str(n)].get(way, {}).get("p50_ms") for n in sizes]
+        axes.plot(sizes, times, marker="o", label=way)
+    axes.set(xscale="log", yscale="log", xlabel="sightings", ylabel="median, ms")
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+
+
+def looked_at(axes: Any, result: dict[str, Any]) -> None:
+    """Mean number of thumbnails looked at, by kind of description."""
+    groups = {"all": result, **result["by_description"], **result["altered"]}
+    means = [found["time_to_find"]["mean"] for found in groups.values()]
+    axes.barh(range(len(groups)), means, color=_OURS)
+    axes.axvline((result["n_gallery"] + 1) / 2, color=_CHANCE, linestyle="--", label="chance")
+    axes.set(yticks=range(len(groups)), xlabel=f"thumbnails looked at, of {result['n_gallery']}")
+    axes.set_yticklabels([name.replace("_", " ") for name in groups])
+    axes.invert_yaxis()
+    axes.legend(frameon=False)
+
+
+PLOTS: Final[dict[str, tuple[Draw, ...]]] = {
+    "retrieval": (cmc,),
+    "description": (looked_at,),
+    "attributes": (reliability,),
+    "privacy": (attacks,),
+    "faces": (distance, missed),
+    "speed": (latency,),
+}
+"""Which plots belong to which benchmark."""

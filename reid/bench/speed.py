@@ -1,0 +1,189 @@
+"""How fast is it, beside what a user would otherwise put together, in one run on one machine?"""
+
+import itertools
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reid.bench.chain import run_chain
+from reid.bench.record import Record, Recorder
+from reid.bench.searching import Timed, time_search
+from reid.embed import Embedder
+from reid.errors import SourceError
+from reid.ingest import VideoSource, open_source
+from reid.people import Detector, People
+from reid.pipeline import Indexer
+from reid.pixels import RawFrame
+from reid.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """What is compared, and on how much.
+
+    Attributes:
+        video: a clip with people.
+        frames: how many of its frames.
+        detector: YOLO weights or OpenVINO folder for both.
+        heads: an extra head model for the product, if wanted.
+        network: OpenVINO re-ID network for the chain of tools; None to leave the chain out.
+        sizes: numbers of sightings to search.
+    """
+
+    video: Path | None
+    frames: int
+    detector: Path | None
+    heads: Path | None
+    network: Path | None
+    sizes: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long one way took over the clip.
+
+    Attributes:
+        frames: how many.
+        seconds: in all, without loading models.
+        stages: seconds by stage.
+    """
+
+    frames: int
+    seconds: float
+    stages: dict[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return frames a second, and milliseconds a frame by stage."""
+        return {
+            "frames": self.frames,
+            "frames_per_second": round(self.frames / self.seconds, 2),
+            "ms_per_frame": {
+                name: round(s / self.frames * 1000, 2) for name, s in self.stages.items()
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedResult:
+    """Times.
+
+    Attributes:
+        ours: the product, from video to stored sightings; None without a video.
+        chain: the separate tools; None where they were left out.
+        search: by number of sightings, by way to search.
+        memory: largest resident size of this process, MB.
+        model_id: the product's embedder.
+        run: how it was measured.
+    """
+
+    ours: Pace | None
+    chain: Pace | None
+    search: dict[int, dict[str, Timed]]
+    memory: float
+    model_id: str
+    run: Record
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything; ``times_faster`` is ours against the chain."""
+        both = self.ours is not None and self.chain is not None
+        ratio = (
+            (self.ours.frames / self.ours.seconds) / (self.chain.frames / self.chain.seconds)
+            if self.ours and self.chain
+            else None
+        )
+        return {
+            "ours": self.ours.to_json() if self.ours else None,
+            "chain": self.chain.to_json() if self.chain else None,
+            "times_faster": round(ratio, 2) if both and ratio else None,
+            "search": {
+                str(n): {name: timed.to_json() for name, timed in ways.items()}
+                for n, ways in self.search.items()
+            },
+            "memory_mb": round(self.memory, 1),
+            "model_id": self.model_id,
+            "run": self.run.to_json(),
+        }
+
+
+class FirstFrames(VideoSource):
+    """The beginning of a video."""
+
+    most: int = 0
+
+    def frames(self) -> Iterator[RawFrame]:
+        """Yield the first `most` frames."""
+        yield from itertools.islice(VideoSource.frames(self), self.most)
+
+
+def run_speed(
+    contest: Contest,
+    embedder: Embedder,
+    weights: Path | None,
+    seed: int,
+    progress: Callable[[int], None],
+) -> SpeedResult:
+    """Measure; `progress` is told the number of parts done, of `parts(contest)`."""
+    recorder = Recorder("speed", seed, {"frames": contest.frames, "sizes": list(contest.sizes)})
+    ours = chain = None
+    done = 0
+    if contest.video is not None and contest.detector is not None:
+        ours = _index(contest, contest.video, contest.detector, embedder)
+        progress(done := done + 1)
+        if contest.network is not None:
+            chain = _chain(contest, contest.video, contest.detector, contest.network)
+            progress(done := done + 1)
+    search = {}
+    for n in contest.sizes:
+        search[n] = time_search(n, seed)
+        progress(done := done + 1)
+    used = {
+        "detector": contest.detector,
+        "heads": contest.heads,
+        "chain": contest.network,
+        embedder.model_id: weights,
+    }
+    files = [contest.video] if contest.video else []
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return SpeedResult(ours, chain, search, memory, embedder.model_id, recorder.finish(used, files))
+
+
+def parts(contest: Contest) -> int:
+    """Return how many parts `run_speed` has."""
+    video = 0 if contest.video is None or contest.detector is None else 1
+    return video + (video if contest.network else 0) + len(contest.sizes)
+
+
+def _first_frames(video: Path, frames: int) -> FirstFrames:
+    source = open_source(str(video))
+    if not isinstance(source, VideoSource):
+        raise SourceError(f"{video} is not a video: name one with --video")
+    first = FirstFrames(
+        source.path, source.camera, source.key, source.start, source.start_from, None, source.fps
+    )
+    first.most = frames
+    return first
+
+
+def _index(contest: Contest, video: Path, detector: Path, embedder: Embedder) -> Pace:
+    people = People(Detector(detector), Detector(contest.heads) if contest.heads else None)
+    warm = _first_frames(video, 2)
+    people.start(fps=10.0)
+    for raw in warm.frames():
+        people.look(raw)
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.create(Path(folder) / "venue", embedder.model_id, embedder.dim)
+        begun = time.perf_counter()
+        report = Indexer(store, embedder, people).index(_first_frames(video, contest.frames))
+        seconds = time.perf_counter() - begun
+    return Pace(report.frames, seconds, dict(report.clock.seconds))
+
+
+def _chain(contest: Contest, video: Path, detector: Path, network: Path) -> Pace:
+    with tempfile.TemporaryDirectory() as folder:
+        stages = run_chain(video, contest.frames, detector, network, Path(folder))
+        frames = len((Path(folder) / "tracks.jsonl").read_text().splitlines())
+    return Pace(frames, sum(stages.values()), stages)

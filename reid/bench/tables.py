@@ -1,0 +1,197 @@
+"""Results as tables: what the terminal and the report both show."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+Row = tuple[str, ...]
+
+_RANKING: Final = ("rank1", "rank5", "rank10", "mAP", "mINP")
+_WAYS: Final = (
+    ("minus_camera_mean", "- camera mean"),
+    ("pooled", "sightings"),
+    ("reranked", "re-ranked"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Headings, rows, and a line below."""
+
+    columns: Row
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+def figure(value: float | None, ends: list[float] | None = None) -> str:
+    """Return a share as in tables of the field, in per cent: 93.3 [90, 96]."""
+    if value is None:
+        return "-"
+    if ends is None:
+        return f"{value * 100:.1f}"
+    return f"{value * 100:.1f} [{ends[0] * 100:.0f}, {ends[1] * 100:.0f}]"
+
+
+def retrieval(result: dict[str, Any]) -> list[Table]:
+    """Figures by row, ways of comparing by column."""
+    heads = "heads redacted" if result["redacted"] else "WITH HEADS"
+    ways = [(result, "plain"), *((result[key], label) for key, label in _WAYS)]
+    ways = [(figures, label) for figures, label in ways if figures is not None]
+    rows = tuple(
+        (name, *(figure(figures[name], figures["intervals"][name]) for figures, _ in ways))
+        for name in _RANKING
+    )
+    note = (
+        f"{result['model_id']}, {heads}: "
+        f"{result['n_query']} queries, {result['n_gallery']} in the gallery"
+    )
+    return [Table(("%", *(label for _, label in ways)), rows, note)]
+
+
+def description(result: dict[str, Any]) -> list[Table]:
+    """One row a kind of description."""
+    shown = ("rank1", "rank10", "mAP")
+    kinds = [("all", result), ("together", result["together"])]
+    for part, label in (("by_camera", "camera "), ("by_description", ""), ("altered", "")):
+        kinds += [(label + name.replace("_", " "), found) for name, found in result[part].items()]
+    rows = tuple(
+        (
+            label,
+            *(figure(found[name], found["intervals"][name]) for name in shown),
+            f"{found['time_to_find']['median']:g}",
+            f"{found['time_to_find']['mean']:.1f}",
+        )
+        for label, found in kinds
+    )
+    note = (
+        f"{result['model_id']}, heads redacted: "
+        f"{result['n_query']} queries, {result['n_gallery']} in a gallery"
+    )
+    return [Table(("%", *shown, "looked at", "mean"), rows, note)]
+
+
+def attributes(result: dict[str, Any]) -> list[Table]:
+    """One row a target."""
+    names = ("mA", "AUC", "ECE")
+    mean = (figure(result[name], result["intervals"][name]) for name in names)
+    rows: list[Row] = [("mean over targets", *mean, str(result["n_images"]))]
+    for name, target in result["targets"].items():
+        of = f"{target['positive']} of {target['n']}"
+        rows.append((name, *(figure(target[key]) for key in names), of))
+    f1 = figure(result["F1"], result["intervals"]["F1"])
+    missing = len(result["not_estimated"])
+    note = (
+        f"{result['model_id']}, heads redacted: F1 {f1}; {missing} more targets are not estimated"
+    )
+    return [Table(("%", *names, "true of"), tuple(rows), note)]
+
+
+def detection(result: dict[str, Any]) -> list[Table]:
+    """Average precision, recall, and heads covered."""
+    people = str(result["n_people"])
+    rows = [(name, figure(result[name], e), people) for name, e in result["intervals"].items()]
+    shares = {f"heads covered, profile {p}": share for p, share in result["coverage"].items()}
+    shares |= {f"  people of {size}": s for size, s in result["coverage_by_size"].items()}
+    rows += [
+        (label, figure(share["share"], share["interval"]), str(share["n"]))
+        for label, share in shares.items()
+    ]
+    rows += [(f"pixels painted, profile {p}", figure(s), "") for p, s in result["painted"].items()]
+    note = f"{result['model_id']}, heads: {result['heads_model'] or 'no model'}"
+    return [Table(("%", "figure", "n"), tuple(rows), note)]
+
+
+def privacy(result: dict[str, Any]) -> list[Table]:
+    """Attacks, probes, and what is left of hats."""
+    rows = []
+    for part, mark in (("attacks", ""), ("probes", ""), ("hats", "hat's colour: ")):
+        for name, one in result[part].items():
+            verdict = "at chance" if one["at_chance"] else "ABOVE CHANCE"
+            told = figure(one["accuracy"], one["interval"])
+            chance = figure(one["chance"], one["chance_interval"])
+            rows.append((mark + name, told, chance, "" if mark else verdict))
+    note = f"{result['people']} people; vectors of {result['model_id']}"
+    return [Table(("% told right", "attacker", "chance", ""), tuple(rows), note)]
+
+
+def faces(result: dict[str, Any]) -> list[Table]:
+    """Both methods, by distance and day."""
+    names = {"face": result["face_model"], "appearance": f"{result['model_id']}, heads gone"}
+    scenes = [
+        (f"{part.replace('_', ' ')}, {height} px", versus)
+        for part in ("same_day", "changed_clothes")
+        for height, versus in result[part].items()
+    ]
+    if result["crops"] is not None:
+        scenes.append(("real crops", result["crops"]))
+    keys = ("rank1", "fnir_at_1_fpir", "failure_to_acquire")
+    rows = tuple(
+        (label, method, *(figure(one[k], one["intervals"][k]) for k in keys))
+        for label, versus in scenes
+        for method, one in versus.items()
+    )
+    note = f"px: height of the head. face: {names['face']}; appearance: {names['appearance']}"
+    return [Table(("%", "method", "rank-1", "FNIR @ 1 %", "not acquired"), rows, note)]
+
+
+def speed(result: dict[str, Any]) -> list[Table]:
+    """Video against the chain, and search by size."""
+    tables = []
+    if result["ours"] is not None:
+        paces = [(n, result[n]) for n in ("ours", "chain") if result[n] is not None]
+        raced = tuple(
+            (
+                name,
+                f"{pace['frames_per_second']:.1f}",
+                ", ".join(f"{k} {v:.1f}" for k, v in pace["ms_per_frame"].items()),
+            )
+            for name, pace in paces
+        )
+        ratio = result["times_faster"]
+        note = "" if ratio is None else f"{ratio:.1f} times as fast as the chain"
+        tables.append(Table(("video", "frames/s", "ms a frame"), raced, note))
+    rows = tuple(
+        (
+            f"{int(n):,}",
+            way,
+            f"{timed['p50_ms']:.2f}",
+            f"{timed['p95_ms']:.2f}",
+            "" if timed["recall_at_10"] is None else f"{timed['recall_at_10']:.3f}",
+        )
+        for n, ways in result["search"].items()
+        for way, timed in ways.items()
+    )
+    note = f"largest memory {result['memory_mb']:.0f} MB"
+    return [*tables, Table(("search", "way", "p50 ms", "p95 ms", "recall@10"), rows, note)]
+
+
+def fairness(result: dict[str, Any]) -> list[Table]:
+    """Two rows a property: its arms."""
+    kinds = ("false_match", "miss", "redaction_failure")
+    rows = []
+    for one in result["changes"].values():
+        ends = one["intervals"]
+        first, second = one["miss"]
+        low, high = ends["false_match_ratio"]
+        worst = one["worst_to_best_false_match"]
+        spread = f"{'∞' if worst is None else f'{worst:.2f}'} [{low:.2f}, {high:.2f}]"
+        gap = figure(one["miss_difference"], ends["miss_difference"])
+        rates = {name: tuple(figure(one[kind][name]) for kind in kinds) for name in (first, second)}
+        rows.append((first, *rates[first], spread, gap, str(one["n_people"])))
+        rows.append((second, *rates[second], "", "", ""))
+    columns = ("%", "false match", "miss", "head left", "worst/best", "miss gap", "people")
+    note = f"{result['model_id']}; in brackets the interval of first ÷ second, first - second"
+    return [Table(columns, tuple(rows), note)]
+
+
+TABLES: Final[dict[str, Callable[[dict[str, Any]], list[Table]]]] = {
+    "retrieval": retrieval,
+    "description": description,
+    "attributes": attributes,
+    "detection": detection,
+    "privacy": privacy,
+    "faces": faces,
+    "speed": speed,
+    "fairness": fairness,
+}
+"""The tables of each benchmark, from its JSON."""

@@ -1,0 +1,244 @@
+"""What describes a thing: colours, patterns, sleeves, and where they go."""
+
+from reid.describe.frames import Frame, Mod, Trait, parse_thing
+from reid.describe.grammar.state import MODS, RACE_COLOURS, State
+from reid.describe.items import Item
+from reid.records import Modifier
+
+
+class Describing(State):
+    """What describes a thing: colours, patterns, sleeves, and where they go."""
+
+    def _mod(self, i: int, item: Item) -> None:
+        section = next((name for name in (*MODS, "pattern_nouns") if name in item.senses), None)
+        if section is None:
+            return
+        if section == "sleeves" and item.senses[section] == "noun":
+            self._sleeve_noun(item)
+            return
+        mod = self._make(section, item.senses[section], item)
+        if self._of_race(i, mod):
+            self._refuse_kind("race")
+            return
+        front = item.senses.get("front shades")
+        if front in {"dark", "light"} and mod.shade is None:
+            mod.shade = shade_of(front)
+        if section == "colours" and "hair_colours" in item.senses:
+            mod.hair = colour_meaning(item.senses["hair_colours"])[0]
+        if section == "hair_colours":
+            mod.hair, mod.values = mod.values, ()
+        if mod.kind == "colour" and self._take_shade(mod):
+            pass
+        mod.unsure = self._unsure()
+        mod.negated = "no" in self.flags and self.predicate is not None
+        self._place(mod, i)
+        self.mod_at = i
+        if self.hedge == "mod" and mod.kind != "shade":
+            self.hedge = ""
+        if mod.either or len(self.pending) > 1 or self.predicate is not None:
+            self.flags.discard("or")
+        self.flags.add("after-hedge")
+
+    def _of_race(self, i: int, mod: Mod) -> bool:
+        """Whether a colour after the word for a person is about them, not about their clothes."""
+        if self.lexicon.before or "colours" not in self.items[i].senses or i == 0:
+            return False
+        named = "people" in self.items[i - 1].senses
+        return named and bool(set(mod.values) & RACE_COLOURS)
+
+    def _make(self, section: str, meaning: str, item: Item) -> Mod:
+        if section in {"colours", "hair_colours"}:
+            values, shade = colour_meaning(meaning)
+            earlier = self.predicated or self.pending
+            joined = bool(earlier) and earlier[-1].kind == "colour"
+            hue = item.glued and joined and "and" not in self.flags and not self.lexicon.compounds
+            return Mod("colour", values, item.text, shade=shade,
+                       either=joined and ("or" in self.flags or hue))  # fmt: skip
+        if section == "shades":
+            return Mod("denim" if meaning == "denim" else "shade", (meaning,), item.text)
+        kind = {"patterns": "pattern", "pattern_nouns": "pattern", "motifs": "pattern",
+                "sizes": "size", "sleeves": "sleeve"}[section]  # fmt: skip
+        return Mod(kind, (meaning,), item.text)
+
+    def _take_shade(self, mod: Mod) -> bool:
+        """Give a colour the "dark" or "light" that stands just before it."""
+        queue = self.predicated if self.predicated else self.pending
+        if queue and queue[-1].kind == "shade" and mod.shade is None:
+            shade = queue.pop()
+            mod.shade = shade_of(shade.values[0])
+            if self.predicate is not None and shade in self.predicate.mods:
+                self.predicate.mods.remove(shade)
+            return True
+        return False
+
+    def _place(self, mod: Mod, i: int) -> None:
+        """Put a description where it belongs: back to a thing, or on to the next."""
+        if mod.kind == "shade" and mod.values == ("leather",):
+            return
+        if not self.lexicon.before and self._after_noun(mod):
+            return
+        if self.predicate is not None:
+            mod.either = mod.either or ("or" in self.flags and bool(self.predicated))
+            self.predicate.mods.append(mod)
+            self.predicated.append(mod)
+        elif self.noun_first and self.segment:
+            for frame in self.segment[-2:] if "both" in self.flags else self.segment[-1:]:
+                frame.mods.append(mod)
+        else:
+            self.pending.append(mod)
+
+    def _after_noun(self, mod: Mod) -> bool:
+        """In a language whose adjectives follow, describe the thing just said."""
+        if self.last is None or (not self.segment and mod.kind != "colour"):
+            return False
+        target = self.last
+        if mod.kind == "shade":
+            colours = target.colours()
+            if colours and colours[-1].shade is None and target.mods[-1] is colours[-1]:
+                colours[-1].shade = shade_of(mod.values[0])
+                return True
+        if mod.kind == "colour" and "or" in self.flags and target.colours():
+            mod.either = True
+        target.mods.append(mod)
+        return True
+
+    def _attach_back(self) -> None:
+        """Give what no thing followed to the thing before, or to the person."""
+        mods, self.pending = self.pending, []
+        hair = [mod for mod in mods if mod.kind == "colour" and not mod.values]
+        if hair:
+            self._thing_of("hair", mods)
+            return
+        denim = any(mod.kind == "denim" for mod in mods)
+        target = self.last
+        if target is None and self.previous is not None and not self.previous.coloured():
+            target = self.previous if not self.flags & {"in", "whole"} else None  # "Cap. Red."
+        if "no" in self.flags and target is not None:
+            for mod in mods:
+                mod.negated = True
+            self.flags.discard("no")
+        if denim and (target is None or target.described()):
+            self._thing_of("lower.type=jeans", mods)
+            return
+        if target is not None and self._may_take(target, mods):
+            if "or" in self.flags or (mods[0].unsure and target.colours() and not mods[0].negated):
+                mods[0].either = True
+            target.mods.extend(mods)
+            if "both" in self.flags and len(self.person.frames) > 1:
+                self.person.frames[-2].mods.extend(mods)
+            return
+        self._of_person(mods)
+
+    def _may_take(self, target: Frame, mods: list[Mod]) -> bool:
+        if "whole" in self.flags:
+            return False
+        if "hair" in target.regions and any(mod.kind == "size" for mod in mods):
+            return True
+        doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.flags
+        return (
+            doubtful or not target.coloured() or any(m.kind in {"pattern", "sleeve"} for m in mods)
+        )
+
+    def _of_person(self, mods: list[Mod]) -> None:
+        """Read what describes no thing as said of the whole person."""
+        for mod in mods:
+            if mod.kind == "size" and mod.values == ("short",):
+                self._add_trait(Trait("body.height", ("short",), mod.unsure, mod.negated))
+        coloured = [mod for mod in mods if mod.kind in {"colour", "shade", "pattern"}]
+        if any(mod.kind == "sleeve" for mod in mods):
+            self._thing_of("upper", mods)
+        elif coloured and "whole" in self.flags:
+            self._thing_of("upper lower", coloured)
+        elif coloured and "in" in self.flags:
+            self._thing_of("upper", coloured)
+        elif any(set(m.values) & RACE_COLOURS for m in coloured) and not self.person.frames:
+            self._refuse_kind("race")  # "Male. White."
+        else:
+            for mod in coloured:
+                self._left_out(mod.text)
+
+    def _thing_of(self, meaning: str, mods: list[Mod]) -> None:
+        """Add a thing that was only described ("denim", "all in black", "blonde")."""
+        slots, layer = parse_thing(meaning)
+        self.order += 1
+        frame = Frame(slots, meaning, layer, list(mods), order=self.order)
+        frame.dropped = "dunno" in self.flags
+        self.person.frames.append(frame)
+        self.segment.append(frame)
+        self.last = frame
+
+    def _part(self, i: int, item: Item) -> None:
+        """Read a piece of a garment: large ones colour it, small ones are left out."""
+        mods, self.pending = self.pending, []
+        if item.senses["parts"] == "hood" and self.last is not None:
+            if self.last.slots.get("upper.type") == ("sweater",):
+                self.last.slots["upper.type"] = ("hoodie",)
+        elif item.senses["parts"] == "whole" and self.last is not None:
+            self._colour_piece(self.last, mods)
+        else:
+            self._left_out(" ".join([*(mod.text for mod in mods), item.text]))
+        self.flags -= {"no", "or"}
+
+    def _sleeve_noun(self, item: Item) -> None:
+        mods, self.pending = self.pending, []
+        if self.last is None:
+            return
+        for mod in mods:
+            if mod.kind == "size":
+                self.last.mods.append(Mod("sleeve", mod.values, unsure=mod.unsure))
+        self._colour_piece(self.last, [mod for mod in mods if mod.kind != "size"])
+
+    def _colour_piece(self, frame: Frame, mods: list[Mod]) -> None:
+        for mod in mods:
+            if mod.kind == "colour":
+                mod.text = "of a piece"
+                mod.either = mod.either and mod is not mods[0]
+                frame.mods.append(mod)
+
+    def _pattern_noun(self, i: int, item: Item) -> None:
+        """Read "with blue stripes": a pattern with colours of its own."""
+        pattern = item.senses["pattern_nouns"]
+        mods, self.pending = self.pending, []
+        if any("on" in later.roles for later in self.items[i + 1 : i + 2]) and not self.segment:
+            self.pending = [*mods, Mod("pattern", (pattern,), item.text)]
+            return
+        if self.last is None:
+            self._thing_of("upper", [])
+        frame = self.last
+        if frame is None:
+            return
+        known = any(mod.kind == "pattern" for mod in frame.mods)
+        if not known and "no" not in self.flags:
+            frame.mods.append(Mod("pattern", (pattern,), unsure=self._unsure()))
+        if pattern != "graphic":
+            self._colour_piece(frame, mods)
+
+    def _motif(self, i: int, item: Item) -> None:
+        if self._before_thing(i):
+            self.flags.add("motif")
+            return
+        self.pending = []
+        if self.last is not None and self.last.slots.get("upper.type") == ("costume",):
+            return
+        if self.last is not None and (self.segment or "upper" in self.last.regions):
+            if not any(mod.kind == "pattern" for mod in self.last.mods):
+                self.last.mods.append(Mod("pattern", ("graphic",), unsure=self._unsure()))
+        else:
+            self._left_out(item.text)
+
+
+def colour_meaning(meaning: str) -> tuple[tuple[str, ...], Modifier | None]:
+    """Read a colour's meaning: ``"dark blue"``, ``"green|blue"``, ``"dark"``."""
+    shade: Modifier | None = None
+    values: tuple[str, ...] = ()
+    for part in meaning.split():
+        if part in {"dark", "light"}:
+            shade = shade_of(part)
+        elif part != "olive":
+            values = tuple(part.split("|"))
+    return values, shade
+
+
+def shade_of(shade: str) -> Modifier:
+    """Return a shade as a modifier; everything that is not dark is light."""
+    return "dark" if shade == "dark" else "light"

@@ -1,0 +1,235 @@
+"""Who is spoken of: the person sought, their companions, the speaker."""
+
+from reid.describe.frames import Mod, Person, Trait
+from reid.describe.grammar.describing import Describing
+from reid.describe.grammar.state import MOST_COMPANIONS, RACE_COLOURS
+from reid.describe.items import Item
+
+
+class Naming(Describing):
+    """Who is spoken of: the person sought, their companions, the speaker."""
+
+    def _person(self, i: int, item: Item) -> None:
+        meaning = item.senses["people"].split()
+        facts = dict(part.split("=") for part in meaning if "=" in part)
+        relation = "relation" in meaning
+        mods, self.pending = self.pending, []
+        person = self._who(i, facts.get("sex"), relation)
+        self._enter(person, i)
+        for mod in mods:
+            self._mod_of_person(mod)
+        for slot, value in facts.items():
+            self._add_trait(Trait(f"body.{slot}", (value,), self.hedge == "wide"))
+        if "sex" in facts:
+            person.sex = facts["sex"]
+        for trait in self.waiting:
+            self._add_trait(trait)
+        self.waiting = []
+        person.named = True
+        self.trigger = None
+        self.flags -= {"no", "or"}
+
+    def _who(self, i: int, sex: str | None, relation: bool) -> Person:
+        main, companions = self.reading.main, self.reading.companions
+        if self.renamed:
+            self.renamed = False
+            return self.person
+        if self.lexicon.relatives_first and self.person is not main and not self.person.named:
+            return self.person
+        fresh = not main.named and not main.frames and self.said is None
+        owned = "his" in self.flags
+        same = fresh or not main.named or sex is None or main.sex in {None, sex}
+        if self.trigger is None and not owned and not (relation and not fresh) and same:
+            return main
+        if self.trigger is None:
+            for known in companions:
+                if known.sex == sex:
+                    return known
+        if len(companions) >= MOST_COMPANIONS:
+            return companions[-1]
+        companion = Person(start=self._phrase_start(i))
+        companions.append(companion)
+        return companion
+
+    def _phrase_start(self, i: int) -> int:
+        while i > 0 and self.items[i - 1].roles & {"his", "his_owns", "a", "my"}:
+            i -= 1
+        start = self.items[i].start
+        if self.trigger is not None and self.trigger + 1 <= i:
+            start = self.items[self.trigger + 1].start
+        return start
+
+    def _enter(self, person: Person, i: int) -> None:
+        if person is not self.person:
+            self.opened = self.topic = person is not self.reading.main and not self.begun
+            self.last = None
+            self.segment = []
+        self.person = person
+        self.flags.discard("his")
+
+    def _mod_of_person(self, mod: Mod) -> None:
+        if mod.kind == "colour" and set(mod.values) & RACE_COLOURS and "in" not in self.flags:
+            self._refuse_kind("race")
+        elif mod.kind == "colour" and not mod.values:
+            self._thing_of("hair", [mod])
+        elif mod.kind == "size" and mod.values == ("short",):
+            self._add_trait(Trait("body.height", ("short",), mod.unsure))
+        elif mod.kind != "denim":
+            self._left_out(mod.text)
+
+    def _return_to_main_for_things(self) -> None:
+        """A thing after "with his mum and" is his, unless her description has begun."""
+        if self.person is not self.reading.main and not self.opened:
+            self._go_home()
+
+    def _renamed(self, i: int) -> bool:
+        """Whether a companion is named again: "with her nanny, a woman in …"."""
+        following = self.items[i + 1 : i + 3]
+        if len(following) < 2 or "a" not in following[0].roles:
+            return False
+        noun = following[1]
+        return "people" in noun.senses and "child" not in noun.senses["people"]
+
+    def _go_home(self) -> None:
+        self.person = self.reading.main
+        self.opened = self.topic = False
+        self.last = self.person.frames[-1] if self.person.frames else None
+
+    def _leave_companion(self, i: int, *, hard: bool) -> None:
+        if self.person is self.reading.main:
+            return
+        following = self.items[i + 1 : i + 2]
+        if self.topic and not hard:
+            return
+        if not hard and not self.person.frames and self._renamed(i):
+            self.renamed = True
+            return
+        if not hard and any(
+            "relative" in item.roles or ("in" in item.roles and not self.opened)
+            for item in following
+        ):
+            self.opened = True
+            return
+        self._go_home()
+
+    def _introduce(self, i: int) -> None:
+        """Start a companion whose clothes are said before the word for them."""
+        self.trigger = None
+        ahead = self.items[i + 1 : i + 12]
+        if not ahead or not (
+            ahead[0].roles & {"a", "his", "his_owns", "in"} or "people" in ahead[0].senses
+        ):
+            return
+        for item in ahead:
+            if item.kind == "break":
+                return
+            if "people" in item.senses:
+                companion = Person(start=ahead[0].start)
+                self.reading.companions.append(companion)
+                self._enter(companion, i)
+                self.opened = True
+                return
+
+    def _swap(self, i: int) -> None:
+        """In "the lady who was with him …" the lady is the companion, and he is sought."""
+        main, following = self.reading.main, self.items[i + 1 : i + 2]
+        spoken = any(item.roles & {"he", "she", "they", "she_owns"} for item in following)
+        alone = self.person is main and main.named and not main.frames
+        ends = any(not item.senses for item in self.items[i + 2 : i + 3])
+        if spoken and alone and ends and not self.reading.companions:
+            self.skipped = i + 1
+            self.opened = True
+            self.reading.main = Person(sex="female" if "she" in following[0].roles else None)
+            if "he" in following[0].roles:
+                self.reading.main.sex = "male"
+            self.reading.companions.append(main)
+            self.trigger, self.said, self.topic = None, self.reading.main.sex, True
+
+    def _pronoun(self, sex: str) -> None:
+        main = self.reading.main
+        if self.topic and self.person.sex == sex:
+            return
+        if main.sex in {None, sex}:
+            if self.person is not main:
+                self._go_home()
+            return
+        for companion in reversed(self.reading.companions):
+            if companion.sex == sex:
+                self._enter(companion, 0)
+                self.opened = True
+                return
+
+    def _speaker(self, i: int) -> None:
+        """Keep what the speaker says of himself apart."""
+        person = Person(start=self.items[i].start, stop=self.items[i].stop)
+        following = self.items[i + 1 : i + 2]
+        if any("in" in item.roles for item in following) or "in" in self.items[i].roles:
+            self.reading.companions.append(person)
+            self._enter(person, i)
+            self.opened = True
+
+    def _is_person(self, i: int, item: Item) -> bool:
+        """Tell "m" the man from "m" the letter, and "mum's bag" from mum."""
+        if item.owns and i + 1 < len(self.items):
+            following = self.items[i + 1]
+            verb = {"in", "with", "copula", "about", "aged", "seen", "no", "opens", "hedge"}
+            return bool(following.roles & verb) or following.kind in {"age", "number"}
+        if len(item.text) == 1:
+            near = self.items[max(0, i - 1) : i] + self.items[i + 1 : i + 2]
+            return i == 0 or any(other.kind in {"age", "number"} for other in near)
+        return True
+
+    def _body(self, i: int, item: Item) -> None:
+        meaning = item.senses["body"]
+        if meaning.startswith("size") or (
+            self.lexicon.before and self._thing_ahead(i, past_colours=True)
+        ):
+            return  # a large coat is no large man
+        if not self.lexicon.before and i and "things" in self.items[i - 1].senses:
+            return
+        for part in meaning.split():
+            slot, _, value = part.partition("=")
+            trait = Trait(slot, (value,), self._unsure(), "no" in self.flags)
+            self.waiting.append(trait)
+            self.last_trait = trait
+        self.flags.add("after-hedge")
+        if self.trigger is None:
+            self._flush_traits()
+
+    def _traits_said(self, item: Item) -> None:
+        for part in str(item.value).split():
+            slot, _, value = part.partition("=")
+            values: tuple[str | float, ...] = tuple(value.split("|"))
+            if slot == "height":
+                slot, values = "body.height", (float(value),)
+            doubt = slot.endswith("?")
+            slot = slot.removesuffix("?")
+            if slot == "body.age_years":
+                values = tuple(float(v) if "." in str(v) else int(v) for v in values)
+            trait = Trait(
+                slot, values, doubt or self.hedge == "wide", "no" in self.flags, exact=True
+            )
+            self.waiting.append(trait)
+            self.last_trait = trait
+        self.flags.add("after-hedge")
+        if self.trigger is None:
+            self._flush_traits()
+
+    def _refuse(self, i: int, item: Item) -> None:
+        following = self.items[i + 1] if i + 1 < len(self.items) else None
+        if (
+            item.senses["refused"] == "race"
+            and following is not None
+            and {"things", "patterns"} & following.senses.keys()
+        ):
+            self._left_out(item.text)
+            return
+        self.pending = [mod for mod in self.pending if mod.kind == "size"]
+        if item.senses["refused"] != "race":
+            self.pending = []
+        self._refuse_kind(item.senses["refused"])
+        self.flags -= {"no"}
+        self.trigger = None if self.trigger is None or not self._person_ahead(i) else self.trigger
+
+    def _person_ahead(self, i: int) -> bool:
+        return any("people" in item.senses for item in self.items[i + 1 : i + 4])

@@ -1,0 +1,175 @@
+"""Reads the items of one text."""
+
+from reid.describe.frames import Trait
+from reid.describe.grammar.state import MODS, SHORT_QUERY, Reading
+from reid.describe.grammar.words import Words
+from reid.describe.items import Item
+
+
+class Reader(Words):
+    """Reads the items of one text."""
+
+    def read(self) -> Reading:
+        """Read everything."""
+        self._start_segment(0)
+        for i, item in enumerate(self.items):
+            self._take(i, item)
+        self._break(len(self.items), hard=True)
+        main = self.reading.main
+        if self.said is not None and not any(t.slot == "body.sex" for t in main.traits):
+            main.traits.append(Trait("body.sex", (self.said,)))
+        return self.reading
+
+    def _take(self, i: int, item: Item) -> None:
+        if item.kind == "break":
+            self._mark(i, item)
+            return
+        if item.kind == "gap" or i == self.skipped:
+            return
+        if self._is_name(i, item):
+            return  # a name is neither searched nor kept
+        if item.kind in {"age", "height"}:
+            self._traits_said(item)
+        elif "things" in item.senses and not self._is_motif_here(i, item):
+            self._thing(i, item)
+        elif item.senses:
+            self._describing(i, item)
+        elif item.roles:
+            self._role(i, item)
+        elif item.kind == "unknown":
+            self._unknown(i, item)
+        if self.person is not self.reading.main:
+            self.person.stop = item.stop
+        self.spoken = True
+        self.begun = (
+            self.begun
+            or item.kind in {"age", "height"}
+            or bool({"things", "people", "colours"} & item.senses.keys())
+        )
+
+    def _is_name(self, i: int, item: Item) -> bool:
+        """Whether this is what somebody is called: after "called", or "my daughter Lily"."""
+        before = self.items[i - 1] if i else None
+        called = before is not None and "name" in before.roles and item.kind != "number"
+        again = self.naming and item.kind == "unknown"
+        kin = before.senses.get("people", "").split() if before is not None else []
+        own = {"child", "relation"} & set(kin) and item.kind == "unknown" and item.text.istitle()
+        self.naming = bool(called or again or own)
+        return self.naming
+
+    def _describing(self, i: int, item: Item) -> None:
+        senses = item.senses
+        if "people" in senses and self._is_person(i, item):
+            self._person(i, item)
+        elif "refused" in senses:
+            self._refuse(i, item)
+        elif "body" in senses:
+            self._body(i, item)
+        elif "parts" in senses:
+            self._part(i, item)
+        elif "pattern_nouns" in senses and not self._before_thing(i):
+            self._pattern_noun(i, item)
+        elif "motifs" in senses:
+            self._motif(i, item)
+        else:
+            self._mod(i, item)
+
+    def _mark(self, i: int, item: Item) -> None:
+        if item.value in {"/", "\\"} and self._between_mods(i):
+            self.flags.add("or")
+        elif item.value in {":", "："} and self.last is not None and self.segment:
+            self._copula()
+        elif item.value in {"?", "？"} and self._queried(i):
+            self._doubt_back()
+            self._break(i, hard=False)
+        elif item.value not in {'"', "“", "”", "«", "»", "*", "+", "="}:
+            self._break(i, hard=item.is_hard())
+
+    def _queried(self, i: int) -> bool:
+        """Whether "?" doubts the word before it; after a whole sentence it only ends a question."""
+        if not (self.segment or self.pending) or i + 1 >= len(self.items):
+            return False
+        since = 0
+        for item in reversed(self.items[max(0, i - SHORT_QUERY - 1) : i]):
+            if item.kind == "break":
+                break
+            since += 1
+        return since <= SHORT_QUERY
+
+    def _break(self, i: int, *, hard: bool) -> None:
+        continues = not hard and self._continues(i)
+        forward = "forward" in self.flags and not hard
+        if self.hedge and not self.spoken_since_hedge and not continues and not forward:
+            self._doubt_back()
+        if self.pending and not (continues and not self.segment):
+            self._attach_back()
+        if "same" in self.flags and self.segment and not self.segment[-1].described():
+            self._copy_colours(self.segment[-1])
+        self._flush_traits()
+        self.predicate, self.predicated = None, []
+        denied = self.last is not None and self.last.negated and self.segment[-1:] == [self.last]
+        self.flags = {"no"} if denied and not hard and self._list_goes_on(i) else set()
+        self.hedge = "wide" if forward else ""
+        if not continues:
+            self.segment = []
+        self._leave_companion(i, hard=hard)
+        if hard:
+            self.previous = self.last
+            self.last = None
+            self.begun = False
+        self.trigger = None
+        self.spoken = False
+        self._start_segment(i + 1)
+
+    @property
+    def spoken_since_hedge(self) -> bool:
+        """Whether something followed the last word of doubt."""
+        return "after-hedge" in self.flags
+
+    def _continues(self, i: int) -> bool:
+        """Whether a comma only separates what describes the same thing ("red, white and blue")."""
+        for item in self.items[i + 1 : i + 4]:
+            if "or" in item.roles or "and" in item.roles or "hedge" in item.roles:
+                continue
+            return any(section in item.senses for section in MODS) and "things" not in item.senses
+        return False
+
+    def _list_goes_on(self, i: int) -> bool:
+        """Whether "no hat, gloves or scarf" still denies after its comma."""
+        for item in self.items[i + 1 : i + 12]:
+            if "or" in item.roles:
+                return True
+            if item.kind == "break" and not item.is_hard():
+                continue
+            if "things" not in item.senses:
+                return False
+        return False
+
+    def _start_segment(self, i: int) -> None:
+        """Find out whether this segment names things first ("trousers black, top red")."""
+        pattern = ""
+        for item in self.items[i:]:
+            if item.kind == "break":
+                break
+            if item.roles & {"copula", "or"} or ("people" in item.senses and pattern):
+                pattern += "x"
+            letter = "n" if "things" in item.senses else ""
+            if not letter and {"colours", "shades", "hair_colours"} & item.senses.keys():
+                letter = "a"
+            if letter and pattern[-1:] != letter:
+                pattern += letter
+        self.noun_first = pattern[:1] == "n" and pattern[-1:] == "a" and "x" not in pattern
+
+    def _unknown(self, i: int, item: Item) -> None:
+        if self.pending and not self._thing_ahead(i) and self.lexicon.before:
+            # an unknown noun keeps its colours: they are nobody else's
+            self._left_out(" ".join([*(mod.text for mod in self.pending), item.text]))
+            self.pending = []
+        else:
+            self._left_out(item.text)
+        if any("on" in later.roles for later in self.items[i + 1 : i + 2]) and self.segment:
+            self._motif(i, item)
+
+    def _is_motif_here(self, i: int, item: Item) -> bool:
+        """Tell the bear on a T-shirt from the bear in an arm."""
+        return "motifs" in item.senses and self._before_thing(i)

@@ -1,0 +1,143 @@
+"""What is worn and carried, and how one thing stands to the one before it."""
+
+from reid.describe.frames import Frame, Mod, parse_thing
+from reid.describe.grammar.people import Naming
+from reid.describe.grammar.state import BAG_SLOTS, RECENT
+from reid.describe.items import Item
+
+
+class Things(Naming):
+    """What is worn and carried, and how one thing stands to the one before it."""
+
+    def _thing(self, i: int, item: Item) -> None:
+        meaning = item.senses["things"]
+        self._return_to_main_for_things()
+        self._flush_traits()
+        self.trigger = None
+        slots, layer = parse_thing(meaning)
+        self.order += 1
+        frame = Frame(slots, item.text, layer, order=self.order)
+        frame.unsure = self.hedge in {"narrow", "wide"} or (
+            self.hedge == "mod" and not self.pending
+        )
+        frame.negated = "no" in self.flags
+        frame.dropped = "dunno" in self.flags or meaning == "other"
+        if meaning == "other":
+            frame.slots = {"other": ()}
+            self._left_out(item.text)
+        if meaning.startswith("hair"):
+            self._hair(frame, meaning)
+        if frame.negated and set(frame.slots) == {"carry.shoulder-bag", "carry.handbag"}:
+            frame.slots = dict.fromkeys(BAG_SLOTS, ("present",))
+        self._compound(frame, i)
+        self._relate(frame)
+        self._take_pending(frame, item, adjacent=self.mod_at == i - 1)
+        self.flags -= {"no", "in", "whole"}
+        if self.hedge in {"narrow", "mod"}:
+            self.hedge = ""
+        self.flags.add("after-hedge")
+        self.person.frames.append(frame)
+        self.segment.append(frame)
+        self.last, self.last_trait = frame, None
+
+    def _compound(self, frame: Frame, i: int) -> None:
+        """Of two names for one garment side by side ("fleece jacket") the second is the head."""
+        last = self.last
+        beside = i > 0 and "things" in self.items[i - 1].senses
+        if last is None or not beside or last.regions != frame.regions or "hair" in frame.regions:
+            return
+        last.dropped = True
+        frame.mods.extend(last.mods)
+        frame.negated, frame.unsure = last.negated or frame.negated, last.unsure or frame.unsure
+
+    def _hair(self, frame: Frame, meaning: str) -> None:
+        """Join what is said of one head of hair into one thing."""
+        value = meaning.partition("=")[2]
+        frame.slots = {"hair.length": (value,)} if value else {"hair": ()}
+        for known in self.person.frames[-RECENT:]:
+            if "hair" in known.regions and value and known.slots.get("hair.length") is None:
+                frame.slots = {"hair.length": (value,)}
+
+    def _relate(self, frame: Frame) -> None:
+        """Tell how a new thing stands to the one before it."""
+        last = self.last
+        if last is None:
+            return
+        same = set(frame.regions) & set(last.regions)
+        bags = frame.regions[0].startswith("carry") and last.regions[0].startswith("carry")
+        if "or" in self.flags and last.negated:
+            frame.negated = True
+        elif "or" in self.flags and (same or bags):
+            frame.alternative = last
+            frame.unsure = frame.unsure or last.unsure
+        if self.hedge == "narrow" and same and not self.segment and not self.pending:
+            frame.alternative = last
+        if "over" in self.flags and same:
+            last.outermost, frame.innermost = True, True
+        if "under" in self.flags and same:
+            frame.outermost, last.innermost = True, True
+        self.flags -= {"or", "over", "under"}
+
+    def _take_pending(self, frame: Frame, item: Item, *, adjacent: bool) -> None:
+        if self.predicated and self.predicate is not None and adjacent:
+            # "her coat is a red parka": what was said of the coat is said of the parka
+            self.predicate.mods = [m for m in self.predicate.mods if m not in self.predicated]
+            self.pending = self.predicated
+        hair = "hair" in frame.regions
+        if (
+            self.predicate is not None
+            and not hair
+            and set(self.predicate.regions) & set(frame.regions)
+        ):
+            self.predicate.dropped = not self.predicate.negated
+        self.predicate, self.predicated = None, []
+        frame.mods.extend(self._fronts(item))
+        frame.mods.extend(self.pending)
+        self.pending = []
+        if "same" in self.flags:
+            self._copy_colours(frame)
+            self.flags.discard("same")
+        if "motif" in self.flags and frame.slots.get("upper.type") != ("costume",):
+            frame.mods.append(Mod("pattern", ("graphic",)))
+        self.flags.discard("motif")
+
+    def _fronts(self, item: Item) -> list[Mod]:
+        """Return what the first part of a compound says of its last."""
+        mods: list[Mod] = []
+        for section in ("shades", "colours", "patterns", "motifs"):
+            meaning = item.senses.get("front " + section)
+            if meaning is not None:
+                mods.append(self._make(section, meaning, item))
+        return mods
+
+    def _copy_colours(self, frame: Frame) -> None:
+        for known in reversed(self.person.frames[-RECENT:]):
+            if known.colours() and known is not frame:
+                frame.mods.extend(m for m in known.colours() if m.text != "of a piece")
+                return
+
+    def _absent(self, roles: frozenset[str]) -> None:
+        if "nobag" in roles:
+            frame = Frame(dict.fromkeys(BAG_SLOTS, ("present",)), negated=True)
+        elif "nohat" in roles:
+            frame = Frame({"head.type": ("hat", "cap")}, negated=True)
+        else:
+            frame = Frame({"feet.type": ("shoes",)}, negated=True)
+        self.person.frames.append(frame)
+
+    def _stack(self, over: bool) -> None:
+        """Read "… with a red jacket over the top" and "… with a white tee underneath"."""
+        if self.last is not None and len(self.person.frames) > 1:
+            if over:
+                self.last.outermost = True
+            else:
+                self.last.innermost = True
+
+    def _refine(self, roles: frozenset[str]) -> None:
+        """Tell which bag is meant by where it is worn."""
+        last = self.last
+        if last is None or not last.regions[0].startswith("carry.") or len(last.regions) < 2:
+            return
+        where = "shoulder-bag" if "shoulder" in roles else "handbag"
+        where = "backpack" if "back" in roles else where
+        last.slots = {f"carry.{where}": ("present",)}

@@ -1,0 +1,110 @@
+"""The small words: not, maybe, or, with, over, is."""
+
+from reid.describe.grammar.things import Things
+from reid.describe.items import Item
+
+
+class Words(Things):
+    """The small words: not, maybe, or, with, over, is."""
+
+    def _role(self, i: int, item: Item) -> None:
+        roles = item.roles
+        for role, sex in (("he", "male"), ("she", "female")):
+            if {role, role + "_owns"} & roles and self.person is self.reading.main:
+                self.said = self.said or sex
+        if roles & {"nobag", "nohat", "noshoes"}:
+            self._absent(roles)
+            return
+        if "dunno" in roles:
+            self._dunno(i)
+            return
+        if roles & {"hedge", "think"}:
+            self._hedge(i, roles)
+        if "sure" in roles:
+            self.hedge = ""
+        if "no" in roles or ("doffed" in roles and self._off_ahead(i)):
+            self._negate(i)
+        if "overtop" in roles or "undertop" in roles:
+            self._stack("overtop" in roles)
+        elif roles & {"over", "under"} and self.segment:
+            self.flags.add("over" if "over" in roles else "under")
+        if "companion" in roles and not self.pending:
+            self.trigger = i
+            self._swap(i)
+            if self.lexicon.relatives_first:
+                self._introduce(i)
+        if roles & {"shoulder", "hand", "back"}:
+            self._refine(roles)
+        self._small_words(i, roles)
+
+    def _small_words(self, i: int, roles: frozenset[str]) -> None:
+        self.flags |= roles & {"or", "same", "both", "whole", "his", "and", "in"}
+        if roles & {"and", "but"}:
+            self.flags -= {"no"}
+        if "but" in roles:
+            self.hedge = ""
+        if "with" in roles:
+            self._with(roles)
+        self.opened = self.opened or bool(roles & {"in", "relative", "opens"})
+        if "copula" in roles:
+            self._copula(again="again" in roles)
+        if "costume" in roles:
+            self._thing_of("upper.type=costume", [])
+        if "i" in roles:
+            self._speaker(i)
+        for role, sex in (("he", "male"), ("she", "female")):
+            if role in roles:
+                self._pronoun(sex)
+                if self.person is self.reading.main:
+                    self.said = self.said or sex
+
+    def _with(self, roles: frozenset[str]) -> None:
+        self.predicate, self.predicated = None, []
+        if self.pending:
+            self._attach_back()
+        if self.person is not self.reading.main:
+            self.opened = self.opened or "and" not in roles
+
+    def _off_ahead(self, i: int) -> bool:
+        """Whether "took her jacket off" ends as it begins."""
+        return any(item.text.lower() == "off" for item in self.items[i + 1 : i + 6])
+
+    def _negate(self, i: int) -> None:
+        ended = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
+        if ended and self.last is not None and (self.predicate is self.last):
+            self.last.negated = True
+        else:
+            self.flags.add("no")
+
+    def _copula(self, *, again: bool = False) -> None:
+        if again and self.last is None:
+            self.last = self.previous
+        if self.last is not None and (self.segment or again) and not self.pending:
+            self.predicate, self.predicated = self.last, []
+            if again and self.last.negated and self.last.colours():
+                # "not a red coat, it's orange": a coat after all
+                self.last.negated = False
+                for mod in self.last.colours():
+                    mod.negated = True
+
+    def _hedge(self, i: int, roles: frozenset[str]) -> None:
+        self.flags.discard("after-hedge")
+        following = self.items[i + 1] if i + 1 < len(self.items) else None
+        if "think" in roles:
+            self.hedge = "wide"
+        elif "or" in self.flags or self.pending or self.predicate is not None:
+            self.hedge = "mod"
+        else:
+            self.hedge = "narrow"
+        if following is None or following.kind == "break":
+            if "think" in roles and (not self.begun or "forward" in roles):
+                self.flags.add("forward")
+            else:
+                self._doubt_back()
+
+    def _dunno(self, i: int) -> None:
+        ended = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
+        if ended and self.segment and not self.segment[-1].described():
+            self.segment[-1].dropped = True
+        else:
+            self.flags.add("dunno")

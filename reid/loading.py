@@ -1,0 +1,24 @@
+"""Models by what the user asked for, else the shipped or pulled ones."""
+
+from pathlib import Path
+
+from reid import models
+from reid.embed import Embedder, RegionEmbedder
+from reid.embed.learned import LearnedEmbedder
+from reid.people import Detector, People
+
+
+def load_people(detector: Path | None, heads: Path | None) -> People:
+    """Load the detector asked for, or the default one, and the extra head model if asked."""
+    found = Detector(models.find_detector(detector))
+    return People(found, Detector(heads) if heads else None)
+
+
+def load_embedder(given: str | None = None) -> Embedder:
+    """Return the embedder asked for: a folder, "regions" for the baseline, or the default one."""
+    if given == RegionEmbedder.model_id.partition("-")[0]:
+        return RegionEmbedder()
+    if given is not None:
+        return LearnedEmbedder(Path(given))
+    shipped = models.find_embedder()
+    return LearnedEmbedder(shipped.folder) if shipped else RegionEmbedder()

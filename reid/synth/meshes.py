@@ -1,0 +1,154 @@
+"""Triangle meshes as arrays: triangulation, normals, components, simplification.
+
+Points are float32 (n, 3), faces int32 (m, 3) counter-clockwise seen from outside.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+Int = NDArray[np.int32]
+Bool = NDArray[np.bool_]
+
+
+def triangulate(polygons: Sequence[Sequence[int]]) -> Int:
+    """Return polygons cut into triangle fans, int32 (m, 3)."""
+    faces = [(p[0], p[i], p[i + 1]) for p in polygons for i in range(1, len(p) - 1)]
+    return np.asarray(faces, np.int32).reshape(-1, 3)
+
+
+def face_normals(points: Float, faces: Int) -> Float:
+    """Return area-weighted face normals, shape (m, 3)."""
+    a, b, c = (points[faces[:, i]] for i in range(3))
+    return np.asarray(np.cross(b - a, c - a), np.float32)
+
+
+def vertex_normals(points: Float, faces: Int) -> Float:
+    """Return unit vertex normals, shape (n, 3); a vertex in no face gets (0, 1, 0)."""
+    flat = face_normals(points, faces)
+    total = np.zeros((len(points), 3), np.float32)
+    for axis in range(3):
+        weights = np.repeat(flat[:, axis], 3)
+        total[:, axis] = np.bincount(faces.ravel(), weights, minlength=len(points))
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    return np.where(length > 1e-12, total / np.maximum(length, 1e-12), (0, 1, 0)).astype(np.float32)
+
+
+def components(faces: Int, size: int) -> Int:
+    """Return the connected component of each vertex, int32 (size,); loose vertices are −1."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    rows = np.concatenate([faces[:, 0], faces[:, 1]])
+    cols = np.concatenate([faces[:, 1], faces[:, 2]])
+    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, cols)), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    used = np.zeros(size, bool)
+    used[faces.ravel()] = True
+    return np.where(used, label, -1).astype(np.int32)
+
+
+def edges_of(faces: Int) -> tuple[Int, Int]:
+    """Return undirected edges int32 (e, 2) and how many faces share each, int32 (e,)."""
+    every = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    edges, count = np.unique(np.sort(every, axis=1), axis=0, return_counts=True)
+    return edges.astype(np.int32), count.astype(np.int32)
+
+
+def _quadrics(points: Float, faces: Int) -> NDArray[np.float64]:
+    """Sum of squared plane distances at each vertex as 4 × 4 forms (Garland & Heckbert 1997)."""
+    normal = face_normals(points, faces).astype(np.float64)
+    area = np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    plane = np.concatenate(
+        [normal / area, -np.sum(normal / area * points[faces[:, 0]], axis=1, keepdims=True)], axis=1
+    )
+    forms = plane[:, :, None] * plane[:, None, :] * area[:, :, None]
+    total = np.zeros((len(points), 16))
+    for corner in range(3):
+        np.add.at(total, faces[:, corner], forms.reshape(-1, 16))
+    return total.reshape(-1, 4, 4)
+
+
+def _independent(edges: Int, cost: NDArray[np.float64], faces: Int, size: int, want: int) -> Int:
+    """Pick cheap edges so that no face touches the moving ends (column 0) of two of them."""
+    cheap = np.argsort(cost)[: max(want * 2, len(edges) // 5)]
+    order = np.random.default_rng(len(edges)).permutation(cheap)
+    none = np.iinfo(np.int64).max
+    rank = np.full(size, none)
+    place = np.arange(len(order))
+    for end in (0, 1):
+        np.minimum.at(rank, edges[order, end], place)
+    nearest = rank[faces].min(axis=1)
+    reach = np.full(size, none)
+    for corner in range(3):
+        np.minimum.at(reach, faces[:, corner], nearest)
+    picked = order[reach[edges[order, 0]] == place]
+    return np.asarray(picked[np.argsort(cost[picked])][:want], np.int32)
+
+
+def simplify(points: Float, faces: Int, target: float = 0.3) -> Int:
+    """Return about `target` (a fraction) of the faces, on a subset of the same vertices.
+
+    Vertices of open borders stay; each round collapses an independent set of the edges that cost
+    least by quadric error, always onto one of the edge's own ends, so that any morph of the full
+    mesh also moves the simplified one.
+    """
+    goal = max(int(len(faces) * target), 60)
+    size = len(points)
+    forms = _quadrics(points, faces)
+    homogeneous = np.concatenate([points, np.ones((size, 1))], axis=1)
+    stuck = np.zeros(size)  # collapses undone so far: later rounds try elsewhere first
+    for _ in range(60):
+        if len(faces) <= goal:
+            break
+        edges, count = edges_of(faces)
+        border = np.zeros(size, bool)
+        border[edges[count == 1].ravel()] = True
+        directed = np.concatenate([edges, edges[:, ::-1]])  # collapse column 0 onto column 1
+        directed = directed[~border[directed[:, 0]]]
+        if not len(directed):
+            break
+        form = forms[directed[:, 0]] + forms[directed[:, 1]]
+        at = homogeneous[directed[:, 1]]
+        length = np.linalg.norm(points[directed[:, 0]] - points[directed[:, 1]], axis=1)
+        cost = np.einsum("ni,nij,nj->n", at, form, at) + 1e-5 * length**2
+        cost += 1e-2 * stuck[directed[:, 0]]
+        want = max((len(faces) - goal) // 2, 1)
+        picked = _independent(directed.astype(np.int32), cost, faces, size, want)
+        if not len(picked):
+            break
+        move = np.arange(size, dtype=np.int32)
+        move[directed[picked, 0]] = directed[picked, 1]
+        faces, undone = _drop_flipped(points, faces, move)
+        stuck[undone] += 1
+        np.add.at(forms, directed[picked, 1], forms[directed[picked, 0]])
+    return faces
+
+
+def _drop_flipped(points: Float, faces: Int, move: Int) -> tuple[Int, Int]:
+    """Apply vertex moves except those that would turn a face over; drop collapsed faces.
+
+    Returns:
+        the faces left, int32 (m, 3); the vertices whose move was undone.
+    """
+    undone = np.zeros(0, np.int32)
+    moved = move[faces]
+    alive = (
+        (moved[:, 0] != moved[:, 1]) & (moved[:, 1] != moved[:, 2]) & (moved[:, 2] != moved[:, 0])
+    )
+    before, after = face_normals(points, faces), face_normals(points, moved)
+    turned = alive & (np.sum(before * after, axis=1) < 0)
+    if turned.any():
+        undo = np.unique(faces[turned].ravel())
+        undone = undo[move[undo] != undo]
+        move = move.copy()
+        move[undone] = undone
+        moved = move[faces]
+        alive = (
+            (moved[:, 0] != moved[:, 1])
+            & (moved[:, 1] != moved[:, 2])
+            & (moved[:, 2] != moved[:, 0])
+        )
+    return np.ascontiguousarray(moved[alive]).astype(np.int32), undone.astype(np.int32)

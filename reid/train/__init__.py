@@ -1,0 +1,1 @@
+"""Training on synthetic people: the appearance embedding and the person-head detector."""

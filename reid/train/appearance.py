@@ -1,0 +1,250 @@
+"""Train the appearance embedding on synthetic crops.
+
+One loop: P × K sampling, augmentation, five losses, a moving average of the weights. A run stops
+when its minutes are up and goes on from its checkpoint exactly where it stopped: every draw depends
+on the seed and the step alone.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from reid.errors import ReidError
+from reid.train.augment import augment
+from reid.train.data import Crops
+from reid.train.net import REGIONS, AppearanceNet, NetConfig, Outputs
+from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PART_INDEX, SLOTS
+
+_SEEN: Final = 0.25  # visible share of a part from which its attributes are taught
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """What a run is made of.
+
+    Attributes:
+        steps: length of the whole run, in batches.
+        people, views: identities in a batch and crops of each.
+        rate, warmup, decay: AdamW's learning rate, steps until it is reached, weight decay.
+        temperature: of the contrastive loss. scale: of the identity classifier's cosines.
+        average: momentum of the weights' moving average.
+        seed: of everything drawn.
+        net: sizes of the network.
+    """
+
+    steps: int = 12_000
+    people: int = 32
+    views: int = 4
+    rate: float = 1.2e-3
+    warmup: int = 300
+    decay: float = 0.05
+    temperature: float = 0.1
+    scale: float = 20.0
+    average: float = 0.998
+    seed: int = 0
+    net: NetConfig = field(default_factory=NetConfig)
+
+
+WEIGHTS: Final = {
+    "identity": 0.5,
+    "contrast": 1.0,
+    "attributes": 12.0,
+    "body": 2.0,
+    "visible": 0.5,
+    "regions": 0.5,
+}
+"""Of each loss in the sum; the attribute loss is a mean over many columns that are mostly 0."""
+
+
+class Trainer:
+    """A run in progress."""
+
+    def __init__(self, config: TrainConfig, crops: Crops, device: str) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.crops, self.device = config, crops, device
+        self.net = AppearanceNet(config.net).to(device).to(memory_format=torch.channels_last)
+        self.average = AppearanceNet(config.net).to(device).to(memory_format=torch.channels_last)
+        self.average.load_state_dict(self.net.state_dict())
+        self.classes = nn.Parameter(
+            functional.normalize(torch.randn(crops.identities, config.net.dim), dim=1).to(device)
+        )
+        decayed = [p for p in self.net.parameters() if p.ndim > 1]
+        plain = [p for p in self.net.parameters() if p.ndim <= 1]
+        groups = [
+            {"params": decayed, "weight_decay": config.decay},
+            {"params": [*plain, self.classes], "weight_decay": 0.0},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, lr=config.rate, betas=(0.9, 0.98))
+        self.step = 0
+        self._of_person = _rows_of_each(crops.identity)
+        self._parts = torch.tensor([PART_INDEX[SLOTS[c.slot].part] for c in ATTRIBUTE_COLUMNS])
+        self._body_parts = torch.tensor([PART_INDEX[SLOTS[c.slot].part] for c in BODY_COLUMNS])
+
+    def train(self, minutes: float | None, report: Callable[[int, dict[str, float]], None]) -> None:
+        """Run until the last step, or until the minutes are up."""
+        begun = time.monotonic()
+        self.net.train()
+        while self.step < self.config.steps:
+            if minutes is not None and time.monotonic() - begun > minutes * 60:
+                return
+            losses = self._step()
+            self.step += 1
+            report(self.step, losses)
+
+    def _step(self) -> dict[str, float]:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._rate()
+        rows = self.batch(self.step)
+        random = torch.Generator(self.device).manual_seed(self.config.seed * 1_000_003 + self.step)
+        images = self._take(self.crops.images, rows)
+        x, regions = augment(images, self._take(self.crops.parts, rows), random)
+        x = x.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
+            outputs = self.net(x)
+        losses = self._losses(outputs, regions, rows)
+        total = torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
+        self.optimizer.step()
+        self._follow()
+        return {name: float(loss.detach()) for name, loss in losses.items()}
+
+    def batch(self, step: int) -> NDArray[np.int64]:
+        """Return the rows of a step's batch: `people` identities, `views` crops of each."""
+        random = np.random.default_rng([self.config.seed, step])
+        people = random.choice(len(self._of_person), self.config.people, replace=False)
+        views = self.config.views
+        rows = [
+            random.choice(self._of_person[p], views, replace=len(self._of_person[p]) < views)
+            for p in people
+        ]
+        return np.concatenate(rows)
+
+    def _take(self, column: NDArray[Any], rows: NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(column[rows]).to(self.device)
+
+    def _losses(
+        self, outputs: Outputs, regions: Tensor, rows: NDArray[np.int64]
+    ) -> dict[str, Tensor]:
+        identity = self._take(self.crops.identity, rows)
+        visible = self._take(self.crops.visible, rows)
+        cosines = outputs.vector @ functional.normalize(self.classes, dim=1).T
+        return {
+            "identity": functional.cross_entropy(
+                cosines * self.config.scale, identity, label_smoothing=0.1
+            ),
+            "contrast": contrast(outputs.vector, identity, self.config.temperature),
+            "attributes": seen_only(
+                outputs.attributes,
+                self._take(self.crops.attributes, rows),
+                visible[:, self._parts.to(self.device)],
+            ),
+            "body": seen_only(
+                outputs.body,
+                self._take(self.crops.body, rows),
+                visible.max(dim=1, keepdim=True).values.expand(-1, len(BODY_COLUMNS)),
+            ),
+            "visible": functional.binary_cross_entropy_with_logits(
+                outputs.visible.float(), visible.clamp(0, 1)
+            ),
+            "regions": region_loss(outputs.regions, regions),
+        }
+
+    def _rate(self) -> float:
+        """Return the learning rate: linear warm-up, then half a cosine down to nothing."""
+        if self.step < self.config.warmup:
+            return self.config.rate * (self.step + 1) / self.config.warmup
+        done = (self.step - self.config.warmup) / max(1, self.config.steps - self.config.warmup)
+        return self.config.rate * 0.5 * (1 + float(np.cos(np.pi * min(done, 1.0))))
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        keep = min(self.config.average, (self.step + 1) / (self.step + 10))
+        for mean, now in zip(
+            self.average.state_dict().values(), self.net.state_dict().values(), strict=True
+        ):
+            if mean.dtype.is_floating_point:
+                mean.lerp_(now, 1 - keep)
+            else:
+                mean.copy_(now)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint; it appears under its name only when complete."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        state = {
+            "config": asdict(self.config),
+            "step": self.step,
+            "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "classes": self.classes.detach(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        torch.save(state, part)
+        part.replace(path)
+
+    def resume(self, path: Path, *, fresh_classes: bool = False) -> None:
+        """Go on from a checkpoint.
+
+        `fresh_classes` keeps the network but not the identity classifier and the optimiser: for
+        going on with more people than before.
+
+        Raises:
+            ReidError: the checkpoint is of another network, or of other people.
+        """
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        if state["config"]["net"] != asdict(self.config.net):
+            raise ReidError(f"{path} is of a network of other sizes")
+        self.net.load_state_dict(state["net"])
+        self.average.load_state_dict(state["average"])
+        self.step = int(state["step"])
+        if fresh_classes:
+            return
+        if state["classes"].shape != self.classes.shape:
+            raise ReidError(f"{path} was trained on {len(state['classes'])} other people")
+        with torch.no_grad():
+            self.classes.copy_(state["classes"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+
+def contrast(vectors: Tensor, identity: Tensor, temperature: float) -> Tensor:
+    """Return the supervised contrastive loss (Khosla et al. 2020), over unit vectors (B, D)."""
+    logits = vectors @ vectors.T / temperature
+    itself = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
+    same = (identity[:, None] == identity[None]) & ~itself
+    logits = logits.masked_fill(itself, -torch.inf)
+    log_share = logits - torch.logsumexp(logits, dim=1, keepdim=True)
+    return -(log_share.masked_fill(~same, 0).sum(1) / same.sum(1).clamp(min=1)).mean()
+
+
+def seen_only(logits: Tensor, labels: Tensor, visible: Tensor) -> Tensor:
+    """Return the binary cross-entropy over what can be seen: all (B, K)."""
+    weight = (visible > _SEEN).float()
+    loss = functional.binary_cross_entropy_with_logits(
+        logits.float(), labels.float(), weight, reduction="sum"
+    )
+    return loss / weight.sum().clamp(min=1)
+
+
+def region_loss(logits: Tensor, regions: Tensor) -> Tensor:
+    """Return the cross-entropy of attention (B, R, h, w) against masks (B, H, W), by area."""
+    exact = functional.one_hot(regions.long(), len(REGIONS)).permute(0, 3, 1, 2).float()
+    target = functional.adaptive_avg_pool2d(exact, (logits.shape[2], logits.shape[3]))
+    log_share = functional.log_softmax(logits.float(), dim=1)
+    return -(target * log_share).sum(dim=1).mean()
+
+
+def _rows_of_each(identity: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the rows of each person who has at least two."""
+    order = np.argsort(identity, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(identity[order])) + 1)
+    return [group for group in groups if len(group) > 1]

@@ -1,0 +1,130 @@
+"""What cameras and moments change: drawn anew for every batch, on the training device.
+
+Skin is recoloured at random wherever the masks show it, apart for each view of a person, so that
+the vector cannot hold on to it.
+"""
+
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+SKIN_PARTS: Final = (3, 4, 5)  # torso, arms, legs: part numbers of the renderer
+CARRIED_FROM: Final = 16
+REGION_OF_PART: Final = (0, 1, 1, 2, 2, 3, 2, 2, 3, 4, 4, 1, 2, 1)
+"""Region (of `reid.train.net.REGIONS`) of part numbers 0 to 13; carried things are region 5."""
+
+_RECOLOURED: Final = 0.6  # share of crops whose skin changes
+_ERASED: Final = 0.35
+_BLURRED: Final = 0.4
+_CAST: Final = 0.7
+
+
+def regions_of(parts: Tensor) -> Tensor:
+    """Map part numbers (B, H, W) to regions (B, H, W); other people are background."""
+    table = torch.zeros(256, dtype=torch.uint8, device=parts.device)
+    table[: len(REGION_OF_PART)] = torch.tensor(REGION_OF_PART, dtype=torch.uint8)
+    table[CARRIED_FROM : CARRIED_FROM + 16] = 5
+    return table[parts.long()]
+
+
+def augment(images: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Vary a batch.
+
+    Args:
+        images: uint8 (B, H, W, 3).
+        parts: uint8 (B, H, W).
+        random: draws everything.
+
+    Returns:
+        Images, float32 (B, 3, H, W) in [0, 1], and regions, uint8 (B, H, W), moved alike.
+    """
+    regions = regions_of(parts)
+    x = images.permute(0, 3, 1, 2).float() / 255
+    x = _recolour_skin(x, parts, random)
+    x, regions = _move(x, regions, random)
+    x = _colour(x, random)
+    x = _soften(x, random)
+    x = _erase(x, random)
+    return x.clamp(0, 1), regions
+
+
+def _uniform(n: int, low: float, high: float, random: torch.Generator, *more: int) -> Tensor:
+    shape = (n, *more) if more else (n,)
+    drawn = torch.rand(shape, generator=random, device=random.device)
+    return low + (high - low) * drawn
+
+
+def _recolour_skin(x: Tensor, parts: Tensor, random: torch.Generator) -> Tensor:
+    skin = torch.isin(parts, torch.tensor(SKIN_PARTS, device=parts.device)).float()[:, None]
+    n = len(x)
+    level = torch.exp(_uniform(n, -1.1, 0.7, random))[:, None]
+    tint = torch.exp(_uniform(n, -0.15, 0.15, random, 3))
+    chosen = (_uniform(n, 0, 1, random) < _RECOLOURED).float()[:, None, None, None]
+    gain = (level * tint)[:, :, None, None]
+    return x * (1 + skin * chosen * (gain - 1))
+
+
+def _move(x: Tensor, regions: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Mirror, scale and shift, as a detector's boxes vary."""
+    n = len(x)
+    scale_x, scale_y = _uniform(n, 0.85, 1.1, random), _uniform(n, 0.88, 1.08, random)
+    mirror = torch.where(_uniform(n, 0, 1, random) < 0.5, -1.0, 1.0)
+    theta = torch.zeros(n, 2, 3, device=x.device)
+    theta[:, 0, 0], theta[:, 1, 1] = scale_x * mirror, scale_y
+    theta[:, 0, 2] = _uniform(n, -0.1, 0.1, random)
+    theta[:, 1, 2] = _uniform(n, -0.06, 0.06, random)
+    grid = functional.affine_grid(theta, list(x.shape), align_corners=False)
+    moved = functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
+    labels = functional.grid_sample(
+        regions[:, None].float(), grid, mode="nearest", align_corners=False
+    )
+    return moved, labels[:, 0].to(torch.uint8)
+
+
+def _colour(x: Tensor, random: torch.Generator) -> Tensor:
+    """Change exposure, contrast, saturation and cast."""
+    n = len(x)
+    grey = x.mean(dim=1, keepdim=True)
+    saturation = _uniform(n, 0.5, 1.35, random)[:, None, None, None]
+    x = grey + (x - grey) * saturation
+    with_cast = (_uniform(n, 0, 1, random) < _CAST).float()[:, None]
+    cast = torch.exp(_uniform(n, -0.22, 0.22, random, 3) * with_cast)[:, :, None, None]
+    x = x * cast
+    gain = torch.exp(_uniform(n, -0.35, 0.35, random))[:, None, None, None]
+    lift = _uniform(n, -0.05, 0.12, random)[:, None, None, None]
+    gamma = torch.exp(_uniform(n, -0.3, 0.3, random))[:, None, None, None]
+    return (x * gain + lift).clamp(1e-4, 1) ** gamma
+
+
+def _soften(x: Tensor, random: torch.Generator) -> Tensor:
+    """Take resolution from some, and add sensor noise."""
+    n, _, height, width = x.shape
+    factor = float(_uniform(1, 0.35, 0.8, random))
+    small = functional.interpolate(
+        x, size=(max(8, int(height * factor)), max(4, int(width * factor))), mode="area"
+    )
+    blurred = functional.interpolate(
+        small, size=(height, width), mode="bilinear", align_corners=False
+    )
+    chosen = (_uniform(n, 0, 1, random) < _BLURRED).float()[:, None, None, None]
+    x = x + chosen * (blurred - x)
+    strength = _uniform(n, 0, 0.03, random)[:, None, None, None]
+    noise = torch.randn(x.shape, generator=random, device=x.device)
+    return x + noise * strength
+
+
+def _erase(x: Tensor, random: torch.Generator) -> Tensor:
+    """Cover a random rectangle with a plain colour: somebody or something in front."""
+    n, _, height, width = x.shape
+    chosen = _uniform(n, 0, 1, random) < _ERASED
+    tall, wide = _uniform(n, 0.1, 0.4, random), _uniform(n, 0.15, 0.6, random)
+    top, left = _uniform(n, 0, 1, random) * (1 - tall), _uniform(n, 0, 1, random) * (1 - wide)
+    rows = (torch.arange(height, device=x.device) + 0.5) / height
+    columns = (torch.arange(width, device=x.device) + 0.5) / width
+    inside_y = (rows[None] > top[:, None]) & (rows[None] < (top + tall)[:, None])
+    inside_x = (columns[None] > left[:, None]) & (columns[None] < (left + wide)[:, None])
+    hole = (inside_y[:, None, :, None] & inside_x[:, None, None, :]) & chosen[:, None, None, None]
+    colour = _uniform(n, 0, 1, random, 3)[:, :, None, None]
+    return torch.where(hole, colour, x)

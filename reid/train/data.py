@@ -1,0 +1,129 @@
+"""Shards of synthetic crops → redacted training images, in memory.
+
+Every image passes through the product's own `redact()`, with head boxes as the product would have
+had them: mostly a found head, sometimes only the closed top of the person or of the crop.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.errors import ReidError
+from reid.heads import Seen, crop_head_boxes, head_boxes
+from reid.pixels import RawFrame, redact
+from reid.tracks import Boxes, Tracks, as_boxes, empty_boxes
+
+REDACTED: Final = "redacted-1.npy"
+
+_FOUND, _ONLY_PERSON = 0.55, 0.25  # shares of crops; the rest are redacted as ready-made crops
+_HEAD_JITTER: Final = 0.12  # of a head's sides
+_EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Crops:
+    """N labelled crops in memory.
+
+    Attributes:
+        images: uint8 (N, H, W, 3), redacted, RGB.
+        parts: uint8 (N, H, W), part numbers of the renderer.
+        identity: int64 (N,), from 0 without gaps.
+        camera: int64 (N,).
+        attributes: uint8 (N, K), 1 where it holds.
+        body: uint8 (N, C).
+        visible: float32 (N, P).
+    """
+
+    images: NDArray[np.uint8]
+    parts: NDArray[np.uint8]
+    identity: NDArray[np.int64]
+    camera: NDArray[np.int64]
+    attributes: NDArray[np.uint8]
+    body: NDArray[np.uint8]
+    visible: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.identity)
+
+    @property
+    def identities(self) -> int:
+        """How many different people."""
+        return int(self.identity.max()) + 1 if len(self) else 0
+
+
+def load(folders: list[Path], least_visible: float = 0.35) -> Crops:
+    """Read all complete shards below `folders`, leaving out people who are mostly hidden.
+
+    Raises:
+        ReidError: there are none.
+    """
+    shards = sorted(path for folder in folders for path in folder.glob("shard-*") if path.is_dir())
+    if not shards:
+        raise ReidError(
+            f"no shards in {', '.join(map(str, folders))}: run `reid synth crops` first"
+        )
+    columns: dict[str, list[NDArray[np.generic]]] = {}
+    for number, shard in enumerate(shards):
+        kept = np.load(shard / "visible.npy") >= least_visible
+        identity = np.load(shard / "identity.npy").astype(np.int64)
+        columns.setdefault("images", []).append(redacted_shard(shard)[kept])
+        columns.setdefault("identity", []).append((identity + number * 100_000)[kept])
+        camera = np.load(shard / "camera.npy").astype(np.int64) + number * 1_000
+        columns.setdefault("camera", []).append(camera[kept])
+        for name, file in _PLAIN.items():
+            columns.setdefault(name, []).append(np.load(shard / file)[kept])
+    joined = {name: np.concatenate(values) for name, values in columns.items()}
+    joined["identity"] = np.unique(joined["identity"], return_inverse=True)[1].astype(np.int64)
+    return Crops(**joined)
+
+
+_PLAIN: Final = {
+    "parts": "parts.npy",
+    "attributes": "worn.npy",
+    "body": "body.npy",
+    "visible": "part_visible.npy",
+}
+
+
+def redacted_shard(shard: Path) -> NDArray[np.uint8]:
+    """Return a shard's images redacted, uint8 (N, H, W, 3); made once and kept beside them."""
+    kept = shard / REDACTED
+    if kept.is_file():
+        return np.asarray(np.load(kept))
+    images = np.load(shard / "image.npy")
+    heads, people = np.load(shard / "head_box.npy"), np.load(shard / "whole_box.npy")
+    random = np.random.default_rng(int(shard.name.rpartition("-")[2]))
+    redacted = np.stack(
+        [_redact(i, h, p, random) for i, h, p in zip(images, heads, people, strict=True)]
+    )
+    part = kept.with_suffix(".part.npy")
+    np.save(part, redacted)
+    part.replace(kept)
+    return redacted
+
+
+def _redact(
+    image: NDArray[np.uint8], head: Boxes, person: Boxes, random: np.random.Generator
+) -> NDArray[np.uint8]:
+    boxes = _head_boxes(head, person, image.shape, random)
+    raw = RawFrame(np.ascontiguousarray(image), "synthetic", 0, _EPOCH)
+    return np.array(redact(raw, boxes).pixels)
+
+
+def _head_boxes(
+    head: Boxes, person: Boxes, shape: tuple[int, ...], random: np.random.Generator
+) -> Boxes:
+    """Return the boxes that the product might redact here."""
+    how = random.random()
+    if how > _FOUND + _ONLY_PERSON:
+        return crop_head_boxes(shape[1], shape[0], empty_boxes())
+    tracks = Tracks(as_boxes([person]), np.ones(1, np.float32), np.ones(1, np.int64))
+    if how > _FOUND or not np.isfinite(head).all():
+        return head_boxes([Seen(tracks, empty_boxes())], 0)
+    sides = np.tile(head[2:] - head[:2], 2)
+    found = head + random.normal(0, _HEAD_JITTER, 4) * sides
+    return head_boxes([Seen(tracks, as_boxes([found]))], 0)

@@ -1,0 +1,212 @@
+"""A trained network → calibrated, measured, packed as shipped weights with a card.
+
+Calibration is on the held-out render domain, which is never trained on: each column's logit gets a
+slope and an offset (Platt 1999), shared by the values of a slot where a slot has few examples.
+Columns that cannot be told from chance there are declared as not estimated.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from reid.openvino import silence_telemetry
+from reid.train.data import Crops
+from reid.train.net import AppearanceNet
+from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PART_INDEX, SLOTS
+
+LEAST_AUC: Final = 0.62
+"""A column whose area under the ROC curve is lower is not estimated."""
+
+LEAST_POSITIVES: Final = 12
+OUTPUTS: Final = ("vector", "attributes", "body", "visible")
+_SEEN: Final = 0.25
+_STEPS: Final = 300
+_BINS: Final = 15
+
+Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Slope and offset a column (K,), and which columns are estimated (K,)."""
+
+    slope: Float
+    offset: Float
+    estimated: NDArray[np.bool_]
+
+
+class Packed(nn.Module):
+    """The network as shipped: uint8 images in, unit vectors and probabilities out."""
+
+    def __init__(self, net: AppearanceNet, attributes: Calibration, body: Calibration) -> None:
+        super().__init__()
+        self.net = net
+        for name, calibration in (("attributes", attributes), ("body", body)):
+            self.register_buffer(f"{name}_slope", torch.from_numpy(calibration.slope))
+            self.register_buffer(f"{name}_offset", torch.from_numpy(calibration.offset))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Map (B, H, W, 3) to vector (B, D), attributes (B, K), body (B, C), visible (B, P)."""
+        outputs = self.net(images.permute(0, 3, 1, 2).float() / 255)
+        attributes = outputs.attributes * self.attributes_slope + self.attributes_offset
+        body = outputs.body * self.body_slope + self.body_offset
+        return (
+            outputs.vector,
+            torch.sigmoid(attributes),
+            torch.sigmoid(body),
+            torch.sigmoid(outputs.visible),
+        )
+
+
+@torch.no_grad()
+def run(net: AppearanceNet, images: NDArray[np.uint8], batch: int = 64) -> dict[str, Float]:
+    """Return vectors and raw logits for images uint8 (N, H, W, 3)."""
+    net.eval()
+    collected: dict[str, list[Tensor]] = {"vector": [], "attributes": [], "body": [], "visible": []}
+    device = next(net.parameters()).device
+    for begin in range(0, len(images), batch):
+        x = torch.from_numpy(images[begin : begin + batch]).to(device)
+        outputs = net(x.permute(0, 3, 1, 2).float() / 255)
+        for name, parts in collected.items():
+            parts.append(getattr(outputs, name).float().cpu())
+    return {name: torch.cat(parts).numpy() for name, parts in collected.items()}
+
+
+def calibrate(
+    logits: Float, labels: NDArray[np.uint8], weight: Float, slots: list[str]
+) -> Calibration:
+    """Fit slope and offset of every column (N, K), by maximum likelihood over what is seen.
+
+    The slope is one a slot (its temperature), the offset one a column.
+    """
+    names = sorted(set(slots))
+    which = torch.tensor([names.index(slot) for slot in slots])
+    x, y, w = (torch.from_numpy(a.astype(np.float32)) for a in (logits, labels, weight))
+    log_slope = torch.zeros(len(names), requires_grad=True)
+    offset = torch.zeros(len(slots), requires_grad=True)
+    optimizer = torch.optim.Adam([log_slope, offset], lr=0.05)
+    for _ in range(_STEPS):
+        scaled = x * log_slope.exp()[which] + offset
+        loss = functional.binary_cross_entropy_with_logits(scaled, y, w, reduction="sum")
+        loss = loss / w.sum() + 1e-4 * (offset**2).mean()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    columns = range(len(slots))
+    areas = [auc(logits[:, k], labels[:, k], weight[:, k] > 0) for k in columns]
+    estimated = np.array([area is not None and area >= LEAST_AUC for area in areas])
+    slope = log_slope.detach().exp()[which].numpy().astype(np.float32)
+    return Calibration(slope, offset.detach().numpy().astype(np.float32), estimated)
+
+
+def seen_weight(visible: Float, slots: list[str]) -> Float:
+    """Return 1 where a column's body part is seen (N, K), else 0."""
+    parts = [PART_INDEX[SLOTS[slot].part] for slot in slots]
+    return (visible[:, parts] > _SEEN).astype(np.float32)
+
+
+def auc(scores: Float, labels: NDArray[np.uint8], used: NDArray[np.bool_]) -> float | None:
+    """Return the area under the ROC curve (Mann-Whitney), or None with too few examples."""
+    scores, labels = scores[used], labels[used]
+    positives = int(labels.sum())
+    negatives = len(labels) - positives
+    if min(positives, negatives) < LEAST_POSITIVES:
+        return None
+    order = np.argsort(scores, kind="stable")
+    ranks = np.empty(len(scores))
+    ranks[order] = np.arange(1, len(scores) + 1)
+    return float(
+        (ranks[labels == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives)
+    )
+
+
+def calibration_error(
+    probability: Float, labels: NDArray[np.uint8], used: NDArray[np.bool_]
+) -> float:
+    """Return the expected calibration error over equal-width bins (Naeini et al. 2015)."""
+    p, y = probability[used].astype(np.float64), labels[used]
+    bins = np.minimum((p * _BINS).astype(int), _BINS - 1)
+    gaps = [
+        abs(p[bins == b].mean() - y[bins == b].mean()) * (bins == b).mean()
+        for b in range(_BINS)
+        if (bins == b).any()
+    ]
+    return float(np.sum(gaps))
+
+
+def mean_accuracy(
+    probability: Float, labels: NDArray[np.uint8], used: NDArray[np.bool_], prior: float
+) -> float:
+    """Return (true positive rate + true negative rate) ÷ 2, cut at the column's own rate."""
+    p, y = probability[used] >= prior, labels[used] == 1
+    return float((p[y].mean() + (~p[~y]).mean()) / 2)
+
+
+ATTRIBUTE_SLOTS: Final = [column.slot for column in ATTRIBUTE_COLUMNS]
+BODY_SLOTS: Final = [column.slot for column in BODY_COLUMNS]
+
+
+def not_estimated(attributes: Calibration, body: Calibration) -> list[str]:
+    """Return ``slot=value`` of every column that the model does not estimate."""
+    pairs = [(ATTRIBUTE_COLUMNS, attributes), (BODY_COLUMNS, body)]
+    return [
+        f"{column.slot}={column.value}"
+        for columns, calibration in pairs
+        for column, known in zip(columns, calibration.estimated, strict=True)
+        if not known
+    ]
+
+
+def calibrated(net: AppearanceNet, held_out: Crops) -> tuple[Calibration, Calibration]:
+    """Return the calibration of attributes and body on the held-out domain."""
+    logits = run(net, held_out.images)
+    return (
+        calibrate(
+            logits["attributes"],
+            held_out.attributes,
+            seen_weight(held_out.visible, ATTRIBUTE_SLOTS),
+            ATTRIBUTE_SLOTS,
+        ),
+        calibrate(
+            logits["body"], held_out.body, seen_weight(held_out.visible, BODY_SLOTS), BODY_SLOTS
+        ),
+    )
+
+
+def write(packed: Packed, folder: Path, model_id: str, blind: list[str]) -> None:
+    """Write the OpenVINO model and ``model.toml`` with its hashes into `folder`."""
+    silence_telemetry()
+    import openvino
+
+    folder.mkdir(parents=True, exist_ok=True)
+    config = packed.net.config
+    shape = (-1, config.height, config.width, 3)
+    example = torch.zeros(2, *shape[1:], dtype=torch.uint8)
+    packed.eval()
+    model: Any = openvino.convert_model(
+        packed,
+        example_input=example,
+        input=[((-1, config.height, config.width, 3), openvino.Type.u8)],
+    )
+    for output, name in zip(
+        model.outputs, ("vector", "attributes", "body", "visible"), strict=True
+    ):
+        output.get_tensor().set_names({name})
+    openvino.save_model(model, folder / "appearance.xml", compress_to_fp16=True)
+    files = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("appearance.xml", "appearance.bin")
+    }
+    listed = ",\n".join(f'    "{name}"' for name in blind)
+    hashes = "\n".join(f'"{name}" = "{digest}"' for name, digest in files.items())
+    (folder / "model.toml").write_text(
+        f'kind = "embedder"\nmodel_id = "{model_id}"\nentry = "."\nlicence = "AGPL-3.0-or-later"\n'
+        f"not_estimated = [\n{listed},\n]\n\n[files]\n{hashes}\n"
+    )

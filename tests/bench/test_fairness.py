@@ -1,0 +1,102 @@
+"""Differentials on vectors at known angles; arms sorted by what differs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from reid.bench.counterfactuals import ARMS, Pairs, belongs_first, read_pairs
+from reid.bench.fairness import Arm, compare, left_over, run_fairness, snug
+from reid.errors import SourceError
+from reid.synth.crops import CropJob, person_of
+from reid.synth.scene import HEAD, HEADWEAR
+from tests.bench.test_retrieval import MeanColour
+
+
+def arm(*degrees: float, uncovered: float = 0.0) -> Arm:
+    """Two views a person, at these angles."""
+    angle = np.radians(degrees)
+    vectors = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return Arm(vectors, np.arange(len(degrees)) // 2, np.full(len(degrees), uncovered))
+
+
+def test_equal_arms_have_no_differential() -> None:
+    one = arm(0, 1, 40, 41, 80, 81)
+    result = compare(("a", "b"), one, one, seed=0)
+    assert (result.ratio, result.difference, result.n_people) == (1.0, 0.0, 3)
+    assert result.intervals["miss_difference"] == (0.0, 0.0)
+
+
+def test_rates_by_hand() -> None:
+    """First arm: own views 2° apart, strangers at least 38°. Second: own views 60° apart.
+
+    Highest stranger of all: in the second arm, 60° of person 0 beside 70° of person 1: cos 10,
+    which is the threshold at 1 % of 24 comparisons. The first arm misses nobody, the second all.
+    """
+    near, far = arm(0, 2, 40, 42, 80, 82), arm(0, 60, 70, 130, 180, 240)
+    result = compare(("near", "far"), near, far, seed=0)
+    assert result.miss == (0.0, 1.0)
+    assert result.difference == -1.0
+    assert result.false_match == pytest.approx((0, 1 / 12))
+    assert result.ratio == float("inf")
+
+
+def test_heads_left_uncovered_are_counted() -> None:
+    result = compare(("a", "b"), arm(0, 1, 90, 91, uncovered=0.2), arm(0, 1, 90, 91), seed=0)
+    assert result.redaction_failure == (1.0, 0.0)
+
+
+def test_left_over_by_hand() -> None:
+    """Of a crop 100 px tall the top 22 go: of head rows 18 to 27, six of ten stay."""
+    parts = np.zeros((100, 40), np.uint8)
+    parts[18:28, 10:20] = HEAD
+    assert left_over(parts) == pytest.approx(0.6)
+    parts[18:28] = 0
+    parts[2:10, 5:9] = HEADWEAR
+    assert left_over(parts) == 0.0
+    assert left_over(np.zeros((10, 10), np.uint8)) == 0.0
+
+
+def test_a_crop_is_cut_to_its_person() -> None:
+    parts = np.zeros((120, 60), np.uint8)
+    parts[10:110, 20:40] = HEAD
+    image, cut = snug(np.zeros((120, 60, 3), np.uint8), parts)
+    assert image.shape == (106, 26, 3), "3 % of 100 px round it"
+    assert cut.shape == (106, 26)
+
+
+def test_arms_are_sorted_by_the_property() -> None:
+    person = person_of(CropJob(identities=1), 0)
+    dark = replace(person, looks=replace(person.looks, skin=(0.2, 0.15, 0.1)))
+    light = replace(person, looks=replace(person.looks, skin=(0.9, 0.8, 0.7)))
+    assert belongs_first("skin", dark, light)
+    assert not belongs_first("skin", light, dark)
+    old = replace(person, shape=replace(person.shape, years=70))
+    young = replace(person, shape=replace(person.shape, years=20))
+    assert belongs_first("age", old, young)
+    assert not belongs_first("age", young, old)
+
+
+def test_pairs_become_arms_and_figures() -> None:
+    """Pictures before are in the first arm where `first` says so; colours tell people apart."""
+    rng = np.random.default_rng(0)
+    people = np.repeat(np.arange(4), 2)
+    images = np.zeros((8, 120, 40, 3), np.uint8)
+    images[:] = rng.integers(60, 255, (4, 1, 1, 3), np.uint8)[people]
+    parts = np.full((8, 120, 40), HEAD, np.uint8)
+    first = people % 2 == 0
+    pairs = Pairs(images, images + 1, parts, parts, people, ("skin",) * 8, first, ())
+    darker, _ = pairs.arm("skin", ARMS["skin"][0])
+    assert (darker[first] == images[first]).all()
+    assert (darker[~first] == images[~first] + 1).all()
+    result = run_fairness(pairs, MeanColour(), 0, lambda _: None).to_json()
+    assert result["changes"]["skin"]["miss"] == {"darker": 0.0, "lighter": 0.0}
+
+
+def test_a_folder_without_pairs_says_how_to_make_them(tmp_path) -> None:
+    with pytest.raises(SourceError, match="reid synth counterfactual"):
+        read_pairs(tmp_path)
+    (tmp_path / "shard-00000").mkdir()
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(SourceError, match="damaged"):
+        read_pairs(tmp_path)

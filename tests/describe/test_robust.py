@@ -1,0 +1,111 @@
+"""Anything may be typed into a search box: never an exception, never a hang."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reid.describe import LANGUAGES, describe, from_json, to_json
+from reid.describe.lexicon import load
+from reid.errors import UsageError
+
+WORDS = sorted({" ".join(p) for code in LANGUAGES for p in load(code).phrases})
+GLUE = [
+    " ",
+    " ",
+    " ",
+    ", ",
+    ". ",
+    "; ",
+    "/",
+    "-",
+    " (",
+    ") ",
+    ": ",
+    "? ",
+    "'",
+    "’s ",
+    "\n",
+    "， ",
+    "",
+]
+PIECES = st.one_of(
+    st.sampled_from(WORDS),
+    st.sampled_from(["6", "14:20", "5'10\"", "30s", "99999999999999", "0", "1.8 m", "8-10", "w/o"]),
+    st.text(max_size=6),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(PIECES, st.sampled_from(GLUE)), max_size=25))
+def test_any_words_in_any_order_are_read(pairs: list[tuple[str, str]]) -> None:
+    check("".join(piece + glue for piece, glue in pairs))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=120))
+def test_any_characters_are_read(text: str) -> None:
+    check(text)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12), st.sampled_from(LANGUAGES))
+def test_any_words_are_read_in_a_language_that_is_not_theirs(words: list[str], code: str) -> None:
+    query = describe(" ".join(words), code)
+    assert query.language == code
+
+
+def check(text: str) -> None:
+    try:
+        query = describe(text)
+    except UsageError as error:
+        assert "empty" in str(error)
+        return
+    assert from_json(to_json(query), text) == query
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\t", "\x00\x07"])
+def test_an_empty_description_says_so_in_one_line(text: str) -> None:
+    with pytest.raises(UsageError, match="empty"):
+        describe(text)
+
+
+def test_an_unknown_language_says_which_there_are() -> None:
+    with pytest.raises(UsageError, match="en, es"):
+        describe("red coat", "xx")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'; DROP TABLE sightings; --",
+        "<script>alert(1)</script>",
+        "{{7*7}} ${jndi:ldap://x}",
+        "%s%n",
+    ],
+)
+def test_markup_is_only_text(text: str) -> None:
+    query = describe(text)
+    assert not query.wishes
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "red hoodie and ",
+        "no hat or ",
+        "maybe ",
+        "with his mum ",
+        "(",
+        "dark ",
+        "，红色外套",
+        "1 ",
+        "a" * 50,
+    ],
+)
+def test_ten_thousand_words_are_bounded(piece: str) -> None:
+    describe(piece * 10)
+    start = time.process_time()
+    describe(piece * 10_000)
+    assert time.process_time() - start < 5

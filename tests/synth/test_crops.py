@@ -1,0 +1,113 @@
+"""Crops: deterministic, resumable, labels within bounds; counterfactuals change one thing."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from reid.errors import ReidError
+from reid.synth import counterfactual, crops
+from reid.synth.cli import app
+from reid.synth.crops import FIELDS, CropJob, render_shard, run_shard, write_manifest
+from reid.synth.population import DEFAULT
+from reid.synth.scene import ARM_SKIN, HAIR, HEAD, LEG_SKIN, TORSO_SKIN
+from tests.synth.needs import needs_gl, needs_makehuman
+
+JOB = CropJob(identities=4, cameras=2, views=1, height=64, width=32, seed=3, pool=2, shard=2)
+SKIN_PARTS = (HEAD, HAIR, TORSO_SKIN, ARM_SKIN, LEG_SKIN)
+
+pytestmark = [needs_makehuman, needs_gl]
+
+
+@pytest.fixture(scope="module")
+def shard() -> dict[str, np.ndarray]:
+    return render_shard(JOB, 0)
+
+
+def test_a_shard_has_every_field_and_one_row_a_crop(shard: dict[str, np.ndarray]) -> None:
+    assert set(shard) == set(FIELDS)
+    assert {len(a) for a in shard.values()} == {4}
+    assert shard["image"].shape == (4, 64, 32, 3)
+    assert shard["identity"].tolist() == [0, 0, 1, 1]
+
+
+def test_labels_are_within_bounds(shard: dict[str, np.ndarray]) -> None:
+    assert ((shard["visible"] >= 0) & (shard["visible"] <= 1)).all()
+    assert ((shard["part_visible"] >= 0) & (shard["part_visible"] <= 1)).all()
+    whole, head = shard["whole_box"], shard["head_box"]
+    assert (head[:, :2] >= whole[:, :2] - 1).all()
+    assert (head[:, 2:] <= whole[:, 2:] + 1).all()
+    assert set(np.unique(shard["joints"][..., 2])) <= {0.0, 1.0, 2.0}
+
+
+def test_same_seed_same_pixels(shard: dict[str, np.ndarray]) -> None:
+    again = render_shard(JOB, 0)
+    for name, array in shard.items():
+        assert np.array_equal(array, again[name]), name
+
+
+def test_another_seed_other_people() -> None:
+    assert crops.person_of(JOB, 0) != crops.person_of(replace(JOB, seed=4), 0)
+    assert crops.person_of(JOB, 0) == crops.person_of(replace(JOB, identities=900), 0)
+
+
+def test_a_finished_shard_is_not_made_again(tmp_path: Path) -> None:
+    small = replace(JOB, identities=1, cameras=1, shard=1)
+    write_manifest(tmp_path, small)
+    assert run_shard(tmp_path, small, 0) == 1
+    stamp = (tmp_path / "shard-00000" / "image.npy").stat().st_mtime_ns
+    (tmp_path / "shard-00001.part").mkdir()  # left by a run that was stopped
+    assert run_shard(tmp_path, small, 0) == 0
+    assert (tmp_path / "shard-00000" / "image.npy").stat().st_mtime_ns == stamp
+    loaded = crops.load_shard(tmp_path / "shard-00000")
+    assert loaded["image"].shape == (1, 64, 32, 3)
+
+
+def test_a_folder_of_another_job_is_refused(tmp_path: Path) -> None:
+    write_manifest(tmp_path, JOB)
+    write_manifest(tmp_path, replace(JOB, identities=40))
+    with pytest.raises(ReidError, match="seed"):
+        write_manifest(tmp_path, replace(JOB, seed=9))
+    fields = json.loads((tmp_path / "manifest.json").read_text())["fields"]
+    assert fields == FIELDS
+
+
+@pytest.mark.parametrize("change", ["skin", "age", "sex", "face", "hair"])
+def test_a_counterfactual_keeps_the_clothes(change: str) -> None:
+    person = crops.person_of(JOB, 1)
+    other = counterfactual.changed(person, change, np.random.default_rng(0), DEFAULT)
+    assert other.garments == person.garments
+    assert other.props == person.props
+    assert (other.looks, other.shape) != (person.looks, person.shape)
+
+
+def test_a_change_of_skin_changes_only_skin() -> None:
+    job = replace(JOB, views=1, height=128, width=64)
+    pair = counterfactual.pairs(job, 0, "skin")[0]
+    assert np.array_equal(pair.before.parts, pair.after.parts)
+    assert np.array_equal(pair.before.joints, pair.after.joints)
+    assert not np.array_equal(pair.before.image, pair.after.image)
+
+
+def test_other_clothes_same_body() -> None:
+    person = crops.person_of(JOB, 2)
+    other = counterfactual.changed(person, "clothes", np.random.default_rng(0), DEFAULT)
+    assert other.shape == person.shape
+    assert other.looks == person.looks
+    assert other.garments != person.garments
+
+
+def test_every_command_shows_an_example() -> None:
+    for name in ("crops", "scenes", "venue", "sheet", "counterfactual"):
+        result = CliRunner().invoke(app, [name, "--help"])
+        assert result.exit_code == 0
+        assert f"reid synth {name} " in result.output
+
+
+def test_a_bad_size_is_said_in_one_line() -> None:
+    result = CliRunner().invoke(app, ["crops", "x", "--size", "big"])
+    assert result.exit_code == 2
+    assert "HEIGHTxWIDTH" in result.output

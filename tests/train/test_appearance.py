@@ -1,0 +1,192 @@
+"""Training on made-up crops: losses fall, resuming changes nothing, packing keeps the numbers."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reid.embed.colour import Light
+from reid.embed.learned import LearnedEmbedder
+from reid.errors import ModelError, ReidError
+from reid.train import export
+from reid.train.appearance import TrainConfig, Trainer, contrast
+from reid.train.augment import augment, regions_of
+from reid.train.data import Crops, load
+from reid.train.evaluate import load_net, pack_and_measure
+from reid.train.net import AppearanceNet, NetConfig
+from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS
+
+NET = NetConfig((8, 8, 16, 16), (1, 1, 1), 16, 64, 32)
+CONFIG = TrainConfig(steps=40, people=6, views=2, rate=3e-3, warmup=4, net=NET)
+
+
+def people(n: int = 12, views: int = 4, height: int = 64, width: int = 32) -> Crops:
+    """Figures of two colours each; the first attribute is a red upper half."""
+    random = np.random.default_rng(5)
+    images = np.full((n * views, height, width, 3), 180, np.uint8)
+    attributes = np.zeros((n * views, len(ATTRIBUTE_COLUMNS)), np.uint8)
+    parts = np.zeros((n * views, height, width), np.uint8)
+    for person in range(n):
+        upper, lower = random.integers(20, 235, (2, 3))
+        if person % 2:
+            upper = np.array([220, 20, 20])
+        for view in range(views):
+            row = person * views + view
+            images[row, 14:34, 8:24], images[row, 34:60, 9:23] = upper, lower
+            images[row] = np.clip(images[row] + random.normal(0, 6, (height, width, 3)), 0, 255)
+            parts[row, 14:34, 8:24], parts[row, 34:60, 9:23] = 6, 8
+            attributes[row, 0] = person % 2
+    rows = np.arange(n * views)
+    return Crops(
+        images, parts, rows // views, rows % views, attributes,
+        np.zeros((n * views, len(BODY_COLUMNS)), np.uint8),
+        np.ones((n * views, 5), np.float32),
+    )  # fmt: skip
+
+
+def losses_of(trainer: Trainer) -> list[float]:
+    seen: list[float] = []
+    trainer.train(None, lambda _, losses: seen.append(sum(losses.values())))
+    return seen
+
+
+def test_losses_fall() -> None:
+    losses = losses_of(Trainer(CONFIG, people(), "cpu"))
+    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+
+
+def test_resuming_changes_nothing(tmp_path: Path) -> None:
+    crops = people()
+    straight = Trainer(replace(CONFIG, steps=8), crops, "cpu")
+    whole = losses_of(straight)
+    first = Trainer(replace(CONFIG, steps=8), crops, "cpu")
+    begun: list[float] = []
+
+    class Enough(Exception):
+        pass
+
+    def stop_at_four(step: int, losses: dict[str, float]) -> None:
+        begun.append(sum(losses.values()))
+        if step == 4:
+            raise Enough
+
+    with pytest.raises(Enough):
+        first.train(None, stop_at_four)
+    first.save(tmp_path / "run.pt")
+    second = Trainer(replace(CONFIG, steps=8), crops, "cpu")
+    second.resume(tmp_path / "run.pt")
+    assert begun + losses_of(second) == pytest.approx(whole, rel=1e-4)
+
+
+def test_a_time_budget_stops_the_run() -> None:
+    trainer = Trainer(CONFIG, people(), "cpu")
+    trainer.train(0, lambda *_: None)
+    assert trainer.step == 0
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
+    Trainer(CONFIG, people(), "cpu").save(tmp_path / "run.pt")
+    other = replace(CONFIG, net=replace(NET, dim=8))
+    with pytest.raises(ReidError, match="other sizes"):
+        Trainer(other, people(), "cpu").resume(tmp_path / "run.pt")
+    with pytest.raises(ReidError, match="other people"):
+        Trainer(CONFIG, people(5), "cpu").resume(tmp_path / "run.pt")
+
+
+def test_the_body_does_not_shape_the_vector() -> None:
+    net = AppearanceNet(NET)
+    net(torch.rand(4, 3, 64, 32)).body.sum().backward()
+    touched = {name for name, p in net.named_parameters() if p.grad is not None}
+    assert touched == {"body.weight", "body.bias"}
+
+
+def test_contrast_worked_out() -> None:
+    vectors = torch.tensor([[1.0, 0], [1, 0], [0, 1], [0, 1]])
+    near = contrast(vectors, torch.tensor([0, 0, 1, 1]), 1.0)
+    assert float(near) == pytest.approx(-np.log(np.e / (np.e + 2)), abs=1e-5)
+    assert contrast(vectors, torch.tensor([0, 1, 0, 1]), 1.0) > near
+
+
+def test_augmentation_is_drawn_from_its_seed_and_moves_masks_alike() -> None:
+    crops = people(2, 2)
+    images, parts = torch.from_numpy(crops.images), torch.from_numpy(crops.parts)
+    first = augment(images, parts, torch.Generator().manual_seed(3))
+    again = augment(images, parts, torch.Generator().manual_seed(3))
+    other = augment(images, parts, torch.Generator().manual_seed(4))
+    assert torch.equal(first[0], again[0])
+    assert not torch.equal(first[0], other[0])
+    assert 0 <= float(first[0].min()) <= float(first[0].max()) <= 1
+    assert set(first[1].unique().tolist()) == {0, 2, 3}
+
+
+def test_regions_of_parts() -> None:
+    parts = torch.tensor([[[0, 1, 6, 8, 10, 16, 24, 255]]], dtype=torch.uint8)
+    assert regions_of(parts).tolist() == [[[0, 1, 2, 3, 4, 5, 5, 0]]]
+
+
+def test_auc_and_calibration_worked_out() -> None:
+    scores = np.repeat([0.1, 0.4, 0.35, 0.8], 12).astype(np.float32)
+    labels = np.repeat([0, 0, 1, 1], 12).astype(np.uint8)
+    used = np.ones(48, bool)
+    assert export.auc(scores, labels, used) == pytest.approx(0.75, abs=0.01)
+    assert export.auc(scores[:20], labels[:20], used[:20]) is None
+    half = np.full(10, 0.5, np.float32)
+    halves = np.array([0, 1] * 5, np.uint8)
+    assert export.calibration_error(half, halves, np.ones(10, bool)) == pytest.approx(0)
+    assert export.calibration_error(half, np.ones(10, np.uint8), np.ones(10, bool)) == 0.5
+
+
+def shards(folder: Path, crops: Crops) -> Path:
+    """Write crops as `reid synth crops` does."""
+    shard = folder / "shard-00000"
+    shard.mkdir(parents=True)
+    n = len(crops)
+    box = np.tile(np.array([8, 4, 24, 60], np.float32), (n, 1))
+    columns = {
+        "image": crops.images, "parts": crops.parts, "identity": crops.identity,
+        "camera": crops.camera, "worn": crops.attributes, "body": crops.body,
+        "part_visible": crops.visible, "visible": np.ones(n, np.float32),
+        "head_box": box * (1, 1, 1, 0.2), "whole_box": box,
+    }  # fmt: skip
+    for name, column in columns.items():
+        np.save(shard / f"{name}.npy", column)
+    return folder
+
+
+def test_heads_are_gone_before_training(tmp_path: Path) -> None:
+    crops = people(3, 2)
+    crops.images[:, 4:11, 10:22] = (255, 0, 255)
+    loaded = load([shards(tmp_path, crops)])
+    head = loaded.images[:, 5:10, 11:21].astype(int)
+    assert (head[..., 0] - head[..., 1]).mean(axis=(1, 2)).max() < 60
+    assert loaded.identities == 3
+
+
+def test_no_shards_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ReidError, match="reid synth crops"):
+        load([tmp_path])
+
+
+def test_a_packed_model_gives_the_network_s_numbers(tmp_path: Path, crop_of) -> None:
+    trainer = Trainer(replace(CONFIG, steps=30), people(), "cpu")
+    losses_of(trainer)
+    trainer.save(tmp_path / "run.pt")
+    folder = shards(tmp_path / "held-out", people(40))
+    measured = pack_and_measure(tmp_path / "run.pt", folder, tmp_path / "model", "test-1")
+    assert measured["rank1"] > 0.2
+    embedder = LearnedEmbedder(tmp_path / "model")
+    assert (embedder.model_id, embedder.dim) == ("test-1", 16)
+    image = people(1, 1).images[0]
+    features = embedder.describe([crop_of(image)], Light.neutral())
+    net = load_net(tmp_path / "run.pt")
+    both = export.run(net, np.stack([image, image[:, ::-1]]))["vector"].mean(axis=0)
+    assert features.vectors[0] @ (both / np.linalg.norm(both)) > 0.99
+    assert 0 <= features.attributes[0, 0] <= 1, "the taught column is estimated"
+    assert np.isnan(features.attributes[0, 50]), "a column without examples is not"
+
+
+def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="not an embedder"):
+        LearnedEmbedder(tmp_path)
