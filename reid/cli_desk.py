@@ -261,17 +261,21 @@ def watch(
     detector: Annotated[
         Path | None, typer.Option(help="YOLO weights or an OpenVINO folder.")
     ] = None,
+    embedder: Annotated[str | None, typer.Option(help="Model folder, or regions.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 2,
     metrics_port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Prometheus metrics, at 127.0.0.1 only.")
     ] = None,
 ) -> None:
     """Index the venue's live cameras and raise alerts. Example: reid watch --venue park"""
-    from reid.loading import load_embedder
+    from functools import partial
+
+    from reid.loading import load_embedder, load_people
     from reid.venue_commands import open_desk
     from reid.watch import run
 
-    run(open_desk(venue), load_embedder(), detector, every, metrics_port)
+    models = partial(load_embedder, embedder), partial(load_people, detector, None)
+    run(open_desk(venue), *models, every, metrics_port)
 
 
 def _password(from_stdin: bool) -> str:

@@ -5,29 +5,35 @@ case, use what the purpose does not allow, or leave no line.
 """
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
 
+from reid import vocabulary
 from reid.cases import Case, Records, open_records
 from reid.cases.audit import Detail
 from reid.desk.asked import Asked, Filters, allowed
 from reid.desk.erasure import Eraser, Tidied
-from reid.desk.feedback import extra_scores
+from reid.desk.feedback import refined
 from reid.desk.pictures import PictureKeys, Pictures
 from reid.desk.snapshot import Snapshot, Snapshots
 from reid.errors import AccessError, PolicyError, StoreError, UsageError
 from reid.policy import Policy, load_policy
-from reid.rank import rank
+from reid.rank import Question, next_question, rank
 from reid.records import Answer, Query
 from reid.search import Likeness
 from reid.store import Filter, Store
 
 SHOWN: Final = 24
 """Sightings shown a search."""
+
+OUTSIDE: Final = -60.0
+"""Nats that take sightings outside the filters out of the running for the next question."""
+
+_BODY: Final = tuple(slot.name for slot in vocabulary.SLOTS.values() if slot.body_derived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class Found:
         searched: sightings within the filters.
         withheld: body-derived slots that the case's purpose does not allow.
         seconds: spent ranking.
+        question: what to ask next, if anything would help.
     """
 
     case: Case
@@ -49,6 +56,7 @@ class Found:
     searched: int
     withheld: tuple[str, ...]
     seconds: float
+    question: Question | None = None
 
 
 class Desk:
@@ -115,9 +123,17 @@ class Desk:
         return Asked.of_sentence(text)
 
     def search(
-        self, case_id: int, asked: Asked, filters: Filters, actor: str, top: int = SHOWN
+        self,
+        case_id: int,
+        asked: Asked,
+        filters: Filters,
+        actor: str,
+        top: int = SHOWN,
+        skip: frozenset[str] = frozenset(),
     ) -> Found:
         """Rank the venue's sightings for a case; the line is written before the answer is given.
+
+        `skip` are slots that nobody can tell; they are not asked for again.
 
         Raises:
             CaseError: no such open case.
@@ -129,7 +145,8 @@ class Desk:
         self._check_cameras(filters)
         query, withheld = allowed(asked.query(), self.policy.purpose(case.purpose))
         snapshot = self.snapshots.get()
-        answer, searched = self._rank(snapshot, case_id, query, filters, top)
+        body = frozenset(s for s in _BODY if not self.policy.purpose(case.purpose).allows(s))
+        answer, searched, question = self._rank(snapshot, case_id, query, filters, top, skip | body)
         saved = self.records.book.save_search(case_id, asked.to_text(), filters.to_text())
         detail: Detail = {
             "number": saved.number,
@@ -143,7 +160,9 @@ class Desk:
         self.records.book.note(actor, "search", case_id, detail)
         self.pictures.load([match.key.id for match in answer.matches])
         seconds = time.perf_counter() - began
-        return Found(case, saved.number, asked, filters, answer, searched, withheld, seconds)
+        return Found(
+            case, saved.number, asked, filters, answer, searched, withheld, seconds, question
+        )
 
     def similar(
         self, case_id: int, sighting: str, filters: Filters, actor: str, top: int = SHOWN
@@ -162,10 +181,11 @@ class Desk:
         rows = snapshot.rows(filters.since, filters.until, filters.cameras)
         rows = np.arange(len(snapshot)) if rows is None else rows
         rows = rows[rows != row]
-        vectors = snapshot.vectors()
+        vectors = snapshot.gallery.vectors
+        assert vectors is not None
         closeness = vectors[rows] @ vectors[row]
         best = np.argsort(-closeness, kind="stable")[:top]
-        found = [Likeness(snapshot.columns.keys[int(rows[i])], float(closeness[i])) for i in best]
+        found = [Likeness(snapshot.keys[int(rows[i])], float(closeness[i])) for i in best]
         ref = self.records.book.references(case_id, [sighting])[0]
         self.records.book.note(actor, "similar", case_id, {"ref": ref, "shown": len(found)})
         self.pictures.load([f.key.id for f in found])
@@ -228,17 +248,27 @@ class Desk:
             self._snapshots.refresh()
 
     def _rank(
-        self, snapshot: Snapshot, case_id: int, query: Query, filters: Filters, top: int
-    ) -> tuple[Answer, int]:
+        self,
+        snapshot: Snapshot,
+        case_id: int,
+        query: Query,
+        filters: Filters,
+        top: int,
+        skip: frozenset[str],
+    ) -> tuple[Answer, int, Question | None]:
+        """Rank, and find the next best question; also returns how many were searched."""
         rows = snapshot.rows(filters.since, filters.until, filters.cameras)
         searched = len(snapshot) if rows is None else len(rows)
         if not query.wishes:
-            return Answer(query, "unsure", ()), searched
-        extra = extra_scores(snapshot, self.records.book.decisions(case_id))
-        if extra is not None and rows is not None:
-            extra = extra[rows]
-        everywhere = replace(query, since=None, until=None, cameras=())
-        return rank(everywhere, snapshot.part(rows), top=top, extra=extra), searched
+            return Answer(query, "unsure", ()), searched, None
+        refinement = refined(query, snapshot, self.records.book.decisions(case_id))
+        rows = np.arange(len(snapshot)) if rows is None else rows
+        extra, knobs = refinement.extra, refinement.knobs
+        answer = rank(query, snapshot.gallery, top=top, knobs=knobs, extra=extra, rows=rows)
+        outside = np.full(len(snapshot), OUTSIDE, np.float32)
+        outside[rows] = 0
+        ask = next_question(query, snapshot.gallery, knobs=knobs, extra=extra + outside, skip=skip)
+        return answer, searched, ask
 
     def _check_rate(self, actor: str) -> None:
         most = self.policy.moderation.searches_per_hour

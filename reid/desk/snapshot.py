@@ -5,39 +5,19 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, overload
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid.rank import Gallery
-from reid.records import SightingKey
 from reid.search import without_camera_means
-from reid.store import Columns, Store
+from reid.store import Keys, Store
 
 STALE: Final = 15.0
 """Seconds after which a search waits for the newest sightings instead of using those in memory."""
 
 Rows = NDArray[np.intp]
-
-
-class SomeKeys(Sequence[SightingKey]):
-    """The keys of some rows, each built when it is asked for."""
-
-    def __init__(self, keys: Sequence[SightingKey], rows: Rows) -> None:
-        self._keys, self._rows = keys, rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, row: int) -> SightingKey: ...
-    @overload
-    def __getitem__(self, row: slice) -> list[SightingKey]: ...
-    def __getitem__(self, row: int | slice) -> SightingKey | list[SightingKey]:
-        if isinstance(row, slice):
-            return [self._keys[int(i)] for i in self._rows[row]]
-        return self._keys[int(self._rows[row])]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,19 +26,19 @@ class Snapshot:
 
     Attributes:
         version: of the store's table.
-        columns: keys, attributes, vectors.
+        keys: N keys, each built when it is asked for.
         ids, cameras: object arrays (N,).
         start, end: datetime64[us] (N,), UTC.
+        gallery: to rank; its vectors are unit vectors less what a camera's sightings share.
     """
 
     version: int
-    columns: Columns
+    keys: Keys
     ids: NDArray[np.object_]
     cameras: NDArray[np.object_]
     start: NDArray[np.datetime64]
     end: NDArray[np.datetime64]
     gallery: Gallery
-    _alike: list[NDArray[np.float32]] = field(default_factory=list)
     _row_of: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -67,11 +47,13 @@ class Snapshot:
         version = store.version
         columns = store.read(vectors=True)
         ids = columns.keys.column("id")
-        gallery = Gallery(columns.keys, columns.attributes, columns.body, columns.visible)
         keys = columns.keys
+        gallery = Gallery(
+            keys, columns.attributes, columns.body, columns.visible, without_camera_means(columns)
+        )
         return cls(
             version,
-            columns,
+            keys,
             ids,
             keys.column("camera"),
             keys.column("start").astype("datetime64[us]"),
@@ -102,24 +84,6 @@ class Snapshot:
         if cameras:
             keep &= np.isin(self.cameras.astype(str), list(cameras))
         return np.flatnonzero(keep)
-
-    def part(self, rows: Rows | None) -> Gallery:
-        """Return the gallery of some rows (None: all), whose keys are built only when shown."""
-        if rows is None:
-            return self.gallery
-        whole = self.gallery
-        return Gallery(
-            SomeKeys(self.columns.keys, rows),
-            whole.attributes[rows],
-            whole.body[rows],
-            whole.visible[rows],
-        )
-
-    def vectors(self) -> NDArray[np.float32]:
-        """Return unit vectors (N, D) less what each camera's sightings share (remembered)."""
-        if not self._alike:
-            self._alike.append(without_camera_means(self.columns))
-        return self._alike[0]
 
 
 class Snapshots:

@@ -1,7 +1,7 @@
 """Query × sightings → ranked matches, each with its reasons (NumPy, no input or output)."""
 
 from reid.rank.answer import rank
-from reid.rank.feedback import LastSeen, Refinement, nearness, refine
+from reid.rank.feedback import LastSeen, Refinement, nearness, refine, refine_rows
 from reid.rank.gallery import Gallery
 from reid.rank.question import Question, next_question
 from reid.rank.reliability import measure
@@ -18,4 +18,5 @@ __all__ = [
     "next_question",
     "rank",
     "refine",
+    "refine_rows",
 ]

@@ -50,18 +50,20 @@ def rank(
     top: int | None = 50,
     knobs: Knobs = DEFAULT,
     extra: Floats | None = None,
+    rows: NDArray[np.intp] | None = None,
 ) -> Answer:
     """Rank the sightings of a gallery by how well they fit a query.
 
     `top` is how many matches come back (None: all). `extra` (N,) is added to the scores, in nats:
     feedback, or what is known of time and place. Sightings outside the query's time window or
-    cameras are left out. Without anything to go by the order is the gallery's own.
+    cameras, or outside `rows` where the caller has looked that up already, are left out. Without
+    anything to go by the order is the gallery's own.
     """
     asked = terms(query, knobs)
     totals = score(gallery, asked, knobs)
     if extra is not None:
         totals = totals + extra.astype(np.float32)
-    rows = _allowed(query, gallery)
+    rows = _allowed(query, gallery) if rows is None else rows
     pool = totals if len(rows) == len(totals) else totals[rows]
     order = rows[_best(pool, len(rows) if top is None else top)]
     reasons = explain(gallery, asked, order, knobs)

@@ -58,6 +58,17 @@ def refine(
     rows = {key.id: i for i, key in enumerate(gallery.keys)}
     yes = np.asarray([rows[i] for i in confirmed if i in rows], dtype=np.intp)
     no = np.asarray([rows[i] for i in rejected if i in rows], dtype=np.intp)
+    return refine_rows(query, gallery, yes, no, knobs)
+
+
+def refine_rows(
+    query: Query,
+    gallery: Gallery,
+    yes: NDArray[np.intp],
+    no: NDArray[np.intp],
+    knobs: Knobs = DEFAULT,
+) -> Refinement:
+    """Learn from rows that were confirmed, and rejected, where their numbers are known."""
     extra, said = _likeness(gallery, yes, no)
     extra[no] += REJECTED
     extra[yes] += CONFIRMED

@@ -6,7 +6,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -54,15 +53,20 @@ class Watcher:
     """All live cameras of a venue.
 
     Args:
-        people: makes a detector with tracks of its own, one a camera.
+        embedder, people: make a model and a detector with tracks of its own, one a camera.
         every: look at every n-th frame only.
     """
 
     def __init__(
-        self, desk: Desk, embedder: Embedder, people: Callable[[], People], every: int = 1
+        self,
+        desk: Desk,
+        embedder: Callable[[], Embedder],
+        people: Callable[[], People],
+        every: int = 1,
     ) -> None:
         self._desk = desk
-        self._store = Store.create(desk.folder, embedder.model_id, embedder.dim)
+        described = embedder()
+        self._store = Store.create(desk.folder, described.model_id, described.dim)
         self._embedder, self._people, self._every = embedder, people, every
         self.stop = threading.Event()
         addresses = {
@@ -100,28 +104,18 @@ class Watcher:
         notifier.drain(_STOP_WITHIN)
 
     def _indexer(self) -> Indexer:
-        return Indexer(self._store, self._embedder, self._people(), self._every)
-
-
-class PeopleMaker:
-    """Loads the detector anew for each camera: its tracks are its own."""
-
-    def __init__(self, detector: Path | None) -> None:
-        self._detector = detector
-
-    def __call__(self) -> People:
-        """Load."""
-        from reid import models
-        from reid.people import Detector
-
-        return People(Detector(models.find_detector(self._detector)))
+        return Indexer(self._store, self._embedder(), self._people(), self._every)
 
 
 def run(
-    desk: Desk, embedder: Embedder, detector: Path | None, every: int, metrics_port: int | None
+    desk: Desk,
+    embedder: Callable[[], Embedder],
+    people: Callable[[], People],
+    every: int,
+    metrics_port: int | None,
 ) -> None:
     """Watch the venue's cameras until interrupted or terminated."""
-    watcher = Watcher(desk, embedder, PeopleMaker(detector), every)
+    watcher = Watcher(desk, embedder, people, every)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     if metrics_port is not None:
         registry = CollectorRegistry()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reid.cases import Alert, Case
 from reid.desk import Asked, Desk
 from reid.desk.asked import allowed
-from reid.desk.feedback import extra_scores
+from reid.desk.feedback import refined
 from reid.desk.snapshot import Snapshot
 from reid.rank.answer import probability
 from reid.rank.score import score, terms
@@ -132,7 +132,7 @@ class Sentry:
         chances = probability(scores, len(snapshot))
         raised = []
         for i in np.flatnonzero(scores >= threshold.score):
-            key = snapshot.columns.keys[int(rows[i])]
+            key = snapshot.keys[int(rows[i])]
             alert = self._desk.records.alerts.raise_once(
                 case.id, key.id, key.camera, key.start, float(chances[i])
             )
@@ -150,9 +150,9 @@ class Sentry:
         query, _ = allowed(asked.query(), self._desk.policy.purpose(case.purpose))
         if not query.wishes or not len(rows):
             return np.zeros(len(rows), np.float32)
-        totals = score(snapshot.gallery, terms(query))[rows]
-        extra = extra_scores(snapshot, self._desk.records.book.decisions(case.id))
-        return totals if extra is None else totals + extra[rows]
+        change = refined(query, snapshot, self._desk.records.book.decisions(case.id))
+        totals = score(snapshot.gallery, terms(query, change.knobs), change.knobs)
+        return np.asarray((totals + change.extra)[rows], np.float32)
 
 
 def _instant(when: datetime) -> np.datetime64:

@@ -53,6 +53,7 @@ def search(
     since: Annotated[str, Form(max_length=20)] = "",
     until: Annotated[str, Form(max_length=20)] = "",
     camera: Annotated[list[str] | None, Form()] = None,
+    skip: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Search anew, from changed fields, a new sentence, or other filters."""
     desk = state_of(request).desk
@@ -60,7 +61,7 @@ def search(
     asked = _asked(desk, session, case, slots, text)
     filters = _filters(desk, case, window, since, until, camera or [])
     if _wants_part(request):
-        return _answer(request, session, case_id, asked, filters)
+        return _answer(request, session, case_id, asked, filters, frozenset(skip.split(",")))
     saved = desk.records.book.save_search(case_id, asked.to_text(), filters.to_text())
     return RedirectResponse(f"/case/{case_id}?s={saved.number}", 303)
 
@@ -168,13 +169,18 @@ def _local(desk: Desk, text: str) -> datetime | None:
 
 
 def _searched(
-    request: Request, session: Session, case_id: int, asked: Asked, filters: Filters
+    request: Request,
+    session: Session,
+    case_id: int,
+    asked: Asked,
+    filters: Filters,
+    skip: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     desk, t = _tools(request)
     if not desk.has_sightings:
         raise UsageError("nothing is indexed yet at this venue: start `reid watch` or `reid index`")
     with state_of(request).metrics.search_seconds.time():
-        found = desk.search(case_id, asked, filters, session.user.name)
+        found = desk.search(case_id, asked, filters, session.user.name, skip=skip)
     return {**_shown(desk, t, found), "may_decide": may(session.user.role, "decide")}
 
 
@@ -201,15 +207,21 @@ def _shown(desk: Desk, t: Translator, found: Found) -> dict[str, Any]:
         "until": f"{found.filters.until.astimezone(zone):%Y-%m-%dT%H:%M}"
         if found.filters.until
         else "",
+        "question": views.question(t, found.question),
         "cameras": [(name, desk.policy.camera_name(name)) for name in desk.policy.cameras],
     }
 
 
 def _answer(
-    request: Request, session: Session, case_id: int, asked: Asked, filters: Filters
+    request: Request,
+    session: Session,
+    case_id: int,
+    asked: Asked,
+    filters: Filters,
+    skip: frozenset[str] = frozenset(),
 ) -> Response:
     """Send the parts of the page that a search changes."""
-    values = _searched(request, session, case_id, asked, filters)
+    values = _searched(request, session, case_id, asked, filters, skip)
     case = state_of(request).desk.records.book.get(case_id)
 
     def part(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from reid import vocabulary
 from reid.cases import Case, Decision
 from reid.desk import UNKNOWN, Desk
+from reid.rank import Question
 from reid.records import Match, Reason, SightingKey
 from reid.search import Likeness
 from reid.web.words import Translator, slot_name, value_name, wish_text
@@ -193,6 +194,31 @@ def last_seen_at(clock: str, zone: tzinfo, now: datetime | None = None) -> datet
     except ValueError:
         return None
     return (when if when <= local else when - timedelta(days=1)).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """What to ask next, and its possible answers."""
+
+    slot: str
+    what: str
+    options: tuple[tuple[str, str], ...]
+    now: int
+    then: int
+
+
+def question(t: Translator, asked: Question | None) -> QuestionView | None:
+    """Show the next best question."""
+    if asked is None:
+        return None
+    values = vocabulary.SLOTS[asked.slot].values
+    return QuestionView(
+        asked.slot,
+        slot_name(t, asked.slot),
+        tuple((value, value_name(t, value)) for value in values),
+        max(2, round(asked.candidates)),
+        max(1, round(asked.expected_remaining)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ async function search(extra) {
 }
 
 const slots = () => JSON.parse(form.elements.slots.value || "[]");
-const again = (changed) => search({ slots: JSON.stringify({ slots: changed }) });
+const again = (changed) => search({ slots: JSON.stringify({ slots: changed }), skip: [...skipped].join(",") });
 
 chips.addEventListener("click", (event) => {
   const button = event.target.closest("button");
@@ -127,7 +127,22 @@ document.getElementById("filters").addEventListener("change", (event) => {
   again(slots());
 });
 
+const skipped = new Set();
+
+function answer(button) {
+  const slot = button.closest(".question").dataset.slot;
+  if (button.classList.contains("skip-question")) {
+    skipped.add(slot);
+    return again(slots());
+  }
+  const negated = Boolean(button.dataset.negated);
+  const entry = { slot, value: button.dataset.value, certainty: "sure", negated, group: null, modifier: null };
+  return again([...slots(), entry]);
+}
+
 results.addEventListener("click", (event) => {
+  const reply = event.target.closest(".question button");
+  if (reply) { answer(reply); return; }
   if (event.target.closest(".back-to-search")) {
     results.innerHTML = before;
     return;
