@@ -12,7 +12,7 @@ from reid.web.words import Translator, shaded, value_name
 Entry = Mapping[str, Any]
 
 _GARMENTS: Final = ("feet", "upper", "outer", "lower", "head", "neck")
-_ADJECTIVE_FIRST: Final = ("en", "de", "zh")
+_ADJECTIVE_FIRST: Final = ("en", "zh")
 
 
 def sentence(t: Translator, slots: Sequence[Entry], language: str) -> str:
@@ -62,7 +62,7 @@ def _qualities(t: Translator, entries: Iterable[Entry]) -> str:
         elif not slot.endswith(".type") and entry["value"] != "plain":
             words.append(t(f"phrase.{slot.rpartition('.')[2]}.{entry['value']}"))
     join = t("phrase.and") if together else t("phrase.or")
-    return " ".join([*words, join.join(dict.fromkeys(colours))]).strip()
+    return t("phrase.space").join([*words, join.join(dict.fromkeys(colours))]).strip()
 
 
 def _carried(t: Translator, slots: Iterable[Entry], thing: str, language: str) -> list[str]:

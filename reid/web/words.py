@@ -39,7 +39,7 @@ class Words:
         texts, fallback = self._texts.get(language, {}), self._texts[DEFAULT]
 
         def translate(key: str, **values: object) -> str:
-            text = texts.get(key) or fallback.get(key) or key.rpartition(".")[2]
+            text = texts.get(key, fallback.get(key, key.rpartition(".")[2]))
             return text.format(**values) if values else text
 
         return translate
@@ -73,9 +73,8 @@ def shaded(t: Translator, value: str | float, modifier: str) -> str:
     """Say a colour with its shade; "dark" and "light" alone are kept as dark black, light white."""
     if (modifier, value) in {("dark", "black"), ("light", "white")}:
         return t(f"modifier.{modifier}")
-    return (
-        f"{t('modifier.' + modifier)} {value_name(t, value)}" if modifier else value_name(t, value)
-    )
+    colour = value_name(t, value)
+    return t("phrase.shade", shade=t(f"modifier.{modifier}"), colour=colour) if modifier else colour
 
 
 def _plainly(t: Translator, slot: str, value: str | float, modifier: str) -> str:
