@@ -26,8 +26,9 @@ Kind = Literal["video", "stills", "crops", "live"]
 StartFrom = Literal["given", "recorded", "file time", "now"]
 
 STILL_SUFFIXES: Final = frozenset(
-    {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+    {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".heic", ".heif"}
 )
+_HEIF: Final = frozenset({".heic", ".heif"})
 STREAM_SCHEMES: Final = frozenset({"rtsp", "rtsps", "rtmp", "http", "https", "udp", "tcp", "srt"})
 WEBCAM: Final = "webcam:"
 
@@ -188,6 +189,10 @@ def read_image(path: Path) -> Image:
     Raises:
         SourceError: not an image, damaged, or larger than 200 megapixels.
     """
+    if path.suffix.lower() in _HEIF:
+        from pi_heif import register_heif_opener
+
+        register_heif_opener()
     try:
         with PillowImage.open(path) as image:
             upright = ImageOps.exif_transpose(image)

@@ -170,6 +170,11 @@ class TestImages:
         assert pixels.shape == (7, 5, 3)
         assert pixels.dtype == np.uint8
 
+    def test_a_broken_heic_picture_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "a.heic").write_bytes(b"not really")
+        with pytest.raises(SourceError, match=r"a\.heic is not a readable image"):
+            read_image(tmp_path / "a.heic")
+
     def test_twenty_megapixels_are_an_image(self, tmp_path: Path) -> None:
         Image.new("L", (5200, 4000), 90).save(tmp_path / "a.png")
         assert read_image(tmp_path / "a.png").shape == (4000, 5200, 3)
