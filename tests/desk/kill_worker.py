@@ -1,6 +1,6 @@
 """Works on a venue until it is killed, and says on standard output what is done for good.
 
-Lines: ``stored ID``, ``erasing ID`` (begun), ``erased ID`` (done), ``case N``.
+Lines: ``stored ID``, ``erasing ID CASE`` (about to begin), ``erased ID`` (done).
 """
 
 import random
@@ -36,7 +36,7 @@ def main(folder: Path, offset: int) -> None:
         chosen = batch.keys[rng.randrange(4)].id
         desk.decide(case.id, chosen, "confirmed", "anna")
         desk.records.book.close(case.id, "found-safe", "anna")
-        say("erasing", chosen)
+        say("erasing", f"{chosen} {case.id}")
         desk.erase_case(case.id, "anna")
         say("erased", chosen)
         offset += 4
