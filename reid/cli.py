@@ -311,7 +311,7 @@ cli_desk.add_to(app)
 def main() -> None:
     """Run the command line; turn failures into one line and an exit code."""
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)  # an Exit comes back as its code, not as an exception
     except ReidError as error:
         _fail(str(error), EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILURE)
     except (typer.Abort, KeyboardInterrupt):
@@ -324,6 +324,8 @@ def main() -> None:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # click's own
             _fail(error.format_message(), int(error.exit_code))
         raise
+    if isinstance(code, int) and code:
+        sys.exit(code)
 
 
 def parse_time(text: str) -> datetime:

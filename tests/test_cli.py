@@ -208,3 +208,12 @@ def test_audio_only_is_no_video(reid, tmp_path: Path) -> None:
     status, _, error = reid("index", path, "--venue", tmp_path / "v", "--detector", "none.pt")
     assert status == 1
     assert one_line(error.splitlines()[-1] + "\n")
+
+
+def test_a_command_that_leaves_with_a_code_passes_it_on(monkeypatch, capsys) -> None:
+    def leave(code: int, **_: object) -> int:
+        return code
+
+    for code in (0, 1, 130):
+        monkeypatch.setattr(cli, "app", lambda code=code, **_: leave(code))
+        assert run(monkeypatch, capsys, "version")[0] == code
