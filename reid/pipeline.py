@@ -16,7 +16,7 @@ from reid.heads import LOOK_AROUND, Profile, Seen, crop_head_boxes, head_boxes
 from reid.ingest import Source
 from reid.people import People
 from reid.pixels import Image, RawFrame, RedactedCrop, RedactedFrame, redact
-from reid.records import SightingKey
+from reid.records import SightingKey, Sightings
 from reid.stays import Stay, Stays
 from reid.store import Store
 from reid.tracks import Boxes, Tracks, as_boxes, empty_boxes
@@ -123,16 +123,36 @@ def redacted_frames(
                 now -= 1
 
 
-class _Run:
+class _Indexing:
+    """What every kind of source shares: a report, storing, and the end of a run."""
+
+    def __init__(self, indexer: Indexer, source: Source) -> None:
+        self._to, self._source = indexer, source
+        self._report = IndexReport(source.name)
+        self._written: list[str] = []
+
+    def _keep(self, sightings: Sightings) -> None:
+        with self._report.clock.stage("store"):
+            self._to.store.add(sightings)
+        self._written += [key.id for key in sightings.keys]
+        self._report.sightings += len(sightings)
+
+    def _finished(self) -> IndexReport:
+        if not self._report.stopped:
+            self._report.replaced = self._to.store.finish_source(self._source.key, self._written)
+        self._report.problems = list(self._source.problems)
+        return self._report
+
+
+class _Run(_Indexing):
     """Indexing one video, stream or set of stills."""
 
     def __init__(self, indexer: Indexer, source: Source) -> None:
         assert indexer.people is not None, "only person crops can be indexed without a detector"
-        self._to, self._source, self._people = indexer, source, indexer.people
-        self._report = IndexReport(source.name)
+        super().__init__(indexer, source)
+        self._people = indexer.people
         self._light = LightMeter()
         self._waiting: list[Stay] = []
-        self._written: list[str] = []
         self._last_commit = time.monotonic()
 
     def run(self) -> IndexReport:
@@ -151,10 +171,7 @@ class _Run:
             self._report.stopped = True
         self._waiting += stays.finish()
         self._commit()
-        if not self._report.stopped:
-            self._report.replaced = self._to.store.finish_source(self._source.key, self._written)
-        self._report.problems = list(self._source.problems)
-        return self._report
+        return self._finished()
 
     def _frames(self) -> Iterator[tuple[RedactedFrame, Tracks]]:
         clock, profile = self._report.clock, self._to.profile
@@ -192,10 +209,7 @@ class _Run:
         with self._report.clock.stage("embed"):
             crops = [stay.crops() for stay in stays]
             sightings = pool(keys, crops, self._to.embedder, self._light.light())
-        with self._report.clock.stage("store"):
-            self._to.store.add(sightings)
-        self._written += [key.id for key in keys]
-        self._report.sightings += len(keys)
+        self._keep(sightings)
 
     def _key(self, stay: Stay) -> SightingKey:
         name, content = self._source.origin(stay.first_index)
@@ -210,13 +224,8 @@ class _Run:
         )
 
 
-class _CropsRun:
+class _CropsRun(_Indexing):
     """Indexing a gallery of person crops: each image is a sighting."""
-
-    def __init__(self, indexer: Indexer, source: Source) -> None:
-        self._to, self._source = indexer, source
-        self._report = IndexReport(source.name)
-        self._written: list[str] = []
 
     def run(self) -> IndexReport:
         batch: list[RedactedCrop] = []
@@ -232,10 +241,7 @@ class _CropsRun:
         except KeyboardInterrupt:
             self._report.stopped = True
         self._commit(batch)
-        if not self._report.stopped:
-            self._report.replaced = self._to.store.finish_source(self._source.key, self._written)
-        self._report.problems = list(self._source.problems)
-        return self._report
+        return self._finished()
 
     def _heads(self, raw: RawFrame) -> Boxes:
         return self._to.people.look(raw)[1] if self._to.people else empty_boxes()
@@ -247,10 +253,7 @@ class _CropsRun:
         with self._report.clock.stage("embed"):
             light = Light.of([borders(crop) for crop in crops])
             sightings = pool(keys, [[crop] for crop in crops], self._to.embedder, light)
-        with self._report.clock.stage("store"):
-            self._to.store.add(sightings)
-        self._written += [key.id for key in keys]
-        self._report.sightings += len(keys)
+        self._keep(sightings)
 
     def _key(self, crop: RedactedCrop) -> SightingKey:
         name, content = self._source.origin(crop.index)
