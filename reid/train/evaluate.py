@@ -42,6 +42,7 @@ def load_net(checkpoint: Path) -> AppearanceNet:
             NetConfig(
                 tuple(sizes["widths"]),
                 tuple(sizes["blocks"]),
+                tuple(sizes["strides"]),
                 sizes["dim"],
                 sizes["height"],
                 sizes["width"],
@@ -113,4 +114,5 @@ def take(crops: Crops, chosen: NDArray[np.bool_]) -> Crops:
         crops.attributes[chosen],
         crops.body[chosen],
         crops.visible[chosen],
+        crops.shard[chosen],
     )
