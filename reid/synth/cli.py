@@ -212,7 +212,7 @@ def counterfactual(
     out: Out,
     identities: Annotated[int, typer.Option(help="How many people.")] = 100,
     change: Annotated[
-        str, typer.Option(help="skin, age, sex, face, hair, clothes; with commas.")
+        str, typer.Option(help="skin, age, sex, face, hair, clothes, colour; with commas.")
     ] = "skin,age,sex,face,hair,clothes",
     views: Annotated[int, typer.Option(help="Pairs of each person and change.")] = 2,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of a crop.")] = "256x128",

@@ -74,8 +74,10 @@ class Trainer:
     def __init__(self, config: TrainConfig, crops: Crops, device: str) -> None:
         torch.manual_seed(config.seed)
         self.config, self.crops, self.device = config, crops, device
-        self.net = AppearanceNet(config.net).to(device).to(memory_format=torch.channels_last)
-        self.average = AppearanceNet(config.net).to(device).to(memory_format=torch.channels_last)
+        # instance norms are slow on a CPU with channels last
+        self._layout = torch.contiguous_format if device == "cpu" else torch.channels_last
+        self.net = AppearanceNet(config.net).to(device).to(memory_format=self._layout)
+        self.average = AppearanceNet(config.net).to(device).to(memory_format=self._layout)
         self.average.load_state_dict(self.net.state_dict())
         self.classes = nn.Parameter(
             functional.normalize(torch.randn(crops.identities, config.net.dim), dim=1).to(device)
@@ -112,7 +114,7 @@ class Trainer:
         random = torch.Generator(self.device).manual_seed(self.config.seed * 1_000_003 + self.step)
         images = self._take(self.crops.images, rows)
         x, regions = augment(images, self._take(self.crops.parts, rows), random)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = x.contiguous(memory_format=self._layout)
         with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
             outputs = self.net(x)
         losses = self._losses(outputs, regions, rows)

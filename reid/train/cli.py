@@ -137,6 +137,9 @@ def pack(
     held_out: Annotated[Path, typer.Option(help="Crops of the held-out domain.")],
     to: Annotated[Path, typer.Option(help="Folder of the packed model.")],
     model_id: Annotated[str, typer.Option(help="Names the model and its vector space.")],
+    pairs: Annotated[
+        Path | None, typer.Option(help="Counterfactuals, `colour` among them; measured too.")
+    ] = None,
 ) -> None:
     """Calibrate a trained embedding on the held-out domain, measure it, and pack it.
 
@@ -144,5 +147,5 @@ def pack(
     """
     from reid.train.evaluate import pack_and_measure
 
-    measured = pack_and_measure(checkpoint, held_out, to, model_id)
+    measured = pack_and_measure(checkpoint, held_out, to, model_id, pairs)
     out.print_json(json.dumps(measured))

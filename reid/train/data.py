@@ -63,7 +63,9 @@ def load(folders: list[Path], least_visible: float = 0.35) -> Crops:
     Raises:
         ReidError: there are none.
     """
-    shards = sorted(path for folder in folders for path in folder.glob("shard-*") if path.is_dir())
+    shards = sorted(
+        path for folder in folders for path in folder.glob("shard-*[0-9]") if path.is_dir()
+    )
     if not shards:
         raise ReidError(
             f"no shards in {', '.join(map(str, folders))}: run `reid synth crops` first"
