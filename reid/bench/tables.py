@@ -190,11 +190,29 @@ def fairness(result: dict[str, Any]) -> list[Table]:
     return [Table(columns, tuple(rows), note)]
 
 
+def agreement(result: dict[str, Any]) -> list[Table]:
+    """One row a clip, and all of them."""
+    named = [*result["clips"].items(), ("all", result)]
+    rows = tuple(
+        (
+            name,
+            f"{found['n_people']} in {found['n_frames']}",
+            figure(found["found_indexed"]),
+            figure(found["found_redacted"]),
+            f"{found['false_a_frame']:.3f}",
+        )
+        for name, found in named
+    )
+    columns = ("%", "people, frames", "found, indexed", "found, redacted", "false a frame")
+    return [Table(columns, rows, "of the people whom the peer finds at confidence 0.5")]
+
+
 TABLES: Final[dict[str, Callable[[dict[str, Any]], list[Table]]]] = {
     "retrieval": retrieval,
     "description": description,
     "attributes": attributes,
     "detection": detection,
+    "agreement": agreement,
     "privacy": privacy,
     "faces": faces,
     "speed": speed,
