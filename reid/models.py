@@ -118,21 +118,23 @@ def card(name: str) -> str:
 
 
 def find_detector(given: Path | None) -> Path:
-    """Return the detector to use: the one given, else a shipped one, else one pulled before.
+    """Return the detector to use: the one given, else one pulled before, else the shipped one.
+
+    Whoever fetched public weights, trained on real photos, means to use them.
 
     Raises:
         ModelError: there is none.
     """
     if given is not None:
         return given
-    for model in shipped():
-        if model.kind == "detector":
-            model.verify()
-            return model.best()
     available = pulled()
     for name in _PREFERRED:
         if name in available:
             return available[name]
+    for model in shipped():
+        if model.kind == "detector":
+            model.verify()
+            return model.best()
     raise ModelError(
         "no detector weights: run `reid models pull yolo11n` once (needs internet), "
         "or name a file with --detector PATH"

@@ -13,6 +13,8 @@ _WAYS: Final = (
     ("reranked", "re-ranked"),
 )
 
+_SAID_OF_SIGHTINGS: Final = ("upper_colour", "lower_colour")
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -83,7 +85,22 @@ def attributes(result: dict[str, Any]) -> list[Table]:
     note = (
         f"{result['model_id']}, heads redacted: F1 {f1}; {missing} more targets are not estimated"
     )
-    return [Table(("%", *names, "true of"), tuple(rows), note)]
+    tables = [Table(("%", *names, "true of"), tuple(rows), note)]
+    return tables + ([_sightings(result["sightings"])] if result["sightings"] else [])
+
+
+def _sightings(by_camera: dict[str, Any]) -> Table:
+    rows = tuple(
+        (
+            f"camera {camera}",
+            *(figure(found[k]["share"], found[k]["interval"]) for k in _SAID_OF_SIGHTINGS),
+            figure(found["any_bag_auc"]),
+            str(found["n"]),
+        )
+        for camera, found in by_camera.items()
+    )
+    columns = ("%", "upper colour", "lower colour", "any bag, AUC", "sightings")
+    return Table(columns, rows, "the likeliest colour is one of those described")
 
 
 def detection(result: dict[str, Any]) -> list[Table]:
