@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reid.errors import ReidError
-from reid.train.augment import augment
+from reid.train.augment import augment, recolour_skin, regions_of
 from reid.train.data import Crops
 from reid.train.net import REGIONS, AppearanceNet, NetConfig, Outputs
 from reid.train.run import follow, learning_rate, write_checkpoint
@@ -37,6 +37,7 @@ class TrainConfig:
         shards: how many shards a batch's people come from: few, so that the people to be told
             apart stand before the same cameras, and places say nothing about who is who.
         rate, warmup, decay: AdamW's learning rate, steps until it is reached, weight decay.
+        twins: crops of a batch that are seen twice, with skin of another tone.
         temperature: of the contrastive loss. scale: of the identity classifier's cosines.
         average: momentum of the weights' moving average.
         seed: of everything drawn.
@@ -47,6 +48,7 @@ class TrainConfig:
     people: int = 24
     views: int = 4
     shards: int = 2
+    twins: int = 16
     rate: float = 1.2e-3
     warmup: int = 300
     decay: float = 0.05
@@ -64,6 +66,7 @@ WEIGHTS: Final = {
     "body": 2.0,
     "visible": 0.5,
     "regions": 0.5,
+    "skin": 4.0,
 }
 """Of each loss in the sum; the attribute loss is a mean over many columns that are mostly 0."""
 
@@ -113,11 +116,14 @@ class Trainer:
         rows = self.batch(self.step)
         random = torch.Generator(self.device).manual_seed(self.config.seed * 1_000_003 + self.step)
         images = self._take(self.crops.images, rows)
-        x, regions = augment(images, self._take(self.crops.parts, rows), random)
-        x = x.contiguous(memory_format=self._layout)
+        x, parts = augment(images, self._take(self.crops.parts, rows), random)
+        twins = self.config.twins
+        other = recolour_skin(x[:twins], parts[:twins], random, share=1.0).clamp(0, 1)
+        x = torch.cat([x, other]).contiguous(memory_format=self._layout)
         with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
             outputs = self.net(x)
-        losses = self._losses(outputs, regions, rows)
+        losses = self._losses(_first(outputs, len(rows)), regions_of(parts), rows)
+        losses["skin"] = apart(outputs.vector[:twins], outputs.vector[len(rows) :])
         total = torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
@@ -213,6 +219,17 @@ def contrast(vectors: Tensor, identity: Tensor, temperature: float) -> Tensor:
     logits = logits.masked_fill(itself, -torch.inf)
     log_share = logits - torch.logsumexp(logits, dim=1, keepdim=True)
     return -(log_share.masked_fill(~same, 0).sum(1) / same.sum(1).clamp(min=1)).mean()
+
+
+def apart(vectors: Tensor, twins: Tensor) -> Tensor:
+    """Return the mean 1 − cos of pairs of unit vectors, (T, D) each; 0 of none."""
+    if not len(vectors):
+        return vectors.new_zeros(())
+    return 1 - (vectors * twins).sum(dim=1).mean()
+
+
+def _first(outputs: Outputs, count: int) -> Outputs:
+    return Outputs(*(column[:count] for column in outputs))
 
 
 def seen_only(logits: Tensor, labels: Tensor, visible: Tensor) -> Tensor:

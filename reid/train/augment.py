@@ -38,16 +38,15 @@ def augment(images: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Ten
         random: draws everything.
 
     Returns:
-        Images, float32 (B, 3, H, W) in [0, 1], and regions, uint8 (B, H, W), moved alike.
+        Images, float32 (B, 3, H, W) in [0, 1], and parts, uint8 (B, H, W), moved alike.
     """
-    regions = regions_of(parts)
     x = images.permute(0, 3, 1, 2).float() / 255
-    x = _recolour_skin(x, parts, random)
-    x, regions = _move(x, regions, random)
+    x = recolour_skin(x, parts, random, _RECOLOURED)
+    x, parts = _move(x, parts, random)
     x = _colour(x, random)
     x = _soften(x, random)
     x = _erase(x, random)
-    return x.clamp(0, 1), regions
+    return x.clamp(0, 1), parts
 
 
 def _uniform(n: int, low: float, high: float, random: torch.Generator, *more: int) -> Tensor:
@@ -56,17 +55,18 @@ def _uniform(n: int, low: float, high: float, random: torch.Generator, *more: in
     return low + (high - low) * drawn
 
 
-def _recolour_skin(x: Tensor, parts: Tensor, random: torch.Generator) -> Tensor:
+def recolour_skin(x: Tensor, parts: Tensor, random: torch.Generator, share: float) -> Tensor:
+    """Return images (B, 3, H, W) of which a share shows skin of another tone."""
     skin = torch.isin(parts, torch.tensor(SKIN_PARTS, device=parts.device)).float()[:, None]
     n = len(x)
-    level = torch.exp(_uniform(n, -1.1, 0.7, random))[:, None]
+    level = torch.exp(_uniform(n, -1.3, 1.0, random))[:, None]
     tint = torch.exp(_uniform(n, -0.15, 0.15, random, 3))
-    chosen = (_uniform(n, 0, 1, random) < _RECOLOURED).float()[:, None, None, None]
+    chosen = (_uniform(n, 0, 1, random) < share).float()[:, None, None, None]
     gain = (level * tint)[:, :, None, None]
     return x * (1 + skin * chosen * (gain - 1))
 
 
-def _move(x: Tensor, regions: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+def _move(x: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
     """Mirror, scale and shift, as a detector's boxes vary."""
     n = len(x)
     scale_x, scale_y = _uniform(n, 0.85, 1.1, random), _uniform(n, 0.88, 1.08, random)
@@ -78,7 +78,7 @@ def _move(x: Tensor, regions: Tensor, random: torch.Generator) -> tuple[Tensor, 
     grid = functional.affine_grid(theta, list(x.shape), align_corners=False)
     moved = functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
     labels = functional.grid_sample(
-        regions[:, None].float(), grid, mode="nearest", align_corners=False
+        parts[:, None].float(), grid, mode="nearest", align_corners=False
     )
     return moved, labels[:, 0].to(torch.uint8)
 

@@ -7,7 +7,7 @@ had them: mostly a found head, sometimes only the closed top of the person or of
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from reid.errors import ReidError
 from reid.heads import Seen, crop_head_boxes, head_boxes
 from reid.pixels import RawFrame, redact
 from reid.tracks import Boxes, Tracks, as_boxes, empty_boxes
+from reid.vocabulary import ATTRIBUTE_COLUMNS, PART_INDEX
+
+CARRIED_VALUE: Final = "present"
 
 REDACTED: Final = "redacted-1.npy"
 
@@ -35,7 +38,8 @@ class Crops:
         camera: int64 (N,).
         attributes: uint8 (N, K), 1 where it holds.
         body: uint8 (N, C).
-        visible: float32 (N, P).
+        visible: float32 (N, P); of who carries nothing, "carried" is as visible as the upper body:
+            one can see that there is nothing.
         shard: int64 (N,); people of one shard share their cameras.
     """
 
@@ -82,6 +86,7 @@ def load(folders: list[Path], least_visible: float = 0.35) -> Crops:
         for name, file in _PLAIN.items():
             columns.setdefault(name, []).append(np.load(shard / file)[kept])
     joined = {name: np.concatenate(values) for name, values in columns.items()}
+    joined["visible"] = seen_to_be_empty_handed(joined["visible"], joined["attributes"])
     joined["identity"] = np.unique(joined["identity"], return_inverse=True)[1].astype(np.int64)
     return Crops(**joined)
 
@@ -92,6 +97,19 @@ _PLAIN: Final = {
     "body": "body.npy",
     "visible": "part_visible.npy",
 }
+
+
+def seen_to_be_empty_handed(visible: NDArray[Any], attributes: NDArray[Any]) -> NDArray[np.float32]:
+    """Return visibility (N, P) in which nothing carried counts as seen with the upper body.
+
+    Else nobody would be an example of having no bag.
+    """
+    things = [k for k, c in enumerate(ATTRIBUTE_COLUMNS) if c.value == CARRIED_VALUE]
+    empty = attributes[:, things].max(axis=1) == 0
+    out = np.array(visible, np.float32)
+    carried, upper = PART_INDEX["carried"], PART_INDEX["upper"]
+    out[empty, carried] = out[empty, upper]
+    return out
 
 
 def redacted_shard(shard: Path) -> NDArray[np.uint8]:

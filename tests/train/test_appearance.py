@@ -11,15 +11,21 @@ from reid.embed.colour import Light
 from reid.embed.learned import LearnedEmbedder
 from reid.errors import ModelError, ReidError
 from reid.train import export
-from reid.train.appearance import TrainConfig, Trainer, contrast
-from reid.train.augment import augment, regions_of
-from reid.train.data import Crops, load
+from reid.train.appearance import TrainConfig, Trainer, apart, contrast
+from reid.train.augment import augment, recolour_skin, regions_of
+from reid.train.data import Crops, load, seen_to_be_empty_handed
 from reid.train.evaluate import load_net, pack_and_measure
 from reid.train.net import AppearanceNet, NetConfig
-from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS
+from reid.vocabulary import (
+    ATTRIBUTE_COLUMNS,
+    ATTRIBUTE_INDEX,
+    BODY_COLUMNS,
+    PART_INDEX,
+    Column,
+)
 
 NET = NetConfig((8, 8, 16, 16), (1, 1, 1), (2, 2, 1), 16, 64, 32)
-CONFIG = TrainConfig(steps=40, people=6, views=2, rate=3e-3, warmup=4, net=NET)
+CONFIG = TrainConfig(steps=40, people=6, views=2, rate=3e-3, warmup=4, twins=2, net=NET)
 
 
 def people(n: int = 12, views: int = 4, height: int = 64, width: int = 32) -> Crops:
@@ -118,7 +124,31 @@ def test_augmentation_is_drawn_from_its_seed_and_moves_masks_alike() -> None:
     assert torch.equal(first[0], again[0])
     assert not torch.equal(first[0], other[0])
     assert 0 <= float(first[0].min()) <= float(first[0].max()) <= 1
-    assert set(first[1].unique().tolist()) == {0, 2, 3}
+    assert set(first[1].unique().tolist()) == {0, 6, 8}
+
+
+def test_twins_differ_in_skin_alone() -> None:
+    images = torch.full((4, 3, 8, 8), 0.5)
+    parts = torch.zeros(4, 8, 8, dtype=torch.uint8)
+    parts[:, 2:5] = 4
+    twins = recolour_skin(images, parts, torch.Generator().manual_seed(1), share=1.0)
+    changed = (twins != images).any(dim=1)
+    assert torch.equal(changed, parts == 4)
+    unit = torch.eye(3)
+    assert float(apart(unit, unit)) == 0
+    assert float(apart(unit, unit.flip(0))) == pytest.approx(2 / 3)
+    assert float(apart(unit[:0], unit[:0])) == 0
+
+
+def test_nothing_carried_is_seen_with_the_upper_body() -> None:
+    """Of three people, one carries something hidden, one nothing, one nothing and is hidden."""
+    attributes = np.zeros((3, len(ATTRIBUTE_COLUMNS)), np.uint8)
+    attributes[0, ATTRIBUTE_INDEX[Column("carry.toy", "present")]] = 1
+    visible = np.zeros((3, 5), np.float32)
+    visible[:, PART_INDEX["upper"]] = [0.9, 0.8, 0.1]
+    out = seen_to_be_empty_handed(visible, attributes)
+    assert out[:, PART_INDEX["carried"]].tolist() == pytest.approx([0.0, 0.8, 0.1])
+    assert visible[:, PART_INDEX["carried"]].tolist() == [0, 0, 0]
 
 
 def test_regions_of_parts() -> None:
