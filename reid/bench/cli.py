@@ -30,6 +30,13 @@ OwnEmbedder = Annotated[
 DetectorPath = Annotated[
     Path | None, typer.Option("--detector", help="YOLO weights (.pt) or an OpenVINO folder.")
 ]
+HeadModel = Annotated[
+    Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
+]
+Films = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of films with their truth; default: the bundled demo."),
+]
 
 
 @app.command()
@@ -140,9 +147,7 @@ def attributes(
 def detection(
     data: Data,
     detector: DetectorPath = None,
-    heads: Annotated[
-        Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
-    ] = None,
+    heads: HeadModel = None,
     seed: Seed = 0,
     as_json: Json = False,
     html: Html = None,
@@ -163,6 +168,38 @@ def detection(
         "photos", len(photos), lambda told: run_detection(photos, finder, helper, seed, told)
     )
     _tell("detection", result.to_json(), as_json, html)
+
+
+@app.command()
+def tracking(
+    data: Films = None,
+    detector: DetectorPath = None,
+    heads: HeadModel = None,
+    frames: Annotated[int | None, typer.Option(min=2, help="Of each film; default: all.")] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Is a person one track, and is their head gone in every frame? MOT format, or a filmed venue.
+
+    Example: reid bench tracking --data MOT17/train --detector yolo11n.pt
+    """
+    from reid.bench.mot import cut
+    from reid.bench.tracking import read_films, run_tracking
+    from reid.bench.venues import demo_folder
+    from reid.models import find_detector
+    from reid.people import Detector
+
+    films = read_films(data or demo_folder())
+    films = tuple(cut(film, frames) for film in films) if frames else films
+    finder = Detector(find_detector(detector))
+    helper = Detector(heads) if heads else None
+    result = _watched(
+        "frames",
+        sum(film.frames for film in films),
+        lambda told: run_tracking(films, finder, helper, seed, told),
+    )
+    _tell("tracking", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -228,9 +265,7 @@ def speed(
         Path | None, typer.Option(help="A clip with people; without it, search only.")
     ] = None,
     detector: DetectorPath = None,
-    heads: Annotated[
-        Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
-    ] = None,
+    heads: HeadModel = None,
     against: Annotated[
         Path | None,
         typer.Option(help="OpenVINO re-ID network of a chain of separate tools, to race against."),

@@ -101,6 +101,44 @@ def detection(result: dict[str, Any]) -> list[Table]:
     return [Table(("%", "figure", "n"), tuple(rows), note)]
 
 
+def tracking(result: dict[str, Any]) -> list[Table]:
+    """Figures by film, then heads covered."""
+    names = ("HOTA", "IDF1", "MOTA")
+    films = {"all": result, **result["films"]}
+    rows = tuple(
+        (
+            name,
+            *(figure(film[key]) for key in names),
+            str(film["switches"]),
+            str(film["misses"]),
+            str(film["false_positives"]),
+        )
+        for name, film in films.items()
+    )
+    note = (
+        f"{result['model_id']}: {result['n_people']} people, {result['n_tracks']} tracks, "
+        f"{result['frames']} frames at {result['frames_per_second']:.1f}/s"
+    )
+    tables = [Table(("%", *names, "switches", "missed", "false"), rows, note)]
+    if result["head_coverage"] is not None:
+        tables.append(_coverage(result["head_coverage"]))
+    return tables
+
+
+def _coverage(coverage: dict[str, Any]) -> Table:
+    heads = {"heads": coverage["heads"]}
+    heads |= {f"  heads of {size}": share for size, share in coverage["by_height"].items()}
+    heads |= {"frames without any head left": coverage["frames"]}
+    heads |= {"tracks without any head left": coverage["tracks"]}
+    heads |= {"heads of people not found": coverage["untouched"]}
+    rows = tuple(
+        (name, figure(share["share"], share["interval"]), str(share["n"]))
+        for name, share in heads.items()
+    )
+    note = f"of all head area {coverage['area_left'] * 100:.2f} % is left"
+    return Table(("% covered", "figure", "n"), rows, note)
+
+
 def privacy(result: dict[str, Any]) -> list[Table]:
     """Attacks, probes, and what is left of hats."""
     rows = []
@@ -195,6 +233,7 @@ TABLES: Final[dict[str, Callable[[dict[str, Any]], list[Table]]]] = {
     "description": description,
     "attributes": attributes,
     "detection": detection,
+    "tracking": tracking,
     "privacy": privacy,
     "faces": faces,
     "speed": speed,
