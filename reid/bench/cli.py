@@ -203,6 +203,37 @@ def tracking(
 
 
 @app.command()
+def venue(
+    data: Films = None,
+    detector: DetectorPath = None,
+    heads: HeadModel = None,
+    embedder: OwnEmbedder = None,
+    every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 1,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """From video to answer: is the lost child found, and after how many false looks?
+
+    Example: reid synth venue park/ && reid bench venue --data park/
+    """
+    from reid.bench.extractors import own_embedder
+    from reid.bench.finding import run_venue
+    from reid.bench.venues import demo_folder, read_venue
+    from reid.loading import load_people
+    from reid.models import find_detector
+
+    filmed = read_venue(data or demo_folder())
+    found = find_detector(detector)
+    people, model = load_people(found, heads), own_embedder(embedder)
+    result = _watched(
+        "frames",
+        sum(len(clip.frames) for clip in filmed.clips),
+        lambda told: run_venue(filmed, people, model, found, every, told),
+    )
+    _tell("venue", result.to_json(), as_json, html)
+
+
+@app.command()
 def privacy(
     data: Data,
     embedder: OwnEmbedder = None,

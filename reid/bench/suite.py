@@ -19,6 +19,7 @@ _DETECTOR: Final = "yolo11n_int8_openvino_model"
 _YUNET: Final = "face_detection_yunet*.onnx"
 _PAIRS: Final = "counterfactuals"
 _VENUE: Final = "venue"
+_QUICK_EVERY: Final = 2
 _QUICK_FRAMES, _FRAMES = 100, 300
 _QUICK_SIZES: Final = (10_000, 100_000)
 _SIZES: Final = (10_000, 100_000, 1_000_000)
@@ -79,6 +80,7 @@ def _plan(suite: Suite) -> Iterator[tuple[str, Callable[[], Result]]]:
         yield f"attributes: {_ATTRIBUTE_PEER}", lambda: _attributes(suite, people, rival)
     yield "detection", lambda: _detection(suite, photos)
     yield "tracking", lambda: _tracking(suite)
+    yield "venue", lambda: _finding(suite)
     yield "speed", lambda: _speed(suite)
     yield "privacy", lambda: _privacy(suite)
     yield "faces", lambda: _faces(suite, people)
@@ -133,6 +135,17 @@ def _tracking(suite: Suite) -> Result:
     films = read_films(_venue(suite))
     films = tuple(cut(film, _QUICK_FRAMES) for film in films) if suite.quick else films
     return run_tracking(films, Detector(_detector(suite)), None, suite.seed, _quiet).to_json()
+
+
+def _finding(suite: Suite) -> Result:
+    from reid.bench.finding import run_venue
+    from reid.bench.venues import read_venue
+    from reid.loading import load_people
+
+    detector = _detector(suite)
+    people, model = load_people(detector, None), own_embedder(suite.embedder)
+    every = _QUICK_EVERY if suite.quick else 1
+    return run_venue(read_venue(_venue(suite)), people, model, detector, every, _quiet).to_json()
 
 
 def _venue(suite: Suite) -> Path:

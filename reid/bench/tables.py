@@ -125,6 +125,35 @@ def tracking(result: dict[str, Any]) -> list[Table]:
     return tables
 
 
+def venue(result: dict[str, Any]) -> list[Table]:
+    """One row a kind of description, of lost children and of anybody."""
+    shown = ("found_first", "found_on_first_screen", "found", "said_found", "left_alone")
+    rows = tuple(
+        (
+            f"{label}, {version}",
+            *(_optional(kind[name]) for name in shown),
+            "-" if kind["false_looks"]["mean"] is None else f"{kind['false_looks']['mean']:.1f}",
+            f"{kind['searched']:.0f}",
+            f"{kind['answer_ms']:.0f} ms",
+        )
+        for label, group in (("lost child", result["lost"]), ("anybody", result["anybody"]))
+        for version, kind in group.items()
+    )
+    visits, pictures = (_optional(result[k]) for k in ("visits_indexed", "pictures_of_people"))
+    note = (
+        f"{result['model_id']}, {result['detector']}: {visits} % of visits indexed, in "
+        f"{result['sightings_a_visit']:.2f} sightings each; {pictures} % of pictures show somebody "
+        f"known; indexed {result['times_real_time']:.2f} times as fast as filmed"
+    )
+    columns = ("%", "first", "first screen", "stored", "said found", "left alone",
+               "false looks", "of", "answer")  # fmt: skip
+    return [Table(columns, rows, note)]
+
+
+def _optional(share: dict[str, Any] | None) -> str:
+    return "-" if share is None else figure(share["share"], share["interval"])
+
+
 def _coverage(coverage: dict[str, Any]) -> Table:
     heads = {"heads": coverage["heads"]}
     heads |= {f"  heads of {size}": share for size, share in coverage["by_height"].items()}
@@ -234,6 +263,7 @@ TABLES: Final[dict[str, Callable[[dict[str, Any]], list[Table]]]] = {
     "attributes": attributes,
     "detection": detection,
     "tracking": tracking,
+    "venue": venue,
     "privacy": privacy,
     "faces": faces,
     "speed": speed,

@@ -63,7 +63,7 @@ def test_a_sequence_is_read_as_published(tmp_path: Path) -> None:
     (folder / "gt" / "gt.txt").write_text("1,1,0\n")
     with pytest.raises(SourceError, match="MOTChallenge"):
         read_sequences(folder)
-    with pytest.raises(SourceError, match="MOTChallenge.s format"):
+    with pytest.raises(SourceError, match="holds no gt"):
         read_sequences(tmp_path / "train" / "MOT17-02" / "img1")
 
 
