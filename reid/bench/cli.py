@@ -100,8 +100,8 @@ def description(
     described = read_described(data)
     model = own_embedder(embedder)
     result = _watched(
-        "images",
-        len(described.images),
+        "pictures",
+        described.steps,
         lambda told: run_description(described, *model, seed, told),
     )
     _tell("description", result.to_json(), as_json, html)
@@ -266,6 +266,10 @@ def faces(
     yunet: Annotated[
         Path | None, typer.Option(help="YuNet face detector (ONNX), asked where dlib finds none.")
     ] = None,
+    recogniser: Annotated[
+        Path | None,
+        typer.Option(help="ArcFace-type network (ONNX, 112 × 112), instead of dlib's."),
+    ] = None,
     embedder: EmbedderPath = None,
     quick: Annotated[bool, typer.Option("--quick", help="Two distances only.")] = False,
     seed: Seed = 0,
@@ -276,12 +280,14 @@ def faces(
 
     Example: reid bench faces --data shared/data/att-faces --crops shared/data/pku-reid-dev
     """
+    from reid.bench.arcface import ArcFace
     from reid.bench.extractors import load_extractor
     from reid.bench.faces import HEIGHTS, Methods, parts, run_faces
     from reid.bench.recogniser import FaceRecogniser
 
     heights = HEIGHTS[::2] if quick else HEIGHTS
-    methods = Methods(FaceRecogniser(yunet), load_extractor(embedder))
+    face = ArcFace(recogniser, yunet) if recogniser else FaceRecogniser(yunet)
+    methods = Methods(face, load_extractor(embedder))
     result = _watched(
         "parts",
         parts(heights),
