@@ -171,14 +171,27 @@ def _coverage(coverage: dict[str, Any]) -> Table:
 def privacy(result: dict[str, Any]) -> list[Table]:
     """Attacks, probes, and what is left of hats."""
     rows = []
-    for part, mark in (("attacks", ""), ("probes", ""), ("hats", "hat's colour: ")):
+    parts = {
+        "attacks": "", "probes": "", "faces_recovered": "made again: ", "linked": "found again: ",
+        "hats": "hat's colour: ",
+    }  # fmt: skip
+    for part, mark in parts.items():
         for name, one in result[part].items():
             verdict = "at chance" if one["at_chance"] else "ABOVE CHANCE"
             told = figure(one["accuracy"], one["interval"])
             chance = figure(one["chance"], one["chance_interval"])
-            rows.append((mark + name, told, chance, "" if mark else verdict))
+            useful = part == "hats" or name == "same day"
+            rows.append((mark + name, told, chance, "" if useful else verdict))
     note = f"{result['people']} people; vectors of {result['model_id']}"
-    return [Table(("% told right", "attacker", "chance", ""), tuple(rows), note)]
+    made = tuple(
+        (name, figure(one["explained"], one["interval"]), str(one["n"]))
+        for name, one in result["recovered"].items()
+    )
+    beyond = "of what differs between pictures; 0: the mean picture does as well"
+    return [
+        Table(("% told right", "attacker", "chance", ""), tuple(rows), note),
+        Table(("% made again from what is stored", "recovered", "n"), made, beyond),
+    ]
 
 
 def faces(result: dict[str, Any]) -> list[Table]:
