@@ -33,6 +33,12 @@ DetectorPath = Annotated[
 HeadModel = Annotated[
     Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
 ]
+Yunet = Annotated[
+    Path | None, typer.Option(help="YuNet face detector (ONNX), asked where dlib finds none.")
+]
+Recogniser = Annotated[
+    Path | None, typer.Option(help="ArcFace-type network (ONNX, 112 × 112), instead of dlib's.")
+]
 Films = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of films with their truth; default: the bundled demo."),
@@ -263,13 +269,8 @@ def faces(
     crops: Annotated[
         Path | None, typer.Option(help="Real crops as ID/CAMERA_*.png, to compare on as well.")
     ] = None,
-    yunet: Annotated[
-        Path | None, typer.Option(help="YuNet face detector (ONNX), asked where dlib finds none.")
-    ] = None,
-    recogniser: Annotated[
-        Path | None,
-        typer.Option(help="ArcFace-type network (ONNX, 112 × 112), instead of dlib's."),
-    ] = None,
+    yunet: Yunet = None,
+    recogniser: Recogniser = None,
     embedder: EmbedderPath = None,
     quick: Annotated[bool, typer.Option("--quick", help="Two distances only.")] = False,
     seed: Seed = 0,
@@ -280,14 +281,11 @@ def faces(
 
     Example: reid bench faces --data shared/data/att-faces --crops shared/data/pku-reid-dev
     """
-    from reid.bench.arcface import ArcFace
     from reid.bench.extractors import load_extractor
     from reid.bench.faces import HEIGHTS, Methods, parts, run_faces
-    from reid.bench.recogniser import FaceRecogniser
 
     heights = HEIGHTS[::2] if quick else HEIGHTS
-    face = ArcFace(recogniser, yunet) if recogniser else FaceRecogniser(yunet)
-    methods = Methods(face, load_extractor(embedder))
+    methods = Methods(_face_method(yunet, recogniser), load_extractor(embedder))
     result = _watched(
         "parts",
         parts(heights),
@@ -341,12 +339,17 @@ def fairness(
     data: Annotated[
         Path, typer.Option("--data", help="Folder that `reid synth counterfactual` wrote.")
     ],
+    with_faces: Annotated[
+        bool, typer.Option("--faces", help="A face-based method on the same pictures as well.")
+    ] = False,
+    yunet: Yunet = None,
+    recogniser: Recogniser = None,
     embedder: EmbedderPath = None,
     seed: Seed = 0,
     as_json: Json = False,
     html: Html = None,
 ) -> None:
-    """Does it work equally well whatever the skin, age or sex? On counterfactual people.
+    """Does it work equally well whatever the skin, age, sex, build? On counterfactual people.
 
     Example: reid bench fairness --data counterfactuals
     """
@@ -356,10 +359,11 @@ def fairness(
 
     pairs = read_pairs(data)
     extractor = load_extractor(embedder)
+    face = _face_method(yunet, recogniser) if with_faces or recogniser else None
     result = _watched(
         "properties",
         len(pairs.changes),
-        lambda told: run_fairness(pairs, extractor, seed, told),
+        lambda told: run_fairness(pairs, extractor, face, seed, told),
     )
     _tell("fairness", result.to_json(), as_json, html)
 
@@ -397,6 +401,14 @@ def everything(
     if as_json:
         print_json(results)
     _report(results, html, as_json)
+
+
+def _face_method(yunet: Path | None, network: Path | None) -> Any:
+    """Load the face-based method asked for: a network of ArcFace's kind, else dlib's."""
+    from reid.bench.arcface import ArcFace
+    from reid.bench.recogniser import FaceRecogniser
+
+    return ArcFace(network, yunet) if network else FaceRecogniser(yunet)
 
 
 def _watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:

@@ -181,7 +181,7 @@ def _fairness(suite: Suite) -> Result:
     from reid.bench.fairness import run_fairness
 
     pairs = read_pairs(suite.data / _PAIRS)
-    return run_fairness(pairs, load_extractor(suite.embedder), suite.seed, _quiet).to_json()
+    return run_fairness(pairs, load_extractor(suite.embedder), None, suite.seed, _quiet).to_json()
 
 
 def _speed(suite: Suite) -> Result:

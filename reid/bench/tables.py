@@ -253,7 +253,7 @@ def speed(result: dict[str, Any]) -> list[Table]:
 
 def fairness(result: dict[str, Any]) -> list[Table]:
     """Two rows a property: its arms."""
-    kinds = ("false_match", "miss", "redaction_failure")
+    kinds = ("false_match", "miss", "found", "redaction_failure")
     rows = []
     for one in result["changes"].values():
         ends = one["intervals"]
@@ -267,13 +267,30 @@ def fairness(result: dict[str, Any]) -> list[Table]:
         verdict = "at chance" if told["at_chance"] else "ABOVE CHANCE"
         rows.append((first, *rates[first], spread, gap, figure(told["accuracy"])))
         rows.append((second, *rates[second], "", "", verdict))
-    columns = ("%", "false match", "miss", "head left", "worst/best", "miss gap", "told")
+    columns = (
+        "%", "false match", "miss", "found", "head left", "worst/best", "miss gap", "told",
+    )  # fmt: skip
     people = max((one["n_people"] for one in result["changes"].values()), default=0)
     note = (
         f"{result['model_id']}, {people} people; in brackets the interval of first ÷ second and "
         "first - second; told: a probe's share of vectors assigned to the right arm"
     )
-    return [Table(columns, tuple(rows), note)]
+    tables = [Table(columns, tuple(rows), note)]
+    return [*tables, _face_rates(result)] if result["faces"] else tables
+
+
+def _face_rates(result: dict[str, Any]) -> Table:
+    """The face-based method on the same pictures, two rows a property."""
+    rows = []
+    for one in result["faces"].values():
+        compared = one["compared"]
+        for arm, lost in one["failure_to_acquire"].items():
+            rates = (None, None)
+            if compared is not None:
+                rates = (compared["false_match"][arm], compared["miss"][arm])
+            rows.append((arm, figure(lost), *map(figure, rates)))
+    columns = ("% by face", "not acquired", "false match", "miss")
+    return Table(columns, tuple(rows), f"{result['face_model']}, heads left on")
 
 
 TABLES: Final[dict[str, Callable[[dict[str, Any]], list[Table]]]] = {

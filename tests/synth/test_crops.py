@@ -84,6 +84,34 @@ def test_a_counterfactual_keeps_the_clothes(change: str) -> None:
     assert (other.looks, other.shape) != (person.looks, person.shape)
 
 
+@pytest.mark.parametrize("change", ["childhood", "build"])
+def test_another_body_keeps_the_clothes(change: str) -> None:
+    person = crops.person_of(JOB, 1)
+    other = counterfactual.changed(person, change, np.random.default_rng(0), DEFAULT)
+    assert (other.garments, other.props) == (person.garments, person.props)
+    assert (other.shape.years < 16) != (person.shape.years < 16) or change == "build"
+    assert (other.shape.weight < 0.5) != (person.shape.weight < 0.5) or change == "childhood"
+    back = counterfactual.changed(other, change, np.random.default_rng(0), DEFAULT)
+    assert back.shape.stature == pytest.approx(person.shape.stature, rel=0.3)
+
+
+def test_a_head_covering_and_a_pushchair_come_and_go() -> None:
+    person = replace(crops.person_of(JOB, 1), props=())
+    rng = np.random.default_rng(0)
+    covered = counterfactual.changed(person, "covering", rng, DEFAULT)
+    assert covered.wearing("head").kind == "covering"
+    assert covered.wearing("upper") == person.wearing("upper")
+    assert counterfactual.changed(covered, "covering", rng, DEFAULT).wearing("head") is None
+    pushing = counterfactual.changed(person, "pushchair", rng, DEFAULT)
+    assert [prop.kind for prop in pushing.props] == ["pushchair"]
+    assert counterfactual.changed(pushing, "pushchair", rng, DEFAULT).props == ()
+
+
+def test_sets_on_disk_keep_the_numbers_of_their_changes() -> None:
+    first = ("skin", "age", "sex", "face", "hair", "clothes")
+    assert tuple(counterfactual.CHANGES)[: len(first)] == first
+
+
 def test_a_change_of_skin_changes_only_skin() -> None:
     job = replace(JOB, views=1, height=128, width=64)
     pair = counterfactual.pairs(job, 0, "skin")[0]
