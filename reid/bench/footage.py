@@ -36,13 +36,18 @@ def film_galleries(
     """
     galleries, done = [], 0
     for clip in venue.clips:
-        visits = [visit for visit in venue.visits if visit.camera == clip.camera]
-        crops = _crops(clip, visits)
-        stays = [(visit, crops[i]) for i, visit in enumerate(visits) if crops[i]]
+        stays = visit_crops(venue, clip)
         if stays:
             galleries.append(_gallery(clip, stays, embedder))
-        progress(done := done + len(visits))
+        progress(done := done + sum(visit.camera == clip.camera for visit in venue.visits))
     return tuple(galleries)
+
+
+def visit_crops(venue: FilmedVenue, clip: Clip) -> list[tuple[Visit, list[RedactedCrop]]]:
+    """Return the visits that a clip shows, each with a few redacted crops of the person."""
+    visits = [visit for visit in venue.visits if visit.camera == clip.camera]
+    crops = _crops(clip, visits)
+    return [(visit, crops[i]) for i, visit in enumerate(visits) if crops[i]]
 
 
 def pictures(clip: Clip, visit: Visit) -> dict[int, Boxes]:
