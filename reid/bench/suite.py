@@ -73,7 +73,8 @@ def _plan(suite: Suite) -> Iterator[tuple[str, Callable[[], Result]]]:
             with_heads = ", with heads" if heads else ""
             work = partial(_retrieval, suite, people, given, heads)
             yield f"retrieval: {label}{with_heads}", work
-    yield "description", lambda: _description(suite, people)
+    yield "description: photos", lambda: _description(suite, people)
+    yield "description: filmed venue", lambda: _description(suite, _venue(suite))
     yield "attributes: ours", lambda: _attributes(suite, people, None)
     rival = suite.peer(_ATTRIBUTE_PEER)
     if rival is not None:
