@@ -119,8 +119,7 @@ class Keys(Sequence[SightingKey]):
 
     def coded(self, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
         """Return one field of all keys as positions (N,) in the values that occur, and those."""
-        column = pa.chunked_array(self._columns[_KEY_COLUMNS.index(name)])
-        coded = column.combine_chunks().dictionary_encode()
+        coded = self._columns[_KEY_COLUMNS.index(name)].combine_chunks().dictionary_encode()
         codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
         return codes, tuple(coded.dictionary.to_pylist())
 
