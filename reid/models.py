@@ -34,7 +34,8 @@ class Shipped:
         model_id: names the model; for an embedder, its vector space.
         folder: where the files are.
         files: SHA-256 by file name.
-        entry: the file or folder to load.
+        entry: the file or folder to load on a CPU.
+        torch: the weights to load on a GPU; empty where there are none.
         licence: SPDX identifier.
     """
 
@@ -44,12 +45,17 @@ class Shipped:
     folder: Path
     files: dict[str, str]
     entry: str
+    torch: str
     licence: str
 
     @property
     def path(self) -> Path:
-        """What a loader takes."""
+        """What a loader takes on a CPU."""
         return self.folder / self.entry
+
+    def best(self) -> Path:
+        """Return what a loader takes on this machine."""
+        return self.folder / self.torch if self.torch and has_gpu() else self.path
 
     def verify(self) -> None:
         """Compare the files with the hashes of the card.
@@ -63,6 +69,13 @@ class Shipped:
                 raise ModelError(f"{file} is missing: install the package again")
             if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
                 raise ModelError(f"{file} is not the file that was shipped: install it again")
+
+
+def has_gpu() -> bool:
+    """Whether torch can compute on a GPU here."""
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def models_folder() -> Path:
@@ -105,21 +118,23 @@ def card(name: str) -> str:
 
 
 def find_detector(given: Path | None) -> Path:
-    """Return the detector to use: the one given, else a shipped one, else one pulled before.
+    """Return the detector to use: the one given, else one pulled before, else the shipped one.
+
+    Whoever fetched public weights, trained on real photos, means to use them.
 
     Raises:
         ModelError: there is none.
     """
     if given is not None:
         return given
-    for model in shipped():
-        if model.kind == "detector":
-            model.verify()
-            return model.path
     available = pulled()
     for name in _PREFERRED:
         if name in available:
             return available[name]
+    for model in shipped():
+        if model.kind == "detector":
+            model.verify()
+            return model.best()
     raise ModelError(
         "no detector weights: run `reid models pull yolo11n` once (needs internet), "
         "or name a file with --detector PATH"
@@ -145,6 +160,7 @@ def _read(path: Path) -> Shipped:
             folder=path.parent,
             files=dict(data["files"]),
             entry=data["entry"],
+            torch=data.get("torch", ""),
             licence=data["licence"],
         )
     except (tomllib.TOMLDecodeError, KeyError) as error:

@@ -20,7 +20,7 @@ from platformdirs import user_cache_path
 from reid.errors import ModelError
 from reid.openvino import silence_telemetry
 from reid.pixels import Image, RawFrame
-from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
+from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes
 
 REDACTION_SCORE: Final = 0.1
 """From this confidence on a detection counts for redaction."""
@@ -38,11 +38,12 @@ _HEAD_CLASSES: Final = ("head", "face")
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """What one model sees in one frame: people (N, 4) with scores (N,), head candidates (M, 4)."""
+    """What one model sees in one frame: people (N, 4) and head candidates (M, 4), with scores."""
 
     people: Boxes
     scores: NDArray[np.float32]
     heads: Boxes
+    head_scores: NDArray[np.float32]
 
 
 class Detector:
@@ -107,12 +108,15 @@ class Detector:
         xyxy = as_boxes(np.array(boxes.xyxy, np.float32))
         scores = np.array(boxes.conf, np.float32)
         kind = np.array(boxes.cls, np.int64)
-        heads = xyxy[kind == self._head] if self._head is not None else empty_boxes()
+        head = kind == self._head if self._head is not None else np.zeros(len(kind), bool)
+        heads, head_scores = xyxy[head], scores[head]
         if self._poses and len(xyxy):
             keypoints = np.array(result.keypoints.data.cpu(), np.float32)
-            heads = np.concatenate([heads, heads_of_poses(keypoints, xyxy)])
+            posed = heads_of_poses(keypoints, xyxy)
+            heads = np.concatenate([heads, posed])
+            head_scores = np.concatenate([head_scores, np.ones(len(posed), np.float32)])
         persons = kind == self._person
-        return Detections(xyxy[persons], scores[persons], heads)
+        return Detections(xyxy[persons], scores[persons], heads, head_scores)
 
     def _forget(self) -> None:
         """Drop the raw images that ultralytics keeps in its predictor."""
@@ -203,8 +207,8 @@ def _boxes(seen: Detections, raw: RawFrame) -> Any:
     return UltralyticsBoxes(data.astype(np.float32), (raw.height, raw.width))
 
 
-def _ultralytics() -> Any:
-    """Import ultralytics such that it neither calls home nor writes settings elsewhere."""
+def quieten_ultralytics() -> None:
+    """See to it that ultralytics, once imported, neither calls home nor writes elsewhere."""
     os.environ["YOLO_OFFLINE"] = "true"
     os.environ["YOLO_AUTOINSTALL"] = "false"
     os.environ["YOLO_VERBOSE"] = "false"
@@ -212,6 +216,10 @@ def _ultralytics() -> Any:
     config.mkdir(parents=True, exist_ok=True)
     os.environ["YOLO_CONFIG_DIR"] = str(config)
     silence_telemetry()
+
+
+def _ultralytics() -> Any:
+    quieten_ultralytics()
     from ultralytics.models import YOLO
 
     return YOLO

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from reid.errors import UsageError
 from reid.rank import Gallery, rank
+from reid.rank.rerank import rerank
 from reid.records import Answer, Match, Query, SightingKey
 from reid.store import Columns, Filter, Store
 
@@ -18,6 +19,12 @@ MEAN_FROM: Final = 12
 
 ROUTE_SIMILARITY: Final = 0.5
 """Cosine, camera means subtracted, from which two sightings may be the same clothes."""
+
+RERANKED: Final = 100
+"""Closest sightings that are sorted anew by the neighbours they share."""
+
+LEAST_RERANKED: Final = 8
+"""Of fewer, shared neighbours say nothing."""
 
 _NEIGHBOURS: Final = 1000  # taken from the vector index and then compared with care
 
@@ -56,7 +63,21 @@ def similar(store: Store, sighting: str, which: Filter, top: int) -> list[Likene
     allowed = store.ids(which) - {sighting}
     closeness = vectors @ vectors[row]
     order = [int(i) for i in np.argsort(-closeness, kind="stable") if ids[i] in allowed]
+    order = reranked(vectors, row, order)
     return [Likeness(everything.keys[i], float(closeness[i])) for i in order[:top]]
+
+
+def reranked(vectors: NDArray[np.float32], row: int, order: list[int]) -> list[int]:
+    """Return `order` with its first `RERANKED` sorted anew by the neighbours they share.
+
+    Args:
+        vectors: float32 (N, D), unit vectors. row: the one asked for. order: rows, closest first.
+    """
+    first = order[:RERANKED]
+    if len(first) < LEAST_RERANKED:
+        return order
+    distance = rerank(vectors[row : row + 1], vectors[first])[0]
+    return [first[i] for i in np.argsort(distance, kind="stable")] + order[RERANKED:]
 
 
 def journey(store: Store, sighting: str, which: Filter) -> list[Likeness]:
@@ -69,7 +90,7 @@ def journey(store: Store, sighting: str, which: Filter) -> list[Likeness]:
     route = [Likeness(store.keys([sighting])[sighting], 1.0)]
     for other in alike:
         if other.similarity < ROUTE_SIMILARITY:
-            break
+            continue
         if not any(_clash(other.key, stop.key) for stop in route):
             route.append(other)
     return sorted(route, key=lambda stop: stop.key.start)

@@ -21,6 +21,7 @@ from reid.bench.extractors import as_bgr, read_openvino
 from reid.bench.intervals import Interval, bootstrap
 from reid.bench.labels import LabelledSet, Target
 from reid.bench.layouts import Labelled
+from reid.bench.on_sightings import on_sightings
 from reid.bench.record import Record, Recorder
 from reid.bench.retrieval import crop_of, light_of
 from reid.bench.summary import intervals_json, rounded
@@ -71,6 +72,8 @@ class AttributeResult:
         not_estimated: targets that the model says nothing about.
         model_id: names the model.
         n_images: how many.
+        sightings: by camera, of images pooled (`reid.bench.on_sightings`), where people are
+            described.
         run: how it was measured.
     """
 
@@ -81,6 +84,7 @@ class AttributeResult:
     not_estimated: tuple[str, ...]
     model_id: str
     n_images: int
+    sightings: dict[str, dict[str, Any]]
     run: Record
 
     def to_json(self) -> dict[str, Any]:
@@ -103,6 +107,7 @@ class AttributeResult:
             },
             "reliability": self.reliability.to_json(),
             "not_estimated": list(self.not_estimated),
+            "sightings": self.sightings,
             "run": self.run.to_json(),
         }
 
@@ -139,6 +144,7 @@ def run_attributes(
         tuple(missing),
         embedder.model_id,
         len(labelled.images),
+        on_sightings(labelled.described, embedder) if labelled.described else {},
         recorder.finish({embedder.model_id: weights}, files),
     )
 

@@ -240,6 +240,30 @@ def venue(
 
 
 @app.command()
+def agreement(
+    clips: Annotated[list[Path], typer.Argument(help="Videos that nobody annotated.")],
+    peer: Annotated[Path, typer.Option(help="The detector to compare with.")],
+    detector: DetectorPath = None,
+    every: Annotated[int, typer.Option(min=1, help="Look at every so many-th frame.")] = 5,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Does a detector find on real clips what another one finds?
+
+    Example: reid bench agreement shop.mp4 --peer yolo11n.pt
+    """
+    from reid.bench.agreement import run_agreement
+    from reid.models import find_detector
+    from reid.people import Detector
+
+    ours, other = Detector(find_detector(detector)), Detector(peer)
+    result = _watched(
+        "clips", len(clips), lambda told: run_agreement(clips, ours, other, every, told)
+    )
+    _tell("agreement", result.to_json(), as_json, html)
+
+
+@app.command()
 def privacy(
     data: Data,
     embedder: OwnEmbedder = None,

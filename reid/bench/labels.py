@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid import vocabulary
-from reid.bench.captions import DESCRIPTIONS, read_described
+from reid.bench.captions import DESCRIPTIONS, DescribedSet, read_described
 from reid.bench.layouts import Labelled, read_split
 from reid.errors import ModelError, SourceError
 from reid.records import Wish
@@ -37,6 +37,7 @@ class LabelledSet:
         truth: bool (N, T).
         known: bool (N, T); elsewhere the truth is doubtful or not labelled.
         files: what was read besides the images.
+        described: the descriptions that the truth was taken from, if any.
     """
 
     images: tuple[Labelled, ...]
@@ -44,6 +45,7 @@ class LabelledSet:
     truth: NDArray[np.bool_]
     known: NDArray[np.bool_]
     files: tuple[Path, ...]
+    described: DescribedSet | None = None
 
 
 def target(name: str, *columns: tuple[str, str]) -> Target:
@@ -154,7 +156,7 @@ def _descriptions(data: Path) -> LabelledSet:
     rows = {who: _truth_of(wishes, targets) for who, wishes in described.labels.items()}
     truth = np.stack([rows[image.identity][0] for image in described.images])
     known = np.stack([rows[image.identity][1] for image in described.images])
-    return LabelledSet(described.images, targets, truth, known, (data / DESCRIPTIONS,))
+    return LabelledSet(described.images, targets, truth, known, (data / DESCRIPTIONS,), described)
 
 
 def _described_targets() -> tuple[Target, ...]:

@@ -11,12 +11,12 @@ from reid.bench.extractors import Extractor, unit
 from reid.bench.layouts import DISTRACTOR, JUNK, Labelled, Split, same_person
 from reid.bench.metrics import RankingScores, score_ranking
 from reid.bench.record import Record, Recorder
-from reid.bench.rerank import rerank
 from reid.bench.summary import Ranking
 from reid.embed import Light
 from reid.errors import SourceError
 from reid.pipeline import borders
 from reid.pixels import RedactedCrop
+from reid.rank.rerank import rerank
 from reid.research import ResearchImage
 
 Float = NDArray[np.float32]

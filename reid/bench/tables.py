@@ -13,6 +13,8 @@ _WAYS: Final = (
     ("reranked", "re-ranked"),
 )
 
+_SAID_OF_SIGHTINGS: Final = ("upper_colour", "lower_colour")
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -83,7 +85,22 @@ def attributes(result: dict[str, Any]) -> list[Table]:
     note = (
         f"{result['model_id']}, heads redacted: F1 {f1}; {missing} more targets are not estimated"
     )
-    return [Table(("%", *names, "true of"), tuple(rows), note)]
+    tables = [Table(("%", *names, "true of"), tuple(rows), note)]
+    return tables + ([_sightings(result["sightings"])] if result["sightings"] else [])
+
+
+def _sightings(by_camera: dict[str, Any]) -> Table:
+    rows = tuple(
+        (
+            f"camera {camera}",
+            *(figure(found[k]["share"], found[k]["interval"]) for k in _SAID_OF_SIGHTINGS),
+            figure(found["any_bag_auc"]),
+            str(found["n"]),
+        )
+        for camera, found in by_camera.items()
+    )
+    columns = ("%", "upper colour", "lower colour", "any bag, AUC", "sightings")
+    return Table(columns, rows, "the likeliest colour is one of those described")
 
 
 def detection(result: dict[str, Any]) -> list[Table]:
@@ -293,6 +310,23 @@ def _face_rates(result: dict[str, Any]) -> Table:
     return Table(columns, tuple(rows), f"{result['face_model']}, heads left on")
 
 
+def agreement(result: dict[str, Any]) -> list[Table]:
+    """One row a clip, and all of them."""
+    named = [*result["clips"].items(), ("all", result)]
+    rows = tuple(
+        (
+            name,
+            f"{found['n_people']} in {found['n_frames']}",
+            figure(found["found_indexed"]),
+            figure(found["found_redacted"]),
+            f"{found['false_a_frame']:.3f}",
+        )
+        for name, found in named
+    )
+    columns = ("%", "people, frames", "found, indexed", "found, redacted", "false a frame")
+    return [Table(columns, rows, "of the people whom the peer finds at confidence 0.5")]
+
+
 TABLES: Final[dict[str, Callable[[dict[str, Any]], list[Table]]]] = {
     "retrieval": retrieval,
     "description": description,
@@ -300,6 +334,7 @@ TABLES: Final[dict[str, Callable[[dict[str, Any]], list[Table]]]] = {
     "detection": detection,
     "tracking": tracking,
     "venue": venue,
+    "agreement": agreement,
     "privacy": privacy,
     "faces": faces,
     "speed": speed,

@@ -214,8 +214,8 @@ def counterfactual(
     change: Annotated[
         str,
         typer.Option(
-            help="skin, age, sex, face, hair, clothes, childhood, build, covering, pushchair; "
-            "with commas."
+            help="skin, age, sex, face, hair, clothes, colour, childhood, build, covering, "
+            "pushchair; with commas."
         ),
     ] = "skin,age,sex,face,hair,clothes,childhood,build,covering,pushchair",
     views: Annotated[int, typer.Option(help="Pairs of each person and change.")] = 2,

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.synth.colours import hex_rgb
+from reid.synth.colours import draw, hex_rgb
 from reid.synth.crops import (
     Crop,
     CropJob,
@@ -103,6 +103,18 @@ def _clothes(person: Person, rng: Rng, population: Population) -> Person:
     return replace(person, garments=garments, props=sample_props(rng, person.shape, population))
 
 
+def _colour(person: Person, rng: Rng, population: Population) -> Person:
+    """The same clothes, one of them in another colour: the yardstick for all other changes."""
+    shown = [g for g in person.garments if g.slot in ("upper", "outer", "lower")]
+    old = shown[int(rng.integers(len(shown)))]
+    others = {k: v for k, v in population.upper_colour.items() if k != old.colours[0]}
+    name = pick(others, rng)
+    cloth = replace(old.textile, colours=(draw(name, rng), *old.textile.colours[1:]))
+    colours = (name, *(colour for colour in old.colours[1:] if colour != name))
+    new = replace(old, textile=cloth, colours=colours)
+    return replace(person, garments=tuple(new if g is old else g for g in person.garments))
+
+
 def _childhood(person: Person, rng: Rng, population: Population) -> Person:
     """A child for a grown-up and the other way round, in the same clothes at their size."""
     del population
@@ -150,9 +162,10 @@ def _pushchair(person: Person, rng: Rng, population: Population) -> Person:
 
 CHANGES: Final[dict[str, Callable[[Person, Rng, Population], Person]]] = {
     "skin": _skin, "age": _age, "sex": _sex, "face": _face, "hair": _hair, "clothes": _clothes,
-    "childhood": _childhood, "build": _build, "covering": _covering, "pushchair": _pushchair,
+    "colour": _colour, "childhood": _childhood, "build": _build, "covering": _covering,
+    "pushchair": _pushchair,
 }  # fmt: skip
-"""What may change; "clothes" keeps the body, all others keep the clothes but for what they name.
+"""What may change; "clothes" and "colour" keep the body, all others keep the clothes but for what they name.
 Sets on disk name a change by its place here: new ones come last."""
 
 

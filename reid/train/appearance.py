@@ -21,6 +21,7 @@ from reid.errors import ReidError
 from reid.train.augment import augment
 from reid.train.data import Crops
 from reid.train.net import REGIONS, AppearanceNet, NetConfig, Outputs
+from reid.train.run import follow, learning_rate, write_checkpoint
 from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PART_INDEX, SLOTS
 
 _SEEN: Final = 0.25  # visible share of a part from which its attributes are taught
@@ -33,6 +34,8 @@ class TrainConfig:
     Attributes:
         steps: length of the whole run, in batches.
         people, views: identities in a batch and crops of each.
+        shards: how many shards a batch's people come from: few, so that the people to be told
+            apart stand before the same cameras, and places say nothing about who is who.
         rate, warmup, decay: AdamW's learning rate, steps until it is reached, weight decay.
         temperature: of the contrastive loss. scale: of the identity classifier's cosines.
         average: momentum of the weights' moving average.
@@ -41,8 +44,9 @@ class TrainConfig:
     """
 
     steps: int = 12_000
-    people: int = 32
+    people: int = 24
     views: int = 4
+    shards: int = 2
     rate: float = 1.2e-3
     warmup: int = 300
     decay: float = 0.05
@@ -70,8 +74,10 @@ class Trainer:
     def __init__(self, config: TrainConfig, crops: Crops, device: str) -> None:
         torch.manual_seed(config.seed)
         self.config, self.crops, self.device = config, crops, device
-        self.net = AppearanceNet(config.net).to(device).to(memory_format=torch.channels_last)
-        self.average = AppearanceNet(config.net).to(device).to(memory_format=torch.channels_last)
+        # instance norms are slow on a CPU with channels last
+        self._layout = torch.contiguous_format if device == "cpu" else torch.channels_last
+        self.net = AppearanceNet(config.net).to(device).to(memory_format=self._layout)
+        self.average = AppearanceNet(config.net).to(device).to(memory_format=self._layout)
         self.average.load_state_dict(self.net.state_dict())
         self.classes = nn.Parameter(
             functional.normalize(torch.randn(crops.identities, config.net.dim), dim=1).to(device)
@@ -84,7 +90,7 @@ class Trainer:
         ]
         self.optimizer = torch.optim.AdamW(groups, lr=config.rate, betas=(0.9, 0.98))
         self.step = 0
-        self._of_person = _rows_of_each(crops.identity)
+        self._of_shard = _people_of_each(crops)
         self._parts = torch.tensor([PART_INDEX[SLOTS[c.slot].part] for c in ATTRIBUTE_COLUMNS])
         self._body_parts = torch.tensor([PART_INDEX[SLOTS[c.slot].part] for c in BODY_COLUMNS])
 
@@ -101,12 +107,14 @@ class Trainer:
 
     def _step(self) -> dict[str, float]:
         for group in self.optimizer.param_groups:
-            group["lr"] = self._rate()
+            group["lr"] = learning_rate(
+                self.config.rate, self.step, self.config.warmup, self.config.steps
+            )
         rows = self.batch(self.step)
         random = torch.Generator(self.device).manual_seed(self.config.seed * 1_000_003 + self.step)
         images = self._take(self.crops.images, rows)
         x, regions = augment(images, self._take(self.crops.parts, rows), random)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = x.contiguous(memory_format=self._layout)
         with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
             outputs = self.net(x)
         losses = self._losses(outputs, regions, rows)
@@ -115,19 +123,21 @@ class Trainer:
         total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self.optimizer.step()
-        self._follow()
+        follow(self.average, self.net, self.config.average, self.step)
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def batch(self, step: int) -> NDArray[np.int64]:
         """Return the rows of a step's batch: `people` identities, `views` crops of each."""
         random = np.random.default_rng([self.config.seed, step])
-        people = random.choice(len(self._of_person), self.config.people, replace=False)
-        views = self.config.views
-        rows = [
-            random.choice(self._of_person[p], views, replace=len(self._of_person[p]) < views)
-            for p in people
+        count = min(self.config.shards, len(self._of_shard))
+        chosen = random.choice(len(self._of_shard), count, replace=False)
+        shares = np.diff(np.linspace(0, self.config.people, count + 1).round().astype(int))
+        people = [
+            someone
+            for shard, share in zip(chosen, shares, strict=True)
+            for someone in _some(self._of_shard[shard], int(share), random)
         ]
-        return np.concatenate(rows)
+        return np.concatenate([_rows(rows, self.config.views, random) for rows in people])
 
     def _take(self, column: NDArray[Any], rows: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(column[rows]).to(self.device)
@@ -159,28 +169,8 @@ class Trainer:
             "regions": region_loss(outputs.regions, regions),
         }
 
-    def _rate(self) -> float:
-        """Return the learning rate: linear warm-up, then half a cosine down to nothing."""
-        if self.step < self.config.warmup:
-            return self.config.rate * (self.step + 1) / self.config.warmup
-        done = (self.step - self.config.warmup) / max(1, self.config.steps - self.config.warmup)
-        return self.config.rate * 0.5 * (1 + float(np.cos(np.pi * min(done, 1.0))))
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        keep = min(self.config.average, (self.step + 1) / (self.step + 10))
-        for mean, now in zip(
-            self.average.state_dict().values(), self.net.state_dict().values(), strict=True
-        ):
-            if mean.dtype.is_floating_point:
-                mean.lerp_(now, 1 - keep)
-            else:
-                mean.copy_(now)
-
     def save(self, path: Path) -> None:
         """Write a checkpoint; it appears under its name only when complete."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
         state = {
             "config": asdict(self.config),
             "step": self.step,
@@ -189,8 +179,7 @@ class Trainer:
             "classes": self.classes.detach(),
             "optimizer": self.optimizer.state_dict(),
         }
-        torch.save(state, part)
-        part.replace(path)
+        write_checkpoint(path, state)
 
     def resume(self, path: Path, *, fresh_classes: bool = False) -> None:
         """Go on from a checkpoint.
@@ -241,6 +230,25 @@ def region_loss(logits: Tensor, regions: Tensor) -> Tensor:
     target = functional.adaptive_avg_pool2d(exact, (logits.shape[2], logits.shape[3]))
     log_share = functional.log_softmax(logits.float(), dim=1)
     return -(target * log_share).sum(dim=1).mean()
+
+
+def _some(
+    people: list[NDArray[np.int64]], count: int, random: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    chosen = random.choice(len(people), count, replace=len(people) < count)
+    return [people[i] for i in chosen]
+
+
+def _rows(rows: NDArray[np.int64], count: int, random: np.random.Generator) -> NDArray[np.int64]:
+    return random.choice(rows, count, replace=len(rows) < count)
+
+
+def _people_of_each(crops: Crops) -> list[list[NDArray[np.int64]]]:
+    """Return, for each shard, the rows of each of its people."""
+    shards: dict[int, list[NDArray[np.int64]]] = {}
+    for rows in _rows_of_each(crops.identity):
+        shards.setdefault(int(crops.shard[rows[0]]), []).append(rows)
+    return list(shards.values())
 
 
 def _rows_of_each(identity: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -87,13 +87,13 @@ def _colour(x: Tensor, random: torch.Generator) -> Tensor:
     """Change exposure, contrast, saturation and cast."""
     n = len(x)
     grey = x.mean(dim=1, keepdim=True)
-    saturation = _uniform(n, 0.5, 1.35, random)[:, None, None, None]
+    saturation = _uniform(n, 0.4, 1.4, random)[:, None, None, None]
     x = grey + (x - grey) * saturation
     with_cast = (_uniform(n, 0, 1, random) < _CAST).float()[:, None]
-    cast = torch.exp(_uniform(n, -0.22, 0.22, random, 3) * with_cast)[:, :, None, None]
+    cast = torch.exp(_uniform(n, -0.28, 0.28, random, 3) * with_cast)[:, :, None, None]
     x = x * cast
-    gain = torch.exp(_uniform(n, -0.35, 0.35, random))[:, None, None, None]
-    lift = _uniform(n, -0.05, 0.12, random)[:, None, None, None]
+    gain = torch.exp(_uniform(n, -0.5, 0.35, random))[:, None, None, None]
+    lift = _uniform(n, -0.06, 0.2, random)[:, None, None, None]
     gamma = torch.exp(_uniform(n, -0.3, 0.3, random))[:, None, None, None]
     return (x * gain + lift).clamp(1e-4, 1) ** gamma
 

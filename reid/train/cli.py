@@ -3,14 +3,18 @@
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Protocol
 
 import typer
 
 from reid.console import complain, out
 
 app = typer.Typer(no_args_is_help=True, help="Train the shipped models on synthetic people.")
+
+_TOLD_EVERY: Final = 50  # steps
+_KEPT_EVERY: Final = 250
 
 Minutes = Annotated[float | None, typer.Option(help="Stop after so long; run again to go on.")]
 
@@ -46,16 +50,62 @@ def appearance(
         f"{len(crops)} crops of {crops.identities} people, {device}, from step {trainer.step}",
         highlight=False,
     )
+    _go(trainer, steps, minutes, checkpoint)
+
+
+@app.command()
+def detector(
+    data: Annotated[Path, typer.Argument(help="Folder that `reid synth scenes` wrote.")],
+    checkpoint: Annotated[Path, typer.Option(help="Where the run is kept, and resumed from.")],
+    steps: Annotated[
+        int, typer.Option(min=1, help="Length of the whole run, in batches.")
+    ] = 20_000,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures in a batch.")] = 16,
+    size: Annotated[int, typer.Option(min=64, help="Px of a picture's sides, by 32.")] = 384,
+    minutes: Minutes = None,
+    workers: Annotated[int, typer.Option(help="Processes that draw pictures; 0 = none.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
+) -> None:
+    """Train the person-head detector, or go on where it stopped.
+
+    Example: reid train detector scenes/ --checkpoint detector.pt --minutes 9
+    """
+    import torch
+
+    from reid.train.detector import DetectorConfig, Trainer
+    from reid.train.scenes import load
+
+    scenes = load(data)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    config = DetectorConfig(steps=steps, batch=batch, size=size, seed=seed)
+    trainer = Trainer(config, scenes, device, workers)
+    if checkpoint.is_file():
+        trainer.resume(checkpoint)
+    out.print(f"{len(scenes.frames)} frames, {device}, from step {trainer.step}", highlight=False)
+    _go(trainer, steps, minutes, checkpoint)
+
+
+class _Run(Protocol):
+    @property
+    def step(self) -> int: ...
+    def train(
+        self, minutes: float | None, report: Callable[[int, dict[str, float]], None]
+    ) -> None: ...
+    def save(self, path: Path) -> None: ...
+
+
+def _go(trainer: _Run, steps: int, minutes: float | None, checkpoint: Path) -> None:
+    """Train, telling the losses and keeping the run now and then."""
     begun, first = time.monotonic(), trainer.step
 
     def report(step: int, losses: dict[str, float]) -> None:
-        if step % 50 and step != steps:
+        if step % _TOLD_EVERY and step != steps:
             return
         rate = (step - first) / (time.monotonic() - begun)
         shown = "  ".join(f"{name} {value:.3f}" for name, value in losses.items())
         out.print(f"step {step}/{steps}  {rate:.2f}/s  {shown}", highlight=False, soft_wrap=True)
         sys.stdout.flush()
-        if step % 500 == 0:
+        if step % _KEPT_EVERY == 0:
             trainer.save(checkpoint)
 
     try:
@@ -65,12 +115,31 @@ def appearance(
     trainer.save(checkpoint)
 
 
+@app.command("pack-detector")
+def pack_detector(
+    checkpoint: Annotated[Path, typer.Argument(help="What `reid train detector` wrote.")],
+    scenes: Annotated[Path, typer.Option(help="Scenes whose validation frames measure.")],
+    to: Annotated[Path, typer.Option(help="Folder of the packed model.")],
+    model_id: Annotated[str, typer.Option(help="Names the model.")],
+) -> None:
+    """Export a trained detector for CPUs and GPUs, measure it, and pack it.
+
+    Example: reid train pack-detector d.pt --scenes unseen/ --to models/person-head --model-id ph-1
+    """
+    from reid.train.pack_detector import pack_detector as pack_it
+
+    out.print_json(json.dumps(pack_it(checkpoint, scenes, to, model_id)))
+
+
 @app.command()
 def pack(
     checkpoint: Annotated[Path, typer.Argument(help="What `reid train appearance` wrote.")],
     held_out: Annotated[Path, typer.Option(help="Crops of the held-out domain.")],
     to: Annotated[Path, typer.Option(help="Folder of the packed model.")],
     model_id: Annotated[str, typer.Option(help="Names the model and its vector space.")],
+    pairs: Annotated[
+        Path | None, typer.Option(help="Counterfactuals, `colour` among them; measured too.")
+    ] = None,
 ) -> None:
     """Calibrate a trained embedding on the held-out domain, measure it, and pack it.
 
@@ -78,5 +147,5 @@ def pack(
     """
     from reid.train.evaluate import pack_and_measure
 
-    measured = pack_and_measure(checkpoint, held_out, to, model_id)
+    measured = pack_and_measure(checkpoint, held_out, to, model_id, pairs)
     out.print_json(json.dumps(measured))

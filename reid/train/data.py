@@ -36,6 +36,7 @@ class Crops:
         attributes: uint8 (N, K), 1 where it holds.
         body: uint8 (N, C).
         visible: float32 (N, P).
+        shard: int64 (N,); people of one shard share their cameras.
     """
 
     images: NDArray[np.uint8]
@@ -45,6 +46,7 @@ class Crops:
     attributes: NDArray[np.uint8]
     body: NDArray[np.uint8]
     visible: NDArray[np.float32]
+    shard: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.identity)
@@ -61,7 +63,9 @@ def load(folders: list[Path], least_visible: float = 0.35) -> Crops:
     Raises:
         ReidError: there are none.
     """
-    shards = sorted(path for folder in folders for path in folder.glob("shard-*") if path.is_dir())
+    shards = sorted(
+        path for folder in folders for path in folder.glob("shard-*[0-9]") if path.is_dir()
+    )
     if not shards:
         raise ReidError(
             f"no shards in {', '.join(map(str, folders))}: run `reid synth crops` first"
@@ -74,6 +78,7 @@ def load(folders: list[Path], least_visible: float = 0.35) -> Crops:
         columns.setdefault("identity", []).append((identity + number * 100_000)[kept])
         camera = np.load(shard / "camera.npy").astype(np.int64) + number * 1_000
         columns.setdefault("camera", []).append(camera[kept])
+        columns.setdefault("shard", []).append(np.full(int(kept.sum()), number, np.int64))
         for name, file in _PLAIN.items():
             columns.setdefault(name, []).append(np.load(shard / file)[kept])
     joined = {name: np.concatenate(values) for name, values in columns.items()}

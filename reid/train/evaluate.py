@@ -7,8 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from reid.bench.counterfactuals import read_pairs
 from reid.bench.metrics import RankingScores, score_ranking
 from reid.errors import ReidError
+from reid.research import ResearchImage
+from reid.tracks import as_boxes, empty_boxes
 from reid.train.data import Crops, load
 from reid.train.export import (
     ATTRIBUTE_SLOTS,
@@ -26,6 +29,9 @@ from reid.train.net import AppearanceNet, NetConfig
 
 _CALIBRATED_SHARE: Final = 0.5  # of the held-out people; the rest measure
 
+YARDSTICK: Final = "colour"
+"""The counterfactual by whose effect all others are measured."""
+
 Float = NDArray[np.float32]
 
 
@@ -42,6 +48,7 @@ def load_net(checkpoint: Path) -> AppearanceNet:
             NetConfig(
                 tuple(sizes["widths"]),
                 tuple(sizes["blocks"]),
+                tuple(sizes["strides"]),
                 sizes["dim"],
                 sizes["height"],
                 sizes["width"],
@@ -54,16 +61,21 @@ def load_net(checkpoint: Path) -> AppearanceNet:
 
 
 def pack_and_measure(
-    checkpoint: Path, held_out: Path, folder: Path, model_id: str
+    checkpoint: Path, held_out: Path, folder: Path, model_id: str, pairs: Path | None = None
 ) -> dict[str, Any]:
-    """Calibrate on half of the held-out people, measure on the other half, write to `folder`."""
+    """Calibrate on half of the held-out people, measure on the other half, write to `folder`.
+
+    `pairs` is a folder of counterfactuals; with it, what a change of skin, face or hair does to the
+    vector is measured too.
+    """
     net = load_net(checkpoint)
     crops = load([held_out])
     border = int(crops.identities * _CALIBRATED_SHARE)
     fit, test = take(crops, crops.identity < border), take(crops, crops.identity >= border)
     attributes, body = calibrated(net, fit)
     write(Packed(net, attributes, body), folder, model_id, not_estimated(attributes, body))
-    return measure(net, test, attributes)
+    measured = measure(net, test, attributes)
+    return measured | ({"counterfactual": counterfactual_shares(net, pairs)} if pairs else {})
 
 
 def measure(net: AppearanceNet, crops: Crops, calibration: Calibration) -> dict[str, Any]:
@@ -95,6 +107,36 @@ def measure(net: AppearanceNet, crops: Crops, calibration: Calibration) -> dict[
     }
 
 
+def counterfactual_shares(net: AppearanceNet, folder: Path) -> dict[str, float]:
+    """Return by change the median 1 − cos of its pairs, ÷ that of a garment's change of colour.
+
+    Raises:
+        SourceError: no pairs there.
+        ReidError: none of them change a colour.
+    """
+    pairs = read_pairs(folder)
+    shards = sorted(folder.glob("shard-*[0-9]"))
+    heads = [
+        np.concatenate([np.load(shard / f"{arm}_head.npy") for shard in shards])
+        for arm in ("before", "after")
+    ]
+    vectors = [
+        run(net, np.stack([_redacted(i, h) for i, h in zip(images, boxes, strict=True)]))["vector"]
+        for images, boxes in zip((pairs.before, pairs.after), heads, strict=True)
+    ]
+    distance = 1 - (vectors[0] * vectors[1]).sum(axis=1)
+    medians = {c: float(np.median(distance[pairs.rows(c)])) for c in dict.fromkeys(pairs.change)}
+    if YARDSTICK not in medians:
+        raise ReidError(f"{folder} has no pairs of another {YARDSTICK}: render with --change")
+    whole = medians.pop(YARDSTICK)
+    return {change: median / whole for change, median in medians.items()}
+
+
+def _redacted(image: NDArray[np.uint8], head: NDArray[np.float32]) -> NDArray[np.uint8]:
+    found = as_boxes([head]) if np.isfinite(head).all() else empty_boxes()
+    return np.array(ResearchImage(image).redacted(found).pixels)
+
+
 def across_cameras(vectors: Float, crops: Crops) -> RankingScores:
     """Score every crop as a query against all crops of other cameras."""
     same = crops.identity[:, None] == crops.identity[None]
@@ -113,4 +155,5 @@ def take(crops: Crops, chosen: NDArray[np.bool_]) -> Crops:
         crops.attributes[chosen],
         crops.body[chosen],
         crops.visible[chosen],
+        crops.shard[chosen],
     )

@@ -28,12 +28,14 @@ class NetConfig:
     Attributes:
         widths: channels of the stem and the three stages.
         blocks: residual blocks a stage.
+        strides: of each stage's first block; the last map keeps its rows for small parts.
         dim: length of the vector.
         height, width: input, px.
     """
 
     widths: tuple[int, int, int, int] = (32, 64, 128, 256)
-    blocks: tuple[int, int, int] = (2, 2, 2)
+    blocks: tuple[int, int, int] = (2, 2, 1)
+    strides: tuple[int, int, int] = (2, 2, 1)
     dim: int = 256
     height: int = 128
     width: int = 64
@@ -103,9 +105,10 @@ class AppearanceNet(nn.Module):
             nn.Conv2d(3, stem, 3, 2, 1, bias=False), IbnNorm(stem), nn.ReLU(inplace=True)
         )
         layers, inner = [], stem
-        for number, (outer, count) in enumerate(zip(stages, config.blocks, strict=True)):
+        sizes = zip(stages, config.blocks, config.strides, strict=True)
+        for number, (outer, count, stride) in enumerate(sizes):
             for i in range(count):
-                layers.append(Block(inner, outer, 2 if i == 0 else 1, ibn=number < 2))
+                layers.append(Block(inner, outer, stride if i == 0 else 1, ibn=number < 2))
                 inner = outer
         self.trunk = nn.Sequential(*layers)
         self.regions = nn.Conv2d(inner, len(REGIONS), 1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reid.bench.rerank import rerank
+from reid.rank.rerank import rerank
 
 
 def at(*degrees: float) -> np.ndarray:

@@ -120,6 +120,17 @@ def test_a_change_of_skin_changes_only_skin() -> None:
     assert not np.array_equal(pair.before.image, pair.after.image)
 
 
+def test_another_colour_is_of_one_garment_only() -> None:
+    for identity in range(8):
+        person = crops.person_of(JOB, identity)
+        other = counterfactual.changed(person, "colour", np.random.default_rng(0), DEFAULT)
+        assert (other.shape, other.looks, other.props) == (person.shape, person.looks, person.props)
+        pairs = zip(person.garments, other.garments, strict=True)
+        [(old, new)] = [(a, b) for a, b in pairs if a != b]
+        assert new.colours[0] != old.colours[0]
+        assert (new.kind, new.cut, new.textile.layer) == (old.kind, old.cut, old.textile.layer)
+
+
 def test_other_clothes_same_body() -> None:
     person = crops.person_of(JOB, 2)
     other = counterfactual.changed(person, "clothes", np.random.default_rng(0), DEFAULT)

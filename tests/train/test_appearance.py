@@ -18,7 +18,7 @@ from reid.train.evaluate import load_net, pack_and_measure
 from reid.train.net import AppearanceNet, NetConfig
 from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS
 
-NET = NetConfig((8, 8, 16, 16), (1, 1, 1), 16, 64, 32)
+NET = NetConfig((8, 8, 16, 16), (1, 1, 1), (2, 2, 1), 16, 64, 32)
 CONFIG = TrainConfig(steps=40, people=6, views=2, rate=3e-3, warmup=4, net=NET)
 
 
@@ -42,7 +42,7 @@ def people(n: int = 12, views: int = 4, height: int = 64, width: int = 32) -> Cr
     return Crops(
         images, parts, rows // views, rows % views, attributes,
         np.zeros((n * views, len(BODY_COLUMNS)), np.uint8),
-        np.ones((n * views, 5), np.float32),
+        np.ones((n * views, 5), np.float32), rows // views % 2,
     )  # fmt: skip
 
 

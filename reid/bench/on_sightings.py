@@ -1,0 +1,81 @@
+"""What is said of whole sightings: colours of what is worn, and whether there is a bag."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid import vocabulary
+from reid.bench.calibration import auc
+from reid.bench.captions import DescribedSet
+from reid.bench.intervals import wilson
+from reid.bench.layouts import Labelled
+from reid.bench.retrieval import crop_of, light_of
+from reid.bench.summary import rounded
+from reid.embed import Embedder
+from reid.records import Wish
+from reid.vocabulary import ATTRIBUTE_COLUMNS, ATTRIBUTE_INDEX, Column
+
+Float = NDArray[np.float64]
+
+WHERE: Final = {"upper_colour": ("upper", "outer"), "lower_colour": ("lower",)}
+"""Figure → garments any of whose described colours counts as right; the first is asked for."""
+
+
+def on_sightings(described: DescribedSet, embedder: Embedder) -> dict[str, dict[str, Any]]:
+    """Return, by camera, how often the likeliest colour is a described one, and bags' AUC.
+
+    A sighting is all images of a person before a camera, their probabilities averaged. Bags are
+    any of `reid.vocabulary.BAGS`: the likeliest of them against whether one is described.
+    """
+    cameras = sorted({image.camera for image in described.images})
+    return {camera: _of_camera(described, camera, embedder) for camera in cameras}
+
+
+def _of_camera(described: DescribedSet, camera: str, embedder: Embedder) -> dict[str, Any]:
+    images = [i for i in described.images if i.camera == camera and i.identity in described.labels]
+    people, said = _pooled(images, embedder)
+    wishes = [described.labels[who] for who in people]
+    figures: dict[str, Any] = {
+        name: _colours(said, wishes, garments) for name, garments in WHERE.items()
+    }
+    return figures | {"any_bag_auc": rounded(_bags(said, wishes)), "n": len(people)}
+
+
+def _pooled(images: Sequence[Labelled], embedder: Embedder) -> tuple[list[str], Float]:
+    """Return people and their mean attribute probabilities (P, K); NaN where not estimated."""
+    crops = [crop_of(image, i) for i, image in enumerate(images)]
+    attributes = embedder.describe(crops, light_of(crops)).attributes.astype(np.float64)
+    named = np.array([image.identity for image in images])
+    people = sorted(set(named.tolist()))
+    return people, np.stack([attributes[named == who].mean(axis=0) for who in people])
+
+
+def _colours(
+    said: Float, wishes: Sequence[Sequence[Wish]], garments: Sequence[str]
+) -> dict[str, Any]:
+    asked = f"{garments[0]}.colour"
+    columns = [k for k, c in enumerate(ATTRIBUTE_COLUMNS) if c.slot == asked]
+    slots = {f"{garment}.colour" for garment in garments}
+    right = total = 0
+    for row, wished in zip(said[:, columns], wishes, strict=True):
+        colours = {wish.value for wish in wished if wish.slot in slots}
+        if colours and not np.isnan(row).all():
+            best = ATTRIBUTE_COLUMNS[columns[int(np.nanargmax(row))]].value
+            right, total = right + (best in colours), total + 1
+    low, high = wilson(right, total)
+    return {
+        "share": rounded(right / total) if total else None,
+        "right": right, "n": total, "interval": [rounded(low), rounded(high)],
+    }  # fmt: skip
+
+
+def _bags(said: Float, wishes: Sequence[Sequence[Wish]]) -> float:
+    kinds = [f"carry.{bag}" for bag in vocabulary.BAGS]
+    columns = [ATTRIBUTE_INDEX[Column(kind, "present")] for kind in kinds]
+    known = [k for k in columns if not np.isnan(said[:, k]).all()]
+    if not known:
+        return float("nan")
+    carries = np.array([any(wish.slot in kinds for wish in wished) for wished in wishes])
+    return auc(np.nanmax(said[:, known], axis=1), carries)

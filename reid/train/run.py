@@ -1,0 +1,36 @@
+"""What every training run does alike: the learning rate, the weights' average, checkpoints."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def learning_rate(peak: float, step: int, warmup: int, steps: int) -> float:
+    """Return a step's rate: linear warm-up to `peak`, then half a cosine down to nothing."""
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    done = (step - warmup) / max(1, steps - warmup)
+    return peak * 0.5 * (1 + float(np.cos(np.pi * min(done, 1.0))))
+
+
+@torch.no_grad()
+def follow(average: nn.Module, net: nn.Module, momentum: float, step: int) -> None:
+    """Move the average of the weights towards the weights; faster in the first steps."""
+    keep = min(momentum, (step + 1) / (step + 10))
+    pairs = zip(average.state_dict().values(), net.state_dict().values(), strict=True)
+    for mean, now in pairs:
+        if mean.dtype.is_floating_point:
+            mean.lerp_(now, 1 - keep)
+        else:
+            mean.copy_(now)
+
+
+def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint; it appears under its name only when complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
