@@ -165,8 +165,8 @@ CHANGES: Final[dict[str, Callable[[Person, Rng, Population], Person]]] = {
     "colour": _colour, "childhood": _childhood, "build": _build, "covering": _covering,
     "pushchair": _pushchair,
 }  # fmt: skip
-"""What may change; "clothes" and "colour" keep the body, all others keep the clothes but for what they name.
-Sets on disk name a change by its place here: new ones come last."""
+"""What may change; "clothes" and "colour" keep the body, all others keep the clothes, but for what
+they name. Sets on disk name a change by its place here: new ones come last."""
 
 
 @dataclass(frozen=True, eq=False)
