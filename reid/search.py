@@ -100,9 +100,9 @@ def without_camera_means(columns: Columns) -> NDArray[np.float32]:
     """Return unit vectors (N, D), each less the mean vector of its camera."""
     assert columns.vectors is not None
     vectors = columns.vectors.copy()
-    cameras = np.array([key.camera for key in columns.keys])
-    for camera in np.unique(cameras):
-        rows = cameras == camera
+    codes, cameras = columns.keys.coded("camera")
+    for camera in range(len(cameras)):
+        rows = codes == camera
         if rows.sum() >= MEAN_FROM:
             vectors[rows] -= vectors[rows].mean(axis=0)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -117,6 +117,12 @@ class Keys(Sequence[SightingKey]):
         """Return one field of all keys (N,): str objects, or datetime64 in UTC."""
         return np.asarray(self._columns[_KEY_COLUMNS.index(name)].to_numpy())
 
+    def coded(self, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+        """Return one field of all keys as positions (N,) in the values that occur, and those."""
+        coded = self._columns[_KEY_COLUMNS.index(name)].combine_chunks().dictionary_encode()
+        codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+        return codes, tuple(coded.dictionary.to_pylist())
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:

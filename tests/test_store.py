@@ -254,3 +254,13 @@ def test_writers_beside_an_erasure_lose_nothing(tmp_path: Path) -> None:
 def test_columns_are_those_of_the_vocabulary(store: Store) -> None:
     store.add(sightings(["a"]))
     assert store.read().attributes.shape == (1, len(vocabulary.ATTRIBUTE_COLUMNS))
+
+
+def test_keys_are_coded_by_what_occurs(store: Store) -> None:
+    store.add(sightings(["a", "b"]))
+    store.add(sightings(["c"], camera="shop"))
+    keys = store.read().keys
+    codes, names = keys.coded("camera")
+    assert [names[code] for code in codes] == keys.column("camera").tolist()
+    empty, none = store.read(Filter(cameras=["no-such"])).keys.coded("camera")
+    assert (len(empty), none) == (0, ())

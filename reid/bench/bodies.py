@@ -7,7 +7,7 @@ background, none of which tell who it is.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -19,6 +19,9 @@ from reid.tracks import Boxes
 WIDTH: Final = 64
 HEIGHT: Final = 160
 """Size of a composed person, px."""
+
+Cover = Literal["none", "mask", "behind"]
+"""What is before a face: nothing, a mask over mouth and nose, or the back of the head."""
 
 HAT_COLOURS: Final = ("none", "red", "blue", "yellow", "black", "white")
 
@@ -32,6 +35,8 @@ _HAT_RGB: Final = {
 _TINT: Final = np.array([1.0, 0.86, 0.76], np.float32)  # a grey photo in the colours of skin
 _BOX_NOISE: Final = 0.06  # of a head's side: how far a detector's box is off, standard deviation
 _HAT_DEPTH: Final = 0.3  # share of the head above the brow
+_MASK_RGB: Final = (170, 205, 220)
+_MASK_FROM: Final = 0.52  # of a head's height, from its top: below the eyes
 _HEAD_SHARE: Final = 0.175  # of the person's height
 
 
@@ -55,8 +60,9 @@ def compose(
     rng: np.random.Generator,
     hat: str = "none",
     wardrobe: np.random.Generator | None = None,
+    cover: Cover = "none",
 ) -> Composed:
-    """Set a grey face (h, w) onto a body of random clothes, with a hat if asked.
+    """Set a grey face (h, w) onto a body of random clothes, with a hat or a mask if asked.
 
     The clothes are drawn with `wardrobe` where it is given: from the same state, the same clothes.
     """
@@ -67,6 +73,10 @@ def compose(
     garments = [_cloth(rng if wardrobe is None else wardrobe) for _ in range(3)]
     _draw_body(canvas, float(middle), float(head[3]), skin, rng, garments)
     _paste_face(canvas, face, head, rng)
+    if cover == "mask":
+        _draw_mask(canvas, head, rng)
+    elif cover == "behind":
+        _draw_hair(canvas, head, rng)
     if hat != "none":
         _draw_hat(canvas, head, _HAT_RGB[hat])
     light = rng.uniform(0.75, 1.2) * rng.uniform(0.93, 1.07, 3)
@@ -168,13 +178,33 @@ def _paste_face(
     warped = cv2.warpAffine(
         face.astype(np.float32), matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR
     )
-    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32) + 0.5
-    cx, cy = (head[0] + head[2]) / 2, (head[1] + head[3]) / 2
-    rx, ry = (head[2] - head[0]) / 2, (head[3] - head[1]) / 2
-    inside = ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 < 1
+    inside = _inside(head)
     contrast = rng.uniform(0.85, 1.15)
     tinted = (128 + (warped - 128) * contrast)[..., None] * _TINT
     canvas[inside] = tinted[inside]
+
+
+def _inside(head: Boxes) -> NDArray[np.bool_]:
+    """Return which pixels (160, 64) lie in the ellipse of a head's box."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32) + 0.5
+    cx, cy = (head[0] + head[2]) / 2, (head[1] + head[3]) / 2
+    rx, ry = (head[2] - head[0]) / 2, (head[3] - head[1]) / 2
+    return np.asarray(((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 < 1)
+
+
+def _draw_mask(canvas: NDArray[np.float32], head: Boxes, rng: np.random.Generator) -> None:
+    """Cover the face from below the eyes down, as a surgical mask does."""
+    below = np.arange(HEIGHT)[:, None] + 0.5 > head[1] + _MASK_FROM * (head[3] - head[1])
+    canvas[_inside(head) & below] = rng.uniform(0.85, 1.0) * np.array(_MASK_RGB, np.float32)
+
+
+def _draw_hair(canvas: NDArray[np.float32], head: Boxes, rng: np.random.Generator) -> None:
+    """Fill the head with hair: strands of one tone, as seen from behind."""
+    tone = rng.uniform(20, 130) * np.array([1.0, 0.85, 0.7], np.float32)
+    strands = 1 + 0.15 * rng.standard_normal(WIDTH).astype(np.float32)
+    hair = np.broadcast_to(strands[None, :, None] * tone, canvas.shape)
+    inside = _inside(head)
+    canvas[inside] = hair[inside]
 
 
 def _draw_hat(canvas: NDArray[np.float32], head: Boxes, colour: tuple[int, int, int]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from reid import vocabulary
 from reid.bench.layouts import Labelled, read_folders
+from reid.bench.venues import FilmedVenue, is_venue, read_venue
 from reid.errors import SourceError
 from reid.records import Certainty, Wish
 
@@ -37,6 +38,7 @@ class DescribedSet:
         labels: identity → what is true of the person; for as many as are labelled.
         pooled: whether a person's images before a camera are one sighting, else each is one.
         files: what was read besides the images.
+        venue: clips in whose every visit the described are looked for, instead of images.
     """
 
     descriptions: tuple[Described, ...]
@@ -44,10 +46,18 @@ class DescribedSet:
     labels: dict[str, tuple[Wish, ...]] = field(default_factory=dict)
     pooled: bool = True
     files: tuple[Path, ...] = ()
+    venue: FilmedVenue | None = None
+
+    @property
+    def steps(self) -> int:
+        """Return how many images, or visits of a venue, there are to be described."""
+        return len(self.images) if self.venue is None else len(self.venue.visits)
 
 
 def read_described(data: Path) -> DescribedSet:
-    """Read ``ID/CAMERA_*.png`` with ``descriptions.jsonl``, or the test split of a caption set.
+    """Read images with descriptions, a filmed venue, or the test split of a caption set.
+
+    Images are ``ID/CAMERA_*.png`` beside ``descriptions.jsonl``.
 
     Each line of ``descriptions.jsonl`` is ``{"id", "describe_a", "describe_b", …, "attributes"}``.
     CUHK-PEDES, ICFG-PEDES and RSTPReid are known by the name of their JSON file.
@@ -57,6 +67,8 @@ def read_described(data: Path) -> DescribedSet:
     """
     if not data.is_dir():
         raise SourceError(f"{data} does not exist: name the data set's folder with --data")
+    if is_venue(data):
+        return _of_venue(read_venue(data))
     for name in CAPTION_FILES:
         if (data / name).is_file():
             return _read_captions(data, data / name)
@@ -75,6 +87,22 @@ def read_described(data: Path) -> DescribedSet:
     if not described or not images:
         raise SourceError(f"{listing} describes nobody whose images are in {data}")
     return DescribedSet(described, images, labels, files=(listing,))
+
+
+def _of_venue(venue: FilmedVenue) -> DescribedSet:
+    """Return what witnesses say of everybody who was before a camera."""
+    seen = {visit.person for visit in venue.visits}
+    described = tuple(
+        Described(told.text, told.person, told.version)
+        for told in venue.told
+        if told.person in seen
+    )
+    labels = {
+        person: tuple(_wishes({"attributes": said}))
+        for person, said in venue.attributes.items()
+        if person in seen
+    }
+    return DescribedSet(described, (), labels, files=venue.files, venue=venue)
 
 
 def _read_lines(listing: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -30,6 +30,19 @@ OwnEmbedder = Annotated[
 DetectorPath = Annotated[
     Path | None, typer.Option("--detector", help="YOLO weights (.pt) or an OpenVINO folder.")
 ]
+HeadModel = Annotated[
+    Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
+]
+Yunet = Annotated[
+    Path | None, typer.Option(help="YuNet face detector (ONNX), asked where dlib finds none.")
+]
+Recogniser = Annotated[
+    Path | None, typer.Option(help="ArcFace-type network (ONNX, 112 × 112), instead of dlib's.")
+]
+Films = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of films with their truth; default: the bundled demo."),
+]
 
 
 @app.command()
@@ -93,8 +106,8 @@ def description(
     described = read_described(data)
     model = own_embedder(embedder)
     result = _watched(
-        "images",
-        len(described.images),
+        "pictures",
+        described.steps,
         lambda told: run_description(described, *model, seed, told),
     )
     _tell("description", result.to_json(), as_json, html)
@@ -140,9 +153,7 @@ def attributes(
 def detection(
     data: Data,
     detector: DetectorPath = None,
-    heads: Annotated[
-        Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
-    ] = None,
+    heads: HeadModel = None,
     seed: Seed = 0,
     as_json: Json = False,
     html: Html = None,
@@ -163,6 +174,69 @@ def detection(
         "photos", len(photos), lambda told: run_detection(photos, finder, helper, seed, told)
     )
     _tell("detection", result.to_json(), as_json, html)
+
+
+@app.command()
+def tracking(
+    data: Films = None,
+    detector: DetectorPath = None,
+    heads: HeadModel = None,
+    frames: Annotated[int | None, typer.Option(min=2, help="Of each film; default: all.")] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Is a person one track, and is their head gone in every frame? MOT format, or a filmed venue.
+
+    Example: reid bench tracking --data MOT17/train --detector yolo11n.pt
+    """
+    from reid.bench.mot import cut
+    from reid.bench.tracking import read_films, run_tracking
+    from reid.bench.venues import demo_folder
+    from reid.models import find_detector
+    from reid.people import Detector
+
+    films = read_films(data or demo_folder())
+    films = tuple(cut(film, frames) for film in films) if frames else films
+    finder = Detector(find_detector(detector))
+    helper = Detector(heads) if heads else None
+    result = _watched(
+        "frames",
+        sum(film.frames for film in films),
+        lambda told: run_tracking(films, finder, helper, seed, told),
+    )
+    _tell("tracking", result.to_json(), as_json, html)
+
+
+@app.command()
+def venue(
+    data: Films = None,
+    detector: DetectorPath = None,
+    heads: HeadModel = None,
+    embedder: OwnEmbedder = None,
+    every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 1,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """From video to answer: is the lost child found, and after how many false looks?
+
+    Example: reid synth venue park/ && reid bench venue --data park/
+    """
+    from reid.bench.extractors import own_embedder
+    from reid.bench.finding import run_venue
+    from reid.bench.venues import demo_folder, read_venue
+    from reid.loading import load_people
+    from reid.models import find_detector
+
+    filmed = read_venue(data or demo_folder())
+    found = find_detector(detector)
+    people, model = load_people(found, heads), own_embedder(embedder)
+    result = _watched(
+        "frames",
+        sum(len(clip.frames) for clip in filmed.clips),
+        lambda told: run_venue(filmed, people, model, found, every, told),
+    )
+    _tell("venue", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -219,9 +293,8 @@ def faces(
     crops: Annotated[
         Path | None, typer.Option(help="Real crops as ID/CAMERA_*.png, to compare on as well.")
     ] = None,
-    yunet: Annotated[
-        Path | None, typer.Option(help="YuNet face detector (ONNX), asked where dlib finds none.")
-    ] = None,
+    yunet: Yunet = None,
+    recogniser: Recogniser = None,
     embedder: EmbedderPath = None,
     quick: Annotated[bool, typer.Option("--quick", help="Two distances only.")] = False,
     seed: Seed = 0,
@@ -234,10 +307,9 @@ def faces(
     """
     from reid.bench.extractors import load_extractor
     from reid.bench.faces import HEIGHTS, Methods, parts, run_faces
-    from reid.bench.recogniser import FaceRecogniser
 
     heights = HEIGHTS[::2] if quick else HEIGHTS
-    methods = Methods(FaceRecogniser(yunet), load_extractor(embedder))
+    methods = Methods(_face_method(yunet, recogniser), load_extractor(embedder))
     result = _watched(
         "parts",
         parts(heights),
@@ -252,9 +324,7 @@ def speed(
         Path | None, typer.Option(help="A clip with people; without it, search only.")
     ] = None,
     detector: DetectorPath = None,
-    heads: Annotated[
-        Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
-    ] = None,
+    heads: HeadModel = None,
     against: Annotated[
         Path | None,
         typer.Option(help="OpenVINO re-ID network of a chain of separate tools, to race against."),
@@ -293,12 +363,17 @@ def fairness(
     data: Annotated[
         Path, typer.Option("--data", help="Folder that `reid synth counterfactual` wrote.")
     ],
+    with_faces: Annotated[
+        bool, typer.Option("--faces", help="A face-based method on the same pictures as well.")
+    ] = False,
+    yunet: Yunet = None,
+    recogniser: Recogniser = None,
     embedder: EmbedderPath = None,
     seed: Seed = 0,
     as_json: Json = False,
     html: Html = None,
 ) -> None:
-    """Does it work equally well whatever the skin, age or sex? On counterfactual people.
+    """Does it work equally well whatever the skin, age, sex, build? On counterfactual people.
 
     Example: reid bench fairness --data counterfactuals
     """
@@ -308,10 +383,11 @@ def fairness(
 
     pairs = read_pairs(data)
     extractor = load_extractor(embedder)
+    face = _face_method(yunet, recogniser) if with_faces or recogniser else None
     result = _watched(
         "properties",
         len(pairs.changes),
-        lambda told: run_fairness(pairs, extractor, seed, told),
+        lambda told: run_fairness(pairs, extractor, face, seed, told),
     )
     _tell("fairness", result.to_json(), as_json, html)
 
@@ -349,6 +425,14 @@ def everything(
     if as_json:
         print_json(results)
     _report(results, html, as_json)
+
+
+def _face_method(yunet: Path | None, network: Path | None) -> Any:
+    """Load the face-based method asked for: a network of ArcFace's kind, else dlib's."""
+    from reid.bench.arcface import ArcFace
+    from reid.bench.recogniser import FaceRecogniser
+
+    return ArcFace(network, yunet) if network else FaceRecogniser(yunet)
 
 
 def _watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:

@@ -19,7 +19,11 @@ Bytes = NDArray[np.uint8]
 ARMS: Final[dict[str, tuple[str, str]]] = {
     "skin": ("darker", "lighter"),
     "age": ("older", "younger"),
+    "childhood": ("child", "adult"),
     "sex": ("female", "male"),
+    "build": ("heavy", "slim"),
+    "covering": ("head covered", "not covered"),
+    "pushchair": ("with pushchair", "without"),
     "face": ("one face", "another"),
     "hair": ("one cut", "another"),
 }
@@ -115,12 +119,21 @@ def _first_arm(
 
 
 def belongs_first(change: str, before: Person, after: Person) -> bool:
-    """Whether `before` is the darker, older or female one of the two; else the unchanged one."""
+    """Whether `before` is of the first arm in `ARMS`; the unchanged one where neither is."""
     if change == "skin":
         tones = [float(_LUMINANCE @ np.asarray(p.looks.skin)) for p in (before, after)]
         return tones[0] <= tones[1]
     if change == "age":
         return before.shape.years >= after.shape.years
+    if change == "childhood":
+        return before.shape.years <= after.shape.years
     if change == "sex":
         return before.shape.sex <= after.shape.sex
+    if change == "build":
+        return before.shape.weight >= after.shape.weight
+    if change == "covering":
+        worn = before.wearing("head")
+        return worn is not None and worn.kind == "covering"
+    if change == "pushchair":
+        return any(prop.kind == "pushchair" for prop in before.props)
     return True

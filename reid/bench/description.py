@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from reid import vocabulary
 from reid.bench.captions import Described, DescribedSet
+from reid.bench.footage import film_galleries
 from reid.bench.galleries import CameraGallery, camera_galleries
 from reid.bench.metrics import RankingScores, score_ranking
 from reid.bench.record import Record, Recorder
@@ -126,12 +127,15 @@ def run_description(
     seed: int,
     progress: Callable[[int], None],
 ) -> DescriptionResult:
-    """Measure the search by description; `progress` is told the number of images done.
+    """Measure the search by description; `progress` is told the number of images or visits done.
 
     `weights` is where the embedder was read from, for the record.
     """
     recorder = Recorder("description", seed)
-    galleries = camera_galleries(described.images, embedder, described.pooled, progress)
+    if described.venue is None:
+        galleries = camera_galleries(described.images, embedder, described.pooled, progress)
+    else:
+        galleries = film_galleries(described.venue, embedder, progress)
     asked = [_ask(one) for one in described.descriptions]
     bench = _Bench(galleries, seed)
     files = (*described.files, *(image.path for image in described.images))

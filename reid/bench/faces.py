@@ -13,12 +13,12 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from reid.bench.bodies import HEIGHT, Composed, compose
+from reid.bench.bodies import HEIGHT, Composed, Cover, compose
 from reid.bench.extractors import Extractor
 from reid.bench.layouts import Labelled, read_folders
 from reid.bench.openset import Labels, OpenSet, Samples, open_set
 from reid.bench.privacy import Faces, read_faces
-from reid.bench.recogniser import FaceRecogniser
+from reid.bench.recogniser import FaceMethod
 from reid.bench.record import Record, Recorder
 from reid.bench.retrieval import extract, minus_camera_mean
 from reid.bench.weaker import region
@@ -31,6 +31,15 @@ Progress = Callable[[int], None]
 
 HEIGHTS: Final = (28, 20, 14, 10)
 """Heights of a head, px, from near to far."""
+
+COVERS: Final[tuple[Cover, ...]] = ("mask", "behind")
+"""What is before a face besides distance, on the same day, at the nearest distance."""
+
+HEAD_METRES: Final = 0.24
+"""Height of an adult's head."""
+
+FOCAL: Final = 1483.6
+"""Of a 1080p camera whose picture spans 40° from top to bottom, px: 540 ÷ tan 20°."""
 
 ENROLLED_PHOTOS: Final = 3
 PROBE_PHOTOS: Final = 3
@@ -60,6 +69,7 @@ class FacesResult:
     Attributes:
         same_day: by height of the head in pixels, clothes as when enrolled.
         changed_clothes: the same, clothes new.
+        covered: by what is before the face: a mask, or the back of the head; same day, near.
         crops: real crops across two cameras, same day; None where no data was given.
         face_model, model_id: the two methods.
         run: how it was measured.
@@ -67,6 +77,7 @@ class FacesResult:
 
     same_day: dict[int, Versus]
     changed_clothes: dict[int, Versus]
+    covered: dict[Cover, Versus]
     crops: Versus | None
     face_model: str
     model_id: str
@@ -77,6 +88,8 @@ class FacesResult:
         return {
             "same_day": {str(h): v.to_json() for h, v in self.same_day.items()},
             "changed_clothes": {str(h): v.to_json() for h, v in self.changed_clothes.items()},
+            "covered": {cover: v.to_json() for cover, v in self.covered.items()},
+            "metres": {str(h): round(HEAD_METRES * FOCAL / h, 1) for h in self.same_day},
             "crops": None if self.crops is None else self.crops.to_json(),
             "face_model": self.face_model,
             "model_id": self.model_id,
@@ -88,7 +101,7 @@ class FacesResult:
 class Methods:
     """The two methods compared."""
 
-    face: FaceRecogniser
+    face: FaceMethod
     appearance: Extractor
 
 
@@ -100,7 +113,7 @@ def run_faces(
     seed: int,
     progress: Progress,
 ) -> FacesResult:
-    """Compare; `progress` is told the number of parts done, of `parts(heights, crops)`."""
+    """Compare; `progress` is told the number of parts done, of `parts(heights)`."""
     recorder = Recorder("faces", seed, {"heights": list(heights)})
     faces = read_faces(photos)
     listed = None if crops is None else read_folders(crops)
@@ -113,11 +126,13 @@ def run_faces(
     for day, by_height in results.items():
         probes = _Scene.of(faces, probed, seed, day=day)
         for height in heights:
-            face, appearance = probes.samples(methods, height)
-            by_height[height] = Versus(
-                open_set(templates[0], face, seed), open_set(templates[1], appearance, seed)
-            )
+            by_height[height] = probes.against(templates, methods, height, seed)
             progress(done := done + 1)
+    covered: dict[Cover, Versus] = {}
+    for cover in COVERS:
+        scene = _Scene.of(faces, probed, seed, day=0, cover=cover)
+        covered[cover] = scene.against(templates, methods, heights[0], seed)
+        progress(done := done + 1)
     real = None if listed is None else _real_crops(listed, methods, seed)
     progress(done + 1)
     weights = dict(methods.face.files) | {methods.appearance.model_id: methods.appearance.weights}
@@ -125,6 +140,7 @@ def run_faces(
     return FacesResult(
         results[0],
         results[1],
+        covered,
         real,
         methods.face.model_id,
         methods.appearance.model_id,
@@ -134,7 +150,7 @@ def run_faces(
 
 def parts(heights: Sequence[int]) -> int:
     """Return how many parts `run_faces` has."""
-    return 2 + 2 * len(heights)
+    return 2 + 2 * len(heights) + len(COVERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +161,16 @@ class _Scene:
     person: Labels
 
     @classmethod
-    def of(cls, faces: Faces, photos: slice, seed: int, day: int) -> "_Scene":
+    def of(
+        cls, faces: Faces, photos: slice, seed: int, day: int, cover: Cover = "none"
+    ) -> "_Scene":
         """Compose a person a photo; clothes depend on person and day, pose on the image."""
         composed, person = [], []
         pose = np.random.default_rng([seed, day, photos.start or 0])
         for who, of_person in enumerate(faces):
             for photo in of_person[photos]:
                 wardrobe = np.random.default_rng([seed, day, who])
-                composed.append(compose(photo, pose, wardrobe=wardrobe))
+                composed.append(compose(photo, pose, wardrobe=wardrobe, cover=cover))
                 person.append(who)
         return cls(composed, np.array(person, np.int64))
 
@@ -166,6 +184,16 @@ class _Scene:
         worn = methods.appearance.vectors(crops, Light.neutral()).astype(np.float64)
         all_there = np.ones(len(worn), bool)
         return Samples(vectors, self.person, found), Samples(worn, self.person, all_there)
+
+    def against(
+        self, templates: tuple[Samples, Samples], methods: Methods, height: int, seed: int
+    ) -> Versus:
+        """Look for everybody among those enrolled, by both methods, at a distance."""
+        face, appearance = self.samples(methods, height)
+        enrolled_face, enrolled_appearance = templates
+        return Versus(
+            open_set(enrolled_face, face, seed), open_set(enrolled_appearance, appearance, seed)
+        )
 
 
 def _smaller(pixels: Image, scale: float) -> Image:

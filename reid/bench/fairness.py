@@ -18,6 +18,7 @@ from reid.bench.counterfactuals import ARMS, Pairs
 from reid.bench.extractors import Extractor
 from reid.bench.intervals import Interval, bootstrap
 from reid.bench.privacy import Attacked
+from reid.bench.recogniser import FaceMethod
 from reid.bench.record import Record, Recorder
 from reid.embed import Light
 from reid.heads import crop_head_boxes
@@ -36,7 +37,12 @@ FALSE_MATCHES: Final = 0.01
 LEFT_OVER: Final = 0.05
 """Share of a head's pixels left uncovered from which redaction has failed."""
 
+FEWEST: Final = 8
+"""People from whom on error rates of faces are worth saying."""
+
 _RESAMPLES: Final = 400
+_TOP: Final = 0.4  # of a person, searched for the face
+_FACE_SHARE: Final = 0.12  # of a person's height: how tall a face is expected to be
 _PROBE_EPOCHS: Final = 60
 _MARGIN: Final = 0.03  # of the person's height, round a crop
 _BATCH: Final = 128
@@ -58,12 +64,13 @@ class Differential:
     Attributes:
         arms: names of the two.
         false_match, miss, redaction_failure: rates of both arms.
+        found: share of pictures whose nearest other picture in the arm is of the same person.
         ratio: worse ÷ better false match rate; infinite where the better arm has none.
         difference: miss rate of the first arm less that of the second.
         told: how often a probe tells from a vector which arm it is of (chance: a half); people of
             its training are not among those it is tested on.
-        intervals: 95 % of ratio (of the first arm's to the second's) and difference, people
-            resampled.
+        intervals: 95 %, people resampled: of the false match ratio (first arm's to the second's)
+            and of the differences (first less second) in miss, found and redaction_failure.
         n_people: in each arm.
     """
 
@@ -71,6 +78,7 @@ class Differential:
     false_match: tuple[float, float]
     miss: tuple[float, float]
     redaction_failure: tuple[float, float]
+    found: tuple[float, float]
     ratio: float
     difference: float
     told: Attacked
@@ -83,6 +91,7 @@ class Differential:
             "false_match": self.false_match,
             "miss": self.miss,
             "redaction_failure": self.redaction_failure,
+            "found": self.found,
         }
         by_arm = {
             name: dict(zip(self.arms, (round(r, 4) for r in both), strict=True))
@@ -91,43 +100,121 @@ class Differential:
         return {
             **by_arm,
             "worst_to_best_false_match": None if np.isinf(self.ratio) else round(self.ratio, 3),
+            "worst_to_best": {name: _worst_to_best(both) for name, both in rates.items()},
             "miss_difference": round(self.difference, 4),
+            "found_difference": round(self.found[0] - self.found[1], 4),
             "told_from_vector": self.told.to_json(),
             "intervals": {k: [round(e, 4) for e in v] for k, v in self.intervals.items()},
             "n_people": self.n_people,
         }
 
 
+def _worst_to_best(both: tuple[float, float]) -> float | None:
+    """Return larger ÷ smaller; 1 where both are nil, None where only the smaller is."""
+    low, high = min(both), max(both)
+    if high == 0:
+        return 1.0
+    return round(high / low, 3) if low > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceDifferential:
+    """A face-based method on the same pictures, heads left on.
+
+    Attributes:
+        arms: names of the two.
+        failure_to_acquire: share of pictures in which no face was found, in both arms.
+        compared: pictures whose face was found in both arms, by appearance's protocol; None where
+            they are of fewer than `FEWEST` people.
+    """
+
+    arms: tuple[str, str]
+    failure_to_acquire: tuple[float, float]
+    compared: Differential | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return rates by arm."""
+        rates = (round(rate, 4) for rate in self.failure_to_acquire)
+        return {
+            "failure_to_acquire": dict(zip(self.arms, rates, strict=True)),
+            "compared": None if self.compared is None else self.compared.to_json(),
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class FairnessResult:
-    """Differentials by property."""
+    """Differentials by property; `faces` are those of a face-based method, where one was asked."""
 
     changes: dict[str, Differential]
+    faces: dict[str, FaceDifferential]
     model_id: str
+    face_model: str | None
     run: Record
 
     def to_json(self) -> dict[str, Any]:
         """Return differentials by name."""
         return {
             "changes": {name: one.to_json() for name, one in self.changes.items()},
+            "faces": {name: one.to_json() for name, one in self.faces.items()},
             "model_id": self.model_id,
+            "face_model": self.face_model,
             "redacted": True,
             "run": self.run.to_json(),
         }
 
 
 def run_fairness(
-    pairs: Pairs, extractor: Extractor, seed: int, progress: Callable[[int], None]
+    pairs: Pairs,
+    extractor: Extractor,
+    face: FaceMethod | None,
+    seed: int,
+    progress: Callable[[int], None],
 ) -> FairnessResult:
     """Compare the arms of every property; `progress` is told the properties done."""
     recorder = Recorder("fairness", seed)
-    results = {}
+    results, faces = {}, {}
     for done, change in enumerate(pairs.changes, start=1):
         first, second = (_arm(pairs, change, arm, extractor) for arm in ARMS[change])
         results[change] = compare(ARMS[change], first, second, seed)
+        if face is not None:
+            faces[change] = _compare_faces(pairs, change, face, seed)
         progress(done)
     weights: dict[str, Path | None] = {extractor.model_id: extractor.weights}
-    return FairnessResult(results, extractor.model_id, recorder.finish(weights, files=pairs.files))
+    if face is not None:
+        weights |= face.files
+    return FairnessResult(
+        results,
+        faces,
+        extractor.model_id,
+        None if face is None else face.model_id,
+        recorder.finish(weights, files=pairs.files),
+    )
+
+
+def _compare_faces(pairs: Pairs, change: str, face: FaceMethod, seed: int) -> FaceDifferential:
+    """Compare faces of pictures in whose both arms one was found."""
+    names, person = ARMS[change], pairs.identity[pairs.rows(change)]
+    described = [_faces(pairs, change, arm, face) for arm in names]
+    both = described[0][1] & described[1][1]
+    kept = np.isin(person, [p for p in np.unique(person) if (person[both] == p).sum() > 1]) & both
+    lost = tuple(float((~found).mean()) for _, found in described)
+    covered = np.zeros(int(kept.sum()))
+    first, second = (Arm(vectors[kept], person[kept], covered) for vectors, _ in described)
+    enough = len(np.unique(person[kept])) >= FEWEST
+    compared = compare(names, first, second, seed) if enough else None
+    return FaceDifferential(names, (lost[0], lost[1]), compared)
+
+
+def _faces(
+    pairs: Pairs, change: str, name: str, face: FaceMethod
+) -> tuple[Float, NDArray[np.bool_]]:
+    """Return face vectors (n, D) of one arm, and where a face was found (n,)."""
+    tops, heights = [], []
+    for image, parts in zip(*pairs.arm(change, name), strict=True):
+        person, _ = snug(image, parts)
+        tops.append(person[: round(person.shape[0] * _TOP)])
+        heights.append(person.shape[0] * _FACE_SHARE)
+    return face.vectors(tops, float(np.median(heights)))
 
 
 def compare(names: tuple[str, str], first: Arm, second: Arm, seed: int) -> Differential:
@@ -144,22 +231,29 @@ def compare(names: tuple[str, str], first: Arm, second: Arm, seed: int) -> Diffe
         low, high = (t.false_match(drawn, threshold) for t in tables)
         return low / high if high > 0 else float("nan")
 
-    def difference(drawn: Labels) -> float:
-        one, other = (t.miss(drawn, threshold) for t in tables)
-        return one - other
+    def gap(rate: Callable[[_Pairwise, Labels], float]) -> Interval:
+        return bootstrap(
+            len(people), lambda drawn: rate(tables[0], drawn) - rate(tables[1], drawn), seed,
+            _RESAMPLES,
+        )  # fmt: skip
 
+    everybody = np.arange(len(people))
+    found = tuple(t.found(everybody) for t in tables)
     worst, best = max(false), min(false)
     return Differential(
         names,
         (false[0], false[1]),
         (missed[0], missed[1]),
         (left[0], left[1]),
+        (found[0], found[1]),
         worst / best if best > 0 else float("inf"),
         missed[0] - missed[1],
         tell_apart(first, second, seed),
         {
             "false_match_ratio": bootstrap(len(people), ratio, seed, _RESAMPLES),
-            "miss_difference": bootstrap(len(people), difference, seed, _RESAMPLES),
+            "miss_difference": gap(lambda t, drawn: t.miss(drawn, threshold)),
+            "found_difference": gap(lambda t, drawn: t.found(drawn)),
+            "redaction_difference": gap(lambda t, drawn: t.left_over(drawn)),
         },
         len(people),
     )
@@ -194,12 +288,28 @@ class _Pairwise:
         self._whose = member[row[alike]]
         self._left, self._right = member[row[~alike]], member[column[~alike]]
         self._people = len(people)
+        others = similarity - 2 * np.eye(len(member)) * np.abs(similarity).max(initial=1)
+        self._own = member
+        self._first = member[others.argmax(axis=1)] == member
+        self._uncovered = arm.uncovered > LEFT_OVER
 
     def false_match(self, drawn: Labels, threshold: float) -> float:
         """Return the false match rate when people (positions) are drawn with repetition."""
         times = np.bincount(drawn, minlength=self._people)
         weight = times[self._left] * times[self._right]
         return float((weight * (self.different >= threshold)).sum() / max(1, weight.sum()))
+
+    def found(self, drawn: Labels) -> float:
+        """Return how often the nearest other picture is of the same person."""
+        return self._share(self._first, drawn)
+
+    def left_over(self, drawn: Labels) -> float:
+        """Return how often redaction failed."""
+        return self._share(self._uncovered, drawn)
+
+    def _share(self, hits: NDArray[np.bool_], drawn: Labels) -> float:
+        weight = np.bincount(drawn, minlength=self._people)[self._own]
+        return float((weight * hits).sum() / max(1, weight.sum()))
 
     def miss(self, drawn: Labels, threshold: float) -> float:
         """Return the miss rate when people (positions) are drawn with repetition."""

@@ -18,6 +18,7 @@ from scipy.stats import binom
 from reid.bench.attack import Examples, Labels, probe, retrained_recogniser
 from reid.bench.bodies import HAT_COLOURS, Composed, compose
 from reid.bench.intervals import Interval, bootstrap_mean
+from reid.bench.inversion import CLOTHES, FACE, Known, Recovered, as_picture, invert
 from reid.bench.record import Record, Recorder
 from reid.bench.retrieval import light_of
 from reid.bench.weaker import METHODS, Hide, region
@@ -37,6 +38,10 @@ _TRAIN_SHARE: Final = 0.7  # of each person's photos
 _TEST_BODIES: Final = 4  # a test photo
 _PROBE_BODIES: Final = 3
 _PROBE_EPOCHS: Final = 40
+_DECODER_EPOCHS: Final = 60
+_BLURRED: Final = 8  # px: side of a blurred head as an attacker's decoder is given it
+_DAYS: Final = ("same day", "another day, other clothes")
+_LINK_PHOTOS: Final = 2  # of each person and day
 _HAT_METHODS: Final = ("nothing", "as shipped, head", "as shipped, face")
 
 
@@ -107,6 +112,10 @@ class PrivacyResult:
     Attributes:
         attacks: by method of hiding, identification by a retrained recogniser.
         probes: identification from stored vectors, by kind of probe; also with heads left on.
+        recovered: pictures made again from vectors, as shares of what there is to know.
+        faces_recovered: how often a face made again is most like that of its person.
+        linked: how often a person is found again among everybody by vector: on the same day, and
+            on another in other clothes.
         hats: by method, how well the colour of a hat can still be told (higher is more useful).
         people: how many there are to choose from.
         model_id: of the vectors probed.
@@ -115,6 +124,9 @@ class PrivacyResult:
 
     attacks: dict[str, Attacked]
     probes: dict[str, Attacked]
+    recovered: dict[str, Recovered]
+    faces_recovered: dict[str, Attacked]
+    linked: dict[str, Attacked]
     hats: dict[str, Attacked]
     people: int
     model_id: str
@@ -125,6 +137,9 @@ class PrivacyResult:
         return {
             "attacks": {name: one.to_json() for name, one in self.attacks.items()},
             "probes": {name: one.to_json() for name, one in self.probes.items()},
+            "recovered": {name: one.to_json() for name, one in self.recovered.items()},
+            "faces_recovered": {n: one.to_json() for n, one in self.faces_recovered.items()},
+            "linked": {name: one.to_json() for name, one in self.linked.items()},
             "hats": {name: one.to_json() for name, one in self.hats.items()},
             "people": self.people,
             "model_id": self.model_id,
@@ -134,11 +149,12 @@ class PrivacyResult:
 
 @dataclass(frozen=True, slots=True)
 class _Photos:
-    """Composed people, who they are, and what hat they wear."""
+    """Composed people, who they are, what hat they wear, and the faces they were made of."""
 
     composed: list[Composed]
     person: Labels
     hat: Labels
+    faces: list[NDArray[np.uint8]]
 
 
 def read_faces(data: Path) -> Faces:
@@ -180,11 +196,52 @@ def run_privacy(
     for name, heads, hidden in _PROBES:
         probes[name] = _probe(embedder, train, test, effort, seed, heads=heads, hidden=hidden)
         progress(done := done + 1)
+    recovered, faces_recovered = {}, {}
+    for name, look in _INVERSIONS.items():
+        recovered[name] = _invert(look, embedder, train, test, effort, seed)
+        if look.faces:
+            faces_recovered[name] = _identified(recovered[name], test.person, len(faces), seed)
+        progress(done := done + 1)
+    linked = {name: _link(embedder, faces, seed, day) for day, name in enumerate(_DAYS)}
+    progress(done := done + len(_DAYS))
     for name in _HAT_METHODS:
         hats[name] = _guess_hats(METHODS[name], faces, effort, seed)
         progress(done := done + 1)
     record = recorder.finish({embedder.model_id: weights}, image_paths(data))
-    return PrivacyResult(attacks, probes, hats, len(faces), embedder.model_id, record)
+    return PrivacyResult(
+        attacks,
+        probes,
+        recovered,
+        faces_recovered,
+        linked,
+        hats,
+        len(faces),
+        embedder.model_id,
+        record,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Inversion:
+    """What is made again (faces, or the person as stored), and from what.
+
+    Attributes:
+        faces: make the face again, else the person as stored.
+        heads: vectors of pictures with their heads left on.
+        blurred: not from vectors but from a few pixels of a blurred head, as a control.
+    """
+
+    faces: bool = True
+    heads: bool = False
+    blurred: bool = False
+
+
+_INVERSIONS: Final = {
+    "face, from vectors": _Inversion(),
+    "face, from vectors with heads left on": _Inversion(heads=True),
+    "face, from a blurred head": _Inversion(blurred=True),
+    "clothes, from vectors": _Inversion(faces=False),
+}
 
 
 _PROBES: Final = (
@@ -196,7 +253,7 @@ _PROBES: Final = (
 
 def steps(effort: Effort) -> int:
     """Return how many attacks `run_privacy` makes."""
-    return len(effort.methods) + len(_PROBES) + len(_HAT_METHODS)
+    return len(effort.methods) + len(_PROBES) + len(_INVERSIONS) + len(_DAYS) + len(_HAT_METHODS)
 
 
 def around_head(pixels: Image, head: NDArray[np.float32]) -> Float:
@@ -212,7 +269,7 @@ def around_head(pixels: Image, head: NDArray[np.float32]) -> Float:
 def _compose(
     faces: Faces, bodies: int, rng: np.random.Generator, *, train: bool, hats: bool = False
 ) -> _Photos:
-    composed, people, worn = [], [], []
+    composed, people, worn, used = [], [], [], []
     for person, photos in enumerate(faces):
         cut = round(len(photos) * _TRAIN_SHARE)
         for photo in photos[:cut] if train else photos[cut:]:
@@ -221,7 +278,8 @@ def _compose(
                 composed.append(compose(photo, rng, HAT_COLOURS[hat]))
                 people.append(person)
                 worn.append(hat)
-    return _Photos(composed, np.array(people, np.int64), np.array(worn, np.int64))
+                used.append(photo)
+    return _Photos(composed, np.array(people, np.int64), np.array(worn, np.int64), used)
 
 
 def _hidden(photos: _Photos, hide: Hide) -> Float:
@@ -262,6 +320,64 @@ def _probe(
     )
     guess = probe(examples, _PROBE_EPOCHS, seed, hidden=hidden)
     return Attacked.of(guess, test.person, test.person, examples.classes, seed)
+
+
+def _invert(
+    look: _Inversion, embedder: Embedder, train: _Photos, test: _Photos, effort: Effort, seed: int
+) -> Recovered:
+    few = slice(None, None, max(1, effort.bodies // _PROBE_BODIES))
+    known = [
+        Known(_given(look, embedder, chosen), _wanted(look, chosen), chosen.person)
+        for chosen in (_thinned(train, few), test)
+    ]
+    return invert(known[0], known[1], _DECODER_EPOCHS, seed)
+
+
+def _thinned(photos: _Photos, few: slice) -> _Photos:
+    return _Photos(photos.composed[few], photos.person[few], photos.hat[few], photos.faces[few])
+
+
+def _given(look: _Inversion, embedder: Embedder, photos: _Photos) -> Float:
+    """Return what the attacker holds of each photo: a vector, or a few blurred pixels."""
+    if not look.blurred:
+        return _vectors(embedder, photos.composed, look.heads)
+    heads = _hidden(photos, METHODS["gaussian blur"]).mean(axis=1)
+    side = (_BLURRED, _BLURRED)
+    return np.stack([cv2.resize(h, side, interpolation=cv2.INTER_AREA).ravel() for h in heads])
+
+
+def _wanted(look: _Inversion, photos: _Photos) -> Float:
+    if look.faces:
+        return np.stack([as_picture(face, FACE) for face in photos.faces])
+    return np.stack([as_picture(_stored(c, False).pixels, CLOTHES) for c in photos.composed])
+
+
+def _identified(made: Recovered, person: Labels, people: int, seed: int) -> Attacked:
+    return Attacked.of(made.guess, person, person, people, seed)
+
+
+def _link(embedder: Embedder, faces: Faces, seed: int, day: int) -> Attacked:
+    """Find everybody of the first day again on `day` by the nearest vector, one try each.
+
+    What people wear is the same all day; pose, light and photo are new in every picture.
+    """
+    known = _day(embedder, faces, seed, 0, first=0)
+    again = _day(embedder, faces, seed, day, first=_LINK_PHOTOS)
+    likeness = again @ known.T
+    closest = likeness.reshape(len(again), len(faces), _LINK_PHOTOS).max(axis=2).argmax(axis=1)
+    person = np.repeat(np.arange(len(faces)), _LINK_PHOTOS)
+    return Attacked.of(closest, person, person, len(faces), seed)
+
+
+def _day(embedder: Embedder, faces: Faces, seed: int, day: int, first: int) -> Float:
+    """Return vectors (people · photos, D) of one day, by person."""
+    pose = np.random.default_rng([seed, day, first])
+    composed = [
+        compose(photos[i % len(photos)], pose, wardrobe=np.random.default_rng([seed, day, who]))
+        for who, photos in enumerate(faces)
+        for i in range(first, first + _LINK_PHOTOS)
+    ]
+    return _vectors(embedder, composed, False)
 
 
 def _vectors(embedder: Embedder, composed: Sequence[Composed], heads: bool) -> Float:

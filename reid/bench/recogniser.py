@@ -3,7 +3,7 @@
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import cv2
 import numpy as np
@@ -23,6 +23,22 @@ _CHIP: Final = 150  # px
 _BATCH: Final = 16
 _YUNET_SCORE: Final = 0.5
 _INSTALL: Final = "run `pip install reid[faces]`"
+
+
+class FaceMethod(Protocol):
+    """Finds the face in an image and describes it.
+
+    Attributes:
+        model_id: names detector and network.
+        files: what they were read from.
+    """
+
+    model_id: str
+    files: dict[str, Path]
+
+    def vectors(self, images: Sequence[Image], face_height: float) -> tuple[Float, NDArray[Any]]:
+        """Return unit vectors (N, D), zero where no face was found, and whether one was (N,)."""
+        ...
 
 
 class FaceRecogniser:
@@ -52,7 +68,7 @@ class FaceRecogniser:
         self._yunet: Any = None
         if yunet is not None:
             self.files["yunet"] = yunet
-            self._yunet = _load_yunet(yunet)
+            self._yunet = load_yunet(yunet)
         self.model_id = "dlib-resnet-v1" + ("+yunet" if yunet else "")
 
     def vectors(self, images: Sequence[Image], face_height: float) -> tuple[Float, NDArray[Any]]:
@@ -124,7 +140,12 @@ def _dlib() -> Any:
     return dlib
 
 
-def _load_yunet(path: Path) -> Any:
+def load_yunet(path: Path) -> Any:
+    """Load OpenCV's YuNet face detector.
+
+    Raises:
+        ModelError: missing or damaged.
+    """
     try:
         return cv2.FaceDetectorYN.create(str(path), "", (320, 320), _YUNET_SCORE)
     except cv2.error:

@@ -18,6 +18,8 @@ QUESTIONS: Final = {
     "description": "Is the one who was described found, and after how many thumbnails?",
     "attributes": "Are clothes and bags estimated right, and are the probabilities honest?",
     "detection": "Are people found in photos, and are their heads gone from what is kept?",
+    "tracking": "Is a person one track, and is their head gone in every frame of it?",
+    "venue": "From video to answer: is the lost child found, after how many false looks?",
     "faces": "How do appearance and a face recogniser compare?",
     "privacy": "Can somebody be recognised from what is stored?",
     "fairness": "Does it work equally well whatever the skin, age or sex?",

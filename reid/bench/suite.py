@@ -18,6 +18,8 @@ _ATTRIBUTE_PEER: Final = "person-attributes-recognition-crossroad-0230"
 _DETECTOR: Final = "yolo11n_int8_openvino_model"
 _YUNET: Final = "face_detection_yunet*.onnx"
 _PAIRS: Final = "counterfactuals"
+_VENUE: Final = "venue"
+_QUICK_EVERY: Final = 2
 _QUICK_FRAMES, _FRAMES = 100, 300
 _QUICK_SIZES: Final = (10_000, 100_000)
 _SIZES: Final = (10_000, 100_000, 1_000_000)
@@ -29,7 +31,7 @@ class Suite:
 
     Attributes:
         data: folder with ``pku-reid-dev``, ``coco-people``, ``att-faces``, ``video`` and ``peers``,
-            and ``counterfactuals`` (`reid synth counterfactual`).
+            ``counterfactuals`` (`reid synth counterfactual`) and ``venue`` (`reid synth venue`).
         detector: for photos and video; by default the product's, else the one among the peers.
         embedder: as `reid.bench.extractors.own_embedder` takes it.
         quick: less of everything that takes long.
@@ -71,12 +73,15 @@ def _plan(suite: Suite) -> Iterator[tuple[str, Callable[[], Result]]]:
             with_heads = ", with heads" if heads else ""
             work = partial(_retrieval, suite, people, given, heads)
             yield f"retrieval: {label}{with_heads}", work
-    yield "description", lambda: _description(suite, people)
+    yield "description: photos", lambda: _description(suite, people)
+    yield "description: filmed venue", lambda: _description(suite, _venue(suite))
     yield "attributes: ours", lambda: _attributes(suite, people, None)
     rival = suite.peer(_ATTRIBUTE_PEER)
     if rival is not None:
         yield f"attributes: {_ATTRIBUTE_PEER}", lambda: _attributes(suite, people, rival)
     yield "detection", lambda: _detection(suite, photos)
+    yield "tracking", lambda: _tracking(suite)
+    yield "venue", lambda: _finding(suite)
     yield "speed", lambda: _speed(suite)
     yield "privacy", lambda: _privacy(suite)
     yield "faces", lambda: _faces(suite, people)
@@ -123,6 +128,35 @@ def _detection(suite: Suite, data: Path) -> Result:
     return run_detection(photos, Detector(_detector(suite)), None, suite.seed, _quiet).to_json()
 
 
+def _tracking(suite: Suite) -> Result:
+    from reid.bench.mot import cut
+    from reid.bench.tracking import read_films, run_tracking
+    from reid.people import Detector
+
+    films = read_films(_venue(suite))
+    films = tuple(cut(film, _QUICK_FRAMES) for film in films) if suite.quick else films
+    return run_tracking(films, Detector(_detector(suite)), None, suite.seed, _quiet).to_json()
+
+
+def _finding(suite: Suite) -> Result:
+    from reid.bench.finding import run_venue
+    from reid.bench.venues import read_venue
+    from reid.loading import load_people
+
+    detector = _detector(suite)
+    people, model = load_people(detector, None), own_embedder(suite.embedder)
+    every = _QUICK_EVERY if suite.quick else 1
+    return run_venue(read_venue(_venue(suite)), people, model, detector, every, _quiet).to_json()
+
+
+def _venue(suite: Suite) -> Path:
+    """Return the filmed venue among the data, else the clips that ship with the product."""
+    from reid.bench.venues import demo_folder, is_venue
+
+    filmed = suite.data / _VENUE
+    return filmed if is_venue(filmed) else demo_folder()
+
+
 def _privacy(suite: Suite) -> Result:
     from reid.bench.privacy import QUICK, Effort, run_privacy
 
@@ -148,7 +182,7 @@ def _fairness(suite: Suite) -> Result:
     from reid.bench.fairness import run_fairness
 
     pairs = read_pairs(suite.data / _PAIRS)
-    return run_fairness(pairs, load_extractor(suite.embedder), suite.seed, _quiet).to_json()
+    return run_fairness(pairs, load_extractor(suite.embedder), None, suite.seed, _quiet).to_json()
 
 
 def _speed(suite: Suite) -> Result:

@@ -118,17 +118,97 @@ def detection(result: dict[str, Any]) -> list[Table]:
     return [Table(("%", "figure", "n"), tuple(rows), note)]
 
 
+def tracking(result: dict[str, Any]) -> list[Table]:
+    """Figures by film, then heads covered."""
+    names = ("HOTA", "IDF1", "MOTA")
+    films = {"all": result, **result["films"]}
+    rows = tuple(
+        (
+            name,
+            *(figure(film[key]) for key in names),
+            str(film["switches"]),
+            str(film["misses"]),
+            str(film["false_positives"]),
+        )
+        for name, film in films.items()
+    )
+    note = (
+        f"{result['model_id']}: {result['n_people']} people, {result['n_tracks']} tracks, "
+        f"{result['frames']} frames at {result['frames_per_second']:.1f}/s"
+    )
+    tables = [Table(("%", *names, "switches", "missed", "false"), rows, note)]
+    if result["head_coverage"] is not None:
+        tables.append(_coverage(result["head_coverage"]))
+    return tables
+
+
+def venue(result: dict[str, Any]) -> list[Table]:
+    """One row a kind of description, of lost children and of anybody."""
+    shown = ("found_first", "found_on_first_screen", "found", "said_found", "left_alone")
+    rows = tuple(
+        (
+            f"{label}, {version}",
+            *(_optional(kind[name]) for name in shown),
+            "-" if kind["false_looks"]["mean"] is None else f"{kind['false_looks']['mean']:.1f}",
+            f"{kind['searched']:.0f}",
+            f"{kind['answer_ms']:.0f} ms",
+        )
+        for label, group in (("lost child", result["lost"]), ("anybody", result["anybody"]))
+        for version, kind in group.items()
+    )
+    visits, pictures = (_optional(result[k]) for k in ("visits_indexed", "pictures_of_people"))
+    note = (
+        f"{result['model_id']}, {result['detector']}: {visits} % of visits indexed, in "
+        f"{result['sightings_a_visit']:.2f} sightings each; {pictures} % of pictures show somebody "
+        f"known; indexed {result['times_real_time']:.2f} times as fast as filmed"
+    )
+    columns = ("%", "first", "first screen", "stored", "said found", "left alone",
+               "false looks", "of", "answer")  # fmt: skip
+    return [Table(columns, rows, note)]
+
+
+def _optional(share: dict[str, Any] | None) -> str:
+    return "-" if share is None else figure(share["share"], share["interval"])
+
+
+def _coverage(coverage: dict[str, Any]) -> Table:
+    heads = {"heads": coverage["heads"]}
+    heads |= {f"  heads of {size}": share for size, share in coverage["by_height"].items()}
+    heads |= {"frames without any head left": coverage["frames"]}
+    heads |= {"tracks without any head left": coverage["tracks"]}
+    heads |= {"heads of people not found": coverage["untouched"]}
+    rows = tuple(
+        (name, figure(share["share"], share["interval"]), str(share["n"]))
+        for name, share in heads.items()
+    )
+    note = f"of all head area {coverage['area_left'] * 100:.2f} % is left"
+    return Table(("% covered", "figure", "n"), rows, note)
+
+
 def privacy(result: dict[str, Any]) -> list[Table]:
     """Attacks, probes, and what is left of hats."""
     rows = []
-    for part, mark in (("attacks", ""), ("probes", ""), ("hats", "hat's colour: ")):
+    parts = {
+        "attacks": "", "probes": "", "faces_recovered": "made again: ", "linked": "found again: ",
+        "hats": "hat's colour: ",
+    }  # fmt: skip
+    for part, mark in parts.items():
         for name, one in result[part].items():
             verdict = "at chance" if one["at_chance"] else "ABOVE CHANCE"
             told = figure(one["accuracy"], one["interval"])
             chance = figure(one["chance"], one["chance_interval"])
-            rows.append((mark + name, told, chance, "" if mark else verdict))
+            useful = part == "hats" or name == "same day"
+            rows.append((mark + name, told, chance, "" if useful else verdict))
     note = f"{result['people']} people; vectors of {result['model_id']}"
-    return [Table(("% told right", "attacker", "chance", ""), tuple(rows), note)]
+    made = tuple(
+        (name, figure(one["explained"], one["interval"]), str(one["n"]))
+        for name, one in result["recovered"].items()
+    )
+    beyond = "of what differs between pictures; 0: the mean picture does as well"
+    return [
+        Table(("% told right", "attacker", "chance", ""), tuple(rows), note),
+        Table(("% made again from what is stored", "recovered", "n"), made, beyond),
+    ]
 
 
 def faces(result: dict[str, Any]) -> list[Table]:
@@ -139,6 +219,8 @@ def faces(result: dict[str, Any]) -> list[Table]:
         for part in ("same_day", "changed_clothes")
         for height, versus in result[part].items()
     ]
+    covers = {"mask": "masked", "behind": "from behind"}
+    scenes += [(covers[cover], versus) for cover, versus in result["covered"].items()]
     if result["crops"] is not None:
         scenes.append(("real crops", result["crops"]))
     keys = ("rank1", "fnir_at_1_fpir", "failure_to_acquire")
@@ -147,7 +229,11 @@ def faces(result: dict[str, Any]) -> list[Table]:
         for label, versus in scenes
         for method, one in versus.items()
     )
-    note = f"px: height of the head. face: {names['face']}; appearance: {names['appearance']}"
+    far = ", ".join(f"{h} px: {metres} m" for h, metres in result["metres"].items())
+    note = (
+        f"px: height of the head (before a 1080p camera of 40°: {far}). "
+        f"face: {names['face']}; appearance: {names['appearance']}"
+    )
     return [Table(("%", "method", "rank-1", "FNIR @ 1 %", "not acquired"), rows, note)]
 
 
@@ -184,7 +270,7 @@ def speed(result: dict[str, Any]) -> list[Table]:
 
 def fairness(result: dict[str, Any]) -> list[Table]:
     """Two rows a property: its arms."""
-    kinds = ("false_match", "miss", "redaction_failure")
+    kinds = ("false_match", "miss", "found", "redaction_failure")
     rows = []
     for one in result["changes"].values():
         ends = one["intervals"]
@@ -198,13 +284,30 @@ def fairness(result: dict[str, Any]) -> list[Table]:
         verdict = "at chance" if told["at_chance"] else "ABOVE CHANCE"
         rows.append((first, *rates[first], spread, gap, figure(told["accuracy"])))
         rows.append((second, *rates[second], "", "", verdict))
-    columns = ("%", "false match", "miss", "head left", "worst/best", "miss gap", "told")
+    columns = (
+        "%", "false match", "miss", "found", "head left", "worst/best", "miss gap", "told",
+    )  # fmt: skip
     people = max((one["n_people"] for one in result["changes"].values()), default=0)
     note = (
         f"{result['model_id']}, {people} people; in brackets the interval of first ÷ second and "
         "first - second; told: a probe's share of vectors assigned to the right arm"
     )
-    return [Table(columns, tuple(rows), note)]
+    tables = [Table(columns, tuple(rows), note)]
+    return [*tables, _face_rates(result)] if result["faces"] else tables
+
+
+def _face_rates(result: dict[str, Any]) -> Table:
+    """The face-based method on the same pictures, two rows a property."""
+    rows = []
+    for one in result["faces"].values():
+        compared = one["compared"]
+        for arm, lost in one["failure_to_acquire"].items():
+            rates = (None, None)
+            if compared is not None:
+                rates = (compared["false_match"][arm], compared["miss"][arm])
+            rows.append((arm, figure(lost), *map(figure, rates)))
+    columns = ("% by face", "not acquired", "false match", "miss")
+    return Table(columns, tuple(rows), f"{result['face_model']}, heads left on")
 
 
 def agreement(result: dict[str, Any]) -> list[Table]:
@@ -229,6 +332,8 @@ TABLES: Final[dict[str, Callable[[dict[str, Any]], list[Table]]]] = {
     "description": description,
     "attributes": attributes,
     "detection": detection,
+    "tracking": tracking,
+    "venue": venue,
     "agreement": agreement,
     "privacy": privacy,
     "faces": faces,

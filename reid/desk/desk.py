@@ -179,13 +179,11 @@ class Desk:
         if row is None:
             raise UsageError("this sighting is not stored any more")
         rows = snapshot.rows(filters.since, filters.until, filters.cameras)
-        rows = np.arange(len(snapshot)) if rows is None else rows
-        rows = rows[rows != row]
         vectors = snapshot.gallery.vectors
         assert vectors is not None
-        closeness = vectors[rows] @ vectors[row]
-        best = np.argsort(-closeness, kind="stable")[:top]
-        found = [Likeness(snapshot.keys[int(rows[i])], float(closeness[i])) for i in best]
+        alike = zip(*snapshot.nearest.search(vectors[row], top + 1, rows), strict=True)
+        others = [(int(i), float(near)) for i, near in alike if i != row][:top]
+        found = [Likeness(snapshot.keys[i], near) for i, near in others]
         ref = self.records.book.references(case_id, [sighting])[0]
         self.records.book.note(actor, "similar", case_id, {"ref": ref, "shown": len(found)})
         self.pictures.load([f.key.id for f in found])

@@ -4,13 +4,14 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid.rank import Gallery
+from reid.rank.nearest import LISTS_FROM, Nearest, Places
 from reid.search import without_camera_means
 from reid.store import Keys, Store
 
@@ -27,18 +28,18 @@ class Snapshot:
     Attributes:
         version: of the store's table.
         keys: N keys, each built when it is asked for.
-        ids, cameras: object arrays (N,).
-        start, end: datetime64[us] (N,), UTC.
+        ids: object array (N,).
+        places: when and before which camera each was.
         gallery: to rank; its vectors are unit vectors less what a camera's sightings share.
+        nearest: finds which of these vectors are nearest to one.
     """
 
     version: int
     keys: Keys
     ids: NDArray[np.object_]
-    cameras: NDArray[np.object_]
-    start: NDArray[np.datetime64]
-    end: NDArray[np.datetime64]
+    places: Places
     gallery: Gallery
+    nearest: Nearest
     _row_of: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -48,18 +49,21 @@ class Snapshot:
         columns = store.read(vectors=True)
         ids = columns.keys.column("id")
         keys = columns.keys
-        gallery = Gallery(
-            keys, columns.attributes, columns.body, columns.visible, without_camera_means(columns)
-        )
-        return cls(
-            version,
-            keys,
-            ids,
-            keys.column("camera"),
-            keys.column("start").astype("datetime64[us]"),
-            keys.column("end").astype("datetime64[us]"),
-            gallery,
-        )
+        vectors = without_camera_means(columns)
+        gallery = Gallery(keys, columns.attributes, columns.body, columns.visible, vectors)
+        start, end = (keys.column(name).astype("datetime64[us]") for name in ("start", "end"))
+        places = Places(start, end, *keys.coded("camera"))
+        return cls(version, keys, ids, places, gallery, Nearest(vectors))
+
+    @property
+    def start(self) -> NDArray[np.datetime64]:
+        """When each sighting began, datetime64[us] (N,), UTC."""
+        return self.places.start
+
+    @property
+    def end(self) -> NDArray[np.datetime64]:
+        """When each sighting ended, likewise."""
+        return self.places.end
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -74,16 +78,22 @@ class Snapshot:
         self, since: datetime | None, until: datetime | None, cameras: Sequence[str]
     ) -> Rows | None:
         """Return the rows within a time window and some cameras; None for all."""
-        if since is None and until is None and not cameras:
-            return None
-        keep = np.ones(len(self), bool)
-        if since is not None:
-            keep &= self.end >= _instant(since)
-        if until is not None:
-            keep &= self.start <= _instant(until)
-        if cameras:
-            keep &= np.isin(self.cameras.astype(str), list(cameras))
-        return np.flatnonzero(keep)
+        return self.places.rows(since, until, cameras)
+
+    def follow(self, before: "Snapshot | None") -> None:
+        """Get ready to find what is nearest among many, quickly where an earlier snapshot was.
+
+        Its lists are taken over for the sightings that both begin with; without any they are made
+        in the background, and meanwhile everything is compared.
+        """
+        if len(self) < LISTS_FROM:
+            return
+        if before is not None and before.nearest.ready:
+            both = min(len(self), len(before))
+            differ = np.flatnonzero(self.ids[:both] != before.ids[:both])
+            self.nearest.follow(before.nearest, int(differ[0]) if len(differ) else both)
+        else:
+            threading.Thread(target=self.nearest.build, daemon=True).start()
 
 
 class Snapshots:
@@ -115,7 +125,9 @@ class Snapshots:
         with self._reading:
             began = time.monotonic()
             if self._current is None or self._store.version != self._current.version:
-                self._current = Snapshot.of(self._store)
+                before, newest = self._current, Snapshot.of(self._store)
+                newest.follow(before)
+                self._current = newest
             self._checked = began
             return self._current
 
@@ -123,7 +135,3 @@ class Snapshots:
         if self._reading.locked():
             return
         self._read()
-
-
-def _instant(when: datetime) -> np.datetime64:
-    return np.datetime64(when.astimezone(UTC).replace(tzinfo=None), "us")

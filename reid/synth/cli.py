@@ -212,8 +212,12 @@ def counterfactual(
     out: Out,
     identities: Annotated[int, typer.Option(help="How many people.")] = 100,
     change: Annotated[
-        str, typer.Option(help="skin, age, sex, face, hair, clothes, colour; with commas.")
-    ] = "skin,age,sex,face,hair,clothes",
+        str,
+        typer.Option(
+            help="skin, age, sex, face, hair, clothes, colour, childhood, build, covering, "
+            "pushchair; with commas."
+        ),
+    ] = "skin,age,sex,face,hair,clothes,childhood,build,covering,pushchair",
     views: Annotated[int, typer.Option(help="Pairs of each person and change.")] = 2,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of a crop.")] = "256x128",
     seed: Seed = 0,
@@ -221,7 +225,7 @@ def counterfactual(
     processes: Processes = None,
     held_out: HeldOut = False,
 ) -> None:
-    """The same picture again with only skin, age, sex, face, hair, or the clothes changed."""
+    """The same picture again with only one thing about the person changed."""
     from reid.synth import counterfactual as product
     from reid.synth.crops import CropJob, shard_folder, write_manifest
     from reid.synth.makehuman import load

@@ -23,6 +23,7 @@ from reid.synth.crops import (
     station_of,
     write_shard,
 )
+from reid.synth.outfits import Tailor
 from reid.synth.people import Person
 from reid.synth.population import (
     HAIR,
@@ -35,6 +36,7 @@ from reid.synth.population import (
     sample_looks,
     sample_props,
 )
+from reid.synth.props import WORN
 from reid.synth.render import stage
 from reid.synth.stations import place_actor
 
@@ -113,11 +115,58 @@ def _colour(person: Person, rng: Rng, population: Population) -> Person:
     return replace(person, garments=tuple(new if g is old else g for g in person.garments))
 
 
+def _childhood(person: Person, rng: Rng, population: Population) -> Person:
+    """A child for a grown-up and the other way round, in the same clothes at their size."""
+    del population
+    shape = person.shape
+    grown = shape.years >= 16
+    years = float(rng.uniform(4, 11) if grown else rng.uniform(22, 45))
+    size = shape.stature / median_stature(shape.years, shape.sex)
+    stature = size * median_stature(years, shape.sex)
+    beard = 0.0 if grown else person.looks.beard
+    return replace(
+        person,
+        shape=replace(shape, years=years, stature=stature),
+        looks=replace(person.looks, beard=beard),
+    )
+
+
+def _build(person: Person, rng: Rng, population: Population) -> Person:
+    """Slim for heavy and the other way round."""
+    del population
+    heavy = person.shape.weight >= 0.5
+    weight = float(rng.uniform(0.08, 0.3) if heavy else rng.uniform(0.78, 1.0))
+    return replace(person, shape=replace(person.shape, weight=weight))
+
+
+def _covering(person: Person, rng: Rng, population: Population) -> Person:
+    """A head covering, or none for whoever wears one."""
+    worn = person.wearing("head")
+    garments = tuple(g for g in person.garments if g.slot != "head")
+    if worn is None or worn.kind != "covering":
+        colour = pick(population.thing_colour, rng)
+        cover = Tailor(rng, population.domain).head("covering", colour, garments)
+        garments = (*garments, cover)
+    return replace(person, garments=garments)
+
+
+def _pushchair(person: Person, rng: Rng, population: Population) -> Person:
+    """A pushchair in both hands, or none for whoever pushes one; what is worn stays."""
+    pushed = any(prop.kind == "pushchair" for prop in person.props)
+    props = tuple(prop for prop in person.props if prop.kind in WORN)
+    if not pushed:
+        colour = pick(population.thing_colour, rng)
+        props = (*props, Tailor(rng, population.domain).prop("pushchair", colour, 1))
+    return replace(person, props=props)
+
+
 CHANGES: Final[dict[str, Callable[[Person, Rng, Population], Person]]] = {
     "skin": _skin, "age": _age, "sex": _sex, "face": _face, "hair": _hair, "clothes": _clothes,
-    "colour": _colour,
+    "colour": _colour, "childhood": _childhood, "build": _build, "covering": _covering,
+    "pushchair": _pushchair,
 }  # fmt: skip
-"""What may change; "clothes" and "colour" keep the body, all others keep the clothes."""
+"""What may change; "clothes" and "colour" keep the body, all others keep the clothes, but for what
+they name. Sets on disk name a change by its place here: new ones come last."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 
 from reid.bench.captions import read_described
 from reid.bench.description import Looking, hedged, one_wrong, run_description, vague
+from reid.bench.footage import CROPS_A_VISIT, pictures
+from reid.bench.venues import Clip, Shown, Visit, demo_folder
 from reid.describe import describe
 from reid.embed import RegionEmbedder
 from reid.errors import SourceError
@@ -137,3 +140,30 @@ def test_a_witness_doubts_what_is_wrong_more_often() -> None:
         [[w.certainty == "unsure" for w in hedged(wrong, true, rng).wishes] for _ in range(400)]
     )
     assert doubts.mean(axis=0) == pytest.approx([0.15, 0.7], abs=0.06)
+
+
+def test_the_bundled_clips_are_searched_by_what_is_said() -> None:
+    """Every visit is a sighting; a query before a camera without its person does not count."""
+    described = read_described(demo_folder())
+    assert described.steps == len(described.venue.visits) == 15
+    done: list[int] = []
+    result = run_description(described, RegionEmbedder(), None, 0, done.append).to_json()
+    assert done[-1] == described.steps
+    assert result["together"]["n_gallery"] == described.steps
+    assert set(result["by_description"]) == {"true"}
+    assert result["by_description"]["true"]["time_to_find"]["median"] <= 2, "a red hoodie"
+    assert result["altered"]["from_labels"]["n_query"] > 10
+
+
+def test_pictures_are_spread_over_a_visit() -> None:
+    box = np.array([0, 0, 10, 20], np.float32)
+    one = Shown("a", box, box, 1.0, 1.0)
+    hidden = Shown("a", box, box, 0.1, 0.1)
+    start = datetime(2026, 5, 2, 12, tzinfo=UTC)
+    frames = ((one,), *[(one,)] * 10, (hidden,), (one,))
+    clip = Clip("gate", Path("x.mp4"), start, 10.0, frames)
+    visit = Visit("a", "gate", start, start + timedelta(seconds=1.2))
+    found = list(pictures(clip, visit))
+    assert len(found) == CROPS_A_VISIT
+    assert (found[0], found[-1]) == (0, 12)
+    assert 11 not in found, "hardly seen there"

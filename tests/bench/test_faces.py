@@ -1,8 +1,12 @@
 """The open-set protocol on paper; the face recogniser where it is installed."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from reid.bench.arcface import ArcFace, similarity
+from reid.bench.bodies import compose
 from reid.bench.openset import Samples, open_set, threshold_at
 from reid.bench.recogniser import FaceRecogniser
 from reid.errors import ModelError
@@ -105,3 +109,84 @@ def test_no_face_is_no_vector(recogniser) -> None:
     vectors, found = recogniser.vectors([np.full((60, 50, 3), 90, np.uint8)], 28.0)
     assert not found.any()
     assert not vectors.any()
+
+
+def test_a_similarity_is_found_again() -> None:
+    """Points turned by 30°, doubled and shifted, back onto where they were."""
+    angle = np.radians(30)
+    turn = 2 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    source = np.array([[0, 0], [10, 0], [0, 10], [5, 7], [3, 1]], np.float32)
+    target = (source @ turn.T + [4, -2]).astype(np.float32)
+    matrix = similarity(source, target)
+    np.testing.assert_allclose(matrix, np.column_stack([turn, [4, -2]]), atol=1e-5)
+
+
+def test_a_mask_hides_the_mouth_and_the_back_of_a_head_everything() -> None:
+    """Two faces that differ everywhere: masked they differ above, from behind nowhere."""
+    faces = [np.full((28, 23), level, np.uint8) for level in (60, 200)]
+
+    def pair(cover):
+        return [compose(f, np.random.default_rng(1), cover=cover) for f in faces]
+
+    def differs(cover) -> np.ndarray:
+        one, other = pair(cover)
+        return (one.pixels != other.pixels).any(axis=(1, 2))
+
+    head = pair("none")[0].head
+    brow, mouth = (round(float(head[1] + s * (head[3] - head[1]))) for s in (0.3, 0.75))
+    assert differs("none")[[brow, mouth]].all()
+    assert differs("mask")[brow]
+    assert not differs("mask")[mouth]
+    assert not differs("behind").any()
+
+
+@pytest.fixture(scope="module")
+def tiny_network(tmp_path_factory) -> Path:
+    """A face network of random weights: 112 × 112 → mean colour of 4 × 4 fields → 16 numbers."""
+    onnx = pytest.importorskip("onnx")
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.random.default_rng(0).normal(size=(48, 16)).astype(np.float32)
+    nodes = [
+        helper.make_node("AveragePool", ["x"], ["p"], kernel_shape=[28, 28], strides=[28, 28]),
+        helper.make_node("Flatten", ["p"], ["f"]),
+        helper.make_node("MatMul", ["f", "w"], ["y"]),
+    ]
+    shape = [1, 3, 112, 112]
+    graph = helper.make_graph(
+        nodes, "face",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 16])],
+        [numpy_helper.from_array(weights, "w")],
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("onnx") / "tiny.onnx"
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, str(path))
+    return path
+
+
+def test_any_arcface_network_describes_faces_that_yunet_finds(tiny_network, peers, data) -> None:
+    from reid.ingest import read_image
+
+    yunet = next(iter(sorted(peers.glob("face_detection_yunet*.onnx"))))
+    face = ArcFace(tiny_network, yunet)
+    photo = read_image(data / "att-faces" / "s1" / "1.pgm")
+    image = np.pad(photo, ((10, 10), (10, 10), (0, 0)), mode="edge")
+    blank = np.full((60, 50, 3), 90, np.uint8)
+    vectors, found = face.vectors([image, blank, image], 28.0)
+    assert found.tolist() == [True, False, True]
+    assert vectors.shape == (3, 16)
+    assert np.linalg.norm(vectors, axis=1).tolist() == pytest.approx([1, 0, 1])
+    np.testing.assert_array_equal(vectors[0], vectors[2])
+    assert face.chip(image, 28.0).shape == (112, 112, 3)
+    assert face.model_id == "tiny+yunet"
+
+
+def test_a_face_network_that_is_none_is_one_line(tiny_network, tmp_path) -> None:
+    with pytest.raises(ModelError, match="--recogniser"):
+        ArcFace(tmp_path / "no.onnx")
+    (tmp_path / "bad.onnx").write_text("nothing")
+    with pytest.raises(ModelError, match="cannot be read"):
+        ArcFace(tmp_path / "bad.onnx")
+    with pytest.raises(ModelError, match="not the YuNet"):
+        ArcFace(tiny_network, tmp_path / "bad.onnx")

@@ -1,6 +1,8 @@
 """Differentials on vectors at known angles; arms sorted by what differs."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -8,7 +10,9 @@ import pytest
 from reid.bench.counterfactuals import ARMS, Pairs, belongs_first, read_pairs
 from reid.bench.fairness import Arm, compare, left_over, run_fairness, snug, tell_apart
 from reid.errors import SourceError
+from reid.synth.counterfactual import changed
 from reid.synth.crops import CropJob, person_of
+from reid.synth.population import DEFAULT
 from reid.synth.scene import HEAD, HEADWEAR
 from tests.bench.test_retrieval import MeanColour
 
@@ -39,11 +43,25 @@ def test_rates_by_hand() -> None:
     assert result.difference == -1.0
     assert result.false_match == pytest.approx((0, 1 / 12))
     assert result.ratio == float("inf")
+    told = result.to_json()["worst_to_best"]
+    assert (told["false_match"], told["miss"], told["redaction_failure"]) == (None, None, 1.0)
+
+
+def test_being_found_by_hand() -> None:
+    """Second arm: 0° is nearest to 60° and 240° to 180°, their own; the other four are not.
+
+    60° and 70° are nearest to each other, and so are 130° and 180°: of different people.
+    """
+    near, far = arm(0, 2, 40, 42, 80, 82), arm(0, 60, 70, 130, 180, 240)
+    result = compare(("near", "far"), near, far, seed=0)
+    assert result.found == (1.0, pytest.approx(1 / 3))
+    assert result.intervals["found_difference"][0] >= 0
 
 
 def test_heads_left_uncovered_are_counted() -> None:
     result = compare(("a", "b"), arm(0, 1, 90, 91, uncovered=0.2), arm(0, 1, 90, 91), seed=0)
     assert result.redaction_failure == (1.0, 0.0)
+    assert result.intervals["redaction_difference"] == (1.0, 1.0)
 
 
 def test_a_probe_tells_arms_apart_only_where_they_differ() -> None:
@@ -87,6 +105,51 @@ def test_arms_are_sorted_by_the_property() -> None:
     assert not belongs_first("age", young, old)
 
 
+def test_new_groups_have_their_arms() -> None:
+    person = person_of(CropJob(identities=1), 0)
+    other = replace(person, shape=replace(person.shape, years=8, weight=0.9))
+    plain = replace(person, shape=replace(person.shape, years=30, weight=0.2))
+    assert belongs_first("childhood", other, plain)
+    assert belongs_first("build", other, plain)
+    assert not belongs_first("childhood", plain, other)
+    for change in ("covering", "pushchair"):
+        bare = replace(plain, garments=plain.garments[:1], props=())
+        with_it = changed(bare, change, np.random.default_rng(0), DEFAULT)
+        assert belongs_first(change, with_it, bare)
+        assert not belongs_first(change, bare, with_it)
+
+
+class HalfBlind:
+    """A face method that finds faces in bright pictures only, and tells people by their colour."""
+
+    model_id = "half-blind"
+    files: ClassVar[dict[str, Path]] = {}
+
+    def vectors(self, images, face_height):
+        means = np.array([image.mean(axis=(0, 1)) for image in images])
+        found = means.mean(axis=1) > 100
+        return means / np.linalg.norm(means, axis=1, keepdims=True) * found[:, None], found
+
+
+def test_faces_are_compared_where_both_arms_show_one() -> None:
+    """Ten people of two pictures; in the second arm those of the first two are too dark."""
+    people = np.repeat(np.arange(10), 2)
+    rng = np.random.default_rng(0)
+    before = np.zeros((20, 60, 20, 3), np.uint8)
+    before[:] = rng.integers(120, 255, (10, 1, 1, 3), np.uint8)[people]
+    after = np.where((people < 2)[:, None, None, None], before // 4, before)
+    parts = np.full((20, 60, 20), HEAD, np.uint8)
+    pairs = Pairs(
+        before, after, parts, parts, people, ("skin",) * 20, np.ones(20, bool), ()
+    )  # fmt: skip
+    result = run_fairness(pairs, MeanColour(), HalfBlind(), 0, lambda _: None).to_json()
+    faces = result["faces"]["skin"]
+    assert faces["failure_to_acquire"] == {"darker": 0.0, "lighter": 0.2}
+    assert faces["compared"]["n_people"] == 8
+    assert faces["compared"]["miss_difference"] == 0.0
+    assert result["face_model"] == "half-blind"
+
+
 def test_pairs_become_arms_and_figures() -> None:
     """Pictures before are in the first arm where `first` says so; colours tell people apart."""
     rng = np.random.default_rng(0)
@@ -99,7 +162,7 @@ def test_pairs_become_arms_and_figures() -> None:
     darker, _ = pairs.arm("skin", ARMS["skin"][0])
     assert (darker[first] == images[first]).all()
     assert (darker[~first] == images[~first] + 1).all()
-    result = run_fairness(pairs, MeanColour(), 0, lambda _: None).to_json()
+    result = run_fairness(pairs, MeanColour(), None, 0, lambda _: None).to_json()
     assert result["changes"]["skin"]["miss"] == {"darker": 0.0, "lighter": 0.0}
 
 

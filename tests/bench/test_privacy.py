@@ -6,7 +6,9 @@ import pytest
 from reid.bench import weaker
 from reid.bench.attack import Examples, probe, retrained_recogniser
 from reid.bench.bodies import HEIGHT, WIDTH, compose
-from reid.bench.privacy import Attacked, around_head, read_faces
+from reid.bench.inversion import Known, invert
+from reid.bench.privacy import Attacked, _link, around_head, read_faces
+from reid.embed import RegionEmbedder
 from reid.errors import SourceError
 
 FACE = np.tile(np.linspace(40, 220, 23).astype(np.uint8), (28, 1))
@@ -96,3 +98,40 @@ def test_faces_are_read(tmp_path) -> None:
     assert [len(photos) for photos in read_faces(tmp_path)] == [3, 3]
     with pytest.raises(SourceError, match="two people"):
         read_faces(tmp_path / "s1")
+
+
+def known(signal: float, n: int = 240) -> Known:
+    """Pictures of 12 pixels that depend on 4 numbers; vectors are those, drowned in noise."""
+    rng = np.random.default_rng(7)
+    mixing = rng.normal(size=(4, 12)).astype(np.float32)
+    rng = np.random.default_rng(n)
+    causes = rng.normal(size=(n, 4)).astype(np.float32)
+    vectors = signal * causes + (1 - signal) * rng.normal(size=(n, 4)).astype(np.float32)
+    return Known(vectors.astype(np.float32), causes @ mixing / 4, np.arange(n) % 12)
+
+
+def test_what_is_in_a_vector_is_made_again_and_nothing_else() -> None:
+    told = invert(known(1.0), known(1.0, 120), 40, 0)
+    blind = invert(known(0.0), known(0.0, 120), 10, 0)
+    assert told.explained > 0.9
+    assert not told.nothing
+    assert blind.explained < 0.05
+    assert blind.nothing
+    assert blind.to_json()["nothing_recovered"]
+
+
+def test_a_face_made_again_is_most_like_its_person() -> None:
+    """Three people of one picture each: vectors name the picture, so the decoder does too."""
+    person = np.arange(90) % 3
+    pictures = np.eye(3, 8, dtype=np.float32)[person]
+    given = Known(np.eye(3, dtype=np.float32)[person], pictures, person)
+    assert (invert(given, given, 30, 0).guess == person).all()
+
+
+def test_clothes_link_a_day_but_not_the_next() -> None:
+    """Sixteen people with the same face: only what they wear can tell them apart."""
+    faces = [[FACE] * 4 for _ in range(16)]
+    same, other = (_link(RegionEmbedder(), faces, 0, day) for day in (0, 1))
+    assert same.accuracy > 0.8
+    assert other.accuracy < 0.3
+    assert other.at_chance

@@ -12,7 +12,7 @@ from reid.errors import ReidError
 from reid.synth import counterfactual, crops
 from reid.synth.cli import app
 from reid.synth.crops import FIELDS, CropJob, render_shard, run_shard, write_manifest
-from reid.synth.population import DEFAULT
+from reid.synth.population import DEFAULT, median_stature
 from reid.synth.scene import ARM_SKIN, HAIR, HEAD, LEG_SKIN, TORSO_SKIN
 from tests.synth.needs import needs_gl, needs_makehuman
 
@@ -82,6 +82,34 @@ def test_a_counterfactual_keeps_the_clothes(change: str) -> None:
     assert other.garments == person.garments
     assert other.props == person.props
     assert (other.looks, other.shape) != (person.looks, person.shape)
+
+
+@pytest.mark.parametrize("change", ["childhood", "build"])
+def test_another_body_keeps_the_clothes(change: str) -> None:
+    person = crops.person_of(JOB, 1)
+    other = counterfactual.changed(person, change, np.random.default_rng(0), DEFAULT)
+    assert (other.garments, other.props) == (person.garments, person.props)
+    assert (other.shape.years < 16) != (person.shape.years < 16) or change == "build"
+    assert (other.shape.weight < 0.5) != (person.shape.weight < 0.5) or change == "childhood"
+    tall = [s.stature / median_stature(s.years, s.sex) for s in (person.shape, other.shape)]
+    assert tall[0] == pytest.approx(tall[1]), "as tall for the age as before"
+
+
+def test_a_head_covering_and_a_pushchair_come_and_go() -> None:
+    person = replace(crops.person_of(JOB, 1), props=())
+    rng = np.random.default_rng(0)
+    covered = counterfactual.changed(person, "covering", rng, DEFAULT)
+    assert covered.wearing("head").kind == "covering"
+    assert covered.wearing("upper") == person.wearing("upper")
+    assert counterfactual.changed(covered, "covering", rng, DEFAULT).wearing("head") is None
+    pushing = counterfactual.changed(person, "pushchair", rng, DEFAULT)
+    assert [prop.kind for prop in pushing.props] == ["pushchair"]
+    assert counterfactual.changed(pushing, "pushchair", rng, DEFAULT).props == ()
+
+
+def test_sets_on_disk_keep_the_numbers_of_their_changes() -> None:
+    first = ("skin", "age", "sex", "face", "hair", "clothes")
+    assert tuple(counterfactual.CHANGES)[: len(first)] == first
 
 
 def test_a_change_of_skin_changes_only_skin() -> None:

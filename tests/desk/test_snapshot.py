@@ -1,0 +1,60 @@
+"""The sightings in memory: filters by time and camera, and lists carried from state to state."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reid.desk import snapshot as module
+from reid.desk.snapshot import Snapshot, Snapshots
+from reid.store import Store
+from tests.venues import CAMERAS, DIM, MODEL, sightings
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store.create(tmp_path / "venue", MODEL, DIM)
+    made.add(sightings(40))
+    return made
+
+
+def test_cameras_and_times_filter(store: Store) -> None:
+    snapshot = Snapshot.of(store)
+    cameras = np.array([key.camera for key in snapshot.keys])
+    assert snapshot.rows(None, None, ()) is None
+    for camera in CAMERAS:
+        rows = snapshot.rows(None, None, [camera])
+        assert rows.tolist() == np.flatnonzero(cameras == camera).tolist()
+    middle = snapshot.keys[20].start
+    late = snapshot.rows(middle, None, ())
+    assert late.tolist() == [i for i in range(40) if snapshot.keys[i].end >= middle]
+
+
+def test_a_fresh_venue_has_no_rows(tmp_path: Path) -> None:
+    snapshot = Snapshot.of(Store.create(tmp_path / "empty", MODEL, DIM))
+    assert len(snapshot) == 0
+    assert snapshot.rows(None, None, ["gate"]).tolist() == []
+
+
+def test_lists_are_made_behind_the_scenes_and_carried_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LISTS_FROM", 10)
+    snapshots = Snapshots(store)
+    first = snapshots.get()
+    for _ in range(500):
+        if first.nearest.ready:
+            break
+        time.sleep(0.01)
+    assert first.nearest.ready
+    store.add(sightings(10, offset=100))
+    second = snapshots._read()
+    assert len(second) == 50
+    assert second.nearest.ready, "taken over at once"
+    vectors = second.gallery.vectors
+    found, closeness = second.nearest.search(vectors[45], 3)
+    assert closeness[0] == pytest.approx(1, abs=1e-5)
+    assert closeness[0] == pytest.approx(float(vectors[found[0]] @ vectors[45]), abs=1e-5)
+    fresh = snapshots.refresh()
+    assert fresh.nearest is not second.nearest
