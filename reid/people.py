@@ -8,6 +8,7 @@ persons, persons and heads, or poses, whose face keypoints give head candidates.
 import hashlib
 import os
 import shutil
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,10 +24,13 @@ from reid.pixels import Image, RawFrame
 from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes
 
 REDACTION_SCORE: Final = 0.1
-"""From this confidence on a detection counts for redaction."""
+"""From this confidence on a detection counts for redaction, unless the model says otherwise."""
 
 INDEX_SCORE: Final = 0.4
-"""From this confidence on a detection may start a track, and so be indexed."""
+"""From this confidence on a detection may start a track, unless the model says otherwise."""
+
+_LEAST_LATER: Final = 0.625  # of the index score: what may go on with a track that has started
+_CARD: Final = "model.toml"
 
 _TRACK_BUFFER_SECONDS: Final = 2.0  # how long a lost person may come back as the same track
 _KEYPOINT_SCORE: Final = 0.3
@@ -34,6 +38,19 @@ _FACE_KEYPOINTS: Final = slice(0, 5)  # COCO: nose, eyes, ears
 _SHOULDERS: Final = slice(5, 7)
 _ASSETS: Final = "https://github.com/ultralytics/assets/releases/download/v8.3.0"
 _HEAD_CLASSES: Final = ("head", "face")
+
+
+@dataclass(frozen=True, slots=True)
+class Confidences:
+    """What a model's confidence is worth.
+
+    Attributes:
+        redaction: from here on a detection counts for redaction.
+        index: from here on it may start a track, and so be indexed.
+    """
+
+    redaction: float = REDACTION_SCORE
+    index: float = INDEX_SCORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +71,15 @@ class Detector:
 
     Raises:
         ModelError: missing, unreadable, or knows neither persons, heads nor poses.
+
+    Its confidences are those that a ``model.toml`` beside it states, else the usual ones.
     """
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
             raise ModelError(f"{path} does not exist: name an OpenVINO folder or .pt weights")
         self.path = path
+        self.confidences = _confidences_of(path)
         yolo = _ultralytics()
         device = _device(path)
         runnable = _for_cpu(path, yolo) if device == "cpu" else path
@@ -86,7 +106,7 @@ class Detector:
         return self._person is not None
 
     def detect(self, raw: RawFrame) -> Detections:
-        """Find people and head candidates above `REDACTION_SCORE`."""
+        """Find people and head candidates from the confidence that counts for redaction."""
         bgr = np.ascontiguousarray(raw.expose_unredacted()[..., ::-1])
         try:
             return self._detect(bgr)
@@ -97,7 +117,7 @@ class Detector:
         wanted = [c for c in (self._person, self._head) if c is not None]
         result = self._model.predict(
             bgr,
-            conf=REDACTION_SCORE,
+            conf=self.confidences.redaction,
             classes=wanted,
             device=self._device,
             save=False,
@@ -146,10 +166,11 @@ class People:
 
     def start(self, fps: float) -> None:
         """Begin a new source of `fps` frames a second: no track carries over."""
+        confidences = self._detector.confidences
         settings = SimpleNamespace(
-            track_high_thresh=0.25,
-            track_low_thresh=REDACTION_SCORE,
-            new_track_thresh=INDEX_SCORE,
+            track_high_thresh=confidences.index * _LEAST_LATER,
+            track_low_thresh=confidences.redaction,
+            new_track_thresh=confidences.index,
             track_buffer=max(2, round(_TRACK_BUFFER_SECONDS * fps)),
             match_thresh=0.8,
             fuse_score=True,
@@ -229,6 +250,22 @@ def _byte_tracker() -> Any:
     from ultralytics.trackers.byte_tracker import BYTETracker
 
     return BYTETracker
+
+
+def _confidences_of(path: Path) -> Confidences:
+    """Read ``[confidences]`` of the ``model.toml`` beside a model, if there is one.
+
+    Raises:
+        ModelError: it is damaged.
+    """
+    card = path.parent / _CARD
+    if not card.is_file():
+        return Confidences()
+    try:
+        stated = tomllib.loads(card.read_text()).get("confidences", {})
+        return Confidences(**{name: float(value) for name, value in stated.items()})
+    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+        raise ModelError(f"{card} is damaged ({error}): install the package again") from None
 
 
 def _device(path: Path) -> str:

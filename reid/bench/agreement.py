@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reid.bench.intervals import wilson
 from reid.bench.record import Record, Recorder
 from reid.ingest import open_source
-from reid.people import INDEX_SCORE, Detections, Detector
+from reid.people import Detections, Detector
 from reid.tracks import Boxes, areas, intersections
 
 SURE: Final = 0.5
@@ -64,11 +64,11 @@ def run_agreement(
 ) -> AgreementResult:  # fmt: skip
     """Compare two detectors on every `every`-th frame of clips."""
     recorder = Recorder("agreement", 0, {"every": every})
-    by_clip = {}
+    by_clip, least = {}, ours.confidences.index
     for number, clip in enumerate(clips, start=1):
         counts = [
             np.zeros(4, np.int64),
-            *(_counts(o, p) for o, p in _seen(clip, ours, peer, every)),
+            *(_counts(o, p, least) for o, p in _seen(clip, ours, peer, every)),
         ]
         by_clip[clip.name] = (np.sum(counts, axis=0), len(counts) - 1)
         progress(number)
@@ -88,10 +88,10 @@ def _seen(
         yield ours.detect(raw), peer.detect(raw)
 
 
-def _counts(ours: Detections, peer: Detections) -> NDArray[np.int64]:
+def _counts(ours: Detections, peer: Detections, least: float) -> NDArray[np.int64]:
     """Return (people, indexed, redacted, false) of one frame."""
     there = peer.people[peer.scores >= SURE]
-    sure = ours.people[ours.scores >= INDEX_SCORE]
+    sure = ours.people[ours.scores >= least]
     indexed, redacted = _overlapped(there, sure), _overlapped(there, ours.people)
     false = len(sure) - _overlapped(sure, peer.people)
     return np.array([len(there), indexed, redacted, false], np.int64)

@@ -12,7 +12,7 @@ from reid.bench.intervals import Interval, bootstrap, wilson
 from reid.bench.record import Record, Recorder
 from reid.bench.summary import intervals_json, rounded
 from reid.heads import Profile, Seen, head_boxes
-from reid.people import INDEX_SCORE, Detector, People
+from reid.people import Detector, People
 from reid.research import ResearchImage
 from reid.tracks import Boxes
 
@@ -117,7 +117,7 @@ def run_detection(
         looked.append(_look(photo, people))
         progress(number)
     at = {iou: [match(k.photo, k.boxes, k.scores, iou) for k in looked] for iou in IOU_STEPS}
-    sure = [_match_sure(k) for k in looked]
+    sure = [_match_sure(k, detector.confidences.index) for k in looked]
     statistics: dict[str, Callable[[NDArray[np.int64]], float]] = {
         "AP50": lambda rows: average_precision([at[0.5][i] for i in rows]),
         "AP": lambda rows: float(
@@ -159,8 +159,8 @@ def _look(photo: Photo, people: People) -> _Looked:
     return _Looked(photo, tracks.xyxy, tracks.score, painted, (width, height))
 
 
-def _match_sure(looked: _Looked) -> Matched:
-    sure = looked.scores >= INDEX_SCORE
+def _match_sure(looked: _Looked, least: float) -> Matched:
+    sure = looked.scores >= least
     return match(looked.photo, looked.boxes[sure], looked.scores[sure], 0.5)
 
 

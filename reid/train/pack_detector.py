@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from reid.bench.coco import Matched, Photo, average_precision, match
-from reid.people import Detector
+from reid.people import INDEX_SCORE, Detector
 from reid.research import ResearchImage
 from reid.tracks import Boxes, empty_boxes
 from reid.train.detector import CLASSES, build, read_checkpoint
@@ -28,6 +28,9 @@ from reid.train.scenes import EMPTY, Scenes, load
 NAME: Final = "person-head"
 MOST_LOST: Final = 0.01
 """AP50 that INT8 may cost."""
+
+REDACTION: Final = 0.05
+"""Confidence that counts for redaction: a face too many is better than one too few."""
 
 _SIDE: Final = 640  # px: longer side of what the detector is given
 _CALIBRATED_ON: Final = 150  # frames
@@ -43,6 +46,7 @@ class DetectorScores:
     Attributes:
         person_ap50, head_ap50: average precision at IoU 0.5.
         person_recall, head_recall: share found at IoU 0.5 at all.
+        best: confidence of persons at which F1 is best.
         frames: how many were looked at.
     """
 
@@ -50,7 +54,17 @@ class DetectorScores:
     head_ap50: float
     person_recall: float
     head_recall: float
+    best: float
     frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What ``model.toml`` says of a detector: its name, and what its confidence is worth."""
+
+    model_id: str
+    index: float
+    redaction: float = REDACTION
 
 
 def pack_detector(checkpoint: Path, scenes: Path, folder: Path, model_id: str) -> dict[str, Any]:
@@ -76,9 +90,11 @@ def pack_detector(checkpoint: Path, scenes: Path, folder: Path, model_id: str) -
         }
         fits = scores["fp16"].person_ap50 - scores["int8"].person_ap50 < MOST_LOST
         fits &= scores["fp16"].head_ap50 - scores["int8"].head_ap50 < MOST_LOST
-        _write(folder, weights, small if fits else plain, model_id)
+        chosen = "int8" if fits else "fp16"
+        index = round(scores[chosen].best, 2)
+        _write(folder, weights, small if fits else plain, Stated(model_id, index))
     return {
-        "packed": "int8" if fits else "fp16",
+        "packed": chosen,
         **{name: _json(score) for name, score in scores.items()},
     }
 
@@ -163,8 +179,20 @@ def measure(detector: Detector, scenes: Scenes) -> DetectorScores:
         heads.append(_match(labels[labels[:, 0] == 1, 1:], seen.heads, seen.head_scores))
     return DetectorScores(
         average_precision(people), average_precision(heads), _recall(people), _recall(heads),
-        len(chosen),
+        best_confidence(people), len(chosen),
     )  # fmt: skip
+
+
+def best_confidence(matched: Sequence[Matched]) -> float:
+    """Return the confidence from which precision and recall have the best harmonic mean (F1)."""
+    people = sum(len(m.found) for m in matched)
+    scores = np.concatenate([m.scores for m in matched])
+    if not len(scores) or not people:
+        return INDEX_SCORE
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(np.concatenate([m.hit for m in matched])[order])
+    f1 = 2 * hits / (np.arange(1, len(hits) + 1) + people)
+    return float(scores[order][int(f1.argmax())])
 
 
 def _match(truth: Boxes, found: Boxes, scores: NDArray[np.float32]) -> Matched:
@@ -180,7 +208,7 @@ def _recall(matched: Sequence[Matched]) -> float:
     return sum(int(m.found.sum()) for m in matched) / whole if whole else float("nan")
 
 
-def _write(folder: Path, weights: Path, exported: Path, model_id: str) -> None:
+def _write(folder: Path, weights: Path, exported: Path, stated: Stated) -> None:
     shutil.rmtree(folder / exported.name, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(exported, folder / exported.name)
@@ -191,7 +219,8 @@ def _write(folder: Path, weights: Path, exported: Path, model_id: str) -> None:
     )
     classes = ", ".join(f'"{name}"' for name in CLASSES)
     (folder / "model.toml").write_text(
-        f'kind = "detector"\nmodel_id = "{model_id}"\nentry = "{exported.name}"\n'
+        f'kind = "detector"\nmodel_id = "{stated.model_id}"\nentry = "{exported.name}"\n'
         f'torch = "{weights.name}"\nlicence = "AGPL-3.0-or-later"\nclasses = [{classes}]\n\n'
+        f"[confidences]\nindex = {stated.index}\nredaction = {stated.redaction}\n\n"
         f"[files]\n{hashes}\n"
     )

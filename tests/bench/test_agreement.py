@@ -7,12 +7,14 @@ from making import write_video
 
 from reid.bench.agreement import run_agreement
 from reid.bench.tables import TABLES
-from reid.people import Detections
+from reid.people import Confidences, Detections
 from reid.tracks import as_boxes, empty_boxes
 
 
 class Scripted:
     """A detector that finds the same in every frame."""
+
+    confidences = Confidences()
 
     def __init__(self, path: Path, *found: tuple[list[float], float]) -> None:
         path.write_bytes(b"weights")

@@ -8,12 +8,19 @@ import numpy as np
 import pytest
 import torch
 
-from reid.errors import ReidError
+from reid.bench.coco import Matched
+from reid.errors import ModelError, ReidError
 from reid.models import shipped
 from reid.people import Detector
 from reid.research import ResearchImage
 from reid.train.detector import DetectorConfig, Trainer, collate
-from reid.train.pack_detector import letterbox, measure, pack_detector
+from reid.train.pack_detector import (
+    REDACTION,
+    best_confidence,
+    letterbox,
+    measure,
+    pack_detector,
+)
 from reid.train.scenes import Scenes, cut, draw, load
 from reid.train.style import restyle, scribble
 
@@ -164,6 +171,20 @@ def test_batches_say_which_picture_a_box_is_in() -> None:
     assert batch["cls"].shape == (4, 1)
 
 
+def test_best_confidence_by_hand() -> None:
+    """Right at .9 and .6, wrong at .7 and .3, of three people: F1 is best from .6 on (4/6)."""
+    scores, hits = np.array([0.9, 0.7, 0.6, 0.3]), np.array([True, False, True, False])
+    found = np.array([True, True, False])
+    assert best_confidence([Matched(scores, hits, np.ones(4, bool), found)]) == 0.6
+
+
+def test_a_damaged_card_is_named(tmp_path: Path) -> None:
+    (tmp_path / "model.toml").write_text("[confidences]\nindexed = 0.3\n")
+    (tmp_path / "weights.pt").write_bytes(b"none")
+    with pytest.raises(ModelError, match=r"model\.toml is damaged"):
+        Detector(tmp_path / "weights.pt")
+
+
 def test_letterbox_keeps_the_shape() -> None:
     assert letterbox(np.zeros((720, 1280, 3), np.uint8)).shape == (1, 3, 384, 640)
 
@@ -184,6 +205,8 @@ def test_what_is_packed_is_what_was_trained(tmp_path: Path) -> None:
     detector = Detector(model.path)
     assert detector.knows_people
     assert detector.knows_heads
+    assert detector.confidences.redaction == REDACTION
+    assert 0 < detector.confidences.index < 1
     scores = measure(detector, scenes)
     assert scores.frames == len(scenes.frames)
     seen = detector.detect(ResearchImage(scenes.frames[0]).frame())
