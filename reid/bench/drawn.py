@@ -12,7 +12,7 @@ SIZE: Final = (23, 28)
 """Width and height, px: as photos of AT&T's set at the size of these benchmarks."""
 
 _SCALE: Final = 6  # drawn so many times as large
-_SHIFT: Final = 0.6  # px: how far a photo is off, standard deviation
+_SHIFT: Final = 0.35  # px: how far a photo is off, standard deviation
 _NOISE: Final = 6.0  # grey levels
 
 
