@@ -215,7 +215,7 @@ def question(t: Translator, asked: Question | None) -> QuestionView | None:
     return QuestionView(
         asked.slot,
         slot_name(t, asked.slot),
-        tuple((value, value_name(t, value)) for value in values),
+        tuple((value, value_name(t, value, asked.slot)) for value in values),
         max(2, round(asked.candidates)),
         max(1, round(asked.expected_remaining)),
     )
@@ -261,7 +261,7 @@ def form_groups(t: Translator) -> list[FieldGroup]:
             Field(
                 slot,
                 slot_name(t, slot),
-                tuple((value, value_name(t, value)) for value in vocabulary.SLOTS[slot].values),
+                tuple((v, value_name(t, v, slot)) for v in vocabulary.SLOTS[slot].values),
             )
             for slot in slots
         )
