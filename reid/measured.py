@@ -92,10 +92,7 @@ def measured(folder: Path, policy: Policy, embedder: str | None) -> list[Measure
 
 def _measurement(name: str, folder: Path, policy: Policy, embedder: str | None) -> Measurement:
     given = getattr(policy.measured, name)
-    if given is not None:
-        result, origin = _read(folder / given), given
-    else:
-        result, origin = _shipped(name, embedder)
+    result, origin = _shipped(name, embedder) if given is None else (_read(folder / given), given)
     if result is None:
         return Measurement(name)
     try:
