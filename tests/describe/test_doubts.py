@@ -7,12 +7,13 @@ from reid.describe.doubts import merge_doubts
 from reid.describe.lexicon import load
 from reid.describe.tokens import tokenise
 
-BEFORE = """I'm fairly sure | we're almost certain | not a hundred percent but |
-I am not entirely sure, | unless I'm very much mistaken | if I'm not mistaken, | if memory serves, | if I recall correctly, |
-as far as I can tell, | to the best of my knowledge | I could be wrong but |
-don't quote me on it but | I couldn't swear to it but | it's hard to say but | I have a vague feeling | there's a good chance |
-in all likelihood | I dimly remember | I'd probably say | I was told | a witness said |
-he must have had | said to be | my best guess is | what looks like | maybe | I think"""
+BEFORE = """I'm fairly sure | we're almost certain | not a hundred percent but | I am not entirely sure, |
+unless I'm very much mistaken | if I'm not mistaken, | if memory serves, |
+if I recall correctly, | as far as I can tell, | to the best of my knowledge |
+I could be wrong but | don't quote me on it but | I couldn't swear to it but |
+it's hard to say but | I have a vague feeling | there's a good chance | in all likelihood |
+I dimly remember | I'd probably say | I was told | a witness said | he must have had |
+said to be | my best guess is | what looks like | maybe | I think"""
 AFTER = "I could be wrong | if I remember right | to be confirmed | (?) | not sure though | I think"
 OTHERS = {
     "de": ("wenn mich nicht alles täuscht, {}", "eine blaue Jacke"),
