@@ -7,7 +7,8 @@ from reid.describe.doubts import merge_doubts
 from reid.describe.lexicon import load
 from reid.describe.tokens import tokenise
 
-BEFORE = """I'm fairly sure | we're almost certain | not a hundred percent but | I am not entirely sure, |
+BEFORE = """I'm fairly sure | we're almost certain | not a hundred percent but |
+I am not entirely sure, |
 unless I'm very much mistaken | if I'm not mistaken, | if memory serves, |
 if I recall correctly, | as far as I can tell, | to the best of my knowledge |
 I could be wrong but | don't quote me on it but | I couldn't swear to it but |
