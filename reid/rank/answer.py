@@ -49,10 +49,10 @@ FIRST_LOOKED_AT: Final = 10
 """Sightings that somebody looks at first; "found" says that the person is probably among them."""
 
 BORNE_OUT: Final = 0.5
-"""Agreement from which the best sighting bears out more of what was asked than it denies."""
+"""Share of what was asked from which the best sighting matches most of it."""
 
-DENIED: Final = 0.36
-"""Agreement under which no sighting bears out what was asked, however rare each part may be."""
+DENIED: Final = 1 / 3
+"""Share under which the evidence is two to one against a sighting."""
 
 FEWEST: Final = 10
 """N is never taken to be smaller: of three sightings each would be likely before any look."""
@@ -185,23 +185,25 @@ def _verdict(belief: float, share: float, usual: float) -> tuple[Verdict, float 
     return "conflict", belief
 
 
-def agreement(
+def borne_out(
     gallery: Gallery, asked: Sequence[Term], rows: NDArray[np.intp], knobs: Knobs = DEFAULT
 ) -> NDArray[np.float64]:
-    """Return how far each row bears out what was asked, in [0, 1]; NaN where nothing is judged.
+    """Return which share of what was asked each row (n,) matches; NaN where nothing is judged.
 
-    The mean belief over the terms that could be judged, each weighed by what it says (its
+    The shares go by the verdicts that the evidence shows, each weighed by what it says (its
     surprise, -log π) and by how far it is to be trusted.
     """
-    total = np.zeros(len(rows))
-    weight = np.zeros(len(rows))
+    total, weight = np.zeros(len(rows)), np.zeros(len(rows))
     for term in asked:
-        beliefs = belief_in(gallery, term, rows, knobs).astype(np.float64)
+        beliefs = belief_in(gallery, term, rows, knobs)
         seen = gallery.part(term.wishes[0].slot)[rows]
-        judged = ~np.isnan(beliefs) & (seen >= NOT_VISIBLE_BELOW)
-        says = term.trust * max(0.1, -math.log(rate(gallery, term, knobs)))
-        total += np.where(judged, says * np.nan_to_num(beliefs), 0)
-        weight += np.where(judged, says, 0)
+        usual = rate(gallery, term, knobs)
+        verdicts = [
+            _verdict(float(b), float(s), usual)[0] for b, s in zip(beliefs, seen, strict=True)
+        ]
+        says = term.trust * max(0.1, -math.log(usual))
+        total += [says * (verdict == "match") for verdict in verdicts]
+        weight += [says * (verdict in {"match", "conflict"}) for verdict in verdicts]
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(weight > 0, total / weight, np.nan))
 
@@ -216,13 +218,13 @@ def outcome(
     """Say whether the person is probably among the best of some rows, may be, or is nobody there.
 
     "found": the first `FIRST_LOOKED_AT` together are more likely than not, and the best of them
-    bears out what was asked. "nobody_fits": that it is none of them is more likely than not, or
-    none of the best bears it out at all.
+    matches most of what was asked. "nobody_fits": that it is none of them is more likely than not,
+    or the evidence of even the best is against them.
     """
     if not len(rows):
         return "nobody_fits"
     best = rows[_best(totals[rows], FIRST_LOOKED_AT)]
-    fit = agreement(gallery, asked, best, knobs)
+    fit = borne_out(gallery, asked, best, knobs)
     if np.isnan(fit[0]):
         return "unsure"
     odds = Odds.of(totals[rows])
