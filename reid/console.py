@@ -49,7 +49,7 @@ def show_answer(answer: Answer) -> None:
 
 
 _OUTCOMES: Final = {
-    "found": "[green]found[/]: the first one fits",
+    "found": "[green]found[/]: probably among the first ten",
     "unsure": "[yellow]unsure[/]: none fits in everything, or several fit equally well",
     "nobody_fits": "[red]nobody fits[/]: these are the closest, none of them good",
 }

@@ -308,14 +308,23 @@ def decode(data: bytes, key: FrameKey, place: CropPlace) -> RedactedCrop:
     Raises:
         ValueError: bytes that do not carry the mark of redaction, or are damaged.
     """
-    policy = redaction_mark(data)
-    if policy is None:
-        raise ValueError("these bytes are not a redacted image of this program")
+    policy = str(redaction_mark(marked(data)))
     bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if bgr is None:
         raise ValueError("a stored redacted image is damaged")
     pixels = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
     return RedactedCrop(_SEAL, pixels, key, policy, place)
+
+
+def marked(data: bytes) -> bytes:
+    """Return encoded bytes as they are, if they carry the mark of redaction.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if redaction_mark(data) is None:
+        raise ValueError("these bytes are not a redacted image of this program")
+    return data
 
 
 def redaction_mark(data: bytes) -> str | None:

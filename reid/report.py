@@ -6,6 +6,7 @@ from typing import Any, Final
 from reid import vocabulary
 from reid.cases import Line
 from reid.desk import Desk
+from reid.measured import measured
 from reid.policy import PERMISSIONS
 from reid.policy.places import FORBIDDEN
 
@@ -15,6 +16,7 @@ _WHO_SAW: Final = ("search", "view", "similar", "journey", "export", "report")
 def report(desk: Desk) -> dict[str, Any]:
     """Return purposes, cameras, signs, retention, what is estimated, who saw what."""
     policy = desk.policy
+    model = desk.store.model_id if desk.has_sightings else None
     lines = desk.records.trail.lines()
     verified = desk.records.trail.verify()
     return {
@@ -34,7 +36,7 @@ def report(desk: Desk) -> dict[str, Any]:
         "retention_hours": policy.venue.retention_hours,
         "case_hours": policy.venue.case_hours,
         "sightings_stored": desk.store.count() if desk.has_sightings else 0,
-        "model": desk.store.model_id if desk.has_sightings else None,
+        "model": model,
         "estimated": [
             s.name
             for s in vocabulary.SLOTS.values()
@@ -42,6 +44,7 @@ def report(desk: Desk) -> dict[str, Any]:
         ],
         "estimated_from_the_body": [s.name for s in vocabulary.SLOTS.values() if s.body_derived],
         "never_estimated": list(vocabulary.REFUSED),
+        "measured": {m.benchmark: m.to_json() for m in measured(desk.folder, policy, model)},
         "roles": {role: sorted(permissions) for role, permissions in PERMISSIONS.items()},
         "staff": Counter(u.role for u in desk.records.accounts.all() if not u.disabled),
         "cases": Counter(case.state for case in desk.records.book.all()),
@@ -65,6 +68,8 @@ def report_text(found: dict[str, Any]) -> str:
 
 def _lines(value: Any) -> list[str]:
     if isinstance(value, dict):
+        if all(isinstance(item, dict) and "text" in item for item in value.values()) and value:
+            return [line for item in value.values() for line in item["text"]]
         return [f"{key}: {_short(item)}" for key, item in value.items()] or ["none"]
     if isinstance(value, list):
         return [", ".join(map(str, value)) or "none"]

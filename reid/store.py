@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from reid import vocabulary
 from reid.errors import SpaceMismatch, StoreError
-from reid.pixels import CropPlace, FrameKey, RedactedCrop, decode
+from reid.pixels import CropPlace, FrameKey, RedactedCrop, decode, marked
 from reid.records import SightingKey, Sightings
 
 SCHEMA_VERSION: Final = 1
@@ -255,11 +255,14 @@ class Store:
 
     def crops(self, ids: Sequence[str]) -> dict[str, RedactedCrop]:
         """Return the best crop of each sighting asked for, by id."""
-        if not ids:
-            return {}
         names = ["id", "camera", "track_id", *_CROP_FIELDS]
-        rows = self._select(names, Filter(ids=ids)).to_pylist()
+        rows = self._select(names, Filter(ids=ids)).to_pylist() if ids else []
         return {row["id"]: _crop_of(row) for row in rows}
+
+    def pictures(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the JPEG of the same crops, by id; only bytes that carry redaction's mark."""
+        rows = self._select(["id", "crop"], Filter(ids=ids)).to_pylist() if ids else []
+        return {row["id"]: marked(row["crop"]) for row in rows}
 
     def keys(self, ids: Sequence[str]) -> dict[str, SightingKey]:
         """Return the keys of sightings by id; unknown ids are left out."""

@@ -101,10 +101,8 @@ class Trail:
         self, connection: Connection, actor: str, action: str, case_id: int | None, detail: Detail
     ) -> tuple[int, str]:
         """Add a line inside a write transaction; returns its number and seal."""
-        last = connection.execute(
-            sa.select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
-        ).first()
-        seq, previous = (last.seq + 1, last.hash) if last else (1, _START)
+        last, previous = _newest(connection) or (0, _START)
+        seq = last + 1
         at = datetime.now(UTC).isoformat(timespec="microseconds")
         text = json.dumps(dict(detail), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         line = Line(seq, at, actor, action, case_id, text, previous, "")
@@ -178,12 +176,20 @@ class Trail:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
     def _anchor(self, seq: int, seal: str) -> None:
-        """Keep the newest seal in a file; one process at a time, never going back."""
+        """Keep the newest seal in a file; one process at a time, never going back.
+
+        Who waited for the lock often finds a newer seal there already, and is done.
+        """
         with self._lock:
             known = self._head_path.read_text().split() if self._head_path.exists() else ["0"]
             if int(known[0]) >= seq:
                 return
-            _write_durably(self._head_path, f"{seq} {seal}\n")
+            newest, its_seal = self._last() or (seq, seal)
+            _write_durably(self._head_path, f"{newest} {its_seal}\n")
+
+    def _last(self) -> tuple[int, str] | None:
+        with self._database.read() as connection:
+            return _newest(connection)
 
     def _read_head(self) -> str | None:
         if not self._head_path.exists():
@@ -202,6 +208,14 @@ class Trail:
                 return bytes.fromhex(path.read_text().strip())
             except (ValueError, OSError):
                 raise AuditError(f"{path} cannot be read: restore it") from None
+
+
+def _newest(connection: Connection) -> tuple[int, str] | None:
+    """Return the number and the seal of the last line."""
+    last = connection.execute(
+        sa.select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
+    ).first()
+    return (int(last.seq), str(last.hash)) if last else None
 
 
 def _write_durably(path: Path, text: str) -> None:

@@ -129,21 +129,20 @@ class CaseBook:
         until = datetime.now(UTC) + timedelta(hours=hours)
         self._set(case_id, actor, "case.extend", {"hours": hours}, expires=until)
 
-    def save_search(self, case_id: int, query: str, filters: str) -> SavedSearch:
-        """Keep what was asked, so that its address shows it again."""
-        now = datetime.now(UTC)
-        with self._database.write() as connection:
-            mine = searches.c.case_id == case_id
-            last = connection.execute(
-                sa.select(searches).where(mine).order_by(searches.c.number.desc()).limit(1)
-            ).first()
-            if last is not None and (last.query, last.filters) == (query, filters):
-                return SavedSearch(last.number, last.made, query, filters)
-            number = min(last.number + 1, MOST_SEARCHES) if last else 1
-            connection.execute(searches.delete().where(mine, searches.c.number == number))
-            row = {"case_id": case_id, "number": number, "made": now}
-            connection.execute(searches.insert().values(**row, query=query, filters=filters))
-        return SavedSearch(number, now, query, filters)
+    def save_search(
+        self, case_id: int, query: str, filters: str, line: tuple[str, Detail] | None = None
+    ) -> SavedSearch:
+        """Keep what was asked, so that its address shows it again.
+
+        `line`, if it was searched for: by whom, and the details of the audit line, which is written
+        in the same transaction.
+        """
+        with self._trail.change() as change:
+            saved = _keep_search(change.connection, case_id, query, filters)
+            if line is not None:
+                actor, detail = line
+                change.note(actor, "search", case_id, {"number": saved.number, **detail})
+        return saved
 
     def search(self, case_id: int, number: int | None = None) -> SavedSearch | None:
         """Return one search of a case, or its newest; None where there is none."""
@@ -314,6 +313,21 @@ class CaseBook:
         if key is None:
             raise CaseError(f"C-{case_id} does not exist or is erased")
         return bytes(key)
+
+
+def _keep_search(connection: Connection, case_id: int, query: str, filters: str) -> SavedSearch:
+    """Write a search after the others of its case, unless it is the newest one again."""
+    now, mine = datetime.now(UTC), searches.c.case_id == case_id
+    last = connection.execute(
+        sa.select(searches).where(mine).order_by(searches.c.number.desc()).limit(1)
+    ).first()
+    if last is not None and (last.query, last.filters) == (query, filters):
+        return SavedSearch(last.number, last.made, query, filters)
+    number = min(last.number + 1, MOST_SEARCHES) if last else 1
+    connection.execute(searches.delete().where(mine, searches.c.number == number))
+    row = {"case_id": case_id, "number": number, "made": now}
+    connection.execute(searches.insert().values(**row, query=query, filters=filters))
+    return SavedSearch(number, now, query, filters)
 
 
 def _case(row: Any) -> Case:

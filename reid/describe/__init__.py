@@ -2,6 +2,7 @@
 
 from reid.describe.ages import join_ages
 from reid.describe.context import find_place, find_time
+from reid.describe.doubts import merge_doubts
 from reid.describe.frames import Builder, Person
 from reid.describe.grammar import Reader
 from reid.describe.items import itemise
@@ -41,6 +42,7 @@ def describe(text: str, language: str | None = None) -> Query:
     spoken = find_time(cleaned, lexicon)
     if spoken is not None:
         tokens = [t for t in tokens if t.stop <= spoken.start or t.start >= spoken.stop]
+    tokens = merge_doubts(tokens, cleaned, lexicon)
     spans = [(token.start, token.stop) for token in tokens]
     items = join_ages(itemise(tokens, lexicon, cleaned), lexicon)
     place = find_place(items, cleaned, spans)

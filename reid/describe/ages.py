@@ -17,6 +17,8 @@ TALL_CM: Final = {"male": 183, "female": 171}
 SHORT_CM: Final = {"male": 168, "female": 158}
 """From (below) this height an adult counts as tall (short)."""
 
+_BEFORE_AN_AGE: Final = frozenset({"about", "skip", "copula", "think", "hedge"})
+
 GROWN: Final = 15
 """Years from which a height is judged as an adult's; below, 77 cm + 6 cm a year is usual."""
 
@@ -105,11 +107,17 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
             return True
         if item.roles & {"he", "she"} and not item.senses:
             return True
+        if "again" in item.roles and _ends(items, after):
+            return True
         if item.kind == "break" and item.value in set(",(-–:/，（"):
             continue
-        if not item.roles & {"about", "skip", "copula"} and item.kind != "unknown":
+        if not item.roles & _BEFORE_AN_AGE and item.kind != "unknown":
             return False
     return len(before) <= LOOK_BACK
+
+
+def _ends(items: list[Item], i: int) -> bool:
+    return i >= len(items) or items[i].kind == "break"
 
 
 def _decade(items: list[Item], i: int, lexicon: Lexicon) -> tuple[str, int] | None:

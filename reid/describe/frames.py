@@ -330,7 +330,9 @@ def _implied(frame: Frame) -> list[Mod]:
     if any(value == "jeans" for values in frame.slots.values() for value in values):
         return [Mod("colour", ("blue",), shade=modifier, unsure=True)]
     alone = DARK_ALONE if modifier == "dark" else LIGHT_ALONE
-    return [Mod("colour", (alone,), shade=modifier, unsure=True, negated=shades[0].negated)]
+    negated = shades[0].negated
+    doubt = unsure or not negated  # "dark" may be navy or brown, but "not dark" is no doubt
+    return [Mod("colour", (alone,), shade=modifier, unsure=doubt, negated=negated)]
 
 
 def _one_a_slot(traits: list[Trait]) -> list[Trait]:

@@ -147,9 +147,7 @@ class Desk:
         snapshot = self.snapshots.get()
         body = frozenset(s for s in _BODY if not self.policy.purpose(case.purpose).allows(s))
         answer, searched, question = self._rank(snapshot, case_id, query, filters, top, skip | body)
-        saved = self.records.book.save_search(case_id, asked.to_text(), filters.to_text())
         detail: Detail = {
-            "number": saved.number,
             "wishes": len(query.wishes),
             "searched": searched,
             "shown": len(answer.matches),
@@ -157,7 +155,9 @@ class Desk:
             "refused": list(query.refused),
             "withheld": list(withheld),
         }
-        self.records.book.note(actor, "search", case_id, detail)
+        saved = self.records.book.save_search(
+            case_id, asked.to_text(), filters.to_text(), (actor, detail)
+        )
         self.pictures.load([match.key.id for match in answer.matches])
         seconds = time.perf_counter() - began
         return Found(

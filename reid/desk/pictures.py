@@ -1,4 +1,4 @@
-"""Redacted thumbnails, encoded once and kept in memory; never on disk outside the store."""
+"""Redacted thumbnails as they are stored, kept in memory; never on disk outside the store."""
 
 import threading
 from collections import OrderedDict
@@ -39,10 +39,9 @@ class Pictures:
         missing = [sighting for sighting in sightings if sighting not in self._kept]
         if not missing:
             return
-        crops = self._store.crops(missing)
+        found = self._store.pictures(missing)
         with self._lock:
-            for sighting, crop in crops.items():
-                self._kept[sighting] = crop.encode()
+            self._kept.update(found)
             while len(self._kept) > MOST:
                 self._kept.popitem(last=False)
 

@@ -18,6 +18,9 @@ from reid.store import Keys, Store
 STALE: Final = 15.0
 """Seconds after which a search waits for the newest sightings instead of using those in memory."""
 
+FRESH: Final = 1.0
+"""Seconds for which the store is not asked again whether it has changed."""
+
 Rows = NDArray[np.intp]
 
 
@@ -107,9 +110,11 @@ class Snapshots:
 
     def get(self) -> Snapshot:
         """Return the sightings as they are, or were at most `STALE` seconds ago."""
-        current = self._current
-        if current is None or time.monotonic() - self._checked > STALE:
+        current, age = self._current, time.monotonic() - self._checked
+        if current is None or age > STALE:
             return self._read()
+        if age < FRESH:
+            return current
         if self._store.version != current.version:
             threading.Thread(target=self._read_quietly, daemon=True).start()
         else:

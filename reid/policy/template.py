@@ -54,4 +54,9 @@ y = 0.8
 # false_alarms_per_hour = 1.0
 # webhook = "https://example.org/alert"
 # mqtt = "mqtt://user:password@host"
+
+# [measured]                           # for `reid policy report`; files in this folder, written by
+# privacy = "privacy.json"             # `reid bench privacy --data DIR --json > privacy.json`, and
+# detection = "detection.json"         # likewise
+# fairness = "fairness.json"
 """

@@ -160,6 +160,21 @@ class Watch(_Part):
     mqtt_topic: str = "reid/alerts"
 
 
+class Measured(_Part):
+    """Files in the venue's folder with results of `reid bench NAME --json`, for the report."""
+
+    privacy: str | None = None
+    detection: str | None = None
+    fairness: str | None = None
+
+    @field_validator("privacy", "detection", "fairness")
+    @classmethod
+    def _inside(cls, name: str | None) -> str | None:
+        if name is not None and (Path(name).name != name or Path(name).suffix != ".json"):
+            raise ValueError("must be the name of a .json file in the venue folder")
+        return name
+
+
 class Policy(_Part):
     """All the rules of a venue."""
 
@@ -170,6 +185,7 @@ class Policy(_Part):
     plan: Plan = Plan()
     moderation: Moderation = Moderation()
     watch: Watch = Watch()
+    measured: Measured = Measured()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -1,8 +1,20 @@
-"""From scores to an answer: the best matches, why, and whether anybody fits at all."""
+"""From scores to an answer: the best matches, why, and whether anybody fits at all.
+
+A score is a log-likelihood ratio: how much better "this is the person" explains what the model
+believes of a sighting than "this is somebody else". Before looking, the person is among the
+sightings with probability a (`PRESENT`), each being as likely as another, and is none of them with
+1 - a. So by Bayes' rule, over N sightings with scores s,
+
+    P(i) = a/N · exp(s_i) / Z,     P(nobody) = (1 - a) / Z,     Z = (1 - a) + a · mean of exp(s).
+
+The outcome is read off the same numbers that are shown: nothing in it is tuned to one model, and a
+model whose beliefs are calibrated says "found" as often as it is right.
+"""
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,20 +39,26 @@ MATCH_FROM: Final = 0.5
 NOTABLE: Final = (0.25, 2.5)
 """A lower belief is still a match when it is this high and this many times the venue's rate."""
 
-FITS: Final = 0.5
-"""Agreement from which the best sighting may be called found."""
+PRESENT: Final = 0.8
+"""Probability, before looking, that the person is among the sightings at all."""
 
-NOBODY: Final = 0.36
-"""Agreement under which nobody fits."""
+LIKELY: Final = 0.5
+"""From this probability on it is said: found, or nobody fits."""
 
-RIVALS: Final = 10
-"""With more sightings than this as good as the best one, the answer is unsure."""
+FIRST_LOOKED_AT: Final = 10
+"""Sightings that somebody looks at first; "found" says that the person is probably among them."""
 
-RIVAL_NATS: Final = 0.7
-"""A rival's score is at most this much lower than the best one's (half as likely)."""
+BORNE_OUT: Final = 0.5
+"""Share of what was asked from which the best sighting matches most of it."""
+
+DENIED: Final = 1 / 3
+"""Share under which the evidence is two to one against a sighting."""
 
 FEWEST: Final = 10
-"""Prior odds are never taken better than one in this many."""
+"""N is never taken to be smaller: of three sightings each would be likely before any look."""
+
+KNOWN: Final = 10.0
+"""Nats of `extra` from which a sighting is known to be the person, whatever the description."""
 
 
 def rank(
@@ -67,18 +85,45 @@ def rank(
     pool = totals if len(rows) == len(totals) else totals[rows]
     order = rows[_best(pool, len(rows) if top is None else top)]
     reasons = explain(gallery, asked, order, knobs)
-    chances = probability(totals[order], len(rows))
+    known = np.zeros(len(totals), bool) if extra is None else extra >= KNOWN
+    odds = Odds.of(totals[rows[~known[rows]]])
+    chances = np.where(known[order], 1.0, odds.probability(totals[order]))
     matches = tuple(
         Match(gallery.keys[int(i)], float(totals[i]), float(chance), why)
         for i, chance, why in zip(order, chances, reasons, strict=True)
     )
-    return Answer(query, outcome(gallery, asked, totals, rows, knobs), matches)
+    said = "found" if known[rows].any() else outcome(gallery, asked, totals, rows, knobs)
+    return Answer(query, said, matches)
 
 
-def probability(scores: Floats, n: int) -> NDArray[np.float64]:
-    """Return the probability that each is the person described, with prior odds of one in `n`."""
-    logits = scores.astype(np.float64) - math.log(max(n, FEWEST))
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -50, 50))))
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """What scores are worth among others.
+
+    Attributes:
+        log_each: log of what a score of 0 is worth as a probability.
+        nobody: probability that none of the others is the person.
+    """
+
+    log_each: float
+    nobody: float
+
+    @classmethod
+    def of(cls, scores: Floats) -> Self:
+        """Weigh the scores (N,) in the running against each other, and against nobody."""
+        n = len(scores)
+        places = max(n, FEWEST)
+        none = 1 - PRESENT
+        if not n:
+            return cls(math.log(PRESENT / places), none)
+        high = max(0.0, float(scores.max()))
+        shares = np.exp(scores.astype(np.float64) - high)
+        total = none * math.exp(-high) + PRESENT * float(shares.sum()) / places
+        return cls(math.log(PRESENT / places / total) - high, none * math.exp(-high) / total)
+
+    def probability(self, scores: Floats) -> NDArray[np.float64]:
+        """Return the probability (n,) that each is the person described."""
+        return np.asarray(np.exp(np.minimum(scores.astype(np.float64) + self.log_each, 0.0)))
 
 
 def _allowed(query: Query, gallery: Gallery) -> NDArray[np.intp]:
@@ -140,23 +185,25 @@ def _verdict(belief: float, share: float, usual: float) -> tuple[Verdict, float 
     return "conflict", belief
 
 
-def agreement(
+def borne_out(
     gallery: Gallery, asked: Sequence[Term], rows: NDArray[np.intp], knobs: Knobs = DEFAULT
 ) -> NDArray[np.float64]:
-    """Return how far each row bears out what was asked, in [0, 1]; NaN where nothing is judged.
+    """Return which share of what was asked each row (n,) matches; NaN where nothing is judged.
 
-    The mean belief over the terms that could be judged, each weighed by what it says (its
+    The shares go by the verdicts that the evidence shows, each weighed by what it says (its
     surprise, -log π) and by how far it is to be trusted.
     """
-    total = np.zeros(len(rows))
-    weight = np.zeros(len(rows))
+    total, weight = np.zeros(len(rows)), np.zeros(len(rows))
     for term in asked:
-        beliefs = belief_in(gallery, term, rows, knobs).astype(np.float64)
+        beliefs = belief_in(gallery, term, rows, knobs)
         seen = gallery.part(term.wishes[0].slot)[rows]
-        judged = ~np.isnan(beliefs) & (seen >= NOT_VISIBLE_BELOW)
-        says = term.trust * max(0.1, -math.log(rate(gallery, term, knobs)))
-        total += np.where(judged, says * np.nan_to_num(beliefs), 0)
-        weight += np.where(judged, says, 0)
+        usual = rate(gallery, term, knobs)
+        verdicts = [
+            _verdict(float(b), float(s), usual)[0] for b, s in zip(beliefs, seen, strict=True)
+        ]
+        says = term.trust * max(0.1, -math.log(usual))
+        total += [says * (verdict == "match") for verdict in verdicts]
+        weight += [says * (verdict in {"match", "conflict"}) for verdict in verdicts]
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(weight > 0, total / weight, np.nan))
 
@@ -168,14 +215,20 @@ def outcome(
     rows: NDArray[np.intp],
     knobs: Knobs = DEFAULT,
 ) -> Outcome:
-    """Say whether the best of some rows are the person, may be, or nobody is."""
+    """Say whether the person is probably among the best of some rows, may be, or is nobody there.
+
+    "found": the first `FIRST_LOOKED_AT` together are more likely than not, and the best of them
+    matches most of what was asked. "nobody_fits": that it is none of them is more likely than not,
+    or the evidence of even the best is against them.
+    """
     if not len(rows):
         return "nobody_fits"
-    best = rows[_best(totals[rows], RIVALS + 1)]
-    fit = agreement(gallery, asked, best, knobs)
+    best = rows[_best(totals[rows], FIRST_LOOKED_AT)]
+    fit = borne_out(gallery, asked, best, knobs)
     if np.isnan(fit[0]):
         return "unsure"
-    if np.nanmax(fit) < NOBODY:
+    odds = Odds.of(totals[rows])
+    if odds.nobody >= LIKELY or np.nanmax(fit) < DENIED:
         return "nobody_fits"
-    rivals = int((totals[best] >= totals[best[0]] - RIVAL_NATS).sum())
-    return "found" if fit[0] >= FITS and rivals <= RIVALS else "unsure"
+    likely = float(odds.probability(totals[best]).sum()) >= LIKELY
+    return "found" if likely and fit[0] >= BORNE_OUT else "unsure"

@@ -19,7 +19,7 @@ from reid.desk import Asked, Desk
 from reid.desk.asked import allowed
 from reid.desk.feedback import refined
 from reid.desk.snapshot import Snapshot
-from reid.rank.answer import probability
+from reid.rank.answer import Odds
 from reid.rank.score import score, terms
 
 RECENT: Final = timedelta(hours=24)
@@ -129,7 +129,7 @@ class Sentry:
     ) -> list[Alert]:
         threshold = self.threshold(case, snapshot, now, rows)
         scores = self._scores(case, snapshot, rows)
-        chances = probability(scores, len(snapshot))
+        chances = Odds.of(self._scores(case, snapshot, _others(snapshot, rows))).probability(scores)
         raised = []
         for i in np.flatnonzero(scores >= threshold.score):
             key = snapshot.keys[int(rows[i])]
@@ -153,6 +153,10 @@ class Sentry:
         change = refined(query, snapshot, self._desk.records.book.decisions(case.id))
         totals = score(snapshot.gallery, terms(query, change.knobs), change.knobs)
         return np.asarray((totals + change.extra)[rows], np.float32)
+
+
+def _others(snapshot: Snapshot, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    return np.setdiff1d(np.arange(len(snapshot)), rows)
 
 
 def _instant(when: datetime) -> np.datetime64:

@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.request
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from reid.cases import Alert
 from reid.desk import Asked, Desk
@@ -45,29 +45,59 @@ class Webhook:
 
 
 class Mqtt:
-    """Publishes JSON to a broker; needs the extra `mqtt`."""
+    """Publishes JSON to a broker and waits until it has taken it; needs the extra `mqtt`."""
 
     def __init__(self, address: str, topic: str) -> None:
         try:
-            from paho.mqtt import publish
+            from paho.mqtt import client
         except ModuleNotFoundError:
             raise UsageError("MQTT needs one more package: pip install paho-mqtt") from None
         parts = urlsplit(address)
         if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
             raise UsageError("watch.mqtt must look like mqtt://user:password@host:1883")
-        self._publish: Any = publish.single
+        self._paho: Any = client
         self._topic, self._host = topic, parts.hostname
-        self._tls: dict[str, Any] | None = {} if parts.scheme == "mqtts" else None
-        self._port = parts.port or (8883 if self._tls is not None else 1883)
-        self._auth = {"username": parts.username, "password": parts.password or ""}
+        self._tls = parts.scheme == "mqtts"
+        self._port = parts.port or (8883 if self._tls else 1883)
+        self._user = unquote(parts.username or "")
+        self._password = unquote(parts.password or "")
 
     def send(self, message: dict[str, Any]) -> None:
-        """Publish one alert."""
-        auth = self._auth if self._auth["username"] else None
-        self._publish(
-            self._topic, json.dumps(message), qos=1, hostname=self._host, port=self._port,
-            auth=auth, tls=self._tls,
-        )  # fmt: skip
+        """Publish one alert, at least once (QoS 1)."""
+        client, let_in = self._client()
+        client.connect(self._host, self._port)
+        client.loop_start()
+        try:
+            if not let_in.wait(_TIMEOUT):
+                raise ConnectionRefusedError("the broker did not let us in")
+            taken = client.publish(self._topic, json.dumps(message), qos=1)
+            taken.wait_for_publish(_TIMEOUT)
+            if not taken.is_published():
+                raise TimeoutError("the broker did not take the message")
+        except RuntimeError:  # paho's way to say that the connection went meanwhile
+            raise ConnectionResetError("the broker hung up") from None
+        finally:
+            client.disconnect()
+            client.loop_stop()
+
+    def _client(self) -> tuple[Any, threading.Event]:
+        """Return a client that gives up instead of reconnecting, and what is set once it is in."""
+        client = self._paho.Client(
+            self._paho.CallbackAPIVersion.VERSION2, reconnect_on_failure=False
+        )
+        client.connect_timeout = _TIMEOUT
+        if self._user:
+            client.username_pw_set(self._user, self._password)
+        if self._tls:
+            client.tls_set()
+        let_in = threading.Event()
+
+        def connected(_client: Any, _data: Any, _flags: Any, reason: Any, _more: Any) -> None:
+            if not reason.is_failure:
+                let_in.set()
+
+        client.on_connect = connected
+        return client, let_in
 
 
 class Notifier:

@@ -3,6 +3,7 @@
 import json
 import logging
 import traceback
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -59,13 +60,16 @@ def create_app(desk: Desk, *, tls: bool = False, behind_proxy: bool = False) -> 
 
 
 def _templates() -> Environment:
-    return Environment(
+    pages = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # a page of results has some 400 icons of 15 kinds: each kind is drawn once
+    pages.globals["icon"] = cache(pages.get_template("icons.html").module.icon)  # type: ignore[attr-defined]
+    return pages
 
 
 async def _to_sign_in(request: Request, error: Exception) -> Response:

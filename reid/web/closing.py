@@ -167,7 +167,7 @@ def _radio(request: Request, case: Case) -> str:
     if saved is not None:
         asked = Asked.of_text(saved.query)
     confirmed = state.desk.records.book.decisions(case.id, "confirmed")
-    parts = [t("radio.call", case=case.name), phrases.sentence(t, asked.slots, language)]
+    parts = [t("radio.call", case=case.name), _capital(phrases.sentence(t, asked.slots, language))]
     if confirmed:
         last = confirmed[-1]
         clock = f"{last.start.astimezone(state.desk.policy.zone):%H:%M}"
@@ -177,3 +177,7 @@ def _radio(request: Request, case: Case) -> str:
         clock = f"{case.about.last_seen_at.astimezone(state.desk.policy.zone):%H:%M}"
         parts.append(t("radio.missing", time=clock))
     return t("radio.stop").join(parts) + t("radio.stop").strip()
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from reid.vocabulary import CARRIED, YEARS_SLOT
-from reid.web.words import Translator, shaded, value_name
+from reid.web.words import Translator, shaded, trait, value_name
 
 Entry = Mapping[str, Any]
 
 _GARMENTS: Final = ("feet", "upper", "outer", "lower", "head", "neck")
-_ADJECTIVE_FIRST: Final = ("en", "zh")
+_PERSON: Final = ("body.age", "body.sex")
 
 
 def sentence(t: Translator, slots: Sequence[Entry], language: str) -> str:
-    """Say a description in one line, e.g. "child, about 6, blue sneakers, red hoodie"."""
+    """Say a description in one line, e.g. "girl, about 6 years old, blue trainers, red hoodie"."""
     said = [entry for entry in slots if entry.get("certainty") != "unknown"]
     parts = [*_person(t, said)]
     for region in _GARMENTS:
@@ -27,16 +27,25 @@ def sentence(t: Translator, slots: Sequence[Entry], language: str) -> str:
     return comma.join(part for part in parts if part)
 
 
-def _person(t: Translator, slots: Iterable[Entry]) -> list[str]:
-    parts = []
+def _person(t: Translator, slots: Sequence[Entry]) -> list[str]:
+    who = _who(slots)
+    parts = [t(f"person.{who}")] if who else []
     for entry in slots:
         slot, value = str(entry["slot"]), entry["value"]
         if slot == YEARS_SLOT:
             parts.append(t("phrase.years", n=f"{float(value):g}"))
-        elif slot.startswith(("body.", "hair.")):
-            text = t(f"phrase.{slot}", what=value_name(t, value))
+        elif slot.startswith(("body.", "hair.")) and not (who and slot in _PERSON):
+            text = trait(t, slot, value)
             parts.append(t("phrase.no", what=text) if entry.get("negated") else text)
     return list(dict.fromkeys(parts))
+
+
+def _who(slots: Iterable[Entry]) -> str:
+    """Return age band and apparent sex as one word's key, if exactly one of each was said."""
+    said = {slot: [e for e in slots if e["slot"] == slot] for slot in _PERSON}
+    if any(len(entries) != 1 or entries[0].get("negated") for entries in said.values()):
+        return ""
+    return ".".join(str(said[slot][0]["value"]) for slot in _PERSON)
 
 
 def _garment(t: Translator, slots: Iterable[Entry], region: str, language: str) -> list[str]:
@@ -45,24 +54,11 @@ def _garment(t: Translator, slots: Iterable[Entry], region: str, language: str) 
     present = [e for e in mine if not e.get("negated")]
     said = []
     if present:
-        kinds = [value_name(t, e["value"]) for e in present if str(e["slot"]).endswith(".type")]
-        thing = t("phrase.or").join(dict.fromkeys(kinds)) or t(f"phrase.{region}")
-        said.append(_joined(_qualities(t, present), thing, language))
+        kinds = [f"value.{e['value']}" for e in present if str(e["slot"]).endswith(".type")]
+        kinds = list(dict.fromkeys(kinds)) or [f"phrase.{region}"]
+        said.append(_joined(t, present, kinds, language))
     said += [t("phrase.no", what=value_name(t, e["value"])) for e in absent]
     return said
-
-
-def _qualities(t: Translator, entries: Iterable[Entry]) -> str:
-    words, colours, together = [], [], True
-    for entry in entries:
-        slot = str(entry["slot"])
-        if slot.endswith(".colour"):
-            colours.append(shaded(t, entry["value"], str(entry.get("modifier") or "")))
-            together = together and entry.get("group") is None
-        elif not slot.endswith(".type") and entry["value"] != "plain":
-            words.append(t(f"phrase.{slot.rpartition('.')[2]}.{entry['value']}"))
-    join = t("phrase.and") if together else t("phrase.or")
-    return t("phrase.space").join([*words, join.join(dict.fromkeys(colours))]).strip()
 
 
 def _carried(t: Translator, slots: Iterable[Entry], thing: str, language: str) -> list[str]:
@@ -70,15 +66,27 @@ def _carried(t: Translator, slots: Iterable[Entry], thing: str, language: str) -
     mine = [entry for entry in slots if str(entry["slot"]) in {slot, f"{slot}.colour"}]
     if not mine:
         return []
-    name = t(f"slot.{slot}")
+    noun = f"slot.{slot}"
     if any(entry["slot"] == slot and entry.get("negated") for entry in mine):
-        return [t("phrase.no", what=name)]
-    return [_joined(_qualities(t, [e for e in mine if e["slot"] != slot]), name, language)]
+        return [t("phrase.no", what=t(noun))]
+    return [_joined(t, [e for e in mine if e["slot"] != slot], [noun], language)]
 
 
-def _joined(qualities: str, thing: str, language: str) -> str:
-    if not qualities:
-        return thing
-    if language == "zh":
-        return f"{qualities}{thing}"
-    return f"{qualities} {thing}" if language in _ADJECTIVE_FIRST else f"{thing} {qualities}"
+def _joined(t: Translator, entries: Iterable[Entry], nouns: Sequence[str], language: str) -> str:
+    """Put colours and other qualities to a thing that may have several names (keys)."""
+    first = t.grammar.adjective_first
+    noun = nouns[0] if first else nouns[-1]
+    thing = t("phrase.or").join(t(name) for name in nouns)
+    keys, colours, together = [], [], True
+    for entry in entries:
+        kind = str(entry["slot"]).rpartition(".")[2]
+        if kind == "colour":
+            colours.append(shaded(t, entry["value"], str(entry.get("modifier") or ""), noun))
+            together = together and entry.get("group") is None
+        elif kind != "type" and entry["value"] != "plain":
+            keys.append(f"phrase.{kind}.{entry['value']}")
+    joint = t("phrase.and" if together else "phrase.or").join(dict.fromkeys(colours))
+    before = [t.beside(key, noun) for key in keys if key not in t.grammar.after]
+    behind = [t(key) for key in keys if key in t.grammar.after]
+    parts = [*before, joint, thing, *behind] if first else [thing, joint, *before]
+    return ("" if language == "zh" else " ").join(part for part in parts if part)

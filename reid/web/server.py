@@ -92,6 +92,7 @@ def _check(where: Listening) -> None:
 def _keep_tidy(desk: Desk, stop: threading.Event) -> None:
     sentry, notifier = Sentry(desk), Notifier.of(desk)
     ticks = 0
+    _warm(desk)
     while not stop.wait(sentry.every):
         ticks += 1
         try:
@@ -102,6 +103,15 @@ def _keep_tidy(desk: Desk, stop: threading.Event) -> None:
                 desk.tidy()
         except ReidError as error:
             logging.getLogger("reid").warning('{"problem": "%s"}', type(error).__name__)
+
+
+def _warm(desk: Desk) -> None:
+    """Read all sightings now, so that the first search need not wait for it."""
+    try:
+        if desk.has_sightings:
+            desk.snapshots.get()
+    except ReidError as error:
+        logging.getLogger("reid").warning('{"problem": "%s"}', type(error).__name__)
 
 
 def _log_to_stderr() -> None:

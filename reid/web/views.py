@@ -26,7 +26,7 @@ VERDICTS: Final = ("match", "conflict", "not_visible", "not_estimated")
 
 @dataclass(frozen=True, slots=True)
 class ReasonView:
-    """One line of an evidence card."""
+    """One line of an evidence card; `percent` is how sure its verdict is."""
 
     asked: str
     verdict: str
@@ -147,7 +147,10 @@ class Cards:
 
     def _reason(self, reason: Reason) -> ReasonView:
         entry = {"slot": reason.slot, "value": reason.value, "negated": reason.negated}
-        percent = None if reason.probability is None else round(100 * reason.probability)
+        sure = reason.probability
+        if sure is not None and reason.verdict == "conflict":
+            sure = 1 - sure  # "conflicts 98 %", not "conflicts 2 %": how sure the word is
+        percent = None if sure is None else round(100 * sure)
         return ReasonView(wish_text(self._t, entry), reason.verdict, percent)
 
 
@@ -215,7 +218,7 @@ def question(t: Translator, asked: Question | None) -> QuestionView | None:
     return QuestionView(
         asked.slot,
         slot_name(t, asked.slot),
-        tuple((value, value_name(t, value)) for value in values),
+        tuple((value, value_name(t, value, asked.slot)) for value in values),
         max(2, round(asked.candidates)),
         max(1, round(asked.expected_remaining)),
     )
@@ -261,7 +264,7 @@ def form_groups(t: Translator) -> list[FieldGroup]:
             Field(
                 slot,
                 slot_name(t, slot),
-                tuple((value, value_name(t, value)) for value in vocabulary.SLOTS[slot].values),
+                tuple((v, value_name(t, v, slot)) for v in vocabulary.SLOTS[slot].values),
             )
             for slot in slots
         )

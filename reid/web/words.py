@@ -1,17 +1,35 @@
 """The app's words in each language: one TOML file a language, same keys in all."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from reid.vocabulary import YEARS_SLOT
+from reid.web.inflect import BUILD, HAIR, Grammar, grammar_of
 
 FOLDER: Final = Path(__file__).parent / "words"
 DEFAULT: Final = "en"
 
-Translator = Callable[..., str]
+
+@dataclass(frozen=True, slots=True)
+class Translator:
+    """Turns a key, and values for its placeholders, into text of one language."""
+
+    texts: Mapping[str, str] = field(repr=False)
+    fallback: Mapping[str, str] = field(repr=False)
+    grammar: Grammar = field(repr=False)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text of a key."""
+        text = self.texts.get(key, self.fallback.get(key, key.rpartition(".")[2]))
+        return text.format(**values) if values else text
+
+    def beside(self, adjective: str, noun: str) -> str:
+        """Say an adjective so that it agrees with a noun, both by key."""
+        return self.grammar.form(adjective, noun) or self(adjective)
 
 
 class Words:
@@ -35,14 +53,9 @@ class Words:
         return set(self._texts[language])
 
     def translator(self, language: str) -> Translator:
-        """Return a function from a key, and values for its placeholders, to text."""
+        """Return what translates into a language."""
         texts, fallback = self._texts.get(language, {}), self._texts[DEFAULT]
-
-        def translate(key: str, **values: object) -> str:
-            text = texts.get(key, fallback.get(key, key.rpartition(".")[2]))
-            return text.format(**values) if values else text
-
-        return translate
+        return Translator(texts, fallback, grammar_of(language))
 
 
 @cache
@@ -56,11 +69,11 @@ def slot_name(t: Translator, slot: str) -> str:
     return t(f"slot.{slot}")
 
 
-def value_name(t: Translator, value: str | float) -> str:
-    """Say a value: "t-shirt" → "T-shirt"."""
+def value_name(t: Translator, value: str | float, slot: str = "") -> str:
+    """Say a value: "t-shirt" → "T-shirt"; a height's "short" is not that of a sleeve."""
     if isinstance(value, (int, float)):
         return f"{value:g}"
-    return t(f"value.{value}")
+    return t(f"{'height' if slot == 'body.height' else 'value'}.{value}")
 
 
 def wish_text(t: Translator, entry: Mapping[str, Any]) -> str:
@@ -69,12 +82,26 @@ def wish_text(t: Translator, entry: Mapping[str, Any]) -> str:
     return t("chip.no", what=said) if entry.get("negated") else said
 
 
-def shaded(t: Translator, value: str | float, modifier: str) -> str:
-    """Say a colour with its shade; "dark" and "light" alone are kept as dark black, light white."""
+def shaded(t: Translator, value: str | float, modifier: str, noun: str = "") -> str:
+    """Say a colour with its shade, of a noun if one is named.
+
+    "dark" and "light" alone are kept as dark black and light white.
+    """
     if (modifier, value) in {("dark", "black"), ("light", "white")}:
-        return t(f"modifier.{modifier}")
-    colour = value_name(t, value)
-    return t("phrase.shade", shade=t(f"modifier.{modifier}"), colour=colour) if modifier else colour
+        return t.beside(f"modifier.{modifier}", noun)
+    if not modifier:
+        return t.beside(f"value.{value}", noun)
+    colour = value_name(t, value) if t.grammar.fixed_shades else t.beside(f"value.{value}", noun)
+    return t("phrase.shade", shade=t(f"modifier.{modifier}"), colour=colour)
+
+
+def trait(t: Translator, slot: str, value: str | float) -> str:
+    """Say what somebody is like: "long hair", "slim build", "girl" is put together elsewhere."""
+    if value == "bald":
+        return t("value.bald")
+    noun = HAIR if slot.startswith("hair.") else BUILD if slot == "body.build" else ""
+    what = t.beside(f"value.{value}", noun) if noun else value_name(t, value, slot)
+    return t(f"phrase.{slot}", what=what)
 
 
 def _plainly(t: Translator, slot: str, value: str | float, modifier: str) -> str:
@@ -82,16 +109,17 @@ def _plainly(t: Translator, slot: str, value: str | float, modifier: str) -> str
     if slot == YEARS_SLOT:
         return t("phrase.years", n=value_name(t, value))
     if slot.startswith(("body.", "hair.")):
-        return t(f"phrase.{slot}", what=value_name(t, value))
+        return trait(t, slot, value)
     if value == "present":
         return slot_name(t, slot)
     if kind == "type":
         return value_name(t, value)
-    thing = slot_name(t, region) if region.startswith("carry.") else t(f"phrase.{region}")
+    noun = f"slot.{region}" if region.startswith("carry.") else f"phrase.{region}"
+    agreeing = noun if t.grammar.predicate else ""
     if kind == "colour":
-        return t("phrase.of", thing=thing, what=shaded(t, value, modifier))
-    quality = value_name(t, value) if value == "plain" else t(f"phrase.{kind}.{value}")
-    return t("phrase.of", thing=thing, what=quality)
+        return t("phrase.of", thing=t(noun), what=shaded(t, value, modifier, agreeing))
+    quality = "value.plain" if value == "plain" else f"phrase.{kind}.{value}"
+    return t("phrase.of", thing=t(noun), what=t.beside(quality, agreeing))
 
 
 def _flat(path: Path) -> dict[str, str]:

@@ -9,8 +9,9 @@ import reid.web
 from reid import vocabulary
 from reid.cases import OUTCOMES, STEPS
 from reid.policy.places import ALLOWED
+from reid.web.inflect import BUILD, HAIR, grammar_of
 from reid.web.phrases import sentence
-from reid.web.words import Words
+from reid.web.words import Words, wish_text
 
 WORDS = Words()
 TEXTS = WORDS._texts
@@ -51,32 +52,73 @@ def entry(slot: str, value: object, **more: object) -> dict[str, object]:
     return {"slot": slot, "value": value, "certainty": "sure", "group": None, **more}
 
 
+PERSON = [entry("body.age", "child"), entry("body.sex", "female")]
+CHILD = [
+    entry("body.age", "child"),
+    entry("body.sex", "female"),
+    entry("body.age_years", 6),
+    entry("hair.length", "long"),
+    entry("upper.type", "hoodie"),
+    entry("upper.colour", "red", modifier="dark"),
+    entry("upper.pattern", "striped"),
+    entry("lower.type", "jeans"),
+    entry("lower.colour", "blue"),
+    entry("feet.type", "boots"),
+    entry("feet.colour", "white"),
+    entry("feet.colour", "black"),
+    entry("head.type", "hat", negated=True),
+    entry("head.colour", "white", certainty="unknown"),
+    entry("carry.suitcase", "present"),
+    entry("carry.suitcase.colour", "green", group=1),
+    entry("carry.suitcase.colour", "pink", group=1),
+]
+
+
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", "about 6 years old, dark red striped hoodie, blue jeans, no hat, yellow backpack"),
-        ("de", "etwa 6 Jahre alt, Kapuzenpulli gestreift dunkelrot, Jeans blau, "
-               "ohne Hut, Rucksack gelb"),
-        ("zh", "大约6岁，条纹深红色连帽衫，蓝色牛仔裤，没有帽子，黄色背包"),
+        ("en", "girl, about 6 years old, long hair, white and black boots, striped dark red "
+               "hoodie, blue jeans, no hat, green or pink suitcase"),
+        ("de", "Mädchen, etwa 6 Jahre alt, lange Haare, weiße und schwarze Stiefel, gestreifter "
+               "dunkelroter Kapuzenpulli, blaue Jeans, ohne Hut, grüner oder rosa Koffer"),
+        ("es", "niña, unos 6 años, pelo largo, botas blancas y negras, sudadera con capucha rojo "
+               "oscuro a rayas, vaqueros azules, sin sombrero, maleta verde o rosa"),
+        ("fr", "fille, environ 6 ans, cheveux longs, bottes blanches et noires, sweat à capuche "
+               "rouge foncé à rayures, jean bleu, sans chapeau, valise verte ou rose"),
+        ("zh", "女孩，大约6岁，长发，白色和黑色靴子，条纹深红色连帽衫，蓝色牛仔裤，"
+               "没有帽子，绿色或粉色行李箱"),
     ],
 )  # fmt: skip
 def test_sentences(language: str, expected: str) -> None:
-    slots = [
-        entry("body.age_years", 6),
-        entry("upper.type", "hoodie"),
-        entry("upper.colour", "red", modifier="dark"),
-        entry("upper.pattern", "striped"),
-        entry("lower.type", "jeans"),
-        entry("lower.colour", "blue"),
-        entry("head.type", "hat", negated=True),
-        entry("carry.backpack", "present"),
-        entry("carry.backpack.colour", "yellow"),
-        entry("feet.colour", "white", certainty="unknown"),
-    ]
-    said = sentence(WORDS.translator(language), slots, language)
-    if language == "en":
-        expected = expected.replace("dark red striped", "striped dark red")
-    assert said == expected
+    assert sentence(WORDS.translator(language), CHILD, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("de", "Schuhe: weiß"), ("es", "zapatos: blancos"), ("fr", "chaussures : blanches")],
+)
+def test_what_follows_a_colon_agrees_where_it_must(language: str, expected: str) -> None:
+    assert wish_text(WORDS.translator(language), entry("feet.colour", "white")) == expected
+
+
+def test_a_thing_of_two_names_agrees_with_the_nearer() -> None:
+    slots = [entry("upper.type", kind, group=1) for kind in ("jacket", "coat")]
+    slots.append(entry("upper.colour", "green"))
+    said = {code: sentence(WORDS.translator(code), slots, code) for code in ("de", "fr")}
+    assert said == {"de": "grüne Jacke oder Mantel", "fr": "veste ou manteau vert"}
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr"])
+def test_every_noun_has_a_gender_and_every_adjective_its_forms(language: str) -> None:
+    grammar = grammar_of(language)
+    kinds = [s for s in vocabulary.SLOTS if s.endswith(".type") and s != "eyes.type"]
+    nouns = {f"value.{value}" for slot in kinds for value in vocabulary.SLOTS[slot].values}
+    nouns |= {f"slot.carry.{thing}" for thing in vocabulary.CARRIED}
+    nouns |= {f"phrase.{slot.partition('.')[0]}" for slot in kinds} | {HAIR, BUILD}
+    assert nouns <= grammar.nouns.keys(), nouns - grammar.nouns.keys()
+    known = WORDS.keys("en") | {HAIR, BUILD}
+    assert set(grammar.nouns) | set(grammar.adjectives) | grammar.after <= known
+    assert {len(forms) for forms in grammar.adjectives.values()} == {len(grammar.genders)}
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr", "de", "zh"])
@@ -85,7 +127,20 @@ def test_sentences(language: str, expected: str) -> None:
 def test_what_the_form_says_is_understood_again(language: str, kind: str, colour: str) -> None:
     from reid.describe import describe
 
-    slots = [entry("upper.type", kind), entry("upper.colour", colour)]
+    slots = [entry("upper.type", kind), entry("upper.colour", colour), *PERSON]
     said = sentence(WORDS.translator(language), slots, language)
     wishes = {(w.slot, w.value) for w in describe(said, language).wishes}
-    assert {("upper.type", kind), ("upper.colour", colour)} <= wishes, said
+    expected = {("upper.type", kind), ("upper.colour", colour)}
+    assert expected | {(e["slot"], e["value"]) for e in PERSON} <= wishes, said
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "de", "zh"])
+@pytest.mark.parametrize("age", ["child", "teen", "adult", "older"])
+@pytest.mark.parametrize("sex", ["male", "female"])
+def test_who_it_is_is_understood_again(language: str, age: str, sex: str) -> None:
+    from reid.describe import describe
+
+    slots = [entry("body.age", age), entry("body.sex", sex)]
+    said = sentence(WORDS.translator(language), slots, language)
+    wishes = {(w.slot, w.value) for w in describe(said, language).wishes}
+    assert {("body.age", age), ("body.sex", sex)} <= wishes, said

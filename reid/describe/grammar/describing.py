@@ -145,6 +145,9 @@ class Describing(State):
             if mod.kind == "size" and mod.values == ("short",):
                 self._add_trait(Trait("body.height", ("short",), mod.unsure, mod.negated))
         coloured = [mod for mod in mods if mod.kind in {"colour", "shade", "pattern"}]
+        if "no" in self.flags:  # "isn't wearing anything dark": whatever it is, it is not that
+            for mod in coloured:
+                mod.negated = True
         if any(mod.kind == "sleeve" for mod in mods):
             self._thing_of("upper", mods)
         elif coloured and "whole" in self.flags:

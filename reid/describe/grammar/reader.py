@@ -101,7 +101,7 @@ class Reader(Words):
         forward = "forward" in self.flags and not hard
         if self.hedge and not self.spoken_since_hedge and not continues and not forward:
             self._doubt_back()
-        if self.pending and not (continues and not self.segment):
+        if self.pending and not self._waits(i, hard=hard, continues=continues):
             self._attach_back()
         if "same" in self.flags and self.segment and not self.segment[-1].described():
             self._copy_colours(self.segment[-1])
@@ -120,6 +120,19 @@ class Reader(Words):
         self.trigger = None
         self.spoken = False
         self._start_segment(i + 1)
+
+    def _waits(self, i: int, *, hard: bool, continues: bool) -> bool:
+        """Whether what was described is still to be named after this break."""
+        ahead = next((item for item in self.items[i + 1 : i + 5] if "things" in item.senses), None)
+        if any(mod.hair and not mod.values for mod in self.pending):
+            return ahead is not None and continues and "hair" in ahead.senses["things"]
+        if continues and not self.segment:
+            return True
+        # "green or blue, the T-shirt": the thing is named after its colour
+        near = any("things" in item.senses for item in self.items[i + 1 : i + 3])
+        colours = all(mod.kind == "colour" for mod in self.pending)
+        unnamed = self.last is None and self.previous is None and "in" not in self.flags
+        return not hard and near and colours and unnamed and self.person is self.reading.main
 
     @property
     def spoken_since_hedge(self) -> bool:

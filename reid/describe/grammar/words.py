@@ -9,9 +9,7 @@ class Words(Things):
 
     def _role(self, i: int, item: Item) -> None:
         roles = item.roles
-        for role, sex in (("he", "male"), ("she", "female")):
-            if {role, role + "_owns"} & roles and self.person is self.reading.main:
-                self.said = self.said or sex
+        self._hear_sex(i, roles)
         if roles & {"nobag", "nohat", "noshoes"}:
             self._absent(roles)
             return
@@ -37,6 +35,26 @@ class Words(Things):
             self._refine(roles)
         self._small_words(i, roles)
 
+    def _hear_sex(self, i: int, roles: frozenset[str]) -> None:
+        """Note what "he" or "her" says of the person described."""
+        if self.person is not self.reading.main or self._of_a_thing(i, roles):
+            return
+        for role, sex in (("he", "male"), ("she", "female")):
+            if {role, role + "_owns"} & roles:
+                self.said = self.said or sex
+
+    def _of_a_thing(self, i: int, roles: frozenset[str]) -> bool:
+        """Whether a word for "he" or "his" is about a thing, or no such word at all.
+
+        "Le manteau, il est rouge"; "die Jacke könnte blau sein", where nothing is owned.
+        """
+        following = self.items[i + 1] if i + 1 < len(self.items) else None
+        if "again" in roles:
+            return following is not None and bool({"colours", "shades"} & following.senses.keys())
+        owns = roles & {"he_owns", "she_owns"} and not roles & {"he", "she"}
+        last_word = following is None or following.kind == "break"
+        return bool(owns) and last_word and len(self.items[i].text.split()) == 1
+
     def _small_words(self, i: int, roles: frozenset[str]) -> None:
         self.flags |= roles & {"or", "same", "both", "whole", "his", "and", "in"}
         if roles & {"and", "but"}:
@@ -46,7 +64,7 @@ class Words(Things):
         if "with" in roles:
             self._with(roles)
         self.opened = self.opened or bool(roles & {"in", "relative", "opens"})
-        if "copula" in roles:
+        if roles & {"copula", "again"}:
             self._copula(again="again" in roles)
         if "costume" in roles:
             self._thing_of("upper.type=costume", [])

@@ -42,6 +42,10 @@ CORRECTABLE: Final = frozenset({"things", "colours", "hair_colours", "patterns",
 NO_ROLES: Final[frozenset[str]] = frozenset()
 
 
+DOUBT_MARK: Final = "\x00doubt"
+"""Stands for a phrase of doubt that a pattern found; nobody can type it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What a word or phrase means: content by section, and its roles in a sentence."""
@@ -69,6 +73,7 @@ class Lexicon:
         guarded: words that are never taken for a slip of the pen of another.
         compounds: nouns are written together with what describes them (German).
         relatives_first: what somebody wears is said before the word for them (Chinese).
+        doubts: patterns of phrases that doubt, with {parts} of `doubt_parts` in them.
     """
 
     language: str
@@ -87,6 +92,8 @@ class Lexicon:
     time: Mapping[str, Any]
     compounds: bool
     relatives_first: bool
+    doubts: tuple[str, ...]
+    doubt_parts: Mapping[str, str]
 
     def lemma(self, word: str) -> str | None:
         """Return the dictionary form of a word, or None if it is not known."""
@@ -113,6 +120,7 @@ def load(language: str) -> Lexicon:
             senses.setdefault(phrase, {}).setdefault(section, meaning)
     for role, phrase in _lines(raw["words"]):
         roles.setdefault(phrase, set()).add(role)
+    roles[(DOUBT_MARK,)] = {"think"}
     numbers = _numbers(raw["numbers"])
     for numeral in numbers:
         phrase = tuple(token.norm for token in tokenise(numeral))
@@ -151,6 +159,8 @@ def load(language: str) -> Lexicon:
         time=raw.get("time", {}),
         compounds=bool(raw.get("compounds", False)),
         relatives_first=raw.get("relatives") == "before",
+        doubts=tuple(raw.get("doubts", {}).get("patterns", ())),
+        doubt_parts=raw.get("doubts", {}).get("parts", {}),
     )
 
 

@@ -15,7 +15,7 @@ let asked = 0;
 function show(answer) {
   slots = answer.slots;
   draw();
-  note("refused", words.refused, answer.refused);
+  note("refused", words.refused, answer.refused, `. ${words.instead}`);
   note("unparsed", words.unparsed, answer.unparsed);
   document.getElementById("understood").hidden =
     !slots.length && !answer.refused.length && !answer.unparsed.length;
@@ -33,10 +33,10 @@ function keep() {
   form.elements.slots.value = text.value.trim() ? JSON.stringify({ slots: slots.map(plain) }) : "";
 }
 
-function note(id, label, items) {
+function note(id, label, items, then = "") {
   const line = document.getElementById(id);
   line.hidden = !items.length;
-  line.textContent = items.length ? `${label} ${items.join(", ")}` : "";
+  line.textContent = items.length ? `${label} ${items.join(", ")}${then}` : "";
 }
 
 function fill(id, value) {

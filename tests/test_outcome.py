@@ -1,0 +1,83 @@
+"""Probabilities are honest, and what is said of them follows from them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reid.bench.crowd import make
+from reid.bench.ranking import STYLES, describe_person, reliability
+from reid.rank import rank
+from reid.rank.answer import FIRST_LOOKED_AT, LIKELY, PRESENT, Odds
+from tests.test_rank import RED, Wish, ask, gallery
+
+PEOPLE, ASKS = 60, 60
+scores = st.lists(st.floats(-60, 60, width=32), min_size=1, max_size=80)
+
+
+@given(scores)
+def test_all_and_nobody_are_never_more_than_certain(values: list[float]) -> None:
+    array = np.array(values, np.float32)
+    odds = Odds.of(array)
+    chances = odds.probability(array)
+    assert ((chances >= 0) & (chances <= 1)).all()
+    assert odds.nobody + chances.sum() <= 1 + 1e-6
+    if len(values) >= FIRST_LOOKED_AT:
+        assert odds.nobody + chances.sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_before_anything_is_known_the_prior_is_said() -> None:
+    odds = Odds.of(np.zeros(40, np.float32))
+    assert odds.nobody == pytest.approx(1 - PRESENT)
+    assert odds.probability(np.zeros(1))[0] == pytest.approx(PRESENT / 40)
+
+
+def test_ten_times_as_likely_is_ten_times_as_probable() -> None:
+    values = np.array([np.log(10), *[0.0] * 19], np.float32)  # Z = .2 + .8 (10 + 19) / 20 = 1.36
+    chances = Odds.of(values).probability(values)
+    assert chances[0] == pytest.approx(0.8 / 20 * 10 / 1.36)
+    assert chances[1] == pytest.approx(chances[0] / 10)
+
+
+def test_a_confirmed_sighting_leaves_the_others_their_chances() -> None:
+    table = gallery(*[{RED: 0.9}] * 12)
+    extra = np.zeros(12, np.float32)
+    extra[3] = 20
+    answer = rank(ask(Wish(*RED)), table, extra=extra)
+    assert answer.outcome == "found"
+    assert answer.matches[0].probability == 1
+    assert answer.matches[1].probability == pytest.approx(PRESENT / 11, rel=0.2)
+
+
+@pytest.fixture(scope="module")
+def answers() -> list[tuple[object, int | None]]:
+    """Ask for people of a crowd in every style; one in five is not there at all."""
+    rng = np.random.default_rng(3)
+    knobs, crowd = reliability(8, 400), make(PEOPLE, 7)
+    found = []
+    for style in STYLES:
+        for row in rng.integers(0, PEOPLE, ASKS):
+            there = rng.random() < PRESENT
+            rows = np.arange(PEOPLE) if there else np.delete(np.arange(PEOPLE), row)
+            query = describe_person(rng, crowd.people[row], style)
+            answer = rank(query, crowd.gallery, top=FIRST_LOOKED_AT, knobs=knobs, rows=rows)
+            found.append((answer, int(row) if there else None))
+    return found
+
+
+def test_what_is_said_is_as_often_right(answers) -> None:
+    said = np.array([m.probability for a, _ in answers for m in a.matches])
+    right = np.array([m.key.id == str(row) for a, row in answers for m in a.matches])
+    for low, high in ((0.0, 0.05), (0.05, 0.15), (0.15, 1.01)):
+        band = (said >= low) & (said < high)
+        spread = 3 * np.sqrt(max(said[band].mean() * (1 - said[band].mean()), 1e-4) / band.sum())
+        assert right[band].mean() == pytest.approx(said[band].mean(), abs=spread), (low, high)
+
+
+def test_found_means_more_likely_than_not_among_the_first_ten(answers) -> None:
+    found = [(a, row) for a, row in answers if a.outcome == "found"]
+    assert len(found) >= 20
+    for answer, _ in found:
+        assert sum(m.probability for m in answer.matches) >= LIKELY - 1e-6
+    hits = [any(m.key.id == str(row) for m in a.matches) for a, row in found]
+    assert np.mean(hits) >= LIKELY
