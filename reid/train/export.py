@@ -99,11 +99,30 @@ def calibrate(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    columns = range(len(slots))
-    areas = [auc(logits[:, k], labels[:, k], weight[:, k] > 0) for k in columns]
-    estimated = np.array([area is not None and area >= LEAST_AUC for area in areas])
+    estimated = told_apart(logits, labels, weight > 0, slots)
     slope = log_slope.detach().exp()[which].numpy().astype(np.float32)
     return Calibration(slope, offset.detach().numpy().astype(np.float32), estimated)
+
+
+def told_apart(
+    logits: Float, labels: NDArray[np.uint8], used: NDArray[np.bool_], slots: list[str]
+) -> NDArray[np.bool_]:
+    """Return which columns (K,) can be told from chance: by their own area under the ROC curve.
+
+    A value too rare to say (an orange jacket) is estimated if its slot's values together are.
+    """
+    columns = range(len(slots))
+    areas = [auc(logits[:, k], labels[:, k], used[:, k]) for k in columns]
+    together: dict[str, float | None] = {}
+    for slot in dict.fromkeys(slots):
+        mine = [k for k in columns if slots[k] == slot]
+        flat = (table[:, mine].ravel() for table in (logits, labels, used))
+        together[slot] = auc(*flat)  # type: ignore[arg-type]
+    decided = [
+        area if area is not None else together[slot]
+        for area, slot in zip(areas, slots, strict=True)
+    ]
+    return np.array([area is not None and area >= LEAST_AUC for area in decided])
 
 
 def seen_weight(visible: Float, slots: list[str]) -> Float:

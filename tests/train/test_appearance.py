@@ -168,6 +168,18 @@ def test_auc_and_calibration_worked_out() -> None:
     assert export.calibration_error(half, np.ones(10, np.uint8), np.ones(10, bool)) == 0.5
 
 
+def test_a_rare_value_is_estimated_if_its_slot_is() -> None:
+    """Values a, b of one slot are told apart; c is too rare to say. Nothing is known of slot y."""
+    random = np.random.default_rng(0)
+    labels = np.zeros((200, 4), np.uint8)
+    labels[:80, 0], labels[80:, 1], labels[3, 2] = 1, 1, 1
+    logits = (labels * 4.0 - 2 + random.normal(0, 1, labels.shape)).astype(np.float32)
+    logits[:, 3] = random.normal(0, 1, 200)
+    labels[:, 3] = random.integers(0, 2, 200)
+    told = export.told_apart(logits, labels, np.ones(labels.shape, bool), ["x", "x", "x", "y"])
+    assert told.tolist() == [True, True, True, False]
+
+
 def shards(folder: Path, crops: Crops) -> Path:
     """Write crops as `reid synth crops` does."""
     shard = folder / "shard-00000"
