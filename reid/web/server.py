@@ -20,6 +20,7 @@ TIDY_EVERY: Final = 60.0
 """Seconds between two looks for what is over its time."""
 
 _STOP_WITHIN: Final = 10  # seconds
+_IDLE: Final = 30  # seconds a browser's connection is kept while somebody looks at pictures
 _LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -68,6 +69,7 @@ def run(desk: Desk, where: Listening) -> None:
             server_header=False,
             proxy_headers=where.behind_proxy,
             forwarded_allow_ips="127.0.0.1",
+            timeout_keep_alive=_IDLE,
             timeout_graceful_shutdown=_STOP_WITHIN,
         )
     finally:
