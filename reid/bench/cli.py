@@ -220,7 +220,7 @@ def venue(
 ) -> None:
     """From video to answer: is the lost child found, and after how many false looks?
 
-    Example: reid synth venue park/ && reid bench venue --data park/
+    Example: reid bench venue --data park/
     """
     from reid.bench.extractors import own_embedder
     from reid.bench.finding import run_venue

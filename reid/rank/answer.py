@@ -7,8 +7,9 @@ sightings with probability a (`PRESENT`), each being as likely as another, and i
 
     P(i) = a/N · exp(s_i) / Z,     P(nobody) = (1 - a) / Z,     Z = (1 - a) + a · mean of exp(s).
 
-The outcome is read off the same numbers that are shown, so that a model whose beliefs are calibrated
-says "found" as often as it is right. The prior and the cuts below are choices, not fitted to a model.
+The outcome is read off the same numbers that are shown, so that a model whose beliefs are
+calibrated says "found" as often as it is right. The prior and the cuts below are choices, not
+fitted to a model.
 """
 
 import math
