@@ -30,12 +30,14 @@ def attacked(accuracy: float) -> Attacked:
 
 def results(model: str = MODEL) -> dict[str, dict]:
     attacks = {"nothing": attacked(0.94), "as shipped, head": attacked(0.033)}
-    privacy = PrivacyResult(attacks, {"linear": attacked(0.2)}, {}, 40, model, run_of("privacy"))
+    probes = {"linear": attacked(0.2)}
+    privacy = PrivacyResult(attacks, probes, {}, {}, {}, {}, 40, model, run_of("privacy"))
     skin = Differential(
-        ("darker", "lighter"), (0.011, 0.009), (0.2, 0.21), (0.0, 0.004), 1.2, -0.01,
+        ("darker", "lighter"), (0.011, 0.009), (0.2, 0.21), (0.0, 0.004), (0.9, 0.91), 1.2,
+        -0.01,
         attacked(0.5), {"false_match_ratio": (1.0, 1.5)}, 60,
     )  # fmt: skip
-    fairness = FairnessResult({"skin": skin}, model, run_of("fairness"))
+    fairness = FairnessResult({"skin": skin}, {}, model, None, run_of("fairness"))
     detection = DetectionResult(
         {"AP50": 0.6, "AP": 0.4, "recall": 0.83, "recall_index": 0.7}, {},
         {"head": Share(24, 24), "face": Share(20, 24)}, {}, {}, 30, 37, "yolo", None,
@@ -99,7 +101,7 @@ def test_figures_beside_the_weights_are_used(
     folder = tmp_path / "models" / "ours"
     folder.mkdir(parents=True)
     (folder / "figures.json").write_text(json.dumps({"privacy": results()["privacy"]}))
-    weights = Shipped("ours", "embedder", MODEL, folder, {}, "x", "AGPL-3.0")
+    weights = Shipped("ours", "embedder", MODEL, folder, {}, "x", "", "AGPL-3.0")
     monkeypatch.setattr(module.models, "shipped", lambda: [weights])
     desk = Desk.open(tmp_path / "venue")
     leak, heads, groups = measured(desk.folder, desk.policy, MODEL)
