@@ -13,7 +13,7 @@ from reid.bench.intervals import wilson
 from reid.bench.record import Record, Recorder
 from reid.ingest import open_source
 from reid.people import Detections, Detector
-from reid.tracks import Boxes, areas, intersections
+from reid.tracks import Boxes, iou
 
 SURE: Final = 0.5
 """Confidence from which the peer's people count as being there."""
@@ -99,11 +99,7 @@ def _counts(ours: Detections, peer: Detections, least: float) -> NDArray[np.int6
 
 def _overlapped(boxes: Boxes, others: Boxes) -> int:
     """Return how many boxes overlap one of the others by at least `_IOU`."""
-    if not len(boxes) or not len(others):
-        return 0
-    shared = intersections(boxes, others)
-    union = areas(boxes)[:, None] + areas(others)[None] - shared
-    return int(((shared / np.maximum(union, 1e-9)).max(axis=1) >= _IOU).sum())
+    return int((iou(boxes, others) >= _IOU).any(axis=1).sum())
 
 
 def _of_clip(counts: NDArray[np.int64], frames: int) -> dict[str, float | None]:

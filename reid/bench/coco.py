@@ -135,6 +135,12 @@ def average_precision(matched: Sequence[Matched]) -> float:
     return float(np.where(reached, envelope[np.minimum(at, len(envelope) - 1)], 0.0).mean())
 
 
+def recall(matched: Sequence[Matched]) -> float:
+    """Return the share of annotated people who are found at all; NaN if there is nobody."""
+    people = sum(len(m.found) for m in matched)
+    return sum(int(m.found.sum()) for m in matched) / people if people else float("nan")
+
+
 def _iou(a: Boxes, b: Boxes) -> Float:
     shared = intersections(a, b).astype(np.float64)
     union = areas(a)[:, None] + areas(b)[None] - shared

@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.bench.coco import IOU_STEPS, Matched, Photo, average_precision, match
+from reid.bench.coco import IOU_STEPS, Matched, Photo, average_precision, match, recall
 from reid.bench.intervals import Interval, bootstrap, wilson
 from reid.bench.record import Record, Recorder
 from reid.bench.summary import intervals_json, rounded
@@ -123,8 +123,8 @@ def run_detection(
         "AP": lambda rows: float(
             np.mean([average_precision([at[iou][i] for i in rows]) for iou in IOU_STEPS])
         ),
-        "recall": lambda rows: _recall([at[0.5][i] for i in rows]),
-        "recall_index": lambda rows: _recall([sure[i] for i in rows]),
+        "recall": lambda rows: recall([at[0.5][i] for i in rows]),
+        "recall_index": lambda rows: recall([sure[i] for i in rows]),
     }
     everything = np.arange(len(looked))
     weights = {"detector": detector.path} | ({"heads": heads.path} if heads else {})
@@ -162,11 +162,6 @@ def _look(photo: Photo, people: People) -> _Looked:
 def _match_sure(looked: _Looked, least: float) -> Matched:
     sure = looked.scores >= least
     return match(looked.photo, looked.boxes[sure], looked.scores[sure], 0.5)
-
-
-def _recall(matched: Sequence[Matched]) -> float:
-    people = sum(len(m.found) for m in matched)
-    return sum(int(m.found.sum()) for m in matched) / people if people else float("nan")
 
 
 def _faces(looked: Sequence[_Looked], profile: Profile) -> list[tuple[bool, float]]:

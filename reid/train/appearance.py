@@ -21,7 +21,7 @@ from reid.errors import ReidError
 from reid.train.augment import augment, recolour_skin, regions_of
 from reid.train.data import Crops
 from reid.train.net import REGIONS, AppearanceNet, NetConfig, Outputs
-from reid.train.run import follow, learning_rate, write_checkpoint
+from reid.train.run import follow, learning_rate, parameter_groups, write_checkpoint
 from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PART_INDEX, SLOTS
 
 _SEEN: Final = 0.25  # visible share of a part from which its attributes are taught
@@ -85,12 +85,7 @@ class Trainer:
         self.classes = nn.Parameter(
             functional.normalize(torch.randn(crops.identities, config.net.dim), dim=1).to(device)
         )
-        decayed = [p for p in self.net.parameters() if p.ndim > 1]
-        plain = [p for p in self.net.parameters() if p.ndim <= 1]
-        groups = [
-            {"params": decayed, "weight_decay": config.decay},
-            {"params": [*plain, self.classes], "weight_decay": 0.0},
-        ]
+        groups = parameter_groups(self.net, config.decay, self.classes)
         self.optimizer = torch.optim.AdamW(groups, lr=config.rate, betas=(0.9, 0.98))
         self.step = 0
         self._of_shard = _people_of_each(crops)

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from reid.errors import ReidError
 from reid.people import quieten_ultralytics
-from reid.train.run import follow, learning_rate, write_checkpoint
+from reid.train.run import follow, learning_rate, parameter_groups, write_checkpoint
 from reid.train.scenes import Scenes, draw
 
 CLASSES: Final = ("person", "head")
@@ -104,12 +104,7 @@ class Trainer:
         self.net = build(config.architecture).to(device).to(memory_format=torch.channels_last)
         self.average = build(config.architecture).to(device).to(memory_format=torch.channels_last)
         self.average.load_state_dict(self.net.state_dict())
-        decayed = [p for p in self.net.parameters() if p.ndim > 1]
-        plain = [p for p in self.net.parameters() if p.ndim <= 1]
-        groups = [
-            {"params": decayed, "weight_decay": config.decay},
-            {"params": plain, "weight_decay": 0.0},
-        ]
+        groups = parameter_groups(self.net, config.decay)
         self.optimizer = torch.optim.AdamW(groups, lr=config.rate)
         self.step = 0
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from reid.bench.coco import Matched, Photo, average_precision, match
+from reid.bench.coco import Matched, Photo, average_precision, match, recall
 from reid.people import INDEX_SCORE, Detector
 from reid.research import ResearchImage
 from reid.tracks import Boxes, empty_boxes
@@ -178,7 +178,7 @@ def measure(detector: Detector, scenes: Scenes) -> DetectorScores:
         people.append(_match(labels[labels[:, 0] == 0, 1:], seen.people, seen.scores))
         heads.append(_match(labels[labels[:, 0] == 1, 1:], seen.heads, seen.head_scores))
     return DetectorScores(
-        average_precision(people), average_precision(heads), _recall(people), _recall(heads),
+        average_precision(people), average_precision(heads), recall(people), recall(heads),
         best_confidence(people), len(chosen),
     )  # fmt: skip
 
@@ -201,11 +201,6 @@ def _match(truth: Boxes, found: Boxes, scores: NDArray[np.float32]) -> Matched:
         Path(), truth if len(truth) else empty_boxes(), np.zeros(len(truth), bool), nobody
     )
     return match(photo, found, scores, _IOU)
-
-
-def _recall(matched: Sequence[Matched]) -> float:
-    whole = sum(len(m.found) for m in matched)
-    return sum(int(m.found.sum()) for m in matched) / whole if whole else float("nan")
 
 
 def _write(folder: Path, weights: Path, exported: Path, stated: Stated) -> None:

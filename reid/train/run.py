@@ -28,6 +28,16 @@ def follow(average: nn.Module, net: nn.Module, momentum: float, step: int) -> No
             mean.copy_(now)
 
 
+def parameter_groups(net: nn.Module, decay: float, *more: nn.Parameter) -> list[dict[str, Any]]:
+    """Return what AdamW is to train: matrices and kernels decay, vectors and `more` do not."""
+    decayed = [p for p in net.parameters() if p.ndim > 1]
+    plain = [p for p in net.parameters() if p.ndim <= 1]
+    return [
+        {"params": decayed, "weight_decay": decay},
+        {"params": [*plain, *more], "weight_decay": 0.0},
+    ]
+
+
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint; it appears under its name only when complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
