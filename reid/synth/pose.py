@@ -41,7 +41,10 @@ class Pose:
 
 @dataclass(frozen=True)
 class Style:
-    """How one person moves at one moment: amplitudes (1 = average) and angles in degrees."""
+    """How one person moves at one moment: amplitudes (1 = average) and angles in degrees.
+
+    `limber` is the amplitude of limbs that go anywhere: play, sport, reaching, crouching.
+    """
 
     stride: float = 1.0
     swing: float = 1.0
@@ -56,6 +59,7 @@ class Style:
     sway: float = 2.0
     curl: float = 35.0
     weight_shift: float = 0.0
+    limber: float = 0.0
 
 
 STYLES: Final = {
@@ -67,6 +71,7 @@ STYLES: Final = {
     "push": Style(stride=0.9, swing=0.0, lean=10),
     "stand": Style(stride=0.0, swing=0.0, elbow=16, lean=0),
     "sit": Style(stride=0.0, swing=0.0, lean=6),
+    "active": Style(stride=0.0, swing=0.0, lean=10, limber=1.0),
 }
 
 
@@ -91,6 +96,7 @@ def style_for(gait: str, rng: np.random.Generator) -> Style:
         sway=vary(base.sway, 1),
         curl=float(rng.uniform(20, 70)),
         weight_shift=float(rng.normal(0, 1)),
+        limber=base.limber,
     )
 
 
@@ -259,10 +265,14 @@ def _trunk(poser: Poser, style: Style, phase: float) -> None:
         poser.turn(name, about(1, style.head_turn * part) @ about(0, style.head_nod * part))
 
 
-def _legs(poser: Poser, gait: str, style: Style, phase: float) -> None:
+def _legs(poser: Poser, gait: str, style: Style, phase: float, rng: np.random.Generator) -> None:
+    crouch = style.limber * max(float(rng.normal(-10, 45)), 0.0) if style.limber else 0.0
     for side, offset in (("L", 0.0), ("R", 0.5)):
         t = (phase + offset) % 1.0
-        if gait == "sit":
+        if style.limber:
+            hip, knee = style.limber * rng.normal((12, 25), (28, 25)) + crouch * np.array([1, 1.7])
+            _leg(poser, side, min(hip, 110), float(np.clip(knee, 0, 140)), 0, style.splay + 6)
+        elif gait == "sit":
             _leg(poser, side, 86, 84 + 6 * style.weight_shift, -2, style.splay + 8)
         elif style.stride == 0:
             shift = style.weight_shift * (1 if side == "L" else -1)
@@ -316,6 +326,9 @@ def _arms(
                 pose.twist,
                 pose.curl,
             )
+        elif style.limber:
+            swing, abduct, elbow = np.abs(rng.normal((45, 10, 45), (50, 40, 40))) * style.limber
+            arm = Arm(min(swing, 165), min(abduct, 110), min(elbow, 140), 12, 0, style.curl)
         else:
             bend = style.elbow + max(swing, 0) * 0.5
             arm = Arm(swing - 2, style.abduct, bend, 12, 0, style.curl)
@@ -341,6 +354,6 @@ def posed(
     style = style_for(gait, rng)
     poser = Poser(skeleton)
     _trunk(poser, style, phase)
-    _legs(poser, gait, style, phase)
+    _legs(poser, gait, style, phase, rng)
     _arms(poser, style, phase, held, rng)
     return poser.solve(), style

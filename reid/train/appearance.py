@@ -6,10 +6,9 @@ on the seed and the step alone.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from reid.errors import ReidError
 from reid.train.augment import augment, recolour_skin, regions_of
 from reid.train.data import Crops
 from reid.train.net import REGIONS, AppearanceNet, NetConfig, Outputs
-from reid.train.run import follow, learning_rate, parameter_groups, write_checkpoint
+from reid.train.run import Report, follow, learning_rate, parameter_groups, write_checkpoint
 from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PART_INDEX, SLOTS
 
 _SEEN: Final = 0.25  # visible share of a part from which its attributes are taught
@@ -48,7 +47,7 @@ class TrainConfig:
     people: int = 24
     views: int = 4
     shards: int = 2
-    twins: int = 16
+    twins: int = 24
     rate: float = 1.2e-3
     warmup: int = 300
     decay: float = 0.05
@@ -66,7 +65,7 @@ WEIGHTS: Final = {
     "body": 2.0,
     "visible": 0.5,
     "regions": 0.5,
-    "skin": 4.0,
+    "skin": 8.0,
 }
 """Of each loss in the sum; the attribute loss is a mean over many columns that are mostly 0."""
 
@@ -79,6 +78,7 @@ class Trainer:
         self.config, self.crops, self.device = config, crops, device
         # instance norms are slow on a CPU with channels last
         self._layout = torch.contiguous_format if device == "cpu" else torch.channels_last
+        self._columns = _on(crops, device)
         self.net = AppearanceNet(config.net).to(device).to(memory_format=self._layout)
         self.average = AppearanceNet(config.net).to(device).to(memory_format=self._layout)
         self.average.load_state_dict(self.net.state_dict())
@@ -86,13 +86,15 @@ class Trainer:
             functional.normalize(torch.randn(crops.identities, config.net.dim), dim=1).to(device)
         )
         groups = parameter_groups(self.net, config.decay, self.classes)
-        self.optimizer = torch.optim.AdamW(groups, lr=config.rate, betas=(0.9, 0.98))
+        self.optimizer = torch.optim.AdamW(
+            groups, lr=config.rate, betas=(0.9, 0.98), fused=device != "cpu"
+        )
         self.step = 0
         self._of_shard = _people_of_each(crops)
-        self._parts = torch.tensor([PART_INDEX[SLOTS[c.slot].part] for c in ATTRIBUTE_COLUMNS])
-        self._body_parts = torch.tensor([PART_INDEX[SLOTS[c.slot].part] for c in BODY_COLUMNS])
+        parts = [PART_INDEX[SLOTS[c.slot].part] for c in ATTRIBUTE_COLUMNS]
+        self._parts = torch.tensor(parts, device=device)
 
-    def train(self, minutes: float | None, report: Callable[[int, dict[str, float]], None]) -> None:
+    def train(self, minutes: float | None, report: Report) -> None:
         """Run until the last step, or until the minutes are up."""
         begun = time.monotonic()
         self.net.train()
@@ -103,15 +105,14 @@ class Trainer:
             self.step += 1
             report(self.step, losses)
 
-    def _step(self) -> dict[str, float]:
+    def _step(self) -> dict[str, Tensor]:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(
                 self.config.rate, self.step, self.config.warmup, self.config.steps
             )
-        rows = self.batch(self.step)
+        rows = torch.from_numpy(self.batch(self.step)).to(self.device)
         random = torch.Generator(self.device).manual_seed(self.config.seed * 1_000_003 + self.step)
-        images = self._take(self.crops.images, rows)
-        x, parts = augment(images, self._take(self.crops.parts, rows), random)
+        x, parts = augment(self._columns["images"][rows], self._columns["parts"][rows], random)
         twins = self.config.twins
         other = recolour_skin(x[:twins], parts[:twins], random, share=1.0).clamp(0, 1)
         x = torch.cat([x, other]).contiguous(memory_format=self._layout)
@@ -125,7 +126,7 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self.optimizer.step()
         follow(self.average, self.net, self.config.average, self.step)
-        return {name: float(loss.detach()) for name, loss in losses.items()}
+        return {name: loss.detach() for name, loss in losses.items()}
 
     def batch(self, step: int) -> NDArray[np.int64]:
         """Return the rows of a step's batch: `people` identities, `views` crops of each."""
@@ -140,14 +141,8 @@ class Trainer:
         ]
         return np.concatenate([_rows(rows, self.config.views, random) for rows in people])
 
-    def _take(self, column: NDArray[Any], rows: NDArray[np.int64]) -> Tensor:
-        return torch.from_numpy(column[rows]).to(self.device)
-
-    def _losses(
-        self, outputs: Outputs, regions: Tensor, rows: NDArray[np.int64]
-    ) -> dict[str, Tensor]:
-        identity = self._take(self.crops.identity, rows)
-        visible = self._take(self.crops.visible, rows)
+    def _losses(self, outputs: Outputs, regions: Tensor, rows: Tensor) -> dict[str, Tensor]:
+        identity, visible = self._columns["identity"][rows], self._columns["visible"][rows]
         cosines = outputs.vector @ functional.normalize(self.classes, dim=1).T
         return {
             "identity": functional.cross_entropy(
@@ -156,12 +151,12 @@ class Trainer:
             "contrast": contrast(outputs.vector, identity, self.config.temperature),
             "attributes": seen_only(
                 outputs.attributes,
-                self._take(self.crops.attributes, rows),
-                visible[:, self._parts.to(self.device)],
+                self._columns["attributes"][rows],
+                visible[:, self._parts],
             ),
             "body": seen_only(
                 outputs.body,
-                self._take(self.crops.body, rows),
+                self._columns["body"][rows],
                 visible.max(dim=1, keepdim=True).values.expand(-1, len(BODY_COLUMNS)),
             ),
             "visible": functional.binary_cross_entropy_with_logits(
@@ -221,6 +216,12 @@ def apart(vectors: Tensor, twins: Tensor) -> Tensor:
     if not len(vectors):
         return vectors.new_zeros(())
     return 1 - (vectors * twins).sum(dim=1).mean()
+
+
+def _on(crops: Crops, device: str) -> dict[str, Tensor]:
+    """Return what a step reads of the crops as tensors, on the device for the whole run."""
+    names = ("images", "parts", "identity", "attributes", "body", "visible")
+    return {name: torch.from_numpy(getattr(crops, name)).to(device) for name in names}
 
 
 def _first(outputs: Outputs, count: int) -> Outputs:

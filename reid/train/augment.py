@@ -6,16 +6,19 @@ the vector cannot hold on to it.
 
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 SKIN_PARTS: Final = (3, 4, 5)  # torso, arms, legs: part numbers of the renderer
 CARRIED_FROM: Final = 16
+SOMEBODY_ELSE: Final = 255
 REGION_OF_PART: Final = (0, 1, 1, 2, 2, 3, 2, 2, 3, 4, 4, 1, 2, 1)
 """Region (of `reid.train.net.REGIONS`) of part numbers 0 to 13; carried things are region 5."""
 
 _RECOLOURED: Final = 0.6  # share of crops whose skin changes
+_ELSEWHERE: Final = 0.25
 _ERASED: Final = 0.35
 _BLURRED: Final = 0.4
 _CAST: Final = 0.7
@@ -42,6 +45,7 @@ def augment(images: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Ten
     """
     x = images.permute(0, 3, 1, 2).float() / 255
     x = recolour_skin(x, parts, random, _RECOLOURED)
+    x, parts = _elsewhere(x, parts, random)
     x, parts = _move(x, parts, random)
     x = _colour(x, random)
     x = _soften(x, random)
@@ -64,6 +68,20 @@ def recolour_skin(x: Tensor, parts: Tensor, random: torch.Generator, share: floa
     chosen = (_uniform(n, 0, 1, random) < share).float()[:, None, None, None]
     gain = (level * tint)[:, :, None, None]
     return x * (1 + skin * chosen * (gain - 1))
+
+
+def _elsewhere(x: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Put a share of the people before the next crop's surroundings, whoever is in them.
+
+    Rows of one person lie side by side, so the surroundings come from half a batch away.
+    """
+    n = len(x)
+    mine = ((parts > 0) & (parts != SOMEBODY_ELSE)).float()[:, None]
+    soft = functional.avg_pool2d(mine, 3, 1, 1)
+    chosen = (_uniform(n, 0, 1, random) < _ELSEWHERE)[:, None, None, None]
+    there = x.roll(n // 2, dims=0)
+    moved = torch.where(chosen, there + soft * (x - there), x)
+    return moved, torch.where(chosen[:, 0] & (mine[:, 0] == 0), 0, parts)
 
 
 def _move(x: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -101,7 +119,7 @@ def _colour(x: Tensor, random: torch.Generator) -> Tensor:
 def _soften(x: Tensor, random: torch.Generator) -> Tensor:
     """Take resolution from some, and add sensor noise."""
     n, _, height, width = x.shape
-    factor = float(_uniform(1, 0.35, 0.8, random))
+    factor = np.random.default_rng(random.initial_seed()).uniform(0.35, 0.8)  # no wait for a GPU
     small = functional.interpolate(
         x, size=(max(8, int(height * factor)), max(4, int(width * factor))), mode="area"
     )

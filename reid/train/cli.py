@@ -3,13 +3,18 @@
 import json
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Final, Protocol
 
 import typer
 
 from reid.console import complain, out
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from reid.train.net import NetConfig
+    from reid.train.run import Report
 
 app = typer.Typer(no_args_is_help=True, help="Train the shipped models on synthetic people.")
 
@@ -26,6 +31,8 @@ def appearance(
     steps: Annotated[
         int, typer.Option(min=1, help="Length of the whole run, in batches.")
     ] = 12_000,
+    people: Annotated[int, typer.Option(min=4, help="People in a batch.")] = 24,
+    blocks: Annotated[str, typer.Option(help="Residual blocks of the three stages.")] = "2,2,1",
     minutes: Minutes = None,
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
     more_people: Annotated[
@@ -43,7 +50,8 @@ def appearance(
 
     crops = load(data)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    trainer = Trainer(TrainConfig(steps=steps, seed=seed), crops, device)
+    config = TrainConfig(steps=steps, people=people, seed=seed, net=_net(blocks))
+    trainer = Trainer(config, crops, device)
     if checkpoint.is_file():
         trainer.resume(checkpoint, fresh_classes=more_people)
     out.print(
@@ -51,6 +59,16 @@ def appearance(
         highlight=False,
     )
     _go(trainer, steps, minutes, checkpoint)
+
+
+def _net(blocks: str) -> "NetConfig":
+    from reid.train.net import NetConfig
+
+    try:
+        first, second, third = (int(count) for count in blocks.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"--blocks takes three numbers such as 2,2,1: {blocks}") from None
+    return NetConfig(blocks=(first, second, third))
 
 
 @app.command()
@@ -88,9 +106,7 @@ def detector(
 class _Run(Protocol):
     @property
     def step(self) -> int: ...
-    def train(
-        self, minutes: float | None, report: Callable[[int, dict[str, float]], None]
-    ) -> None: ...
+    def train(self, minutes: float | None, report: "Report") -> None: ...
     def save(self, path: Path) -> None: ...
 
 
@@ -98,11 +114,11 @@ def _go(trainer: _Run, steps: int, minutes: float | None, checkpoint: Path) -> N
     """Train, telling the losses and keeping the run now and then."""
     begun, first = time.monotonic(), trainer.step
 
-    def report(step: int, losses: dict[str, float]) -> None:
+    def report(step: int, losses: "dict[str, Tensor]") -> None:
         if step % _TOLD_EVERY and step != steps:
             return
         rate = (step - first) / (time.monotonic() - begun)
-        shown = "  ".join(f"{name} {value:.3f}" for name, value in losses.items())
+        shown = "  ".join(f"{name} {float(value):.3f}" for name, value in losses.items())
         out.print(f"step {step}/{steps}  {rate:.2f}/s  {shown}", highlight=False, soft_wrap=True)
         sys.stdout.flush()
         if step % _KEPT_EVERY == 0:

@@ -4,8 +4,10 @@ Every image passes through the product's own `redact()`, with head boxes as the 
 had them: mostly a found head, sometimes only the closed top of the person or of the crop.
 """
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 from reid.errors import ReidError
 from reid.heads import Seen, crop_head_boxes, head_boxes
 from reid.pixels import RawFrame, redact
+from reid.synth.runner import cores
 from reid.tracks import Boxes, Tracks, as_boxes, empty_boxes
 from reid.vocabulary import ATTRIBUTE_COLUMNS, PART_INDEX
 
@@ -74,6 +77,7 @@ def load(folders: list[Path], least_visible: float = 0.35) -> Crops:
         raise ReidError(
             f"no shards in {', '.join(map(str, folders))}: run `reid synth crops` first"
         )
+    _redact_missing(shards)
     columns: dict[str, list[NDArray[np.generic]]] = {}
     for number, shard in enumerate(shards):
         kept = np.load(shard / "visible.npy") >= least_visible
@@ -110,6 +114,20 @@ def seen_to_be_empty_handed(visible: NDArray[Any], attributes: NDArray[Any]) -> 
     carried, upper = PART_INDEX["carried"], PART_INDEX["upper"]
     out[empty, carried] = out[empty, upper]
     return out
+
+
+def _redact_missing(shards: list[Path]) -> None:
+    """Redact what has not been, one process a core: the first reading is the longest."""
+    missing = [shard for shard in shards if not (shard / REDACTED).is_file()]
+    if len(missing) < 2:
+        return
+    with ProcessPoolExecutor(min(cores(), len(missing)), get_context("spawn")) as pool:
+        for _ in pool.map(_keep_redacted, missing):
+            pass
+
+
+def _keep_redacted(shard: Path) -> None:
+    redacted_shard(shard)
 
 
 def redacted_shard(shard: Path) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ goes on from its checkpoint: every draw depends on the seed and the number of th
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from reid.errors import ReidError
 from reid.people import quieten_ultralytics
-from reid.train.run import follow, learning_rate, parameter_groups, write_checkpoint
+from reid.train.run import Report, follow, learning_rate, parameter_groups, write_checkpoint
 from reid.train.scenes import Scenes, draw
 
 CLASSES: Final = ("person", "head")
@@ -105,10 +105,10 @@ class Trainer:
         self.average = build(config.architecture).to(device).to(memory_format=torch.channels_last)
         self.average.load_state_dict(self.net.state_dict())
         groups = parameter_groups(self.net, config.decay)
-        self.optimizer = torch.optim.AdamW(groups, lr=config.rate)
+        self.optimizer = torch.optim.AdamW(groups, lr=config.rate, fused=device != "cpu")
         self.step = 0
 
-    def train(self, minutes: float | None, report: Callable[[int, dict[str, float]], None]) -> None:
+    def train(self, minutes: float | None, report: Report) -> None:
         """Run until the last step, or until the minutes are up."""
         begun = time.monotonic()
         self.net.train()
@@ -132,7 +132,7 @@ class Trainer:
             )
         )
 
-    def _step(self, batch: dict[str, Tensor]) -> dict[str, float]:
+    def _step(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(
                 self.config.rate, self.step, self.config.warmup, self.config.steps
@@ -148,7 +148,7 @@ class Trainer:
         self.optimizer.step()
         follow(self.average, self.net, self.config.average, self.step)
         values = items.values() if isinstance(items, dict) else items
-        return {name: float(value) for name, value in zip(LOSSES, values, strict=True)}
+        return {name: value.detach() for name, value in zip(LOSSES, values, strict=True)}
 
     def save(self, path: Path) -> None:
         """Write a checkpoint; it appears under its name only when complete."""

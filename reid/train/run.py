@@ -1,11 +1,15 @@
 """What every training run does alike: the learning rate, the weights' average, checkpoints."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+Report = Callable[[int, dict[str, Tensor]], None]
+"""Told after every step: its number, and its losses (reading one waits for the device)."""
 
 
 def learning_rate(peak: float, step: int, warmup: int, steps: int) -> float:
@@ -20,12 +24,12 @@ def learning_rate(peak: float, step: int, warmup: int, steps: int) -> float:
 def follow(average: nn.Module, net: nn.Module, momentum: float, step: int) -> None:
     """Move the average of the weights towards the weights; faster in the first steps."""
     keep = min(momentum, (step + 1) / (step + 10))
-    pairs = zip(average.state_dict().values(), net.state_dict().values(), strict=True)
-    for mean, now in pairs:
-        if mean.dtype.is_floating_point:
-            mean.lerp_(now, 1 - keep)
-        else:
-            mean.copy_(now)
+    pairs = list(zip(average.state_dict().values(), net.state_dict().values(), strict=True))
+    means, now = zip(*(pair for pair in pairs if pair[0].dtype.is_floating_point), strict=True)
+    torch._foreach_lerp_(means, now, 1 - keep)  # one launch, not hundreds
+    for mean, value in pairs:
+        if not mean.dtype.is_floating_point:
+            mean.copy_(value)
 
 
 def parameter_groups(net: nn.Module, decay: float, *more: nn.Parameter) -> list[dict[str, Any]]:

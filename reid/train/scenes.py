@@ -5,6 +5,7 @@ A picture is one cut of a frame, or four joined at a random corner (mosaic, Boch
 time; so is everything a camera or a lens might do to colours and edges.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,7 +27,9 @@ EMPTY: Final = 114
 
 _MOSAIC: Final = 0.5  # share of pictures
 _AIMED: Final = 0.75  # share of cuts that are centred near somebody
-_ZOOM: Final = (0.8, 4.5)  # times the scale at which a frame just fits
+_PERSON: Final = (0.07, 1.4)  # height of who a cut is aimed at, share of the picture
+_ZOOM: Final = (0.8, 2.5)  # of cuts aimed at nobody: times the scale at which a frame just fits
+_SCALES: Final = (0.12, 1.8)  # pixels of the picture for one of the frame
 _LEAST_LEFT: Final = 0.25  # share of a box's area that must be inside the cut
 _LEAST_SIDE: Final = 4.0  # px
 _SCRIBBLED: Final = 0.35  # share of pictures with shapes that are nobody
@@ -56,11 +59,12 @@ def load(folder: Path, split: str = "train") -> Scenes:
     labelled = [(p, text) for p, text in labelled if text.is_file()]
     if not labelled:
         raise ReidError(f"no labelled frames in {folder}: run `reid synth scenes {folder}` first")
-    frames, labels = [], []
-    for path, text in labelled:
-        frame = read_image(path)
-        frames.append(frame)
-        labels.append(_read(text, frame.shape[1], frame.shape[0]))
+    with ThreadPoolExecutor() as pool:
+        frames = list(pool.map(read_image, [path for path, _ in labelled]))
+    labels = [
+        _read(text, frame.shape[1], frame.shape[0])
+        for frame, (_, text) in zip(frames, labelled, strict=True)
+    ]
     return Scenes(frames, labels)
 
 
@@ -114,24 +118,38 @@ def cut(scenes: Scenes, random: Rng, shape: tuple[int, int], size: int) -> tuple
     """
     number = int(random.integers(len(scenes.frames)))
     frame, labels = scenes.frames[number], scenes.labels[number]
-    fitting = size / max(frame.shape[:2])
-    scale = fitting * float(np.exp(random.uniform(*np.log(_ZOOM))))
+    people = labels[labels[:, 0] == 0]
+    aim = None
+    if len(people) and random.random() < _AIMED:
+        aim = people[int(random.integers(len(people))), 1:]
+    scale = _scale(frame, aim, random, size)
     if min(shape) < size:  # a tile of a mosaic shows less, so show it smaller
         scale *= float(random.uniform(0.5, 1.0))
     wide, tall = shape[0] / scale, shape[1] / scale
-    left, top = _corner(frame, labels, random, wide, tall)
+    left, top = _corner(frame, aim, random, wide, tall)
     shift = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float64)
     return _window(frame, (left, top, wide, tall), shape), _moved(labels, shift, shape)
 
 
+def _scale(frame: Image, aim: Labels | None, random: Rng, size: int) -> float:
+    """Draw how many pixels of the picture show one of the frame.
+
+    By the height that whoever is aimed at shall have: people are as often near as far, whatever
+    camera saw them.
+    """
+    if aim is None:
+        return float(size / max(frame.shape[:2]) * np.exp(random.uniform(*np.log(_ZOOM))))
+    wanted = size * float(np.exp(random.uniform(*np.log(_PERSON))))
+    return float(np.clip(wanted / max(float(aim[3] - aim[1]), 1.0), *_SCALES))
+
+
 def _corner(
-    frame: Image, labels: Labels, random: Rng, wide: float, tall: float
+    frame: Image, aim: Labels | None, random: Rng, wide: float, tall: float
 ) -> tuple[float, float]:
     """Draw the upper left corner of a cut of `wide` × `tall` px of the frame."""
     height, width = frame.shape[:2]
-    if len(labels) and random.random() < _AIMED:
-        box = labels[int(random.integers(len(labels))), 1:]
-        x, y = box[:2] + (box[2:] - box[:2]) * random.uniform(0, 1, 2)
+    if aim is not None:
+        x, y = aim[:2] + (aim[2:] - aim[:2]) * random.uniform(0, 1, 2)
     else:
         x, y = random.uniform(0, 1, 2) * (width, height)
     left = float(x) - wide * random.uniform(0.2, 0.8)

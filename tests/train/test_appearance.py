@@ -54,7 +54,7 @@ def people(n: int = 12, views: int = 4, height: int = 64, width: int = 32) -> Cr
 
 def losses_of(trainer: Trainer) -> list[float]:
     seen: list[float] = []
-    trainer.train(None, lambda _, losses: seen.append(sum(losses.values())))
+    trainer.train(None, lambda _, losses: seen.append(float(sum(losses.values()))))
     return seen
 
 
@@ -73,8 +73,8 @@ def test_resuming_changes_nothing(tmp_path: Path) -> None:
     class Enough(Exception):
         pass
 
-    def stop_at_four(step: int, losses: dict[str, float]) -> None:
-        begun.append(sum(losses.values()))
+    def stop_at_four(step: int, losses: dict[str, torch.Tensor]) -> None:
+        begun.append(float(sum(losses.values())))
         if step == 4:
             raise Enough
 

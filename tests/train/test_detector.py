@@ -134,7 +134,7 @@ def test_restyling_changes_colours_not_places() -> None:
 
 def losses_of(trainer: Trainer) -> list[float]:
     seen: list[float] = []
-    trainer.train(None, lambda _, losses: seen.append(sum(losses.values())))
+    trainer.train(None, lambda _, losses: seen.append(float(sum(losses.values()))))
     return seen
 
 
@@ -149,7 +149,7 @@ def test_resuming_changes_nothing(tmp_path: Path) -> None:
     whole = losses_of(Trainer(CONFIG, scenes, "cpu"))
     first = Trainer(CONFIG, scenes, "cpu")
     begun: list[float] = []
-    first.train(0.0, lambda _, losses: begun.append(sum(losses.values())))
+    first.train(0.0, lambda _, losses: begun.append(float(sum(losses.values()))))
     assert len(begun) == 1
     first.save(tmp_path / "run.pt")
     second = Trainer(CONFIG, scenes, "cpu")

@@ -2,9 +2,9 @@
 
 from reid.synth.places.kinds import HELD_OUT_KINDS, KINDS, TRAIN_KINDS, Kind
 from reid.synth.places.site import Site, build_place, build_site
-from reid.synth.places.views import framed, hang_camera, person_spans, project
+from reid.synth.places.views import framed, hang_camera, hold_camera, person_spans, project
 
 __all__ = [
     "HELD_OUT_KINDS", "KINDS", "TRAIN_KINDS", "Kind", "Site", "build_place", "build_site", "framed",
-    "hang_camera", "person_spans", "project",
+    "hang_camera", "hold_camera", "person_spans", "project",
 ]  # fmt: skip

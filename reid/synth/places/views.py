@@ -14,6 +14,7 @@ PERSON_HEIGHT: Final = 1.65
 SMALLEST, LARGEST = 40.0, 600.0
 """Height of people in pixels that a camera is meant for."""
 _TRIES: Final = 10
+_LEAST_SPOTS: Final = 6  # of 60: where a held camera must see room for people
 
 
 def project(lens: Lens, points: Floats) -> tuple[Floats, Floats]:
@@ -80,6 +81,32 @@ def hang_camera(
         if seen > score:
             best, score = lens, seen
     return best if best is not None else _candidate(site, rng, size)
+
+
+def hold_camera(
+    site: Site, rng: np.random.Generator, *, size: tuple[int, int] = (1280, 720)
+) -> Lens:
+    """Hold a camera as somebody with a phone does: at eye level, near people, not quite level."""
+    spots = site.free_spots(rng, 60, margin=0.1)
+    lens = _candidate(site, rng, size)
+    for _ in range(_TRIES):
+        eye, aim = spots[rng.integers(len(spots), size=2)].astype(float)
+        ahead = aim - eye
+        distance = float(np.linalg.norm(ahead))
+        if distance < 1.0:
+            continue
+        at = eye + ahead / distance * rng.uniform(1.5, 6.0)
+        lens = Lens(
+            position=(float(eye[0]), float(rng.uniform(0.9, 1.9)), float(eye[1])),
+            look_at=(float(at[0]), float(rng.uniform(0.6, 1.5)), float(at[1])),
+            fov_y=float(rng.uniform(32, 62)),
+            width=size[0],
+            height=size[1],
+            roll=float(rng.normal(0, 2.5)),
+        )
+        if len(spots) and framed(lens, spots).sum() >= _LEAST_SPOTS:
+            break
+    return lens
 
 
 def _candidate(site: Site, rng: np.random.Generator, size: tuple[int, int]) -> Lens:

@@ -1,6 +1,6 @@
 """Who stands where: groups with a purpose on a floor, as a camera would catch them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,10 +17,15 @@ ELBOW_ROOM: Final = 0.42
 """Metres that people keep between each other."""
 _MARGIN: Final = 0.08
 """Share of the frame beyond its border where people are still put: they are cut by it."""
-_LARGEST: Final = 620.0
+LARGEST: Final = 620.0
 """Pixels (in 720 rows) beyond which nobody is put: the camera does not hang in a crowd."""
-_NEARNESS: Final = 1.5
-"""Power of the apparent height by which near spots are preferred."""
+LARGEST_HELD: Final = 1400.0
+"""The same of a camera that somebody holds: faces may fill the picture."""
+_ACTIVE: Final = 0.12
+"""Share of those with free hands before a held camera who play, reach or crouch."""
+_SEATED: Final = 0.08
+_NEARNESS, _NEARNESS_HELD = 1.5, 0.7
+"""Powers of the apparent height by which near spots are preferred."""
 CHILD_YEARS: Final = 11.0
 
 Group = tuple[Member, ...]
@@ -51,7 +56,9 @@ _MOODS: Final[dict[str, Mood]] = {
 _USUAL: Final = Mood(0.28, 0.08, 4.0, 0.08)
 
 
-def direct(site: Site, lens: Lens, groups: list[Group], rng: Rng, limit: int) -> list[Actor]:
+def direct(
+    site: Site, lens: Lens, groups: list[Group], rng: Rng, limit: int, *, held: bool = False
+) -> list[Actor]:
     """Put groups before a camera.
 
     Args:
@@ -60,12 +67,13 @@ def direct(site: Site, lens: Lens, groups: list[Group], rng: Rng, limit: int) ->
         groups: candidates; those that find no room stay away.
         rng: draws places, directions and gaits.
         limit: at most so many people.
+        held: whether somebody holds the camera: people come near, and do more than walk.
 
     Returns:
         Actors, none standing in another or in furniture; most of them in the picture.
     """
     mood = _MOODS.get(site.kind, _USUAL)
-    spots, weight = _spots(site, lens, rng)
+    spots, weight = _spots(site, lens, rng, held=held)
     if len(spots) == 0:
         return []
     hearts = spots[rng.choice(len(spots), max(1, limit // 5), p=weight)]
@@ -83,10 +91,18 @@ def direct(site: Site, lens: Lens, groups: list[Group], rng: Rng, limit: int) ->
             new = _gathered(group, at, heading, mood, rng)
         if new and _room(site, new, taken):
             taken += new
-    return taken
+    return [_livelier(actor, rng) for actor in taken] if held else taken
 
 
-def _spots(site: Site, lens: Lens, rng: Rng) -> tuple[Floats, Floats]:
+def _livelier(actor: Actor, rng: Rng) -> Actor:
+    """Let some of those with free hands play, reach, crouch or sit."""
+    roll = rng.random()
+    if actor.person.props or roll > _ACTIVE + _SEATED:
+        return actor
+    return replace(actor, gait="active" if roll < _ACTIVE else "sit")
+
+
+def _spots(site: Site, lens: Lens, rng: Rng, *, held: bool) -> tuple[Floats, Floats]:
     """Free floor points in or just beside the picture, at a size worth drawing.
 
     Returns:
@@ -97,12 +113,14 @@ def _spots(site: Site, lens: Lens, rng: Rng) -> tuple[Floats, Floats]:
     foot, height = person_spans(lens, spots)
     unit = lens.height / 720
     x, y = foot[:, 0] / lens.width, (foot[:, 1] - height / 2) / lens.height
+    near = height > lens.height  # only the upper part of somebody near is seen
+    y = np.where(near, (foot[:, 1] - 0.8 * height) / lens.height, y)
     seen = (x > -_MARGIN) & (x < 1 + _MARGIN) & (y > -_MARGIN) & (y < 1 + _MARGIN)
-    seen &= (height > 36 * unit) & (height < _LARGEST * unit)
+    seen &= (height > 36 * unit) & (height < (LARGEST_HELD if held else LARGEST) * unit)
     spots = spots[seen]
     chest = np.insert(spots, 1, 1.1, axis=1).astype(np.float32)
     clear = site.sees(lens.position, chest) | (rng.random(len(spots)) < 0.12)
-    weight = height[seen][clear] ** _NEARNESS
+    weight = height[seen][clear] ** (_NEARNESS_HELD if held else _NEARNESS)
     return spots[clear], np.asarray(weight / max(float(weight.sum()), 1e-9))
 
 

@@ -22,7 +22,7 @@ from reid.synth.camera import (
     vary,
 )
 from reid.synth.labels import attributes_of
-from reid.synth.places import Site, build_site, hang_camera
+from reid.synth.places import Site, build_site, hang_camera, hold_camera
 from reid.synth.population import Population, sample_group
 from reid.synth.scene import Lens
 from reid.synth.scenes.director import Group, direct
@@ -33,6 +33,9 @@ from reid.tracks import clip
 Rng = np.random.Generator
 _SIZES: Final = (((1280, 720), 0.7), ((960, 540), 0.12), ((640, 480), 0.08), ((1024, 768), 0.1))
 """Frame sizes and their shares."""
+_HELD_SHARE: Final = 0.4
+"""Share of cameras that somebody holds, as photos are taken."""
+_HELD_SIZES: Final = ((640, 480), (480, 640), (960, 720), (720, 960), (640, 640))
 _EMPTY_SHARE: Final = 0.07
 _H264_SHARE: Final = 0.3
 _QUALITY: Final = 93
@@ -74,6 +77,7 @@ class View:
     lens: Lens
     look: CameraLook
     plate: Plate
+    held: bool
 
 
 def split_of(place: int) -> str:
@@ -109,9 +113,12 @@ def make_shard(job: ScenesJob, place: int, result: Path, deadline: float) -> Non
 
 def _hang(job: ScenesJob, site: Site, rng: Rng, size: tuple[int, int]) -> View:
     look = sample_look(rng, job.domain)
-    lens = hang_camera(site, rng, size=size)
+    held = rng.random() < _HELD_SHARE
+    if held:
+        size = _HELD_SIZES[int(rng.integers(len(_HELD_SIZES)))]
+    lens = (hold_camera if held else hang_camera)(site, rng, size=size)
     lens = replace(lens, k1=look.optics.k1, k2=look.optics.k2)
-    return View(site, lens, look, Plate(site.place, lens, supersample=job.supersample))
+    return View(site, lens, look, Plate(site.place, lens, supersample=job.supersample), held)
 
 
 def _shoot(
@@ -121,7 +128,7 @@ def _shoot(
     """Stage, render, develop and save one frame; return its record."""
     limit = 0 if rng.random() < _EMPTY_SHARE else 1 + int(rng.gamma(2.2, job.people / 2.2))
     groups = [cast[int(i)] for i in rng.permutation(len(cast))]
-    actors = direct(view.site, view.lens, groups, rng, min(limit, 40)) if limit else []
+    actors = direct(view.site, view.lens, groups, rng, min(limit, 40), held=view.held)
     rendering, staged = view.plate.render(actors)
     seen = observe(rendering, view.lens, staged)
     image = photograph(rendering.image, view.look, rng)
