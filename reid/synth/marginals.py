@@ -30,7 +30,7 @@ class Population:
         default_factory=lambda: {"child": 0.22, "teen": 0.13, "adult": 0.5, "older": 0.15}
     )
     female: float = 0.5
-    build: Table = field(default_factory=lambda: {"slim": 0.3, "medium": 0.45, "heavy": 0.25})
+    build: Table = field(default_factory=lambda: {"slim": 0.32, "medium": 0.48, "heavy": 0.2})
     height: Table = field(default_factory=lambda: {"short": 0.25, "medium": 0.5, "tall": 0.25})
     upper: dict[str, Table] = field(
         default_factory=lambda: {

@@ -235,15 +235,15 @@ void main() {
 
     float crease = 0.0;
     if (m3.x > 0.0) {
-        vec2 often = limb ? vec2(2.3, 2.2) : vec2(1.3, 1.15);
+        vec2 often = limb ? vec2(1.9, 1.5) : vec2(1.3, 1.15);
         vec2 at = uv * often;
         if (kind == HAIR) at = vec2(angle * 0.12 * 14.0, world.y * 1.2);
         crease = (texture(folds, vec3(at + seed, m3.w)).r * 2.0 - 1.0) * m3.x;
         if (kind != HAIR) crease *= gathering(region);
         float weft = kind == HAIR ? 0.0 : (w.b - 0.5) * 0.004;
-        n = bumped(n, crease * 0.010 + weft);
+        n = bumped(n, crease * 0.009 + weft);
     }
-    albedo *= w.a * (255.0 / 128.0) * (1.0 + 0.16 * crease);
+    albedo *= w.a * (255.0 / 128.0) * (1.0 + 0.10 * crease);
     if (kind == HAIR) albedo *= 1.0 + 0.25 * crease / max(m3.x, 0.01);
     if (kind == SKIN && region == SKULL) albedo = painted_head(albedo, cloth);
     if (kind == SKIN && (region == 1 || region == 2))

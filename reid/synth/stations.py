@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from reid.synth.camera import CameraLook, Domain, metered, sample_look
 from reid.synth.people import Person
-from reid.synth.places import Site, build_site, hang_camera, person_spans
+from reid.synth.places import Site, build_site, hang_camera, hold_camera, person_spans
 from reid.synth.render import render_staged
 from reid.synth.scene import Actor, Lens
 
@@ -18,6 +18,8 @@ Rng = np.random.Generator
 TALLEST: Final = 620.0
 SHORTEST: Final = 42.0
 """Pixels (in a frame of 720 rows) that an adult is tall at the spots used."""
+_LOW_SHARE: Final = 0.25
+"""Share of cameras that look from eye level."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,7 @@ def make_station(number: int, seed: int, domain: Domain) -> Station:
     for attempt in range(8):
         rng = np.random.default_rng((seed, number, attempt, 17))
         site = build_site(int(rng.integers(2**31)), domain)
-        lens = hang_camera(site, rng)
+        lens = (hold_camera if rng.random() < _LOW_SHARE else hang_camera)(site, rng)
         spots = _good_spots(site, lens, rng)
         if len(spots) >= 12:
             break

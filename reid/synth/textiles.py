@@ -331,12 +331,16 @@ def layers(families: tuple[str, ...], domain: str) -> tuple[int, ...]:
 
 
 def folds(count: int = 6) -> Image:
-    """Return tileable fold heights, uint8 (count, 128, 128): creases, drapes and dents."""
+    """Return tileable fold heights, uint8 (count, 128, 128): drapes, and creases here and there.
+
+    Cloth is smooth for the most part: creases everywhere look like corrugated iron.
+    """
     out = np.zeros((count, SIZE, SIZE), np.float32)
     for i in range(count):
         rng = np.random.default_rng((11, i))
-        drape = tileable_noise(rng, 2, 6, float(rng.choice([0.3, 0.5, 2.2])))
-        crease = 1 - np.abs(tileable_noise(rng, 2, 7, float(rng.choice([0.5, 1.0, 1.6]))))
+        drape = tileable_noise(rng, 1, 3, float(rng.choice([0.8, 1.3, 2.2])))
+        crease = 1 - np.abs(tileable_noise(rng, 2, 6, float(rng.choice([0.6, 1.0, 1.8]))))
+        where = np.clip(0.3 + 0.7 * tileable_noise(rng, 1, 2), 0, 1.3)
         fine = tileable_noise(rng, 6, 16)
-        out[i] = 0.5 * drape + 0.55 * np.clip(crease, -0.5, 1) + 0.05 * fine
+        out[i] = 0.45 * drape + 0.55 * where * np.clip(crease, -0.5, 1) + 0.04 * fine
     return np.clip(128 + 45 * out, 0, 255).astype(np.uint8)

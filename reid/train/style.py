@@ -43,8 +43,8 @@ def _colours(picture: Image, random: Rng) -> Image:
     mixed = cv2.addWeighted(picture, amount, grey, 1 - amount, 0)
     levels = np.arange(256, dtype=np.float32) / 255
     curve = levels ** float(np.exp(random.uniform(-0.5, 0.5)))
-    curve = (curve - 0.5) * float(np.exp(random.uniform(-0.4, 0.4))) + 0.5
-    curve += random.uniform(-0.12, 0.12)
+    curve = (curve - 0.5) * float(np.exp(random.uniform(-0.35, 0.5))) + 0.5
+    curve += random.uniform(-0.1, 0.1)
     cast = np.exp(random.normal(0, 0.12, 3))
     table = np.clip(curve[:, None] * cast * 255, 0, 255).astype(np.uint8)
     return np.asarray(cv2.LUT(mixed, table[None]), np.uint8)
