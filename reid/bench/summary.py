@@ -8,7 +8,7 @@ from typing import Any, Final
 from reid.bench.intervals import Interval, bootstrap_mean
 from reid.bench.metrics import RankingScores
 
-RANKS: Final = (1, 5, 10)
+RANKS: Final = (1, 3, 5, 10)
 _DIGITS: Final = 4
 
 
@@ -17,7 +17,7 @@ class Ranking:
     """Figures as fractions, each with a 95 % interval.
 
     Attributes:
-        figures: by name: rank1, rank5, rank10, mAP, mINP.
+        figures: by name: rank1, rank3, rank5, rank10, mAP, mINP.
         intervals: the same names; people, not images, are resampled.
         n_query: queries that have a right answer.
         n_gallery: size of the gallery.

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from reid.embed.colour import Light
-from reid.embed.features import Features, Float
+from reid.embed.features import Features
 from reid.errors import ModelError
 from reid.openvino import compile_model
 from reid.pixels import RedactedCrop
@@ -46,7 +46,7 @@ class LearnedEmbedder:
         features = Features.unestimated(len(crops), self.dim)
         for begin in range(0, len(crops), _BATCH):
             rows = slice(begin, begin + _BATCH)
-            outputs = self._run(np.stack([self._fit(crop) for crop in crops[rows]]))
+            outputs = self._model(np.stack([self._fit(crop) for crop in crops[rows]]))
             for name, column in zip(
                 _OUTPUTS,
                 (features.vectors, features.attributes, features.body, features.visible),
@@ -62,15 +62,6 @@ class LearnedEmbedder:
         height, width = self._size
         how = cv2.INTER_AREA if crop.height > height else cv2.INTER_LINEAR
         return np.asarray(cv2.resize(crop.pixels, (width, height), interpolation=how), np.uint8)
-
-    def _run(self, images: np.ndarray[Any, np.dtype[np.uint8]]) -> dict[str, Float]:
-        """Run images uint8 (B, H, W, 3) and their mirror images, and take the mean of both."""
-        both = self._model(np.concatenate([images, images[:, :, ::-1]]))
-        half = len(images)
-        means = {name: (both[name][:half] + both[name][half:]) / 2 for name in _OUTPUTS}
-        norms = np.linalg.norm(means["vector"], axis=1, keepdims=True)
-        means["vector"] = means["vector"] / np.maximum(norms, 1e-9)
-        return means
 
 
 def _input_size(model: Any) -> tuple[int, int]:

@@ -1,22 +1,19 @@
-"""A trained network → calibrated, measured, packed as shipped weights with a card.
+"""A trained network's calibration, and what its figures are measured with.
 
 Calibration is on the held-out render domain, which is never trained on: each column's logit gets a
 slope and an offset (Platt 1999), shared by the values of a slot where a slot has few examples.
 Columns that cannot be told from chance there are declared as not estimated.
 """
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from reid.openvino import silence_telemetry
 from reid.train.data import Crops
 from reid.train.net import AppearanceNet
 from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PART_INDEX, SLOTS
@@ -25,7 +22,6 @@ LEAST_AUC: Final = 0.62
 """A column whose area under the ROC curve is lower is not estimated."""
 
 LEAST_POSITIVES: Final = 12
-OUTPUTS: Final = ("vector", "attributes", "body", "visible")
 _SEEN: Final = 0.25
 _STEPS: Final = 300
 _BINS: Final = 15
@@ -40,29 +36,6 @@ class Calibration:
     slope: Float
     offset: Float
     estimated: NDArray[np.bool_]
-
-
-class Packed(nn.Module):
-    """The network as shipped: uint8 images in, unit vectors and probabilities out."""
-
-    def __init__(self, net: AppearanceNet, attributes: Calibration, body: Calibration) -> None:
-        super().__init__()
-        self.net = net
-        for name, calibration in (("attributes", attributes), ("body", body)):
-            self.register_buffer(f"{name}_slope", torch.from_numpy(calibration.slope))
-            self.register_buffer(f"{name}_offset", torch.from_numpy(calibration.offset))
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Map (B, H, W, 3) to vector (B, D), attributes (B, K), body (B, C), visible (B, P)."""
-        outputs = self.net(images.permute(0, 3, 1, 2).float() / 255)
-        attributes = outputs.attributes * self.attributes_slope + self.attributes_offset
-        body = outputs.body * self.body_slope + self.body_offset
-        return (
-            outputs.vector,
-            torch.sigmoid(attributes),
-            torch.sigmoid(body),
-            torch.sigmoid(outputs.visible),
-        )
 
 
 @torch.no_grad()
@@ -196,36 +169,4 @@ def calibrated(net: AppearanceNet, held_out: Crops) -> tuple[Calibration, Calibr
         calibrate(
             logits["body"], held_out.body, seen_weight(held_out.visible, BODY_SLOTS), BODY_SLOTS
         ),
-    )
-
-
-def write(packed: Packed, folder: Path, model_id: str, blind: list[str]) -> None:
-    """Write the OpenVINO model and ``model.toml`` with its hashes into `folder`."""
-    silence_telemetry()
-    import openvino
-
-    folder.mkdir(parents=True, exist_ok=True)
-    config = packed.net.config
-    shape = (-1, config.height, config.width, 3)
-    example = torch.zeros(2, *shape[1:], dtype=torch.uint8)
-    packed.eval()
-    model: Any = openvino.convert_model(
-        packed,
-        example_input=example,
-        input=[((-1, config.height, config.width, 3), openvino.Type.u8)],
-    )
-    for output, name in zip(
-        model.outputs, ("vector", "attributes", "body", "visible"), strict=True
-    ):
-        output.get_tensor().set_names({name})
-    openvino.save_model(model, folder / "appearance.xml", compress_to_fp16=True)
-    files = {
-        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        for name in ("appearance.xml", "appearance.bin")
-    }
-    listed = ",\n".join(f'    "{name}"' for name in blind)
-    hashes = "\n".join(f'"{name}" = "{digest}"' for name, digest in files.items())
-    (folder / "model.toml").write_text(
-        f'kind = "embedder"\nmodel_id = "{model_id}"\nentry = "."\nlicence = "AGPL-3.0-or-later"\n'
-        f"not_estimated = [\n{listed},\n]\n\n[files]\n{hashes}\n"
     )

@@ -23,13 +23,14 @@ from reid.people import INDEX_SCORE, Detector
 from reid.research import ResearchImage
 from reid.tracks import Boxes, empty_boxes
 from reid.train.detector import CLASSES, build, read_checkpoint
+from reid.train.quantise import in_int8
 from reid.train.scenes import EMPTY, Scenes, load
 
 NAME: Final = "person-head"
 MOST_LOST: Final = 0.01
 """AP50 that INT8 may cost."""
 
-REDACTION: Final = 0.05
+REDACTION: Final = 0.02
 """Confidence that counts for redaction: a face too many is better than one too few."""
 
 _SIDE: Final = 640  # px: longer side of what the detector is given
@@ -133,7 +134,6 @@ def _quantised(plain: Path, unseen: Scenes) -> Path:
 
     The last layers, which turn into boxes and scores, stay as they are.
     """
-    import nncf
     import openvino
 
     model = openvino.Core().read_model(plain / f"{NAME}.xml")
@@ -142,13 +142,7 @@ def _quantised(plain: Path, unseen: Scenes) -> Path:
     last = f"__module.model.{max(layers, default=0)}"
     kept = [name for name in names if name.startswith((f"{last}/", f"{last}.dfl"))]
     frames = [letterbox(frame) for frame in unseen.frames[:_CALIBRATED_ON]]
-    quantised = nncf.quantize(
-        model,
-        nncf.Dataset(frames),
-        preset=nncf.QuantizationPreset.MIXED,
-        ignored_scope=nncf.IgnoredScope(names=kept),
-        subset_size=len(frames),
-    )
+    quantised = in_int8(model, frames, kept)
     folder = plain.with_name(f"{NAME}_int8_openvino_model")
     folder.mkdir()
     openvino.save_model(quantised, folder / f"{NAME}.xml", compress_to_fp16=True)
