@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -21,7 +21,7 @@ from platformdirs import user_cache_path
 from reid.errors import ModelError
 from reid.openvino import silence_telemetry
 from reid.pixels import Image, RawFrame
-from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes
+from reid.tracks import UNTRACKED, Boxes, Tracks, areas, as_boxes, intersections, top_of
 
 REDACTION_SCORE: Final = 0.1
 """From this confidence on a detection counts for redaction, unless the model says otherwise."""
@@ -39,18 +39,32 @@ _SHOULDERS: Final = slice(5, 7)
 _ASSETS: Final = "https://github.com/ultralytics/assets/releases/download/v8.3.0"
 _HEAD_CLASSES: Final = ("head", "face")
 
+SURE_HEAD: Final = 0.3
+"""Confidence from which a head shows how large its person's head is."""
+_WEAK_HEAD: Final = 0.15  # of a surer one it is believed that it is a head, whatever its size
+_GIANT: Final = 1.8  # times the height of the sure head
+_HEADS_IN_TOP: Final = 0.6  # share of a person's box, from its top, where a head may be
+_MOSTLY: Final = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Confidences:
     """What a model's confidence is worth.
 
     Attributes:
-        redaction: from here on a detection counts for redaction.
+        redaction: from here on a person counts for redaction.
+        heads: from here on a head does; None = from the same on.
         index: from here on it may start a track, and so be indexed.
     """
 
     redaction: float = REDACTION_SCORE
     index: float = INDEX_SCORE
+    heads: float | None = None
+
+    @property
+    def of_heads(self) -> float:
+        """From here on a head counts for redaction."""
+        return self.redaction if self.heads is None else self.heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +131,7 @@ class Detector:
         wanted = [c for c in (self._person, self._head) if c is not None]
         result = self._model.predict(
             bgr,
-            conf=self.confidences.redaction,
+            conf=min(self.confidences.redaction, self.confidences.of_heads),
             classes=wanted,
             device=self._device,
             save=False,
@@ -128,15 +142,15 @@ class Detector:
         xyxy = as_boxes(np.array(boxes.xyxy, np.float32))
         scores = np.array(boxes.conf, np.float32)
         kind = np.array(boxes.cls, np.int64)
-        head = kind == self._head if self._head is not None else np.zeros(len(kind), bool)
+        head = (kind == self._head) & (scores >= self.confidences.of_heads)
         heads, head_scores = xyxy[head], scores[head]
         if self._poses and len(xyxy):
             keypoints = np.array(result.keypoints.data.cpu(), np.float32)
             posed = heads_of_poses(keypoints, xyxy)
             heads = np.concatenate([heads, posed])
             head_scores = np.concatenate([head_scores, np.ones(len(posed), np.float32)])
-        persons = kind == self._person
-        return Detections(xyxy[persons], scores[persons], heads, head_scores)
+        persons = (kind == self._person) & (scores >= self.confidences.redaction)
+        return without_giants(Detections(xyxy[persons], scores[persons], heads, head_scores))
 
     def _forget(self) -> None:
         """Drop the raw images that ultralytics keeps in its predictor."""
@@ -193,6 +207,26 @@ class People:
         for row in self._tracker.update(_boxes(seen, raw)):  # x1 y1 x2 y2 id score class index
             ids[int(row[7])] = int(row[4])
         return Tracks(seen.people, seen.scores, ids)
+
+
+def without_giants(seen: Detections) -> Detections:
+    """Leave out weak head candidates that are far taller than a sure head of the same person.
+
+    A torso is taken for a head now and then; painting it costs the clothes and hides no face. A
+    candidate that may be the head of somebody without a sure one stays.
+    """
+    height = seen.heads[:, 3] - seen.heads[:, 1]
+    tops = top_of(seen.people, _HEADS_IN_TOP)
+    inside, high = (
+        intersections(seen.heads, boxes) >= _MOSTLY * areas(seen.heads)[:, None]
+        for boxes in (seen.people, tops)
+    )  # (heads, people)
+    sure = (seen.head_scores >= SURE_HEAD)[:, None] & high
+    known = np.where(sure, height[:, None], 0).max(axis=0, initial=0)  # of each person's sure head
+    giant = inside & (known > 0) & (height[:, None] > _GIANT * known)
+    needed = high & (known == 0)
+    left_out = giant.any(axis=1) & ~needed.any(axis=1) & (seen.head_scores < _WEAK_HEAD)
+    return replace(seen, heads=seen.heads[~left_out], head_scores=seen.head_scores[~left_out])
 
 
 def heads_of_poses(keypoints: NDArray[np.float32], people: Boxes) -> Boxes:

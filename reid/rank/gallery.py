@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid import vocabulary
+from reid.rank.evened import evened
+from reid.rank.neighbours import usual_rate
 from reid.records import SightingKey, Sightings
 
 Floats = NDArray[np.float32]
+
+EVENED: Final = frozenset({"upper.colour", "outer.colour", "lower.colour"})
+"""Slots whose columns are given less what a camera says of everybody (`reid.rank.evened`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +41,7 @@ class Gallery:
     vectors: Floats | None = None
     rates: dict[object, float] = field(default_factory=dict, init=False, repr=False)
     seen: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
+    fair: dict[vocabulary.Column, Floats] = field(default_factory=dict, init=False, repr=False)
     codes: list[NDArray[np.intp]] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -75,8 +82,16 @@ class Gallery:
         return names, self.codes[0]
 
     def column(self, slot: str, value: str) -> Floats | None:
-        """Return the probabilities (N,) of one value, or None where there is no such column."""
+        """Return the probabilities (N,) of one value, or None where there is no such column.
+
+        Colours of garments are as `evened` gives them (remembered).
+        """
         key = vocabulary.Column(slot, value)
+        if slot in EVENED and key in vocabulary.ATTRIBUTE_INDEX:
+            if key not in self.fair:
+                said = self.attributes[:, vocabulary.ATTRIBUTE_INDEX[key]]
+                self.fair[key] = evened(said, self.cameras()[1], usual_rate(slot, value))
+            return self.fair[key]
         if key in vocabulary.ATTRIBUTE_INDEX:
             return self.attributes[:, vocabulary.ATTRIBUTE_INDEX[key]]
         if key in vocabulary.BODY_INDEX:

@@ -30,8 +30,10 @@ NAME: Final = "person-head"
 MOST_LOST: Final = 0.01
 """AP50 that INT8 may cost."""
 
-REDACTION: Final = 0.02
-"""Confidence that counts for redaction: a face too many is better than one too few."""
+REDACTION: Final = 0.1
+"""Confidence from which a person counts for redaction."""
+HEADS: Final = 0.02
+"""Confidence from which a head does: a face too many is better than one too few."""
 
 _SIDE: Final = 640  # px: longer side of what the detector is given
 _CALIBRATED_ON: Final = 150  # frames
@@ -66,6 +68,7 @@ class Stated:
     model_id: str
     index: float
     redaction: float = REDACTION
+    heads: float = HEADS
 
 
 def pack_detector(checkpoint: Path, scenes: Path, folder: Path, model_id: str) -> dict[str, Any]:
@@ -210,6 +213,7 @@ def _write(folder: Path, weights: Path, exported: Path, stated: Stated) -> None:
     (folder / "model.toml").write_text(
         f'kind = "detector"\nmodel_id = "{stated.model_id}"\nentry = "{exported.name}"\n'
         f'torch = "{weights.name}"\nlicence = "AGPL-3.0-or-later"\nclasses = [{classes}]\n\n'
-        f"[confidences]\nindex = {stated.index}\nredaction = {stated.redaction}\n\n"
+        f"[confidences]\nindex = {stated.index}\nredaction = {stated.redaction}\n"
+        f"heads = {stated.heads}\n\n"
         f"[files]\n{hashes}\n"
     )
