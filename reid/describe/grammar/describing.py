@@ -132,6 +132,8 @@ class Describing(State):
     def _may_take(self, target: Frame, mods: list[Mod]) -> bool:
         if "whole" in self.flags:
             return False
+        if "trim" in self.flags:
+            return True
         if "hair" in target.regions and any(mod.kind == "size" for mod in mods):
             return True
         doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.flags
