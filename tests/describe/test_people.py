@@ -93,3 +93,38 @@ def test_a_second_colour_after_with() -> None:
 def test_le_pantalon_is_no_man() -> None:
     text = "le pantalon n'était pas noir, il était marron"
     assert said(text) == {("lower.type", "trousers"), ("lower.colour", "brown")}
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("él iba de la mano de una mujer con abrigo verde, él mismo lleva un polo azul", "polo"),
+        ("il est avec une dame en manteau vert, lui-même porte un polo bleu", "polo"),
+        ("er ging mit einer Frau in grünem Mantel, er selbst trägt ein blaues Poloshirt", "polo"),
+        ("他牵着一个穿绿色夹克的女人，自己穿条纹T恤", "t-shirt"),
+    ],
+)
+def test_himself_is_the_one_sought(text: str, own: str) -> None:
+    assert ("upper.type", own) in said(text)
+    assert ("upper.colour", "green") not in said(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a black top with white writing", "un pull noir avec une inscription blanche",
+             "una camiseta negra con letras blancas"],
+)  # fmt: skip
+def test_the_colour_of_letters_is_not_the_garments(text: str) -> None:
+    assert {value for slot, value in said(text) if slot == "upper.colour"} == {"black"}
+
+
+def test_an_article_that_lost_its_vowel_is_a_word_of_its_own() -> None:
+    assert said("l'écharpe est rouge") == {("neck.type", "scarf"), ("neck.colour", "red")}
+
+
+def test_the_shade_of_a_colour_said_after_its_thing() -> None:
+    for text in (
+        "the coat's dark green, or it could be brown",
+        "jacket dark green, jeans light blue",
+    ):
+        shades = {(w.value, w.modifier) for w in describe(text).wishes if w.modifier}
+        assert ("green", "dark") in shades, text

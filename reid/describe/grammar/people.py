@@ -180,6 +180,8 @@ class Naming(Describing):
         """Tell "m" the man from "m" the letter, and "mum's bag" from mum."""
         if i + 1 < len(self.items) and "says" in self.items[i + 1].roles:
             return False  # "mum says": she speaks, and is not spoken of
+        if item.owns and i and self._the_child(i, item):
+            return True  # "the girl's jacket is pink"
         if item.owns and i + 1 < len(self.items):
             following = self.items[i + 1]
             if "clasped" in following.roles and self.trigger is not None:
@@ -190,6 +192,12 @@ class Naming(Describing):
             near = self.items[max(0, i - 1) : i] + self.items[i + 1 : i + 2]
             return i == 0 or any(other.kind in {"age", "number"} for other in near)
         return True
+
+    def _the_child(self, i: int, item: Item) -> bool:
+        meaning = item.senses["people"].split()
+        free = not self.reading.main.named and self.person is self.reading.main
+        the = "the" in self.items[i - 1].roles and self.trigger is None
+        return free and the and "age=child" in meaning and "relation" not in meaning
 
     def _body(self, i: int, item: Item) -> None:
         meaning = item.senses["body"]

@@ -32,6 +32,8 @@ class Reader(Words):
             self._traits_said(item)
         elif "things" in item.senses and not self._is_motif_here(i, item):
             self._thing(i, item)
+            if item.owns and not self._thing_ahead(i, past_colours=True):
+                self._copula()  # "the coat's dark green"
         elif item.senses:
             self._describing(i, item)
         elif item.roles:

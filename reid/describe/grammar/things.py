@@ -159,6 +159,11 @@ class Things(Naming):
             else:
                 self.last.innermost = True
 
+    def _aside(self) -> None:
+        """Read what is tied about the waist as worn over the rest."""
+        if self.last is not None and "upper" in self.last.regions:
+            self.last.outermost = True
+
     def _refine(self, roles: frozenset[str]) -> None:
         """Tell which bag is meant by where it is worn."""
         last = self.last

@@ -19,8 +19,7 @@ class Words(Things):
         if "contrast" in roles:
             self._somebody_else(i)
             return
-        if "too" in roles and self._too(i):
-            self.flags.add("same")
+        self._refer(i, roles)
         if roles & {"hedge", "think"}:
             self._hedge(i, roles)
         if "sure" in roles:
@@ -39,6 +38,15 @@ class Words(Things):
         if roles & {"shoulder", "hand", "back"}:
             self._refine(roles)
         self._small_words(i, roles)
+
+    def _refer(self, i: int, roles: frozenset[str]) -> None:
+        """Read what speaks of something said before: himself, the scarf too, tied round her."""
+        if "aside" in roles:
+            self._aside()
+        if "self" in roles and self.person is not self.reading.main:
+            self._go_home()
+        if "too" in roles and self._too(i):
+            self.flags.add("same")
 
     def _hear_sex(self, i: int, roles: frozenset[str]) -> None:
         """Note what "he" or "her" says of the person described."""
