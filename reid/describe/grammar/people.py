@@ -19,7 +19,7 @@ class Naming(Describing):
         for mod in mods:
             self._mod_of_person(mod)
         for slot, value in facts.items():
-            self._add_trait(Trait(f"body.{slot}", (value,), self.hedge == "wide"))
+            self._add_trait(Trait(f"body.{slot}", (value,), self.hedge in {"narrow", "wide"}))
         if "sex" in facts:
             person.sex = facts["sex"]
         for trait in self.waiting:
@@ -27,6 +27,8 @@ class Naming(Describing):
         self.waiting = []
         person.named = True
         self.trigger = None
+        if self.hedge == "narrow":
+            self.hedge = ""
         self.flags -= {"no", "or"}
 
     def _who(self, i: int, sex: str | None, relation: bool) -> Person:
