@@ -30,6 +30,7 @@ from reid.rank.score import (
     holds,
     rate,
     score,
+    sharpened,
     terms,
 )
 from reid.records import Answer, Match, Outcome, Query, Reason, Verdict
@@ -172,7 +173,9 @@ def belief_in(gallery: Gallery, term: Term, rows: NDArray[np.intp], knobs: Knobs
     belief = None
     if not all(gallery_lacks_wish(gallery, wish) for wish in term.wishes):
         belief, _ = holds(gallery, term, rows, knobs)
-    return np.full(len(rows), np.nan, np.float32) if belief is None else belief
+    if belief is None:
+        return np.full(len(rows), np.nan, np.float32)
+    return sharpened(belief, rate(gallery, term, knobs), knobs.sharpness)
 
 
 def _verdict(belief: float, share: float, usual: float) -> tuple[Verdict, float | None]:
