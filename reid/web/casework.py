@@ -188,12 +188,15 @@ def _shown(desk: Desk, t: Translator, found: Found) -> dict[str, Any]:
     zone = desk.policy.zone
     cards = views.Cards(desk, found.case.id, t)
     confirmed = desk.records.book.decisions(found.case.id, "confirmed")
+    matches = cards.of_matches(found.answer.matches)
+    outcome = found.answer.outcome if matches else "nothing_asked"
     return {
-        "cards": cards.of_matches(found.answer.matches),
+        "cards": matches,
+        "heading": views.heading(outcome, matches),
         "confirmed": cards.of_decisions(confirmed),
         "chips": views.chips(t, found.asked.slots, found.withheld),
         "slots_json": found.asked.slots,
-        "outcome": found.answer.outcome if found.answer.matches else "nothing_asked",
+        "outcome": outcome,
         "searched": found.searched,
         "number": found.number,
         "seconds": found.seconds,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from reid.vocabulary import CARRIED, YEARS_SLOT
-from reid.web.words import Translator, shaded, trait, value_name
+from reid.web.words import Translator, shaded, trait, value_name, years_text
 
 Entry = Mapping[str, Any]
 
@@ -34,7 +34,7 @@ def _person(t: Translator, slots: Sequence[Entry]) -> list[str]:
     for entry in slots:
         slot, value = str(entry["slot"]), entry["value"]
         if slot == YEARS_SLOT:
-            parts.append(_maybe(t, t("phrase.years", n=f"{float(value):g}"), [entry]))
+            parts.append(years_text(t, entry))
         elif slot.startswith(("body.", "hair.")) and not (who and slot in _PERSON):
             text = trait(t, slot, value)
             text = t("phrase.no", what=text) if entry.get("negated") else text

@@ -154,6 +154,12 @@ class Cards:
         return ReasonView(wish_text(self._t, entry), reason.verdict, percent)
 
 
+def heading(outcome: str, cards: Sequence[Card]) -> str:
+    """Return which words stand over a list: of poor fits it is not said that several may fit."""
+    poor = all(card.level == "weak" and not card.verdict for card in cards)
+    return "poor" if outcome == "unsure" and poor else outcome
+
+
 def ago(t: Translator, when: datetime) -> str:
     """Say how long ago something was."""
     minutes = int((datetime.now(UTC) - when).total_seconds() // 60)

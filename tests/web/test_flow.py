@@ -4,6 +4,7 @@ import json
 import re
 
 from reid.desk import Desk
+from reid.web.views import heading
 from tests.venues import sightings
 from tests.web.conftest import TEXT, Browser
 
@@ -177,3 +178,21 @@ def test_viewer_sees_map_only(browse, case: str) -> None:
     viewer = browse("viewer")
     assert viewer.get(case).headers["location"] == "/case/1/map"
     assert viewer.get(f"{case}/map").status_code == 200
+
+
+def test_a_decided_sighting_says_so_instead_of_how_it_fits(operator: Browser, case: str) -> None:
+    operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
+    page = operator.get(case, headers=HTML).text
+    card = page[page.index(f'data-sighting="{RED}"') :].split("</li>")[0]
+    assert "confirmed" in card
+    assert "100 % likely" not in card
+    assert 'class="fit weak"' not in card
+
+
+def test_a_list_of_poor_fits_does_not_say_that_several_fit() -> None:
+    from types import SimpleNamespace
+
+    weak = SimpleNamespace(level="weak", verdict="")
+    assert heading("unsure", [weak, weak]) == "poor"
+    assert heading("unsure", [weak, SimpleNamespace(level="possible", verdict="")]) == "unsure"
+    assert heading("found", [weak]) == "found"

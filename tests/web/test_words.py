@@ -77,15 +77,15 @@ CHILD = [
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", "girl, about 6 years old, long hair, white and black boots, striped dark red "
+        ("en", "girl, 6 years old, long hair, white and black boots, striped dark red "
                "hoodie, blue jeans, no hat, green or pink suitcase"),
-        ("de", "Mädchen, etwa 6 Jahre alt, lange Haare, weiße und schwarze Stiefel, gestreifter "
+        ("de", "Mädchen, 6 Jahre alt, lange Haare, weiße und schwarze Stiefel, gestreifter "
                "dunkelroter Kapuzenpulli, blaue Jeans, ohne Hut, grüner oder rosa Koffer"),
-        ("es", "niña, unos 6 años, pelo largo, botas blancas y negras, sudadera con capucha rojo "
+        ("es", "niña, 6 años, pelo largo, botas blancas y negras, sudadera con capucha rojo "
                "oscuro a rayas, vaqueros azules, sin sombrero, maleta verde o rosa"),
-        ("fr", "fille, environ 6 ans, cheveux longs, bottes blanches et noires, sweat à capuche "
+        ("fr", "fille, 6 ans, cheveux longs, bottes blanches et noires, sweat à capuche "
                "rouge foncé à rayures, jean bleu, sans chapeau, valise verte ou rose"),
-        ("zh", "女孩，大约6岁，长发，白色和黑色靴子，条纹深红色连帽衫，蓝色牛仔裤，"
+        ("zh", "女孩，6岁，长发，白色和黑色靴子，条纹深红色连帽衫，蓝色牛仔裤，"
                "没有帽子，绿色或粉色行李箱"),
     ],
 )  # fmt: skip
@@ -152,11 +152,11 @@ DOUBTED = [
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", "maybe boy, maybe about 6 years old, jacket (maybe red), jeans, maybe green hat, "
+        ("en", "maybe boy, about 6 years old, jacket (maybe red), jeans, maybe green hat, "
                "maybe no scarf, backpack (maybe yellow)"),
-        ("de", "vielleicht Junge, vielleicht etwa 6 Jahre alt, Jacke (vielleicht rot), Jeans, "
+        ("de", "vielleicht Junge, etwa 6 Jahre alt, Jacke (vielleicht rot), Jeans, "
                "vielleicht grüner Hut, vielleicht ohne Schal, Rucksack (vielleicht gelb)"),
-        ("fr", "peut-être garçon, peut-être environ 6 ans, veste (peut-être rouge), jean, "
+        ("fr", "peut-être garçon, environ 6 ans, veste (peut-être rouge), jean, "
                "peut-être chapeau vert, peut-être sans écharpe, sac à dos (peut-être jaune)"),
     ],
 )  # fmt: skip
