@@ -196,3 +196,13 @@ def test_a_list_of_poor_fits_does_not_say_that_several_fit() -> None:
     assert heading("unsure", [weak, weak]) == "poor"
     assert heading("unsure", [weak, SimpleNamespace(level="possible", verdict="")]) == "unsure"
     assert heading("found", [weak]) == "found"
+
+
+def test_closing_without_the_guardian_asks_for_it_and_keeps_the_choice(
+    operator: Browser, case: str
+) -> None:
+    answer = operator.fill(f"{case}/close", outcome="found-safe")
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.text
+    assert re.search(r'value="found-safe" required checked', answer.text)
+    assert operator.get(case, headers=HTML).status_code == 200, "still open"
