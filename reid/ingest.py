@@ -39,8 +39,8 @@ _BACKGROUND: Final = 255  # what shows through a transparent image
 
 PillowImage.MAX_IMAGE_PIXELS = _MAX_IMAGE_PIXELS
 # FFmpeg's own log prints addresses with passwords. Any level but None hands each line to Python: a
-# decoder's thread then waits for the interpreter while the interpreter waits for that thread to end,
-# and everything stands still, all other cameras included.
+# decoder's thread then waits for the interpreter while that waits for the thread to end, and
+# everything stands still, all other cameras included.
 av.logging.set_level(None)
 
 

@@ -240,7 +240,7 @@ def test_pillow_is_not_asked_to_write(tmp_path: Path) -> None:
 
 
 def test_decoders_threads_never_wait_for_python() -> None:
-    """Otherwise closing a stream that breaks off stops the process; None is silent without Python."""
+    """Or closing a stream that breaks off stops the process; None is silent without Python."""
     import av.logging
 
     import reid.ingest  # noqa: F401
