@@ -30,7 +30,7 @@ _PACE: Final = 10.0  # frames a second of a file that is played as a camera
 
 @dataclass(slots=True)
 class Health:
-    """How a camera is doing."""
+    """How a camera is doing; `lag`: seconds that a frame waited before it was looked at."""
 
     camera: str
     frames: int = 0
@@ -39,6 +39,8 @@ class Health:
     reconnects: int = 0
     connected: bool = False
     last_frame: float = 0.0
+    queue: int = 0
+    lag: float = 0.0
     problem: str = ""
 
 
@@ -51,7 +53,7 @@ class CameraSource(LiveSource):
 
     def frames(self) -> Iterator[RawFrame]:
         """Yield the newest frames until the stream ends, fails, or is told to stop."""
-        waiting: deque[RawFrame] = deque()
+        waiting: deque[tuple[float, RawFrame]] = deque()
         ready = threading.Condition()
         ended: list[BaseException | None] = []
 
@@ -63,7 +65,7 @@ class CameraSource(LiveSource):
                         if len(waiting) >= _BUFFER:
                             waiting.popleft()
                             self.health.dropped += 1
-                        waiting.append(frame)
+                        waiting.append((time.monotonic(), frame))
                         ready.notify()
                     if self.stop.is_set():
                         break
@@ -78,11 +80,13 @@ class CameraSource(LiveSource):
             with ready:
                 if not waiting and not ended:
                     ready.wait(0.5)
-                frame = waiting.popleft() if waiting else None
+                came, frame = waiting.popleft() if waiting else (0.0, None)
+                self.health.queue = len(waiting)
                 over = bool(ended) and not waiting
             if frame is not None:
                 self.health.frames += 1
                 self.health.connected, self.health.last_frame = True, time.time()
+                self.health.lag = time.monotonic() - came
                 yield frame
             elif over:
                 if ended[0] is not None:

@@ -12,6 +12,7 @@ from making import write_video
 from reid.errors import SourceError
 from reid.ingest import Source
 from reid.pipeline import IndexReport
+from reid.watch import CameraHealth
 from reid.watch.cameras import CameraLoop, CameraSource, Health
 
 
@@ -74,6 +75,9 @@ def test_frames_that_come_late_are_dropped(clip: Path, monkeypatch: pytest.Monke
     indexer.index(CameraSource(str(clip), "gate", health=health, stop=stop))
     assert health.dropped >= 1
     assert health.dropped + len(indexer.seen) == 8
+    assert health.lag > 0, "frames waited"
+    names = {family.name for family in CameraHealth([health]).collect()}
+    assert {"reid_camera_queue", "reid_camera_lag_seconds", "reid_camera_frames"} <= names
     assert indexer.seen == sorted(indexer.seen)
 
 
