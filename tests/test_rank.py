@@ -9,6 +9,7 @@ from reid import vocabulary as vocab
 from reid.bench import ranking
 from reid.models import sharpness_of
 from reid.rank import Gallery, Knobs, LastSeen, measure, nearness, next_question, rank, refine
+from reid.rank.question import open_slots
 from reid.rank.score import sharpened
 from reid.records import Query, SightingKey, Wish
 
@@ -339,3 +340,11 @@ def test_sharpened_beliefs_move_away_from_the_usual_rate() -> None:
 def test_a_shy_models_card_says_what_its_beliefs_are_worth() -> None:
     assert sharpness_of("appearance-1") == 2.0
     assert sharpness_of("anybody's") == 1.0
+
+
+def test_under_a_coat_nobody_is_asked_what_is_worn_over_it() -> None:
+    table = gallery(*[{("outer.type", "coat"): 0.5, ("outer.colour", "red"): 0.5}] * 3)
+    said = Query("", (Wish("upper.type", "coat"),))
+    assert not [slot for slot in open_slots(said, table) if slot.startswith("outer")]
+    assert "outer.type" in open_slots(Query("", (Wish("upper.type", "sweater"),)), table)
+    assert "outer.colour" not in open_slots(Query("", (Wish("upper.type", "sweater"),)), table)

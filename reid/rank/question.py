@@ -67,6 +67,10 @@ SELDOM_KNOWN: Final = 0.6
 CARRIED_KNOWN: Final = 0.85
 
 
+OUTERMOST: Final = frozenset({"jacket", "coat", "suit", "costume"})
+"""Garments over which nobody is asked about another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What to ask next.
@@ -123,6 +127,7 @@ def open_slots(query: Query, gallery: Gallery, knobs: Knobs = DEFAULT) -> list[s
     """Return the slots that may still be asked for, in vocabulary order."""
     said = {wish.slot for wish in query.wishes}
     carried = {wish.slot for wish in query.wishes if not wish.negated}
+    covered = any(w.slot == "upper.type" and w.value in OUTERMOST for w in query.wishes)
     slots: list[str] = []
     for name, slot in vocabulary.SLOTS.items():
         if name in said or not slot.values or (slot.body_derived and not knobs.body):
@@ -130,7 +135,12 @@ def open_slots(query: Query, gallery: Gallery, knobs: Knobs = DEFAULT) -> list[s
         owner = name.removesuffix(".colour")
         if owner.startswith("carry.") and owner != name and owner not in carried:
             continue
-        if name in {"head.colour", "neck.colour"} and owner + ".type" not in carried:
+        if (
+            name in {"head.colour", "neck.colour", "outer.colour"}
+            and owner + ".type" not in carried
+        ):
+            continue
+        if name.startswith("outer.") and covered:
             continue
         if name not in WORDS and not name.startswith("carry."):
             continue

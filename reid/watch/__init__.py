@@ -105,8 +105,8 @@ class Watcher:
             thread.join(_STOP_WITHIN)
         notifier.drain(_STOP_WITHIN)
 
-    def _indexer(self) -> Indexer:
-        return Indexer(self._store, self._embedder(), self._people(), self._every)
+    def _indexer(self, stored: Callable[[int], None]) -> Indexer:
+        return Indexer(self._store, self._embedder(), self._people(), self._every, stored=stored)
 
 
 def run(

@@ -109,7 +109,7 @@ class CameraLoop:
         self,
         camera: str,
         address: str,
-        indexer: Callable[[], Indexer],
+        indexer: Callable[[Callable[[int], None]], Indexer],
         stop: threading.Event,
         first_pause: float = FIRST_PAUSE,
     ) -> None:
@@ -124,7 +124,7 @@ class CameraLoop:
         while not self._stop.is_set():
             began = time.monotonic()
             try:
-                indexer = indexer or self._indexer()
+                indexer = indexer or self._indexer(self._count)
                 self._index(indexer)
                 self.health.problem = "stream ended"
             except Exception as error:  # whatever breaks one camera must not stop the others
@@ -142,8 +142,10 @@ class CameraLoop:
         source = CameraSource(
             self._address, self.health.camera, health=self.health, stop=self._stop
         )
-        report = indexer.index(source)
-        self.health.sightings += report.sightings
+        indexer.index(source)
+
+    def _count(self, sightings: int) -> None:
+        self.health.sightings += sightings
 
     def _line(self, error: str) -> dict[str, object]:
         return {

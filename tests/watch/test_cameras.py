@@ -44,7 +44,7 @@ def clip(tmp_path: Path) -> Path:
 def test_a_file_is_played_again_and_again(clip: Path) -> None:
     stop = threading.Event()
     indexer = FakeIndexer(stop, frames=20)
-    loop = CameraLoop("gate", str(clip), lambda: indexer, stop, first_pause=0.01)
+    loop = CameraLoop("gate", str(clip), lambda _: indexer, stop, first_pause=0.01)
     loop.run()
     assert loop.health.frames >= 20
     assert loop.health.reconnects >= 2
@@ -54,8 +54,8 @@ def test_a_failing_camera_backs_off_and_stops_no_other(clip: Path) -> None:
     stop = threading.Event()
     good = FakeIndexer(stop, frames=12)
     bad = FakeIndexer(stop)
-    broken = CameraLoop("roof", "/nowhere.mp4", lambda: bad, stop, first_pause=0.05)
-    healthy = CameraLoop("gate", str(clip), lambda: good, stop, first_pause=0.01)
+    broken = CameraLoop("roof", "/nowhere.mp4", lambda _: bad, stop, first_pause=0.05)
+    healthy = CameraLoop("gate", str(clip), lambda _: good, stop, first_pause=0.01)
     threads = [threading.Thread(target=loop.run) for loop in (broken, healthy)]
     for thread in threads:
         thread.start()
