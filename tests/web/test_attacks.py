@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from reid.desk import Desk
+from reid.web.live import number_of
 from tests.web.conftest import PASSWORD, ROLES, TEXT, Browser
 
 OPEN = {"/login", "/healthz", "/metrics", "/language"}
@@ -367,3 +368,9 @@ def test_a_slow_client_is_not_needed_for_health(browse: Callable[..., Browser]) 
     began = time.monotonic()
     assert browse().get("/healthz").json()["status"] == "ok"
     assert time.monotonic() - began < 2
+
+
+def test_the_last_alert_seen_is_a_small_number_or_none() -> None:
+    assert number_of("41") == 41
+    for text in ("", "-1", "\xb2", "1e3", "9" * 16, "9" * 5000):
+        assert number_of(text) is None, text[:20]
