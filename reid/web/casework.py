@@ -189,6 +189,7 @@ def _shown(desk: Desk, t: Translator, found: Found) -> dict[str, Any]:
     zone = desk.policy.zone
     cards = views.Cards(desk, found.case.id, t)
     confirmed = desk.records.book.decisions(found.case.id, "confirmed")
+    rejected = desk.records.book.decisions(found.case.id, "rejected")
     matches = cards.of_matches(found.answer.matches)
     outcome = found.answer.outcome if matches else "nothing_asked"
     return {
@@ -198,6 +199,7 @@ def _shown(desk: Desk, t: Translator, found: Found) -> dict[str, Any]:
         "chips": views.chips(t, found.asked.slots, found.withheld),
         "slots_json": found.asked.slots,
         "outcome": outcome,
+        "explained": views.explained(t, len(confirmed), len(rejected), found),
         "searched": found.searched,
         "number": found.number,
         "seconds": found.seconds,

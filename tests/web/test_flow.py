@@ -206,3 +206,17 @@ def test_closing_without_the_guardian_asks_for_it_and_keeps_the_choice(
     assert 'role="alert"' in answer.text
     assert re.search(r'value="found-safe" required checked', answer.text)
     assert operator.get(case, headers=HTML).status_code == 200, "still open"
+
+
+def test_what_feedback_changes_is_explained(operator: Browser, case: str) -> None:
+    """The one confirmed is in red over blue: a green top that was asked for counts less."""
+    text = "boy in a green top and blue trousers"
+    assert (
+        "explained" not in operator.fill(f"{case}/search", part=True, text=text).json()["results"]
+    )
+    answer = operator.fill(f"{case}/decide", part=True, sighting=RED, verdict="confirmed").json()
+    assert "Those that look like the 1 confirmed come first." in answer["results"]
+    assert "counts less: top: green" in answer["results"], re.findall(r"explained.>(.*?)<", answer["results"])
+    answer = operator.fill(f"{case}/decide", part=True, sighting=RED, verdict="rejected").json()
+    assert "Those that look just like the 1 rejected come later." in answer["results"]
+    assert "counts less" not in answer["results"]
