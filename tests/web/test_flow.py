@@ -216,7 +216,9 @@ def test_what_feedback_changes_is_explained(operator: Browser, case: str) -> Non
     )
     answer = operator.fill(f"{case}/decide", part=True, sighting=RED, verdict="confirmed").json()
     assert "Those that look like the 1 confirmed come first." in answer["results"]
-    assert "counts less: top: green" in answer["results"], re.findall(r"explained.>(.*?)<", answer["results"])
+    assert "counts less: top: green" in answer["results"], re.findall(
+        r"explained.>(.*?)<", answer["results"]
+    )
     answer = operator.fill(f"{case}/decide", part=True, sighting=RED, verdict="rejected").json()
     assert "Those that look just like the 1 rejected come later." in answer["results"]
     assert "counts less" not in answer["results"]
