@@ -38,7 +38,10 @@ _STREAM_TIMEOUT: Final = 10.0  # seconds
 _BACKGROUND: Final = 255  # what shows through a transparent image
 
 PillowImage.MAX_IMAGE_PIXELS = _MAX_IMAGE_PIXELS
-av.logging.set_level(av.logging.PANIC)  # FFmpeg's own log prints addresses with passwords
+# FFmpeg's own log prints addresses with passwords. Any level but None hands each line to Python: a
+# decoder's thread then waits for the interpreter while that waits for the thread to end, and
+# everything stands still, all other cameras included.
+av.logging.set_level(None)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 import hashlib
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -37,6 +38,7 @@ class Shipped:
         entry: the file or folder to load on a CPU.
         torch: the weights to load on a GPU; empty where there are none.
         licence: SPDX identifier.
+        sharpness: what an embedder's beliefs are worth in the ranking, see its card.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Shipped:
     entry: str
     torch: str
     licence: str
+    sharpness: float = 1.0
 
     @property
     def path(self) -> Path:
@@ -150,6 +153,12 @@ def find_embedder() -> Shipped | None:
     return None
 
 
+@cache
+def sharpness_of(model_id: str) -> float:
+    """Return what the beliefs of an embedder are worth; 1 where no shipped card says otherwise."""
+    return next((m.sharpness for m in shipped() if m.model_id == model_id), 1.0)
+
+
 def _read(path: Path) -> Shipped:
     try:
         data = tomllib.loads(path.read_text())
@@ -162,6 +171,7 @@ def _read(path: Path) -> Shipped:
             entry=data["entry"],
             torch=data.get("torch", ""),
             licence=data["licence"],
+            sharpness=float(data.get("sharpness", 1.0)),
         )
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise ModelError(f"{path} is damaged ({error}): install the package again") from None

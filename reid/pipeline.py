@@ -84,6 +84,7 @@ class Indexer:
         every: look at every n-th frame only.
         profile: which region of a head is redacted.
         progress: told the number of frames read.
+        stored: told how many sightings were stored, each time that some were.
     """
 
     store: Store
@@ -92,6 +93,7 @@ class Indexer:
     every: int = 1
     profile: Profile = "head"
     progress: Progress = lambda _: None
+    stored: Progress = lambda _: None
 
     def index(self, source: Source) -> IndexReport:
         """Store every stay in `source`. An interrupt (Ctrl-C) keeps what was seen until then."""
@@ -136,6 +138,7 @@ class _Indexing:
             self._to.store.add(sightings)
         self._written += [key.id for key in sightings.keys]
         self._report.sightings += len(sightings)
+        self._to.stored(len(sightings))
 
     def _finished(self) -> IndexReport:
         if not self._report.stopped:

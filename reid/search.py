@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.errors import UsageError
-from reid.rank import Gallery, rank
+from reid.models import sharpness_of
+from reid.rank import Gallery, Knobs, rank
 from reid.rank.rerank import rerank
 from reid.records import Answer, Match, Query, SightingKey
 from reid.store import Columns, Filter, Store
@@ -41,7 +42,7 @@ def search(store: Store, query: Query, which: Filter, top: int) -> Answer:
     """Rank the venue's sightings for a description."""
     columns = store.read(which)
     gallery = Gallery(columns.keys, columns.attributes, columns.body, columns.visible)
-    return rank(query, gallery, top=top)
+    return rank(query, gallery, top=top, knobs=Knobs(sharpness=sharpness_of(store.model_id)))
 
 
 def similar(store: Store, sighting: str, which: Filter, top: int) -> list[Likeness]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import sys
 from pathlib import Path
 
@@ -155,3 +156,22 @@ def test_serving_others_needs_tls(run, venue: Path, options: tuple[str, ...]) ->
     code, _, err = run("serve", "--venue", venue, *options)
     assert code == 2
     assert err.count("\n") == 1
+
+
+def test_files_that_are_no_certificate_and_key_are_one_line(run, venue: Path) -> None:
+    for name in ("c.pem", "k.pem"):
+        (venue / name).write_text("not a key")
+    options = ("--tls-certificate", venue / "c.pem", "--tls-key", venue / "k.pem")
+    code, _, err = run("serve", "--venue", venue, *options)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "PEM certificate" in err
+
+
+def test_a_port_in_use_is_said_and_nothing_is_announced(run, venue: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, out, err = run("serve", "--venue", venue, "--port", str(port))
+    assert code == 2
+    assert f"cannot listen at 127.0.0.1:{port}" in err
+    assert "--port" in err
+    assert "http" not in out

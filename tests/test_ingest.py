@@ -237,3 +237,12 @@ def test_pillow_is_not_asked_to_write(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(buffer.getvalue())
     read_image(tmp_path / "a.png")
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_decoders_threads_never_wait_for_python() -> None:
+    """Or closing a stream that breaks off stops the process; None is silent without Python."""
+    import av.logging
+
+    import reid.ingest  # noqa: F401
+
+    assert av.logging.get_level() is None

@@ -114,6 +114,30 @@ def description(
 
 
 @app.command()
+def ranking(
+    data: Data,
+    embedder: OwnEmbedder = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """What is each part of the ranking worth, how honest is it, what does a question save?
+
+    Example: reid bench ranking --data shared/data/pku-reid-dev
+    """
+    from reid.bench.captions import read_described
+    from reid.bench.extractors import own_embedder
+    from reid.bench.weighing import run_weighing
+
+    described = read_described(data)
+    model = own_embedder(embedder)
+    result = _watched(
+        "pictures", described.steps, lambda told: run_weighing(described, *model, seed, told)
+    )
+    _tell("ranking", result.to_json(), as_json, html)
+
+
+@app.command()
 def attributes(
     data: Data,
     labels: Annotated[

@@ -18,8 +18,9 @@ from reid.bench.summary import Ranking
 from reid.describe import describe
 from reid.embed import Embedder
 from reid.errors import UsageError
+from reid.models import sharpness_of
 from reid.rank import Gallery, Knobs
-from reid.rank.score import DEFAULT, score, terms
+from reid.rank.score import score, terms
 from reid.records import Query, Sightings, Wish
 
 FIRST_SCREEN: Final = 12
@@ -137,7 +138,7 @@ def run_description(
     else:
         galleries = film_galleries(described.venue, embedder, progress)
     asked = [_ask(one) for one in described.descriptions]
-    bench = _Bench(galleries, seed)
+    bench = _Bench(galleries, seed, Knobs(sharpness=sharpness_of(embedder.model_id)))
     files = (*described.files, *(image.path for image in described.images))
     parts = {
         "by_camera": {g.camera: bench.found(asked, [g]) for g in galleries if g.camera},
@@ -175,13 +176,15 @@ def _altered(
     return {kind: bench.found(of_kind, bench.galleries) for kind, of_kind in kinds.items()}
 
 
-PARTS_OF_SCORE: Final = {
-    "nothing": DEFAULT,
-    "certainty": replace(DEFAULT, certainty=False),
-    "rarity": replace(DEFAULT, rarity=False),
-    "neighbours": replace(DEFAULT, neighbours=False),
-}
-"""What can be left out of the score, to see what it is worth."""
+def parts_of_score(knobs: Knobs) -> dict[str, Knobs]:
+    """Return what can be left out of the score, to see what it is worth."""
+    return {
+        "nothing": knobs,
+        "certainty": replace(knobs, certainty=False),
+        "rarity": replace(knobs, rarity=False),
+        "neighbours": replace(knobs, neighbours=False),
+    }
+
 
 DOUBTED_WRONG, DOUBTED_RIGHT = 0.7, 0.15
 """How often a witness is made to hedge something wrong, and something right."""
@@ -200,7 +203,7 @@ def _without(bench: "_Bench", asked: Sequence[_Asked], seed: int) -> dict[str, F
     return {
         f"{kind}/{left_out}": bench.found(of_kind, bench.galleries, knobs)
         for kind, of_kind in kinds.items()
-        for left_out, knobs in PARTS_OF_SCORE.items()
+        for left_out, knobs in parts_of_score(bench.knobs).items()
     }
 
 
@@ -217,18 +220,18 @@ def hedged(altered: Query, true: Query, rng: np.random.Generator) -> Query:
 class _Bench:
     """Ranks galleries, each shuffled once so that ties favour nobody."""
 
-    def __init__(self, galleries: Sequence[CameraGallery], seed: int) -> None:
-        self.galleries = galleries
+    def __init__(self, galleries: Sequence[CameraGallery], seed: int, knobs: Knobs) -> None:
+        self.galleries, self.knobs = galleries, knobs
         self._seed = seed
 
     def found(
         self,
         asked: Sequence[_Asked],
         galleries: Sequence[CameraGallery],
-        knobs: Knobs = DEFAULT,
+        knobs: Knobs | None = None,
     ) -> Found:
         """Score every query before every gallery."""
-        scored = [self._scores(asked, gallery, knobs) for gallery in galleries]
+        scored = [self._scores(asked, gallery, knobs or self.knobs) for gallery in galleries]
         people = [asked[int(row)].identity for scores in scored for row in scores.rows]
         joined = RankingScores(
             np.arange(len(people)),

@@ -75,6 +75,7 @@ def _plan(suite: Suite) -> Iterator[tuple[str, Callable[[], Result]]]:
             yield f"retrieval: {label}{with_heads}", work
     yield "description: photos", lambda: _description(suite, people)
     yield "description: filmed venue", lambda: _description(suite, _venue(suite))
+    yield "ranking", lambda: _ranking(suite, people)
     yield "attributes: ours", lambda: _attributes(suite, people, None)
     rival = suite.peer(_ATTRIBUTE_PEER)
     if rival is not None:
@@ -108,6 +109,14 @@ def _description(suite: Suite, data: Path) -> Result:
     described = read_described(data)
     model = own_embedder(suite.embedder)
     return run_description(described, *model, suite.seed, _quiet).to_json()
+
+
+def _ranking(suite: Suite, data: Path) -> Result:
+    from reid.bench.captions import read_described
+    from reid.bench.weighing import run_weighing
+
+    model = own_embedder(suite.embedder)
+    return run_weighing(read_described(data), *model, suite.seed, _quiet).to_json()
 
 
 def _attributes(suite: Suite, data: Path, rival: Path | None) -> Result:

@@ -13,6 +13,7 @@ _WAYS: Final = (
     ("reranked", "re-ranked"),
 )
 
+_OUTCOMES: Final = ("found", "unsure", "nobody_fits")
 _SAID_OF_SIGHTINGS: Final = ("upper_colour", "lower_colour")
 
 
@@ -70,6 +71,47 @@ def description(result: dict[str, Any]) -> list[Table]:
         f"{result['n_query']} queries, {result['n_gallery']} in a gallery"
     )
     return [Table(("%", *shown, "looked at", "mean"), rows, note)]
+
+
+def ranking(result: dict[str, Any]) -> list[Table]:
+    """Parts of the score left out, what was said and came true, and questions."""
+    parts = [
+        (kind.replace("_", " "), name, *_part_figures(one))
+        for kind, variants in result["parts"].items()
+        for name, one in variants.items()
+    ]
+    said = [
+        (
+            kind.replace("_", " "),
+            figure(one["first_ten_said"]),
+            figure(one["first_ten_true"]),
+            *(figure(one[state][name]) for state in ("there", "away") for name in _OUTCOMES),
+            figure(one["found_is_right"]),
+        )
+        for kind, one in result["outcomes"].items()
+    ]
+    asked = result["questions"]
+    low, high = asked["saves_interval"]
+    note = (
+        f"questions until among the first three: {asked['best']} by gain, {asked['fixed']} in the "
+        f"order of the form; saves {asked['saves']} [{low}, {high}]"
+    )
+    heads = [f"{state}: {name}" for state in ("there", "away") for name in _OUTCOMES]
+    return [
+        Table(("%", "without", "first", "first three", "MRR", "costs"), tuple(parts)),
+        Table(("%", "ten: said", "true", *heads, "found is right"), tuple(said), note),
+    ]
+
+
+def _part_figures(one: dict[str, Any]) -> Row:
+    low, high = one["costs_interval"]
+    costs = f"{one['costs'] * 100:+.1f} [{low * 100:+.1f}, {high * 100:+.1f}]"
+    return (
+        figure(one["rank1"]),
+        figure(one["rank3"]),
+        figure(one["mean_reciprocal_rank"]),
+        costs if any((one["costs"], low, high)) else "",
+    )
 
 
 def attributes(result: dict[str, Any]) -> list[Table]:
@@ -330,6 +372,7 @@ def agreement(result: dict[str, Any]) -> list[Table]:
 TABLES: Final[dict[str, Callable[[dict[str, Any]], list[Table]]]] = {
     "retrieval": retrieval,
     "description": description,
+    "ranking": ranking,
     "attributes": attributes,
     "detection": detection,
     "tracking": tracking,

@@ -8,7 +8,7 @@ from reid.describe.grammar import Reader
 from reid.describe.items import itemise
 from reid.describe.language import detect
 from reid.describe.lexicon import LANGUAGES, load
-from reid.describe.tokens import bounded, clean, tokenise
+from reid.describe.tokens import bounded, clean, split_elided, tokenise
 from reid.describe.wire import from_json, to_json
 from reid.errors import UsageError
 from reid.records import Companion, Query
@@ -42,6 +42,7 @@ def describe(text: str, language: str | None = None) -> Query:
     spoken = find_time(cleaned, lexicon)
     if spoken is not None:
         tokens = [t for t in tokens if t.stop <= spoken.start or t.start >= spoken.stop]
+    tokens = split_elided(tokens, lexicon.elided, lexicon.words)
     tokens = merge_doubts(tokens, cleaned, lexicon)
     spans = [(token.start, token.stop) for token in tokens]
     items = join_ages(itemise(tokens, lexicon, cleaned), lexicon)

@@ -14,6 +14,9 @@ LAYERS: Final = {
 }  # fmt: skip
 """How far out a garment is usually worn."""
 
+COAT_LAYER: Final = 4
+"""From here on a garment is worn over others."""
+
 DARK_ALONE: Final = "black"
 LIGHT_ALONE: Final = "white"
 """What a garment said only to be dark or light is searched as: an unsure colour so modified."""
@@ -293,15 +296,21 @@ def _outer(chains: list[list[Frame]]) -> list[Frame]:
     """Return the first frame of the chain that is worn over another, if one is."""
     upper = [c for c in chains if "upper" in c[0].regions and len(c[0].regions) == 1]
     worn = [c for c in upper if not c[0].negated]
-    absent = [c[0] for c in upper if c[0].negated and c[0].layer >= 4]
+    absent = [c[0] for c in upper if c[0].negated and c[0].layer >= COAT_LAYER]
     if len(worn) < 2:
-        return absent if worn and worn[0][0].layer < 4 else []
+        return absent if worn and _lightest(worn[0][0]) < COAT_LAYER else []
     best = max(worn, key=lambda c: (c[0].outermost, not c[0].innermost, c[0].layer, c[0].order))
     clear = best[0].outermost or any(c[0].innermost for c in worn if c is not best)
     rest = [c for c in worn if c is not best]
     if clear or all(c[0].layer < best[0].layer for c in rest):
         return [best[0]]
     return []
+
+
+def _lightest(frame: Frame) -> int:
+    """Return how far out the lightest garment that a thing may be is worn: of a fleece, 3."""
+    types = frame.slots.get("upper.type", ())
+    return min(frame.layer, *(LAYERS[v] for v in types)) if len(types) > 1 else frame.layer
 
 
 def _colour_chains(frame: Frame) -> list[list[Mod]]:

@@ -9,6 +9,9 @@ from reid.describe.tokens import Token
 
 HARD: Final = frozenset(".!;\n|。！；…")
 SOFT: Final = frozenset(',()[]{}–—-:?？，、：（）"“”«»/\\+&*=')
+LONGEST_NUMBER: Final = 12
+"""Digits of a number that can be an age, a height or a time; more are somebody's telephone."""
+
 _EMPTY: Final = Entry()
 
 
@@ -104,7 +107,7 @@ def _longest(tokens: list[Token], lemmas: list[str], i: int, lexicon: Lexicon) -
 def _number(word: str, lexicon: Lexicon) -> float | None:
     if word[:1].isdigit():
         try:
-            return float(word.replace(",", "."))
+            return float(word.replace(",", ".")) if len(word) <= LONGEST_NUMBER else None
         except ValueError:
             return None
     return lexicon.numbers.get(word)

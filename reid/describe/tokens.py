@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ _WORD: Final = re.compile(
     r"|\n|[^\w\s]"  # punctuation, one mark each
 )
 _APOSTROPHES: Final = str.maketrans("", "", "'’`´")
+_STRAIGHT: Final = str.maketrans("’`´", "'''")
 _JOINING: Final = frozenset("-‐‑–")
 _REWRITTEN: Final = (
     (re.compile(r"\bw/o\b\s*", re.IGNORECASE), "no "),
@@ -82,6 +84,25 @@ def tokenise(text: str) -> list[Token]:
         tokens.append(Token(word, fold(word), match.start(), match.end(), glued, owns))
         glued = False
     return tokens
+
+
+def split_elided(tokens: list[Token], elided: frozenset[str], known: Container[str]) -> list[Token]:
+    """Split "l'écharpe" where the whole is no known word and the front is one of `elided`."""
+    if not elided:
+        return tokens
+    return [part for token in tokens for part in _parts(token, elided, known)]
+
+
+def _parts(token: Token, elided: frozenset[str], known: Container[str]) -> list[Token]:
+    front, mark, rest = token.text.translate(_STRAIGHT).partition("'")
+    if not mark or not rest or front.lower() not in elided or token.norm in known:
+        return [token]
+    cut = token.start + len(front) + 1
+    text = token.text[len(front) + 1 :]
+    return [
+        Token(token.text[: len(front)], front.lower(), token.start, cut, token.glued),
+        Token(text, fold(text), cut, token.stop),
+    ]
 
 
 def _joins(found: list[re.Match[str]], i: int) -> bool:

@@ -39,7 +39,7 @@ def from_json(data: Mapping[str, Any], text: str = "") -> Query:
             refused=tuple(data["refused"]),
             language=data["language"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"not the JSON of a description: {error}") from None
 
 
@@ -55,14 +55,16 @@ def _slot(wish: Wish) -> dict[str, Any]:
 
 
 def _wishes(entries: Sequence[Mapping[str, Any]]) -> tuple[Wish, ...]:
-    return tuple(
-        Wish(
-            entry["slot"],
-            entry["value"],
-            entry.get("certainty", "sure"),
-            bool(entry.get("negated", False)),
-            entry.get("group"),
-            entry.get("modifier"),
-        )
-        for entry in entries
-    )
+    return tuple(map(_wish, entries))
+
+
+def _wish(entry: Mapping[str, Any]) -> Wish:
+    certainty, group = entry.get("certainty", "sure"), entry.get("group")
+    modifier, value = entry.get("modifier"), entry["value"]
+    if certainty not in ("sure", "unsure") or modifier not in (None, "light", "dark"):
+        raise ValueError("certainty is sure or unsure, a modifier light or dark")
+    if group is not None and type(group) is not int:
+        raise ValueError("a group is a whole number")
+    if not isinstance(entry["slot"], str) or type(value) not in (str, int, float):
+        raise ValueError("a slot is a name, a value a word or a number")
+    return Wish(entry["slot"], value, certainty, bool(entry.get("negated")), group, modifier)

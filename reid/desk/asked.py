@@ -66,10 +66,12 @@ class Asked:
         """
         try:
             data = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise UsageError("the fields could not be read: reload the page") from None
         asked = cls(_checked(data))
         asked.query()
+        unknown = [e for e in asked.data["slots"] if e.get("certainty") == UNKNOWN]
+        describe.from_json({**asked.data, "slots": [{**e, "certainty": "sure"} for e in unknown]})
         return asked
 
     def to_text(self) -> str:

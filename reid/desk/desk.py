@@ -22,7 +22,7 @@ from reid.desk.pictures import PictureKeys, Pictures
 from reid.desk.snapshot import Snapshot, Snapshots
 from reid.errors import AccessError, PolicyError, StoreError, UsageError
 from reid.policy import Policy, load_policy
-from reid.rank import Question, next_question, rank
+from reid.rank import Question, Refinement, next_question, rank
 from reid.records import Answer, Query
 from reid.search import Likeness
 from reid.store import Filter, Store
@@ -46,6 +46,7 @@ class Found:
         withheld: body-derived slots that the case's purpose does not allow.
         seconds: spent ranking.
         question: what to ask next, if anything would help.
+        doubted: slot and value of what counts less now, as a confirmed sighting does not show it.
     """
 
     case: Case
@@ -57,6 +58,7 @@ class Found:
     withheld: tuple[str, ...]
     seconds: float
     question: Question | None = None
+    doubted: tuple[tuple[str, str | float], ...] = ()
 
 
 class Desk:
@@ -146,7 +148,10 @@ class Desk:
         query, withheld = allowed(asked.query(), self.policy.purpose(case.purpose))
         snapshot = self.snapshots.get()
         body = frozenset(s for s in _BODY if not self.policy.purpose(case.purpose).allows(s))
-        answer, searched, question = self._rank(snapshot, case_id, query, filters, top, skip | body)
+        refinement = refined(query, snapshot, self.records.book.decisions(case_id))
+        answer, searched, question = self._rank(
+            snapshot, query, filters, top, skip | body, refinement
+        )
         detail: Detail = {
             "wishes": len(query.wishes),
             "searched": searched,
@@ -160,9 +165,11 @@ class Desk:
         )
         self.pictures.load([match.key.id for match in answer.matches])
         seconds = time.perf_counter() - began
+        doubted = tuple(refinement.knobs.doubts)
         return Found(
-            case, saved.number, asked, filters, answer, searched, withheld, seconds, question
-        )
+            case, saved.number, asked, filters, answer, searched, withheld, seconds, question,
+            doubted,
+        )  # fmt: skip
 
     def similar(
         self, case_id: int, sighting: str, filters: Filters, actor: str, top: int = SHOWN
@@ -248,18 +255,17 @@ class Desk:
     def _rank(
         self,
         snapshot: Snapshot,
-        case_id: int,
         query: Query,
         filters: Filters,
         top: int,
         skip: frozenset[str],
+        refinement: Refinement,
     ) -> tuple[Answer, int, Question | None]:
         """Rank, and find the next best question; also returns how many were searched."""
         rows = snapshot.rows(filters.since, filters.until, filters.cameras)
         searched = len(snapshot) if rows is None else len(rows)
         if not query.wishes:
             return Answer(query, "unsure", ()), searched, None
-        refinement = refined(query, snapshot, self.records.book.decisions(case_id))
         rows = np.arange(len(snapshot)) if rows is None else rows
         extra, knobs = refinement.extra, refinement.knobs
         answer = rank(query, snapshot.gallery, top=top, knobs=knobs, extra=extra, rows=rows)

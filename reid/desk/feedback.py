@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from reid.cases import Decision
 from reid.desk.snapshot import Snapshot
-from reid.rank import Knobs, Refinement, refine_rows
+from reid.rank import Refinement, refine_rows
 from reid.records import Query
 
 
@@ -16,9 +16,9 @@ def refined(query: Query, snapshot: Snapshot, decisions: Sequence[Decision]) -> 
     """Return how the list changes by what was confirmed and rejected."""
     yes, no = _rows(snapshot, decisions, "confirmed"), _rows(snapshot, decisions, "rejected")
     if not len(yes) and not len(no):
-        return Refinement(Knobs(), np.zeros(len(snapshot), np.float32), ())
+        return Refinement(snapshot.knobs, np.zeros(len(snapshot), np.float32), ())
     everywhere = replace(query, since=None, until=None, cameras=())
-    return refine_rows(everywhere, snapshot.gallery, yes, no)
+    return refine_rows(everywhere, snapshot.gallery, yes, no, snapshot.knobs)
 
 
 def _rows(snapshot: Snapshot, decisions: Sequence[Decision], verdict: str) -> NDArray[np.intp]:

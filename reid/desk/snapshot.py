@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.rank import Gallery
+from reid.models import sharpness_of
+from reid.rank import Gallery, Knobs
 from reid.rank.nearest import LISTS_FROM, Nearest, Places
 from reid.search import without_camera_means
 from reid.store import Keys, Store
@@ -35,6 +36,7 @@ class Snapshot:
         places: when and before which camera each was.
         gallery: to rank; its vectors are unit vectors less what a camera's sightings share.
         nearest: finds which of these vectors are nearest to one.
+        knobs: how the model's beliefs are taken.
     """
 
     version: int
@@ -43,6 +45,7 @@ class Snapshot:
     places: Places
     gallery: Gallery
     nearest: Nearest
+    knobs: Knobs
     _row_of: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -56,7 +59,8 @@ class Snapshot:
         gallery = Gallery(keys, columns.attributes, columns.body, columns.visible, vectors)
         start, end = (keys.column(name).astype("datetime64[us]") for name in ("start", "end"))
         places = Places(start, end, *keys.coded("camera"))
-        return cls(version, keys, ids, places, gallery, Nearest(vectors))
+        knobs = Knobs(sharpness=sharpness_of(store.model_id))
+        return cls(version, keys, ids, places, gallery, Nearest(vectors), knobs)
 
     @property
     def start(self) -> NDArray[np.datetime64]:

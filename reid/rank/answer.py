@@ -30,6 +30,7 @@ from reid.rank.score import (
     holds,
     rate,
     score,
+    sharpened,
     terms,
 )
 from reid.records import Answer, Match, Outcome, Query, Reason, Verdict
@@ -48,6 +49,10 @@ LIKELY: Final = 0.5
 
 FIRST_LOOKED_AT: Final = 10
 """Sightings that somebody looks at first; "found" says that the person is probably among them."""
+
+LOOKED_SHARE, LEAST_LOOKED_AT = 0.1, 3
+"""Nor are more than this share of all taken together, but for the least: of thirty sightings ten
+are a third before any look."""
 
 BORNE_OUT: Final = 0.5
 """Share of what was asked from which the best sighting matches most of it."""
@@ -172,7 +177,9 @@ def belief_in(gallery: Gallery, term: Term, rows: NDArray[np.intp], knobs: Knobs
     belief = None
     if not all(gallery_lacks_wish(gallery, wish) for wish in term.wishes):
         belief, _ = holds(gallery, term, rows, knobs)
-    return np.full(len(rows), np.nan, np.float32) if belief is None else belief
+    if belief is None:
+        return np.full(len(rows), np.nan, np.float32)
+    return sharpened(belief, rate(gallery, term, knobs), knobs.sharpness)
 
 
 def _verdict(belief: float, share: float, usual: float) -> tuple[Verdict, float | None]:
@@ -218,9 +225,9 @@ def outcome(
 ) -> Outcome:
     """Say whether the person is probably among the best of some rows, may be, or is nobody there.
 
-    "found": the first `FIRST_LOOKED_AT` together are more likely than not, and the best of them
-    matches most of what was asked. "nobody_fits": that it is none of them is more likely than not,
-    or the evidence of even the best is against them.
+    "found": the first `FIRST_LOOKED_AT` (of few sightings, the first tenth) together are more
+    likely than not, and the best of them matches most of what was asked. "nobody_fits": that it is
+    none of them is more likely than not, or the evidence of even the best is against them.
     """
     if not len(rows):
         return "nobody_fits"
@@ -231,5 +238,6 @@ def outcome(
     odds = Odds.of(totals[rows])
     if odds.nobody >= LIKELY or np.nanmax(fit) < DENIED:
         return "nobody_fits"
-    likely = float(odds.probability(totals[best]).sum()) >= LIKELY
+    few = best[: max(LEAST_LOOKED_AT, math.ceil(LOOKED_SHARE * len(rows)))]
+    likely = float(odds.probability(totals[few]).sum()) >= LIKELY
     return "found" if likely and fit[0] >= BORNE_OUT else "unsure"

@@ -1,8 +1,8 @@
 """What is easily taken for what: neighbouring colours and garments, and how common each is.
 
-The shares say how far a model's belief in the *neighbour* also speaks for the value asked. They
-are judgements of ours (garments: one speaker's jacket is another's coat; colours: distance in
-hue and lightness under indoor light), written as constants so that they can be disputed.
+The shares say how near a *neighbour* is to the value asked. They are judgements of ours (garments:
+one speaker's jacket is another's coat; colours: distance in hue and lightness under indoor light),
+written as constants so that they can be disputed.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,11 @@ from typing import Final
 from reid import vocabulary
 
 Shares = Mapping[str, float]
+
+SPOKEN: Final = 0.25
+"""How much of a share counts: what speakers call otherwise. What the model confuses is already in
+its beliefs, and counting that twice ranks worse (table in reid/bench/README.md). A shade counts in
+full: a camera does show navy as black."""
 
 GARMENTS: Final[Mapping[str, Shares]] = {
     "jacket": {"coat": 0.7, "hoodie": 0.3, "vest": 0.2, "suit": 0.3, "sweater": 0.15},
@@ -112,12 +117,14 @@ def usual_rate(slot: str, value: str) -> float:
 def neighbours(slot: str, value: str, modifier: str | None) -> Mapping[tuple[str, str], float]:
     """Return the columns, and their shares, that also speak for ``slot`` = ``value``."""
     if slot.endswith("colour"):
-        table = {"dark": DARK, "light": LIGHT}.get(modifier or "", COLOURS)
-        return {(slot, v): s for v, s in table.get(value, COLOURS[value]).items()}
+        shaded = {"dark": DARK, "light": LIGHT}.get(modifier or "", {}).get(value)
+        if shaded is not None:
+            return {(slot, v): s for v, s in shaded.items()}
+        return {(slot, v): SPOKEN * s for v, s in COLOURS[value].items()}
     if slot.startswith("carry."):
         thing = slot.removeprefix("carry.")
-        return {(f"carry.{v}", "present"): s for v, s in BAGS.get(thing, {}).items()}
+        return {(f"carry.{v}", "present"): SPOKEN * s for v, s in BAGS.get(thing, {}).items()}
     if slot.endswith(".type"):
         known = vocabulary.SLOTS[slot].values
-        return {(slot, v): s for v, s in GARMENTS.get(value, {}).items() if v in known}
+        return {(slot, v): SPOKEN * s for v, s in GARMENTS.get(value, {}).items() if v in known}
     return {}

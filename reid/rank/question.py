@@ -16,6 +16,7 @@ from reid.rank.score import (
     Knobs,
     gallery_lacks,
     score,
+    sharpened,
     terms,
 )
 from reid.records import Query
@@ -64,6 +65,10 @@ KNOWN: Final = {
 
 SELDOM_KNOWN: Final = 0.6
 CARRIED_KNOWN: Final = 0.85
+
+
+OUTERMOST: Final = frozenset({"jacket", "coat", "suit", "costume"})
+"""Garments over which nobody is asked about another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ def open_slots(query: Query, gallery: Gallery, knobs: Knobs = DEFAULT) -> list[s
     """Return the slots that may still be asked for, in vocabulary order."""
     said = {wish.slot for wish in query.wishes}
     carried = {wish.slot for wish in query.wishes if not wish.negated}
+    covered = any(w.slot == "upper.type" and w.value in OUTERMOST for w in query.wishes)
     slots: list[str] = []
     for name, slot in vocabulary.SLOTS.items():
         if name in said or not slot.values or (slot.body_derived and not knobs.body):
@@ -129,7 +135,12 @@ def open_slots(query: Query, gallery: Gallery, knobs: Knobs = DEFAULT) -> list[s
         owner = name.removesuffix(".colour")
         if owner.startswith("carry.") and owner != name and owner not in carried:
             continue
-        if name in {"head.colour", "neck.colour"} and owner + ".type" not in carried:
+        if (
+            name in {"head.colour", "neck.colour", "outer.colour"}
+            and owner + ".type" not in carried
+        ):
+            continue
+        if name.startswith("outer.") and covered:
             continue
         if name not in WORDS and not name.startswith("carry."):
             continue
@@ -181,7 +192,7 @@ def expected_entropy(
     An answer v turns the weight of a sighting by (1 - w) + w p(v) / π(v), as in the score; how
     likely it is to be given is what the sightings in the running say.
     """
-    beliefs = _beliefs(gallery, slot, rows)  # (answers, n)
+    beliefs = _beliefs(gallery, slot, rows, knobs.sharpness)  # (answers, n)
     seen = gallery.part(slot)[rows]
     trust = CERTAINTY["sure"] * knobs.reliability.get(slot, 1.0)
     trusts = np.where(seen < NOT_VISIBLE_BELOW, 0.0, trust * np.minimum(seen, 1.0))
@@ -195,16 +206,28 @@ def expected_entropy(
     return total
 
 
-def _beliefs(gallery: Gallery, slot: str, rows: NDArray[np.intp]) -> list[Doubles]:
+def _beliefs(
+    gallery: Gallery, slot: str, rows: NDArray[np.intp], sharpness: float
+) -> list[Doubles]:
     """Return the belief (n,) in each answer, the answers of a sighting summing to 1."""
     columns = [gallery.column(slot, value) for value in vocabulary.SLOTS[slot].values]
-    found = [np.nan_to_num(c[rows].astype(np.float64)) for c in columns if c is not None]
+    found = [
+        np.nan_to_num(sharpened(c[rows], _usual(c), sharpness).astype(np.float64))
+        for c in columns
+        if c is not None
+    ]
     if len(found) == 1:
         return [found[0], 1 - found[0]]
     total = np.sum(found, axis=0)
     none = np.maximum(0.0, 1 - total)
     scale = np.maximum(total + none, 1e-9)
     return [belief / scale for belief in [*found, none]]
+
+
+def _usual(column: Floats) -> float:
+    """Return the mean of a column; where nothing is estimated, any rate will do."""
+    known = column[~np.isnan(column)]
+    return float(known.mean()) if len(known) else 0.5
 
 
 def _entropy(weights: Doubles) -> float:

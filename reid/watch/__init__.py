@@ -36,17 +36,19 @@ class CameraHealth:
         self._cameras = cameras
 
     def collect(self) -> list[CounterMetricFamily | GaugeMetricFamily]:
-        """Return frames, drops, reconnects, sightings and connections, a camera."""
+        """Return frames, drops, reconnects, sightings, connection, queue and lag, a camera."""
         families: list[CounterMetricFamily | GaugeMetricFamily] = []
         for name in ("frames", "dropped", "reconnects", "sightings"):
             counter = CounterMetricFamily(f"reid_camera_{name}", name, labels=["camera"])
             for health in self._cameras:
                 counter.add_metric([health.camera], float(getattr(health, name)))
             families.append(counter)
-        gauge = GaugeMetricFamily("reid_camera_connected", "connected", labels=["camera"])
-        for health in self._cameras:
-            gauge.add_metric([health.camera], float(health.connected))
-        return [*families, gauge]
+        for name, unit in (("connected", ""), ("queue", ""), ("lag", "_seconds")):
+            gauge = GaugeMetricFamily(f"reid_camera_{name}{unit}", name, labels=["camera"])
+            for health in self._cameras:
+                gauge.add_metric([health.camera], float(getattr(health, name)))
+            families.append(gauge)
+        return families
 
 
 class Watcher:
@@ -103,8 +105,8 @@ class Watcher:
             thread.join(_STOP_WITHIN)
         notifier.drain(_STOP_WITHIN)
 
-    def _indexer(self) -> Indexer:
-        return Indexer(self._store, self._embedder(), self._people(), self._every)
+    def _indexer(self, stored: Callable[[int], None]) -> Indexer:
+        return Indexer(self._store, self._embedder(), self._people(), self._every, stored=stored)
 
 
 def run(

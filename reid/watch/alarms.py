@@ -112,12 +112,7 @@ class Sentry:
         """Set a case's threshold on the sightings of the day before `now`, without the new ones."""
         rows = snapshot.rows(now - RECENT, now, ())
         assert rows is not None
-        rows = np.setdiff1d(rows, fresh)
-        confirmed = [
-            snapshot.row(d.sighting)
-            for d in self._desk.records.book.decisions(case.id, "confirmed")
-        ]
-        rows = rows[~np.isin(rows, [row for row in confirmed if row is not None])]
+        rows = np.setdiff1d(rows, [*fresh, *self._confirmed(case, snapshot)])
         scores = self._scores(case, snapshot, rows)
         hours = 0.0
         if len(rows):
@@ -129,7 +124,9 @@ class Sentry:
     ) -> list[Alert]:
         threshold = self.threshold(case, snapshot, now, rows)
         scores = self._scores(case, snapshot, rows)
-        chances = Odds.of(self._scores(case, snapshot, _others(snapshot, rows))).probability(scores)
+        known = [*rows, *self._confirmed(case, snapshot)]
+        others = np.setdiff1d(np.arange(len(snapshot)), known)
+        chances = Odds.of(self._scores(case, snapshot, others)).probability(scores)
         raised = []
         for i in np.flatnonzero(scores >= threshold.score):
             key = snapshot.keys[int(rows[i])]
@@ -139,6 +136,12 @@ class Sentry:
             if alert is not None:
                 raised.append(alert)
         return raised
+
+    def _confirmed(self, case: Case, snapshot: Snapshot) -> list[int]:
+        """Return the rows of the person themselves: they say nothing of how likely others are."""
+        decisions = self._desk.records.book.decisions(case.id, "confirmed")
+        found = [snapshot.row(d.sighting) for d in decisions]
+        return [row for row in found if row is not None]
 
     def _scores(
         self, case: Case, snapshot: Snapshot, rows: NDArray[np.intp]
@@ -153,10 +156,6 @@ class Sentry:
         change = refined(query, snapshot, self._desk.records.book.decisions(case.id))
         totals = score(snapshot.gallery, terms(query, change.knobs), change.knobs)
         return np.asarray((totals + change.extra)[rows], np.float32)
-
-
-def _others(snapshot: Snapshot, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    return np.setdiff1d(np.arange(len(snapshot)), rows)
 
 
 def _instant(when: datetime) -> np.datetime64:

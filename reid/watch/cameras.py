@@ -30,7 +30,7 @@ _PACE: Final = 10.0  # frames a second of a file that is played as a camera
 
 @dataclass(slots=True)
 class Health:
-    """How a camera is doing."""
+    """How a camera is doing; `lag`: seconds that a frame waited before it was looked at."""
 
     camera: str
     frames: int = 0
@@ -39,6 +39,8 @@ class Health:
     reconnects: int = 0
     connected: bool = False
     last_frame: float = 0.0
+    queue: int = 0
+    lag: float = 0.0
     problem: str = ""
 
 
@@ -51,7 +53,7 @@ class CameraSource(LiveSource):
 
     def frames(self) -> Iterator[RawFrame]:
         """Yield the newest frames until the stream ends, fails, or is told to stop."""
-        waiting: deque[RawFrame] = deque()
+        waiting: deque[tuple[float, RawFrame]] = deque()
         ready = threading.Condition()
         ended: list[BaseException | None] = []
 
@@ -63,7 +65,7 @@ class CameraSource(LiveSource):
                         if len(waiting) >= _BUFFER:
                             waiting.popleft()
                             self.health.dropped += 1
-                        waiting.append(frame)
+                        waiting.append((time.monotonic(), frame))
                         ready.notify()
                     if self.stop.is_set():
                         break
@@ -78,11 +80,13 @@ class CameraSource(LiveSource):
             with ready:
                 if not waiting and not ended:
                     ready.wait(0.5)
-                frame = waiting.popleft() if waiting else None
+                came, frame = waiting.popleft() if waiting else (0.0, None)
+                self.health.queue = len(waiting)
                 over = bool(ended) and not waiting
             if frame is not None:
                 self.health.frames += 1
                 self.health.connected, self.health.last_frame = True, time.time()
+                self.health.lag = time.monotonic() - came
                 yield frame
             elif over:
                 if ended[0] is not None:
@@ -105,7 +109,7 @@ class CameraLoop:
         self,
         camera: str,
         address: str,
-        indexer: Callable[[], Indexer],
+        indexer: Callable[[Callable[[int], None]], Indexer],
         stop: threading.Event,
         first_pause: float = FIRST_PAUSE,
     ) -> None:
@@ -120,7 +124,7 @@ class CameraLoop:
         while not self._stop.is_set():
             began = time.monotonic()
             try:
-                indexer = indexer or self._indexer()
+                indexer = indexer or self._indexer(self._count)
                 self._index(indexer)
                 self.health.problem = "stream ended"
             except Exception as error:  # whatever breaks one camera must not stop the others
@@ -138,8 +142,10 @@ class CameraLoop:
         source = CameraSource(
             self._address, self.health.camera, health=self.health, stop=self._stop
         )
-        report = indexer.index(source)
-        self.health.sightings += report.sightings
+        indexer.index(source)
+
+    def _count(self, sightings: int) -> None:
+        self.health.sightings += sightings
 
     def _line(self, error: str) -> dict[str, object]:
         return {

@@ -22,6 +22,7 @@ _LAST_SEEN_MARGIN: Final = timedelta(minutes=5)
 """People are seldom right to the minute about when they last saw somebody."""
 
 _LONGEST_SLOTS: Final = 20_000
+_LONGEST_WINDOW: Final = 366 * 24 * 60  # minutes
 
 
 @router.get("/case/{case_id}")
@@ -147,8 +148,8 @@ def _filters(
 ) -> Filters:
     now = datetime.now(UTC)
     first, last = _local(desk, since), _local(desk, until)
-    if window.isdigit():
-        first, last = now - timedelta(minutes=int(window)), None
+    if window.isascii() and window.isdigit():
+        first, last = now - timedelta(minutes=min(int(window), _LONGEST_WINDOW)), None
     elif window == "seen" and case.about is not None and case.about.last_seen_at:
         first, last = case.about.last_seen_at - _LAST_SEEN_MARGIN, None
     elif window == "any":
@@ -164,7 +165,7 @@ def _local(desk: Desk, text: str) -> datetime | None:
         return None
     try:
         return datetime.fromisoformat(text).replace(tzinfo=desk.policy.zone).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise UsageError("a time is written like 2026-05-01T14:20") from None
 
 
@@ -188,12 +189,17 @@ def _shown(desk: Desk, t: Translator, found: Found) -> dict[str, Any]:
     zone = desk.policy.zone
     cards = views.Cards(desk, found.case.id, t)
     confirmed = desk.records.book.decisions(found.case.id, "confirmed")
+    rejected = desk.records.book.decisions(found.case.id, "rejected")
+    matches = cards.of_matches(found.answer.matches)
+    outcome = found.answer.outcome if matches else "nothing_asked"
     return {
-        "cards": cards.of_matches(found.answer.matches),
+        "cards": matches,
+        "heading": views.heading(outcome, matches),
         "confirmed": cards.of_decisions(confirmed),
         "chips": views.chips(t, found.asked.slots, found.withheld),
         "slots_json": found.asked.slots,
-        "outcome": found.answer.outcome if found.answer.matches else "nothing_asked",
+        "outcome": outcome,
+        "explained": views.explained(t, len(confirmed), len(rejected), found),
         "searched": found.searched,
         "number": found.number,
         "seconds": found.seconds,

@@ -6,10 +6,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from reid.cases import OUTCOMES, STEPS, Case
+from reid.cases import OUTCOMES, STEPS, Case, Session
 from reid.cases.audit import Detail
 from reid.desk import Asked
-from reid.errors import CaseError, UsageError
+from reid.errors import CaseError
 from reid.policy import may
 from reid.web import phrases, views
 from reid.web.frame import case_frame
@@ -99,14 +99,23 @@ def sheet(request: Request, session: Decides, case_id: CaseId) -> Response:
 @router.get("/case/{case_id}/close")
 def close_page(request: Request, session: Sees, case_id: CaseId) -> Response:
     """Show how to close, or what is left of a closed case."""
+    return _close_page(request, session, case_id)
+
+
+def _close_page(
+    request: Request, session: Session, case_id: int, chosen: str = "", status: int = 200
+) -> Response:
+    """Show the page; `chosen` is an outcome that still lacks its guardian."""
     desk = state_of(request).desk
     case = desk.records.book.get(case_id)
     return render(
         request,
         "close.html",
         session,
+        status,
         **case_frame(request, case, "close"),
         outcomes=OUTCOMES,
+        chosen=chosen,
         confirmed=len(desk.records.book.decisions(case_id, "confirmed")),
         may_close=may(session.user.role, "close"),
     )
@@ -122,9 +131,9 @@ def close(
 ) -> Response:
     """Close a case; a child that was found needs a guardian who was checked."""
     desk = state_of(request).desk
-    if outcome.startswith("found") and guardian != "yes":
-        raise UsageError("first check who takes the child: tick that the guardian was verified")
     desk.records.book.require_open(case_id)
+    if outcome.startswith("found") and guardian != "yes":
+        return _close_page(request, session, case_id, outcome, 400)
     if guardian == "yes":
         desk.records.book.take_step(case_id, "guardian", session.user.name)
     desk.records.book.close(case_id, outcome, session.user.name)

@@ -16,6 +16,7 @@ from reid.web.state import State, state_of
 router = APIRouter()
 
 _POLL: Final = 1.5  # seconds
+_DIGITS: Final = 15
 _CHECK_SESSION: Final = 20  # polls
 _LOCAL: Final = frozenset({"127.0.0.1", "::1", "testclient"})
 
@@ -24,15 +25,20 @@ _LOCAL: Final = frozenset({"127.0.0.1", "::1", "testclient"})
 async def events(request: Request, session: Sees) -> Response:
     """Stream alerts as they are raised (server-sent events)."""
     state = state_of(request)
-    since = request.headers.get("last-event-id", "")
-    last = (
-        int(since) if since.isdigit() else await run_in_threadpool(state.desk.records.alerts.last)
-    )
+    last = number_of(request.headers.get("last-event-id", ""))
+    if last is None:
+        last = await run_in_threadpool(state.desk.records.alerts.last)
     return StreamingResponse(
         _stream(request, state, last),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
+
+
+def number_of(text: str) -> int | None:
+    """Read the number of the last alert that a browser has seen; None: it says none."""
+    good = text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return int(text) if good else None
 
 
 @router.get("/healthz")

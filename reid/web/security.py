@@ -70,7 +70,7 @@ class Shield:
             await refused(scope, receive, answer)
             return
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > LARGEST_BODY:
+        if not (length.isascii() and length.isdigit()) or int(length) > LARGEST_BODY:
             await PlainTextResponse("too large", 413)(scope, receive, answer)
             return
         if headers.get("content-type", "").startswith("multipart/"):

@@ -1,6 +1,8 @@
 """Running the app: address, TLS, expiry by itself, a stop that finishes what was begun."""
 
 import logging
+import socket
+import ssl
 import sys
 import threading
 from dataclasses import dataclass
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+from fastapi import FastAPI
 
 from reid.console import complain, out
 from reid.desk import Desk
@@ -44,9 +47,11 @@ def run(desk: Desk, where: Listening) -> None:
     """Serve until stopped.
 
     Raises:
-        UsageError: reachable from other machines without TLS, or half of the TLS files.
+        UsageError: reachable from other machines without TLS, TLS files that are not a pair, or
+            an address that cannot be listened at.
     """
     _check(where)
+    listening = _listen(where)
     if not desk.records.accounts.all():
         complain("nobody can sign in yet: `reid user add NAME --role supervisor`", "note", "yellow")
     _log_to_stderr()
@@ -58,24 +63,39 @@ def run(desk: Desk, where: Listening) -> None:
     scheme = "https" if where.tls else "http"
     out.print(f"{desk.policy.venue.name}: {scheme}://{where.host}:{where.port}", highlight=False)
     try:
-        uvicorn.run(
-            app,
-            host=where.host,
-            port=where.port,
-            ssl_certfile=str(where.certificate) if where.certificate else None,
-            ssl_keyfile=str(where.key) if where.key else None,
-            access_log=False,
-            log_level="critical",  # its tracebacks would repeat what was typed
-            server_header=False,
-            proxy_headers=where.behind_proxy,
-            forwarded_allow_ips="127.0.0.1",
-            timeout_keep_alive=_IDLE,
-            timeout_graceful_shutdown=_STOP_WITHIN,
-        )
+        uvicorn.Server(_config(app, where)).run(sockets=[listening])
     finally:
+        listening.close()
         stop.set()
         keeper.join(_STOP_WITHIN)
         desk.records.database.close()
+
+
+def _config(app: FastAPI, where: Listening) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        ssl_certfile=str(where.certificate) if where.certificate else None,
+        ssl_keyfile=str(where.key) if where.key else None,
+        access_log=False,
+        log_level="critical",  # its tracebacks would repeat what was typed
+        server_header=False,
+        proxy_headers=where.behind_proxy,
+        forwarded_allow_ips="127.0.0.1",
+        timeout_keep_alive=_IDLE,
+        timeout_graceful_shutdown=_STOP_WITHIN,
+    )
+
+
+def _listen(where: Listening) -> socket.socket:
+    """Take the address before anything is said to be served there."""
+    try:
+        family = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((where.host, where.port), family=family)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen at {where.host}:{where.port} ({error.strerror or 'unknown'}): "
+            "choose another --port or --host"
+        ) from None
 
 
 def _check(where: Listening) -> None:
@@ -84,11 +104,26 @@ def _check(where: Listening) -> None:
     for path in (where.certificate, where.key):
         if path is not None and not path.is_file():
             raise UsageError(f"{path} does not exist: name a PEM file")
+    if where.certificate is not None and where.key is not None:
+        _check_pair(where.certificate, where.key)
     if where.host not in _LOCAL and not where.tls:
         raise UsageError(
             f"{where.host} is reached from other machines: give --tls-certificate and --tls-key, "
             "or listen at 127.0.0.1 behind a proxy that speaks TLS (--behind-tls-proxy)"
         )
+
+
+def _check_pair(certificate: Path, key: Path) -> None:
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            certificate,
+            key,
+            password="",  # else a locked key would be asked for in the terminal
+        )
+    except (ssl.SSLError, OSError):
+        raise UsageError(
+            f"{certificate} and {key} are not a PEM certificate and its unlocked key"
+        ) from None
 
 
 def _keep_tidy(desk: Desk, stop: threading.Event) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from reid import vocabulary
 from reid.cases import Case, Decision
-from reid.desk import UNKNOWN, Desk
+from reid.desk import UNKNOWN, Desk, Found
 from reid.rank import Question
 from reid.records import Match, Reason, SightingKey
 from reid.search import Likeness
@@ -152,6 +152,21 @@ class Cards:
             sure = 1 - sure  # "conflicts 98 %", not "conflicts 2 %": how sure the word is
         percent = None if sure is None else round(100 * sure)
         return ReasonView(wish_text(self._t, entry), reason.verdict, percent)
+
+
+def heading(outcome: str, cards: Sequence[Card]) -> str:
+    """Return which words stand over a list: of poor fits it is not said that several may fit."""
+    poor = all(card.level == "weak" and not card.verdict for card in cards)
+    return "poor" if outcome == "unsure" and poor else outcome
+
+
+def explained(t: Translator, confirmed: int, rejected: int, found: Found) -> list[str]:
+    """Say what staff's decisions changed in the list, a sentence a change."""
+    said = [t("refined.confirmed", n=confirmed)] if confirmed else []
+    said += [t("refined.rejected", n=rejected)] if rejected else []
+    doubted = [e for e in found.asked.slots if (e["slot"], e["value"]) in found.doubted]
+    names = dict.fromkeys(wish_text(t, entry) for entry in doubted)
+    return said + ([t("refined.doubted", what=", ".join(names))] if names else [])
 
 
 def ago(t: Translator, when: datetime) -> str:

@@ -78,8 +78,16 @@ def value_name(t: Translator, value: str | float, slot: str = "") -> str:
 
 def wish_text(t: Translator, entry: Mapping[str, Any]) -> str:
     """Say one field of a description: "jacket", "top: dark red", "no hat", "about 6 years old"."""
+    if entry["slot"] == YEARS_SLOT:
+        return years_text(t, entry)
     said = _plainly(t, str(entry["slot"]), entry["value"], str(entry.get("modifier") or ""))
     return t("chip.no", what=said) if entry.get("negated") else said
+
+
+def years_text(t: Translator, entry: Mapping[str, Any]) -> str:
+    """Say an age in years; "about" is said of a doubtful one alone."""
+    about = entry.get("certainty", "sure") != "sure"
+    return t("phrase.years" if about else "phrase.years_sure", n=value_name(t, entry["value"]))
 
 
 def shaded(t: Translator, value: str | float, modifier: str, noun: str = "") -> str:
@@ -106,8 +114,6 @@ def trait(t: Translator, slot: str, value: str | float) -> str:
 
 def _plainly(t: Translator, slot: str, value: str | float, modifier: str) -> str:
     region, _, kind = slot.rpartition(".")
-    if slot == YEARS_SLOT:
-        return t("phrase.years", n=value_name(t, value))
     if slot.startswith(("body.", "hair.")):
         return trait(t, slot, value)
     if value == "present":

@@ -1,5 +1,6 @@
 """Anything may be typed into a search box: never an exception, never a hang."""
 
+import re
 import time
 
 import pytest
@@ -109,3 +110,23 @@ def test_ten_thousand_words_are_bounded(piece: str) -> None:
     start = time.process_time()
     describe(piece * 10_000)
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_long_numbers_are_no_numbers(language: str) -> None:
+    for text in ("9" * 4000, "9" * 400 + " years old", "1," + "0" * 400, "²", "٣ years", "1.5.5"):
+        describe(text, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_pattern_of_doubt_goes_back_over_its_words(language: str) -> None:
+    """A pattern with two ways to read one word doubles its time with every repetition."""
+    lexicon = load(language)
+    patterns = " ".join([*lexicon.doubts, *lexicon.doubt_parts.values()])
+    words = sorted(set(re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", patterns)) | {"really", "12"})
+    space = "" if language == "zh" else " "
+    for first in ("not", "i'm not", words[0], ""):
+        for word in words:
+            start = time.process_time()
+            describe(f"{first} {(word + space) * 20}x", language)
+            assert time.process_time() - start < 0.25, (first, word)

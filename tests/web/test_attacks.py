@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from reid.desk import Desk
+from reid.web.live import number_of
 from tests.web.conftest import PASSWORD, ROLES, TEXT, Browser
 
 OPEN = {"/login", "/healthz", "/metrics", "/language"}
@@ -158,6 +159,51 @@ def test_injection_in_searches(operator: Browser, case: str, field: str) -> None
     answer = operator.fill(f"{case}/decide", sighting="' OR 1=1 --", verdict="confirmed")
     assert answer.status_code == 400
     assert operator.fill(f"{case}/similar", sighting="x' OR 'a'='a").status_code == 400
+
+
+MALFORMED = (
+    "[" * 19_000,
+    '{"slots":' * 2_000,
+    '{"slots":[{"slot":"body.age_years","value":NaN}]}',
+    '{"slots":[{"slot":"body.age_years","value":1e999}]}',
+    '{"slots":[{"slot":"body.age_years","value":true}]}',
+    '{"slots":[{"slot":"body.age_years","value":' + "9" * 5_000 + "}]}",
+    '{"slots":[{"slot":"upper.colour","value":{"a":1}}]}',
+    '{"slots":[{"slot":["upper.colour"],"value":"red"}]}',
+    '{"slots":[{"slot":"upper.colour","value":"red","group":1e400}]}',
+    '{"slots":[{"slot":"upper.colour","value":"red","group":[1]}]}',
+    '{"slots":[{"slot":"upper.colour","value":"red","certainty":{}}]}',
+    '{"slots":[{"slot":"upper.colour","value":"red","modifier":["dark"]}]}',
+    '{"slots":[{"slot":"<b>","value":"red","certainty":"unknown"}]}',
+    '{"slots":[{"slot":"upper.colour","value":"\\ud800","certainty":"unknown"}]}',
+    '{"slots":[],"context":5}',
+    '{"slots":[],"unparsed":[{"a":1}],"refused":5}',
+)
+
+
+@pytest.mark.parametrize("slots", MALFORMED, ids=lambda text: text[:60])
+def test_malformed_fields_are_refused_not_tripped_over(
+    operator: Browser, case: str, slots: str
+) -> None:
+    for path in (f"{case}/search", "/api/phrase"):
+        answer = operator.fill(path, part=True, slots=slots)
+        assert answer.status_code in {200, 400}, answer.text
+        assert "went wrong" not in answer.json().get("error", ""), "an unexpected failure"
+    assert operator.get(case, headers=HTML).status_code == 200, "the case still opens"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("window", "9999999999"), ("window", "\xb2"), ("since", "0001-01-01T00:00"),
+     ("until", "0001-01-01T00:00"), ("since", "9999-12-31T23:59"), ("text", "9" * 4000),
+     ("text", "not " + "really " * 500)],
+)  # fmt: skip
+def test_numbers_and_times_out_of_bounds(
+    operator: Browser, case: str, field: str, value: str
+) -> None:
+    began = time.monotonic()
+    assert operator.fill(f"{case}/search", part=True, **{field: value}).status_code in {200, 400}
+    assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize(
@@ -322,3 +368,9 @@ def test_a_slow_client_is_not_needed_for_health(browse: Callable[..., Browser]) 
     began = time.monotonic()
     assert browse().get("/healthz").json()["status"] == "ok"
     assert time.monotonic() - began < 2
+
+
+def test_the_last_alert_seen_is_a_small_number_or_none() -> None:
+    assert number_of("41") == 41
+    for text in ("", "-1", "\xb2", "1e3", "9" * 16, "9" * 5000):
+        assert number_of(text) is None, text[:20]

@@ -4,6 +4,7 @@ import json
 import re
 
 from reid.desk import Desk
+from reid.web.views import heading
 from tests.venues import sightings
 from tests.web.conftest import TEXT, Browser
 
@@ -177,3 +178,47 @@ def test_viewer_sees_map_only(browse, case: str) -> None:
     viewer = browse("viewer")
     assert viewer.get(case).headers["location"] == "/case/1/map"
     assert viewer.get(f"{case}/map").status_code == 200
+
+
+def test_a_decided_sighting_says_so_instead_of_how_it_fits(operator: Browser, case: str) -> None:
+    operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
+    page = operator.get(case, headers=HTML).text
+    card = page[page.index(f'data-sighting="{RED}"') :].split("</li>")[0]
+    assert "confirmed" in card
+    assert "100 % likely" not in card
+    assert 'class="fit weak"' not in card
+
+
+def test_a_list_of_poor_fits_does_not_say_that_several_fit() -> None:
+    from types import SimpleNamespace
+
+    weak = SimpleNamespace(level="weak", verdict="")
+    assert heading("unsure", [weak, weak]) == "poor"
+    assert heading("unsure", [weak, SimpleNamespace(level="possible", verdict="")]) == "unsure"
+    assert heading("found", [weak]) == "found"
+
+
+def test_closing_without_the_guardian_asks_for_it_and_keeps_the_choice(
+    operator: Browser, case: str
+) -> None:
+    answer = operator.fill(f"{case}/close", outcome="found-safe")
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.text
+    assert re.search(r'value="found-safe" required checked', answer.text)
+    assert operator.get(case, headers=HTML).status_code == 200, "still open"
+
+
+def test_what_feedback_changes_is_explained(operator: Browser, case: str) -> None:
+    """The one confirmed is in red over blue: a green top that was asked for counts less."""
+    text = "boy in a green top and blue trousers"
+    assert (
+        "explained" not in operator.fill(f"{case}/search", part=True, text=text).json()["results"]
+    )
+    answer = operator.fill(f"{case}/decide", part=True, sighting=RED, verdict="confirmed").json()
+    assert "Those that look like the 1 confirmed come first." in answer["results"]
+    assert "counts less: top: green" in answer["results"], re.findall(
+        r"explained.>(.*?)<", answer["results"]
+    )
+    answer = operator.fill(f"{case}/decide", part=True, sighting=RED, verdict="rejected").json()
+    assert "Those that look just like the 1 rejected come later." in answer["results"]
+    assert "counts less" not in answer["results"]

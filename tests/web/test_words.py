@@ -77,15 +77,15 @@ CHILD = [
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", "girl, about 6 years old, long hair, white and black boots, striped dark red "
+        ("en", "girl, 6 years old, long hair, white and black boots, striped dark red "
                "hoodie, blue jeans, no hat, green or pink suitcase"),
-        ("de", "Mädchen, etwa 6 Jahre alt, lange Haare, weiße und schwarze Stiefel, gestreifter "
+        ("de", "Mädchen, 6 Jahre alt, lange Haare, weiße und schwarze Stiefel, gestreifter "
                "dunkelroter Kapuzenpulli, blaue Jeans, ohne Hut, grüner oder rosa Koffer"),
-        ("es", "niña, unos 6 años, pelo largo, botas blancas y negras, sudadera con capucha rojo "
+        ("es", "niña, 6 años, pelo largo, botas blancas y negras, sudadera con capucha rojo "
                "oscuro a rayas, vaqueros azules, sin sombrero, maleta verde o rosa"),
-        ("fr", "fille, environ 6 ans, cheveux longs, bottes blanches et noires, sweat à capuche "
+        ("fr", "fille, 6 ans, cheveux longs, bottes blanches et noires, sweat à capuche "
                "rouge foncé à rayures, jean bleu, sans chapeau, valise verte ou rose"),
-        ("zh", "女孩，大约6岁，长发，白色和黑色靴子，条纹深红色连帽衫，蓝色牛仔裤，"
+        ("zh", "女孩，6岁，长发，白色和黑色靴子，条纹深红色连帽衫，蓝色牛仔裤，"
                "没有帽子，绿色或粉色行李箱"),
     ],
 )  # fmt: skip
@@ -132,6 +132,48 @@ def test_what_the_form_says_is_understood_again(language: str, kind: str, colour
     wishes = {(w.slot, w.value) for w in describe(said, language).wishes}
     expected = {("upper.type", kind), ("upper.colour", colour)}
     assert expected | {(e["slot"], e["value"]) for e in PERSON} <= wishes, said
+
+
+DOUBTED = [
+    entry("body.age", "child", certainty="unsure"),
+    entry("body.sex", "male"),
+    entry("body.age_years", 6, certainty="unsure"),
+    entry("upper.type", "jacket"),
+    entry("upper.colour", "red", certainty="unsure"),
+    entry("lower.type", "jeans"),
+    entry("head.type", "hat", certainty="unsure"),
+    entry("head.colour", "green", certainty="unsure"),
+    entry("neck.type", "scarf", certainty="unsure", negated=True),
+    entry("carry.backpack", "present"),
+    entry("carry.backpack.colour", "yellow", certainty="unsure"),
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "maybe boy, about 6 years old, jacket (maybe red), jeans, maybe green hat, "
+               "maybe no scarf, backpack (maybe yellow)"),
+        ("de", "vielleicht Junge, etwa 6 Jahre alt, Jacke (vielleicht rot), Jeans, "
+               "vielleicht grüner Hut, vielleicht ohne Schal, Rucksack (vielleicht gelb)"),
+        ("fr", "peut-être garçon, environ 6 ans, veste (peut-être rouge), jean, "
+               "peut-être chapeau vert, peut-être sans écharpe, sac à dos (peut-être jaune)"),
+    ],
+)  # fmt: skip
+def test_what_is_doubted_is_said_as_doubtful(language: str, expected: str) -> None:
+    assert sentence(WORDS.translator(language), DOUBTED, language) == expected
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "de", "zh"])
+def test_doubt_is_understood_again(language: str) -> None:
+    from reid.describe import describe
+
+    said = sentence(WORDS.translator(language), DOUBTED, language)
+    doubted = {(w.slot, w.value) for w in describe(said, language).wishes if w.certainty != "sure"}
+    # about six is a child for sure, whatever the doubt about the years
+    sure = ("upper.type", "lower.type", "carry.backpack", "body.sex", "body.age")
+    assert doubted >= {(e["slot"], e["value"]) for e in DOUBTED if e["slot"] not in sure}, said
+    assert not {slot for slot, _ in doubted} & {"upper.type", "lower.type", "carry.backpack"}
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr", "de", "zh"])

@@ -17,6 +17,8 @@ class Describing(State):
             self._sleeve_noun(item)
             return
         mod = self._make(section, item.senses[section], item)
+        if mod.kind in {"colour", "shade"} and self._of_writing(i):
+            return
         if self._of_race(i, mod):
             self._refuse_kind("race")
             return
@@ -38,6 +40,14 @@ class Describing(State):
         if mod.either or len(self.pending) > 1 or self.predicate is not None:
             self.flags.discard("or")
         self.flags.add("after-hedge")
+
+    def _of_writing(self, i: int) -> bool:
+        """Whether a colour that follows its noun is that of the letters or the picture."""
+        before = self.items[i - 1] if i and not self.lexicon.before else None
+        if before is None:
+            return False
+        noun = before.senses.get("pattern_nouns") == "graphic"
+        return noun or (before.senses.get("patterns") == "graphic" and " " in before.text)
 
     def _of_race(self, i: int, mod: Mod) -> bool:
         """Whether a colour after the word for a person is about them, not about their clothes."""
@@ -63,6 +73,8 @@ class Describing(State):
     def _take_shade(self, mod: Mod) -> bool:
         """Give a colour the "dark" or "light" that stands just before it."""
         queue = self.predicated if self.predicated else self.pending
+        if not queue and self.noun_first and self.segment:
+            queue = self.segment[-1].mods
         if queue and queue[-1].kind == "shade" and mod.shade is None:
             shade = queue.pop()
             mod.shade = shade_of(shade.values[0])
@@ -132,6 +144,8 @@ class Describing(State):
     def _may_take(self, target: Frame, mods: list[Mod]) -> bool:
         if "whole" in self.flags:
             return False
+        if "trim" in self.flags:
+            return True
         if "hair" in target.regions and any(mod.kind == "size" for mod in mods):
             return True
         doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.flags
@@ -215,6 +229,9 @@ class Describing(State):
             frame.mods.append(Mod("pattern", (pattern,), unsure=self._unsure()))
         if pattern != "graphic":
             self._colour_piece(frame, mods)
+        elif self.mod_at == i - 1:  # "上面有白色字母": white letters
+            said = self.items[i - 1].text
+            frame.mods = [m for m in frame.mods if m.kind != "colour" or m.text != said]
 
     def _motif(self, i: int, item: Item) -> None:
         if self._before_thing(i):

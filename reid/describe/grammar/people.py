@@ -19,7 +19,7 @@ class Naming(Describing):
         for mod in mods:
             self._mod_of_person(mod)
         for slot, value in facts.items():
-            self._add_trait(Trait(f"body.{slot}", (value,), self.hedge == "wide"))
+            self._add_trait(Trait(f"body.{slot}", (value,), self.hedge in {"narrow", "wide"}))
         if "sex" in facts:
             person.sex = facts["sex"]
         for trait in self.waiting:
@@ -27,6 +27,8 @@ class Naming(Describing):
         self.waiting = []
         person.named = True
         self.trigger = None
+        if self.hedge == "narrow":
+            self.hedge = ""
         self.flags -= {"no", "or"}
 
     def _who(self, i: int, sex: str | None, relation: bool) -> Person:
@@ -159,6 +161,14 @@ class Naming(Describing):
                 self.opened = True
                 return
 
+    def _own_verb(self, i: int) -> bool:
+        """Whether "and wore" goes on about the one sought: "with a man in grey and wore …"."""
+        person = self.person
+        if person is self.reading.main or not person.frames or not i:
+            return False
+        told = any("relative" in x.roles for x in self.items[:i] if x.start >= person.start)
+        return "and" in self.items[i - 1].roles and not told
+
     def _speaker(self, i: int) -> None:
         """Keep what the speaker says of himself apart."""
         person = Person(start=self.items[i].start, stop=self.items[i].stop)
@@ -170,8 +180,14 @@ class Naming(Describing):
 
     def _is_person(self, i: int, item: Item) -> bool:
         """Tell "m" the man from "m" the letter, and "mum's bag" from mum."""
+        if i + 1 < len(self.items) and "says" in self.items[i + 1].roles:
+            return False  # "mum says": she speaks, and is not spoken of
+        if item.owns and i and self._the_child(i, item):
+            return True  # "the girl's jacket is pink"
         if item.owns and i + 1 < len(self.items):
             following = self.items[i + 1]
+            if "clasped" in following.roles and self.trigger is not None:
+                return True  # "holding her grandad's hand": he is there himself
             verb = {"in", "with", "copula", "about", "aged", "seen", "no", "opens", "hedge"}
             return bool(following.roles & verb) or following.kind in {"age", "number"}
         if len(item.text) == 1:
@@ -179,8 +195,17 @@ class Naming(Describing):
             return i == 0 or any(other.kind in {"age", "number"} for other in near)
         return True
 
+    def _the_child(self, i: int, item: Item) -> bool:
+        meaning = item.senses["people"].split()
+        free = not self.reading.main.named and self.person is self.reading.main
+        the = "the" in self.items[i - 1].roles and self.trigger is None
+        return free and the and "age=child" in meaning and "relation" not in meaning
+
     def _body(self, i: int, item: Item) -> None:
         meaning = item.senses["body"]
+        if meaning == "size.big" and self._grown_ahead(i):
+            self.waiting.append(Trait("body.build", ("heavy",), unsure=True))
+            return  # "a big lad"
         if meaning.startswith("size") or (
             self.lexicon.before and self._thing_ahead(i, past_colours=True)
         ):
@@ -195,6 +220,20 @@ class Naming(Describing):
         self.flags.add("after-hedge")
         if self.trigger is None:
             self._flush_traits()
+
+    def _grown_ahead(self, i: int) -> bool:
+        """Whether the next word is somebody who is neither a child nor kin ("a big brother")."""
+        following = self.items[i + 1].senses.get("people") if i + 1 < len(self.items) else None
+        return following is not None and not {"age=child", "child", "relation"} & set(
+            following.split()
+        )
+
+    def _somebody_else(self, i: int) -> None:
+        """Leave out what is said of one who is not meant: "not the one in green"."""
+        self.nobody = Person(start=self.items[i].start)
+        self._enter(self.nobody, i)
+        self.opened = True
+        self.flags.discard("no")
 
     def _traits_said(self, item: Item) -> None:
         for part in str(item.value).split():

@@ -32,6 +32,8 @@ class Reader(Words):
             self._traits_said(item)
         elif "things" in item.senses and not self._is_motif_here(i, item):
             self._thing(i, item)
+            if item.owns and not self._thing_ahead(i, past_colours=True):
+                self._copula()  # "the coat's dark green"
         elif item.senses:
             self._describing(i, item)
         elif item.roles:
@@ -99,6 +101,9 @@ class Reader(Words):
     def _break(self, i: int, *, hard: bool) -> None:
         continues = not hard and self._continues(i)
         forward = "forward" in self.flags and not hard
+        if self.person is self.nobody:
+            self.pending, continues = [], False
+            self._go_home()
         if self.hedge and not self.spoken_since_hedge and not continues and not forward:
             self._doubt_back()
         if self.pending and not self._waits(i, hard=hard, continues=continues):
@@ -106,6 +111,7 @@ class Reader(Words):
         if "same" in self.flags and self.segment and not self.segment[-1].described():
             self._copy_colours(self.segment[-1])
         self._flush_traits()
+        self.told = bool(self.predicated) and not hard
         self.predicate, self.predicated = None, []
         denied = self.last is not None and self.last.negated and self.segment[-1:] == [self.last]
         self.flags = {"no"} if denied and not hard and self._list_goes_on(i) else set()

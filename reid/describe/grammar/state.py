@@ -65,6 +65,9 @@ class State:
         self.begun = False  # somebody or something was named in this sentence
         self.topic = False  # the companion is what the whole sentence is about
         self.spoken = False  # anything since the last break
+        self.definite = False  # the last thing was "the …", "her …"
+        self.nobody: Person | None = None  # somebody who is not meant
+        self.told = False  # the phrase before said what a thing is like ("her coat is red")
 
     def _unsure(self) -> bool:
         return self.hedge in {"narrow", "wide", "mod"}

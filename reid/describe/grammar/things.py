@@ -1,6 +1,6 @@
 """What is worn and carried, and how one thing stands to the one before it."""
 
-from reid.describe.frames import Frame, Mod, parse_thing
+from reid.describe.frames import Frame, Mod, Values, parse_thing
 from reid.describe.grammar.people import Naming
 from reid.describe.grammar.state import BAG_SLOTS, RECENT
 from reid.describe.items import Item
@@ -15,6 +15,11 @@ class Things(Naming):
         self._flush_traits()
         self.trigger = None
         slots, layer = parse_thing(meaning)
+        self.definite = i > 0 and bool(self.items[i - 1].roles & {"the", "his"})
+        known = self._spoken_of(slots) if self.definite else None
+        if known is not None:
+            self._again(known, item, adjacent=self.mod_at == i - 1)
+            return
         self.order += 1
         frame = Frame(slots, item.text, layer, order=self.order)
         frame.unsure = self.hedge in {"narrow", "wide"} or (
@@ -37,6 +42,27 @@ class Things(Naming):
             self.hedge = ""
         self.flags.add("after-hedge")
         self.person.frames.append(frame)
+        self.segment.append(frame)
+        self.last, self.last_trait = frame, None
+
+    def _spoken_of(self, slots: dict[str, Values]) -> Frame | None:
+        """Return the thing that "the bag" means, if one such was named before."""
+        if self.flags & {"no", "or", "same"} or self.hedge:
+            return None
+        bags = set(slots) == {"carry.shoulder-bag", "carry.handbag"}
+        for frame in reversed(self.person.frames[-RECENT:]):
+            if frame.negated or frame.dropped or "hair" in frame.regions:
+                continue
+            if frame.slots == slots or (bags and set(frame.slots) & set(BAG_SLOTS)):
+                return frame if slots.keys() != {"upper"} and slots.keys() != {"lower"} else None
+        return None
+
+    def _again(self, frame: Frame, item: Item, *, adjacent: bool) -> None:
+        """Go on with a thing that was named before."""
+        self.predicate, self.predicated = None, []
+        self._take_pending(frame, item, adjacent=adjacent)
+        self.flags -= {"in", "whole"}
+        self.flags.add("after-hedge")
         self.segment.append(frame)
         self.last, self.last_trait = frame, None
 
@@ -132,6 +158,11 @@ class Things(Naming):
                 self.last.outermost = True
             else:
                 self.last.innermost = True
+
+    def _aside(self) -> None:
+        """Read what is tied about the waist as worn over the rest."""
+        if self.last is not None and "upper" in self.last.regions:
+            self.last.outermost = True
 
     def _refine(self, roles: frozenset[str]) -> None:
         """Tell which bag is meant by where it is worn."""

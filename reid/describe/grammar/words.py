@@ -16,6 +16,10 @@ class Words(Things):
         if "dunno" in roles:
             self._dunno(i)
             return
+        if "contrast" in roles:
+            self._somebody_else(i)
+            return
+        self._refer(i, roles)
         if roles & {"hedge", "think"}:
             self._hedge(i, roles)
         if "sure" in roles:
@@ -34,6 +38,15 @@ class Words(Things):
         if roles & {"shoulder", "hand", "back"}:
             self._refine(roles)
         self._small_words(i, roles)
+
+    def _refer(self, i: int, roles: frozenset[str]) -> None:
+        """Read what speaks of something said before: himself, the scarf too, tied round her."""
+        if "aside" in roles:
+            self._aside()
+        if "self" in roles and self.person is not self.reading.main:
+            self._go_home()
+        if "too" in roles and self._too(i):
+            self.flags.add("same")
 
     def _hear_sex(self, i: int, roles: frozenset[str]) -> None:
         """Note what "he" or "her" says of the person described."""
@@ -61,8 +74,10 @@ class Words(Things):
             self.flags -= {"no"}
         if "but" in roles:
             self.hedge = ""
+        if "finite" in roles and self._own_verb(i):
+            self._go_home()
         if "with" in roles:
-            self._with(roles)
+            self._with(i, roles)
         self.opened = self.opened or bool(roles & {"in", "relative", "opens"})
         if roles & {"copula", "again"}:
             self._copula(again="again" in roles)
@@ -71,17 +86,35 @@ class Words(Things):
         if "i" in roles:
             self._speaker(i)
         for role, sex in (("he", "male"), ("she", "female")):
-            if role in roles:
+            if role in roles and not self._of_a_thing(i, roles):
                 self._pronoun(sex)
                 if self.person is self.reading.main:
                     self.said = self.said or sex
 
-    def _with(self, roles: frozenset[str]) -> None:
+    def _with(self, i: int, roles: frozenset[str]) -> None:
         self.predicate, self.predicated = None, []
         if self.pending:
             self._attach_back()
+        if self._only_colours_ahead(i):
+            self.flags.add("trim")  # "an England top, white with red"
         if self.person is not self.reading.main:
             self.opened = self.opened or "and" not in roles
+
+    def _only_colours_ahead(self, i: int) -> bool:
+        """Whether nothing but colours follows in this phrase."""
+        coloured = False
+        for item in self.items[i + 1 :]:
+            if item.kind == "break":
+                break
+            if not ({"colours", "shades"} & item.senses.keys() or item.roles & {"and", "a"}):
+                return False
+            coloured = coloured or "colours" in item.senses
+        return coloured
+
+    def _too(self, i: int) -> bool:
+        """Whether "the scarf as well" speaks of what was said of the thing before."""
+        ends = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
+        return ends and self.told and len(self.segment) == 1 and self.definite
 
     def _off_ahead(self, i: int) -> bool:
         """Whether "took her jacket off" ends as it begins."""

@@ -70,6 +70,7 @@ class Lexicon:
         time: the section as it stands.
         units: word → "cm", "m", "foot" or "inch".
         abbreviations: words whose full stop does not end a sentence.
+        elided: words that lose their vowel and are written as one with the next (French l').
         guarded: words that are never taken for a slip of the pen of another.
         compounds: nouns are written together with what describes them (German).
         relatives_first: what somebody wears is said before the word for them (Chinese).
@@ -87,6 +88,7 @@ class Lexicon:
     decades: Mapping[str, float]
     units: Mapping[str, str]
     abbreviations: frozenset[str]
+    elided: frozenset[str]
     guarded: frozenset[str]
     content: frozenset[str]
     time: Mapping[str, Any]
@@ -149,6 +151,7 @@ def load(language: str) -> Lexicon:
             for word in words.split(",")
         },
         abbreviations=frozenset(raw.get("abbreviations", "").split()),
+        elided=frozenset(raw.get("elided", "").split()),
         guarded=frozenset(raw.get("guarded", "").split()),
         content=frozenset(
             word
