@@ -1,13 +1,14 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reid import models
 from reid import vocabulary as vocab
 from reid.bench import ranking
-from reid.models import sharpness_of
 from reid.rank import Gallery, Knobs, LastSeen, measure, nearness, next_question, rank, refine
 from reid.rank.question import open_slots
 from reid.rank.score import sharpened
@@ -337,9 +338,19 @@ def test_sharpened_beliefs_move_away_from_the_usual_rate() -> None:
     assert sharpened(beliefs, 0.5, 1.0) is beliefs
 
 
-def test_a_shy_models_card_says_what_its_beliefs_are_worth() -> None:
-    assert sharpness_of("appearance-1") == 2.0
-    assert sharpness_of("anybody's") == 1.0
+def test_a_shy_models_card_says_what_its_beliefs_are_worth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shy").mkdir()
+    (tmp_path / "shy" / "model.toml").write_text(
+        'kind = "embedder"\nmodel_id = "shy-1"\nentry = "."\nlicence = "AGPL-3.0-or-later"\n'
+        "sharpness = 2.0\n[files]\n"
+    )
+    monkeypatch.setattr(models, "models_folder", lambda: tmp_path)
+    models.sharpness_of.cache_clear()
+    assert models.sharpness_of("shy-1") == 2.0
+    assert models.sharpness_of("anybody's") == 1.0
+    models.sharpness_of.cache_clear()
 
 
 def test_under_a_coat_nobody_is_asked_what_is_worn_over_it() -> None:

@@ -14,6 +14,9 @@ from reid.bench.layouts import Labelled
 from reid.bench.retrieval import crop_of, light_of
 from reid.bench.summary import rounded
 from reid.embed import Embedder
+from reid.rank.evened import evened
+from reid.rank.gallery import EVENED
+from reid.rank.neighbours import usual_rate
 from reid.records import Wish
 from reid.vocabulary import ATTRIBUTE_COLUMNS, ATTRIBUTE_INDEX, Column
 
@@ -26,7 +29,8 @@ WHERE: Final = {"upper_colour": ("upper", "outer"), "lower_colour": ("lower",)}
 def on_sightings(described: DescribedSet, embedder: Embedder) -> dict[str, dict[str, Any]]:
     """Return, by camera, how often the likeliest colour is a described one, and bags' AUC.
 
-    A sighting is all images of a person before a camera, their probabilities averaged. Bags are
+    A sighting is all images of a person before a camera, their probabilities averaged; colours are
+    read as the search reads them (`reid.rank.evened`). Bags are
     any of `reid.vocabulary.BAGS`: the likeliest of them against whether one is described.
     """
     cameras = sorted({image.camera for image in described.images})
@@ -36,6 +40,7 @@ def on_sightings(described: DescribedSet, embedder: Embedder) -> dict[str, dict[
 def _of_camera(described: DescribedSet, camera: str, embedder: Embedder) -> dict[str, Any]:
     images = [i for i in described.images if i.camera == camera and i.identity in described.labels]
     people, said = _pooled(images, embedder)
+    said = _as_ranked(said)
     wishes = [described.labels[who] for who in people]
     figures: dict[str, Any] = {
         name: _colours(said, wishes, garments) for name, garments in WHERE.items()
@@ -50,6 +55,16 @@ def _pooled(images: Sequence[Labelled], embedder: Embedder) -> tuple[list[str], 
     named = np.array([image.identity for image in images])
     people = sorted(set(named.tolist()))
     return people, np.stack([attributes[named == who].mean(axis=0) for who in people])
+
+
+def _as_ranked(said: Float) -> Float:
+    """Return one camera's beliefs (P, K) as the search reads them: colours less its own."""
+    fair, camera = said.copy(), np.zeros(len(said), np.intp)
+    for k, (slot, value) in enumerate(ATTRIBUTE_COLUMNS):
+        if slot in EVENED:
+            belief = said[:, k].astype(np.float32)
+            fair[:, k] = evened(belief, camera, usual_rate(slot, value))
+    return fair
 
 
 def _colours(

@@ -19,6 +19,9 @@ SHARE: Final = 0.75
 SEEN_ENOUGH: Final = 20
 """Sightings with which half of `SHARE` is taken out."""
 
+FEWEST: Final = 12
+"""Sightings before one camera under which nothing is taken out."""
+
 _LEAST: Final = 1e-3  # no belief or rate is taken to be nearer to 0 or 1
 
 
@@ -37,7 +40,7 @@ def evened(belief: Floats, codes: NDArray[np.intp], usual: float) -> Floats:
     count = np.bincount(codes[known])
     total = np.bincount(codes[known], weights=belief[known])
     mean = np.clip(total / np.maximum(count, 1), _LEAST, 1 - _LEAST)
-    strength = SHARE * count / (count + SEEN_ENOUGH)
+    strength = np.where(count < FEWEST, 0, SHARE * count / (count + SEEN_ENOUGH))
     odds = (usual / (1 - usual)) / (mean / (1 - mean))
     factor = np.ones(int(codes.max(initial=-1)) + 1, np.float32)
     factor[: len(count)] = odds**strength
