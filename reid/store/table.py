@@ -6,28 +6,40 @@ that indexing the same file again, or from two processes at once, replaces rows 
 them.
 """
 
-import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Self, overload
+from typing import Any, Final, Self
 
 import lancedb
-import numpy as np
 import pyarrow as pa
 from filelock import FileLock, Timeout
 from lancedb.index import Bitmap, BTree
-from numpy.typing import NDArray
 
-from reid import vocabulary
 from reid.errors import SpaceMismatch, StoreError
-from reid.pixels import CropPlace, FrameKey, RedactedCrop, decode, marked
+from reid.pixels import RedactedCrop, marked
 from reid.records import SightingKey, Sightings
+from reid.store.filter import Filter
+from reid.store.rows import (
+    CROP_FIELDS,
+    KEY_COLUMNS,
+    META_COLUMNS,
+    META_MODEL,
+    META_SCHEMA,
+    SCHEMA_VERSION,
+    Columns,
+    Float,
+    Keys,
+    columns_id,
+    crop_of,
+    matrix,
+    schema,
+    to_arrow,
+    unpack,
+)
 
-SCHEMA_VERSION: Final = 1
 TABLE: Final = "sightings"
 
 _LOCK_NAME: Final = "venue.lock"
@@ -38,104 +50,7 @@ _SCALAR_INDEXES: Final = {
     "start": BTree(),
     "source_key": BTree(),
 }
-_KEY_COLUMNS: Final = ("id", "source", "source_key", "camera", "start", "end", "track_id")
 _READ_TRIES: Final = 4
-_META_SCHEMA, _META_MODEL, _META_COLUMNS = b"reid.schema", b"reid.model", b"reid.columns"
-
-Float = NDArray[np.float32]
-
-_LEVELS: Final = 250  # a probability is stored in steps of 1/250
-_UNKNOWN: Final = 255  # stands for NaN: not estimated
-_LEVEL_VALUES: Final[Float] = np.array(
-    [*np.arange(_LEVELS + 1) / _LEVELS, *[np.nan] * 5], np.float32
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which sightings: all that meet every condition given.
-
-    Attributes:
-        since, until: the stay overlaps this time window (UTC).
-        cameras: camera ids; empty for all.
-        sources: content keys of sources; empty for all.
-        ids: sighting ids; empty for all.
-        ended_before: the stay ended before this time; for retention.
-        except_ids: sighting ids that are left out; confirmed ones of open cases.
-    """
-
-    since: datetime | None = None
-    until: datetime | None = None
-    cameras: Sequence[str] = ()
-    sources: Sequence[str] = ()
-    ids: Sequence[str] = ()
-    ended_before: datetime | None = None
-    except_ids: Sequence[str] = ()
-
-    def sql(self) -> str:
-        """Return the condition in the table's SQL, or an empty string for all rows."""
-        terms = [
-            f"{column} IN ({', '.join(map(_quote, values))})"
-            for column, values in (
-                ("camera", self.cameras),
-                ("source_key", self.sources),
-                ("id", self.ids),
-            )
-            if values
-        ]
-        if self.since:
-            terms.append(f"end >= {_timestamp(self.since)}")
-        if self.until:
-            terms.append(f"start <= {_timestamp(self.until)}")
-        if self.ended_before:
-            terms.append(f"end < {_timestamp(self.ended_before)}")
-        if self.except_ids:
-            terms.append(f"id NOT IN ({', '.join(map(_quote, self.except_ids))})")
-        return " AND ".join(terms)
-
-
-class Keys(Sequence[SightingKey]):
-    """The keys of many rows, each built when it is asked for."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._columns = [table.column(name) for name in _KEY_COLUMNS]
-        self._rows: int = table.num_rows
-
-    def __len__(self) -> int:
-        return self._rows
-
-    @overload
-    def __getitem__(self, row: int) -> SightingKey: ...
-    @overload
-    def __getitem__(self, row: slice) -> list[SightingKey]: ...
-    def __getitem__(self, row: int | slice) -> SightingKey | list[SightingKey]:
-        if isinstance(row, slice):
-            return [self[i] for i in range(*row.indices(self._rows))]
-        return SightingKey(*(column[row].as_py() for column in self._columns))
-
-    def column(self, name: str) -> NDArray[Any]:
-        """Return one field of all keys (N,): str objects, or datetime64 in UTC."""
-        return np.asarray(self._columns[_KEY_COLUMNS.index(name)].to_numpy())
-
-    def coded(self, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-        """Return one field of all keys as positions (N,) in the values that occur, and those."""
-        coded = self._columns[_KEY_COLUMNS.index(name)].combine_chunks().dictionary_encode()
-        codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
-        return codes, tuple(coded.dictionary.to_pylist())
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """N stored sightings without their crops; as in `reid.records.Sightings`."""
-
-    keys: Keys
-    attributes: Float
-    body: Float
-    visible: Float
-    vectors: Float | None
-
-    def __len__(self) -> int:
-        return len(self.keys)
 
 
 class Store:
@@ -186,7 +101,7 @@ class Store:
     @property
     def model_id(self) -> str:
         """The model whose vectors are stored."""
-        return self._metadata(_META_MODEL)
+        return self._metadata(META_MODEL)
 
     @property
     def dim(self) -> int:
@@ -216,7 +131,7 @@ class Store:
             )
         if not len(sightings):
             return
-        rows = _to_arrow(sightings, self._table.schema)
+        rows = to_arrow(sightings, self._table.schema)
         with _explained(self.folder, "written"), self._locked():
             self._table.checkout_latest()
             merge = self._table.merge_insert("id")
@@ -243,21 +158,21 @@ class Store:
 
     def read(self, which: Filter | None = None, *, vectors: bool = False) -> Columns:
         """Read what ranking needs: keys, attributes, body, visibility, and vectors if asked."""
-        wanted = [*_KEY_COLUMNS, "attributes", "body", "visible", *(["vector"] if vectors else [])]
+        wanted = [*KEY_COLUMNS, "attributes", "body", "visible", *(["vector"] if vectors else [])]
         table = self._select(wanted, which)
         return Columns(
             Keys(table),
-            _unpack(table, "attributes"),
-            _unpack(table, "body"),
-            _unpack(table, "visible"),
-            _matrix(table, "vector") if vectors else None,
+            unpack(table, "attributes"),
+            unpack(table, "body"),
+            unpack(table, "visible"),
+            matrix(table, "vector") if vectors else None,
         )
 
     def crops(self, ids: Sequence[str]) -> dict[str, RedactedCrop]:
         """Return the best crop of each sighting asked for, by id."""
-        names = ["id", "camera", "track_id", *_CROP_FIELDS]
+        names = ["id", "camera", "track_id", *CROP_FIELDS]
         rows = self._select(names, Filter(ids=ids)).to_pylist() if ids else []
-        return {row["id"]: _crop_of(row) for row in rows}
+        return {row["id"]: crop_of(row) for row in rows}
 
     def pictures(self, ids: Sequence[str]) -> dict[str, bytes]:
         """Return the JPEG of the same crops, by id; only bytes that carry redaction's mark."""
@@ -268,7 +183,7 @@ class Store:
         """Return the keys of sightings by id; unknown ids are left out."""
         if not ids:
             return {}
-        return {key.id: key for key in Keys(self._select(list(_KEY_COLUMNS), Filter(ids=ids)))}
+        return {key.id: key for key in Keys(self._select(list(KEY_COLUMNS), Filter(ids=ids)))}
 
     def cameras(self) -> list[str]:
         """Return the ids of all cameras, sorted."""
@@ -319,7 +234,7 @@ class Store:
             self._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
 
     def _make(self, model_id: str, dim: int) -> None:
-        self._db.create_table(TABLE, schema=_schema(model_id, dim))
+        self._db.create_table(TABLE, schema=schema(model_id, dim))
         self._table = self._db.open_table(TABLE)
         self._index()
 
@@ -331,13 +246,13 @@ class Store:
         return (self.folder / f"{TABLE}.lance").is_dir()
 
     def _check(self, model_id: str | None) -> None:
-        version = int(self._metadata(_META_SCHEMA))
+        version = int(self._metadata(META_SCHEMA))
         if version > SCHEMA_VERSION:
             raise StoreError(
                 f"{self.folder} was written by a newer version (schema {version}, this one reads "
                 f"{SCHEMA_VERSION}): update with `pip install -U reid`"
             )
-        if self._metadata(_META_COLUMNS) != _columns_id():
+        if self._metadata(META_COLUMNS) != columns_id():
             raise StoreError(f"{self.folder} uses another vocabulary: index its sources again")
         if model_id is not None and model_id != self.model_id:
             raise SpaceMismatch(
@@ -386,9 +301,6 @@ class Store:
             ) from None
 
 
-_CROP_FIELDS: Final = ("crop", "crop_box", "crop_index", "crop_time", "frame_width", "frame_height")
-
-
 @contextmanager
 def _explained(folder: Path, verb: str) -> Iterator[None]:
     """Turn failures of the storage engine into one line."""
@@ -404,101 +316,3 @@ def _explained(folder: Path, verb: str) -> Iterator[None]:
             raise StoreError(f"{folder} cannot be {verb}: permission denied") from None
         reason = text.splitlines()[0][:120] if text else type(error).__name__
         raise StoreError(f"{folder} cannot be {verb} ({reason})") from error
-
-
-def _schema(model_id: str, dim: int) -> pa.Schema:
-    stamp = pa.timestamp("us", tz="UTC")
-    primary = {"lance-schema:unenforced-primary-key": "true"}
-    fields = [
-        pa.field("id", pa.string(), nullable=False, metadata=primary),
-        pa.field("source", pa.string()),
-        pa.field("source_key", pa.string()),
-        pa.field("camera", pa.string()),
-        pa.field("start", stamp),
-        pa.field("end", stamp),
-        pa.field("track_id", pa.int64()),
-        pa.field("vector", pa.list_(pa.float32(), dim)),
-        pa.field("attributes", pa.binary(len(vocabulary.ATTRIBUTE_COLUMNS))),
-        pa.field("body", pa.binary(len(vocabulary.BODY_COLUMNS))),
-        pa.field("visible", pa.binary(len(vocabulary.PARTS))),
-        pa.field("crop", pa.large_binary()),
-        pa.field("crop_box", pa.list_(pa.float32(), 4)),
-        pa.field("crop_index", pa.int64()),
-        pa.field("crop_time", stamp),
-        pa.field("frame_width", pa.int32()),
-        pa.field("frame_height", pa.int32()),
-    ]
-    metadata = {
-        _META_SCHEMA: str(SCHEMA_VERSION),
-        _META_MODEL: model_id,
-        _META_COLUMNS: _columns_id(),
-    }
-    return pa.schema(fields, metadata=metadata)
-
-
-def _columns_id() -> str:
-    """Return what tells one column order of the vocabulary from another."""
-    names = repr((vocabulary.ATTRIBUTE_COLUMNS, vocabulary.BODY_COLUMNS, vocabulary.PARTS))
-    return hashlib.blake2b(names.encode(), digest_size=8).hexdigest()
-
-
-def _to_arrow(sightings: Sightings, schema: pa.Schema) -> pa.Table:
-    keys, crops = sightings.keys, sightings.crops
-    columns: dict[str, Any] = {name: [getattr(key, name) for key in keys] for name in _KEY_COLUMNS}
-    columns["vector"] = sightings.vectors
-    columns["attributes"] = _pack(sightings.attributes)
-    columns["body"] = _pack(sightings.body)
-    columns["visible"] = _pack(sightings.visible)
-    columns["crop"] = [crop.encode() for crop in crops]
-    columns["crop_box"] = np.stack([crop.box for crop in crops])
-    columns["crop_index"] = [crop.index for crop in crops]
-    columns["crop_time"] = [crop.time.astimezone(UTC) for crop in crops]
-    columns["frame_width"] = [crop.place.frame_width for crop in crops]
-    columns["frame_height"] = [crop.place.frame_height for crop in crops]
-    return pa.table([_array(columns[field.name], field.type) for field in schema], schema=schema)
-
-
-def _array(values: Any, kind: pa.DataType) -> pa.Array:
-    if pa.types.is_fixed_size_list(kind):
-        flat = pa.array(np.ascontiguousarray(values).reshape(-1), kind.value_type)
-        return pa.FixedSizeListArray.from_arrays(flat, kind.list_size)
-    return pa.array(values, kind)
-
-
-def _matrix(table: pa.Table, name: str) -> Float:
-    """Return a fixed-size-list column as float32 (N, width)."""
-    column = table.column(name)
-    width = column.type.list_size
-    chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
-    flat = np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
-    return flat.reshape(-1, width).astype(np.float32)
-
-
-def _pack(probabilities: Float) -> list[bytes]:
-    """Write probabilities (N, width) as one byte each, `_UNKNOWN` for NaN."""
-    levels = np.rint(np.clip(np.nan_to_num(probabilities), 0, 1) * _LEVELS)
-    packed = np.where(np.isnan(probabilities), _UNKNOWN, levels).astype(np.uint8)
-    return [row.tobytes() for row in packed]
-
-
-def _unpack(table: pa.Table, name: str) -> Float:
-    """Read back what `_pack` wrote: float32 (N, width)."""
-    column = table.column(name).combine_chunks()
-    width = column.type.byte_width
-    levels = np.frombuffer(b"".join(column.to_pylist()), np.uint8).reshape(-1, width)
-    return _LEVEL_VALUES[levels]
-
-
-def _crop_of(row: dict[str, Any]) -> RedactedCrop:
-    key = FrameKey(row["camera"], row["crop_index"], row["crop_time"])
-    box = np.array(row["crop_box"], np.float32)
-    place = CropPlace(box, row["track_id"], row["frame_width"], row["frame_height"])
-    return decode(row["crop"], key, place)
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _timestamp(when: datetime) -> str:
-    return f"timestamp '{when.astimezone(UTC).isoformat(sep=' ', timespec='microseconds')}'"
