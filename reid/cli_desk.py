@@ -29,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(case_app, name="case")
     app.command()(serve)
     app.command()(watch)
+    app.command()(maintain)
 
 
 @policy_app.command("init")
@@ -278,6 +279,26 @@ def watch(
 
     models = partial(load_embedder, embedder), partial(load_people, detector, None)
     run(open_desk(venue), *models, every, metrics_port)
+
+
+def maintain(venue: Venue, as_json: Json = False) -> None:
+    """Erase what is over its time, join small files, build indexes; for a timer.
+
+    Example: reid maintain --venue s3://bucket/park
+    """
+    from reid.store import Store
+    from reid.venue_commands import find_desk
+
+    find_desk(venue)  # erases what is over its time, where the venue has rules
+    kept = Store.open(venue).maintain()
+    if as_json:
+        print_json(kept.to_json())
+        return
+    out.print(
+        f"{kept.sightings} sightings in {kept.files} files, {kept.size / 1e6:.1f} MB; "
+        f"{kept.old_versions} old versions stay for readers for a few minutes",
+        soft_wrap=True,
+    )
 
 
 def _password(from_stdin: bool) -> str:

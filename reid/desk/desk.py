@@ -13,6 +13,7 @@ from typing import Final, Self
 import numpy as np
 
 from reid import vocabulary
+from reid.address import Folder
 from reid.cases import Case, Records, open_records
 from reid.cases.audit import Detail
 from reid.desk.asked import Asked, Filters, allowed
@@ -62,7 +63,7 @@ class Found:
 class Desk:
     """One venue, as its staff work with it."""
 
-    def __init__(self, folder: Path, policy: Policy, records: Records) -> None:
+    def __init__(self, folder: Folder, policy: Policy, records: Records) -> None:
         self.folder, self.policy, self.records = folder, policy, records
         self._store: Store | None = None
         self._snapshots: Snapshots | None = None
@@ -70,14 +71,14 @@ class Desk:
         self.tidied = Tidied()
 
     @classmethod
-    def open(cls, folder: Path, database: str | None = None) -> Self:
+    def open(cls, folder: Folder, database: str | None = None) -> Self:
         """Open a venue that has rules.
 
         Raises:
             PolicyError: it has none, or they are wrong.
         """
         policy = load_policy(folder)
-        if folder.stat().st_mode & 0o077:
+        if isinstance(folder, Path) and folder.stat().st_mode & 0o077:
             folder.chmod(0o700)
         return cls(folder, policy, open_records(folder, database))
 

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from reid import vocabulary
+from reid.address import Folder
 from reid.errors import PolicyError
 from reid.policy.places import ALLOWED, forbidden_reason
 
@@ -239,7 +240,7 @@ class Policy(_Part):
         return next((w for w in self.moderation.refuse if w.casefold() in folded), None)
 
 
-def load_policy(folder: Path) -> Policy:
+def load_policy(folder: Folder) -> Policy:
     """Read and check a venue's rules.
 
     Raises:
@@ -260,7 +261,7 @@ def load_policy(folder: Path) -> Policy:
         raise PolicyError(f"{path}: {_first(error)}") from None
 
 
-def find_policy(folder: Path) -> Policy | None:
+def find_policy(folder: Folder) -> Policy | None:
     """Return the venue's rules, or None for a research venue that has none."""
     return load_policy(folder) if (folder / FILE_NAME).exists() else None
 

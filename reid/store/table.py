@@ -1,26 +1,28 @@
-"""The venue's sightings on disk: one LanceDB table, one lock, erasure to the byte.
+"""The venue's sightings: one LanceDB table, one lock, erasure to the byte.
 
-Readers take no lock. Every commit takes the venue's file lock: without it, a writer beside an
+Readers take no lock. Every commit takes the venue's lock: without it, a writer beside an
 erasure has been seen to leave the table unreadable. A sighting's id is the table's primary key, so
 that indexing the same file again, or from two processes at once, replaces rows instead of doubling
 them.
 """
 
-import warnings
+import random
+import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
-from pathlib import Path
-from typing import Any, Final, Self
+from functools import partial
+from typing import Any, Final, Self, TypeVar
 
 import lancedb
 import pyarrow as pa
-from filelock import FileLock, Timeout
-from lancedb.index import Bitmap, BTree
 
+from reid.address import Bucket, Folder, storage_fault, storage_options
 from reid.errors import SpaceMismatch, StoreError
+from reid.locks import lock_of
 from reid.pixels import RedactedCrop, marked
 from reid.records import SightingKey, Sightings
+from reid.store import upkeep
 from reid.store.filter import Filter
 from reid.store.rows import (
     CROP_FIELDS,
@@ -39,18 +41,15 @@ from reid.store.rows import (
     to_arrow,
     unpack,
 )
+from reid.store.upkeep import Upkeep
 
 TABLE: Final = "sightings"
 
-_LOCK_NAME: Final = "venue.lock"
-_LOCK_TIMEOUT: Final = 120.0  # seconds
-_SCALAR_INDEXES: Final = {
-    "id": BTree(),
-    "camera": Bitmap(),
-    "start": BTree(),
-    "source_key": BTree(),
-}
+_LOCK: Final = "venue"
 _READ_TRIES: Final = 4
+_PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to commit
+
+T = TypeVar("T")
 
 
 class Store:
@@ -59,20 +58,20 @@ class Store:
     Use `Store.open` for a venue that exists and `Store.create` to make one where there is none.
     """
 
-    def __init__(self, folder: Path, model_id: str | None, dim: int | None) -> None:
+    def __init__(self, folder: Folder, model_id: str | None, dim: int | None) -> None:
         self.folder = folder
-        self._lock = FileLock(folder / _LOCK_NAME, timeout=_LOCK_TIMEOUT)
+        self._lock = lock_of(folder, _LOCK)
         with _explained(folder, "opened"):
-            self._db: Any = lancedb.connect(folder)
+            self._db: Any = _connect(folder)
             if model_id is not None and dim is not None and not self._exists():
-                with self._locked():
+                with self._lock:
                     if not self._exists():
                         self._make(model_id, dim)
             self._table: Any = self._db.open_table(TABLE)
         self._check(model_id)
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
+    def open(cls, folder: Folder) -> Self:
         """Open a venue for reading, erasing or adding what fits its model.
 
         Raises:
@@ -85,7 +84,7 @@ class Store:
         return cls(folder, None, None)
 
     @classmethod
-    def create(cls, folder: Path, model_id: str, dim: int) -> Self:
+    def create(cls, folder: Folder, model_id: str, dim: int) -> Self:
         """Open a venue for vectors of `dim` numbers of `model_id`, and make it if need be.
 
         Raises:
@@ -132,10 +131,7 @@ class Store:
         if not len(sightings):
             return
         rows = to_arrow(sightings, self._table.schema)
-        with _explained(self.folder, "written"), self._locked():
-            self._table.checkout_latest()
-            merge = self._table.merge_insert("id")
-            merge.when_matched_update_all().when_not_matched_insert_all().execute(rows)
+        self._commit(partial(_upsert, rows=rows))
 
     def finish_source(self, source_key: str, kept: Sequence[str]) -> int:
         """End the indexing of a source: remove its rows that are not among the ids `kept`.
@@ -145,11 +141,13 @@ class Store:
         """
         stored = self.ids(Filter(sources=[source_key]))
         stale = sorted(stored - set(kept))
-        with _explained(self.folder, "written"), self._locked():
-            self._table.checkout_latest()
+
+        def finish(table: Any) -> None:
             if stale:
-                self._table.delete(Filter(ids=stale).sql())
-            self._table.optimize()
+                table.delete(Filter(ids=stale).sql())
+            table.optimize()
+
+        self._commit(finish)
         return len(stale)
 
     def ids(self, which: Filter | None = None) -> set[str]:
@@ -216,31 +214,36 @@ class Store:
         where = which.sql()
         if not where:
             raise ValueError("an empty filter would erase everything")
-        with _explained(self.folder, "erased from"), self._locked():
-            self._table.checkout_latest()
-            gone = int(self._table.count_rows(where))
-            if gone:
-                self._table.delete(where)
-            self._purge()
+
+        gone = 0
+
+        def purge(table: Any) -> None:
+            nonlocal gone
+            going = int(table.count_rows(where))
+            if going:
+                table.delete(where)
+            gone += going
+            upkeep.purge(table, self._lock)
+
+        self._commit(purge, "erased from")
         return gone
 
-    def _purge(self) -> None:
-        """Leave only the newest version on disk, without deleted rows, with new indexes."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that readers of old versions will have to reopen
-            self._table.compact_files(materialize_deletions=True, materialize_deletions_threshold=0)
-            self._table.checkout_latest()
-            self._index()
-            self._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+    def maintain(self) -> Upkeep:
+        """Join small files, build or extend the indexes, drop versions that nobody reads any more.
+
+        For a timer; readers and writers go on. Returns the table's state afterwards.
+        """
+        self._commit(upkeep.maintain)
+        return self.upkeep()
+
+    def upkeep(self) -> Upkeep:
+        """Return how large the table is and what waits to be tidied."""
+        return Upkeep.of(self._read(lambda table: table))
 
     def _make(self, model_id: str, dim: int) -> None:
         self._db.create_table(TABLE, schema=schema(model_id, dim))
         self._table = self._db.open_table(TABLE)
-        self._index()
-
-    def _index(self) -> None:
-        for column, config in _SCALAR_INDEXES.items():
-            self._table.create_index(column, config=config, replace=True)
+        upkeep.index(self._table)
 
     def _exists(self) -> bool:
         return (self.folder / f"{TABLE}.lance").is_dir()
@@ -276,6 +279,23 @@ class Store:
 
         return self._read(scan)
 
+    def _commit(self, action: Callable[[Any], T], verb: str = "written") -> T:
+        """Change the newest version under the lock; again if somebody without it was faster.
+
+        The schema is looked at each time: a venue may be upgraded while an older writer runs.
+        """
+        with _explained(self.folder, verb), self._lock:
+            for pause in _PAUSES:
+                self._table.checkout_latest()
+                self._check(None)
+                try:
+                    return action(self._table)
+                except (RuntimeError, OSError) as error:
+                    if not _is_conflict(error):
+                        raise
+                    time.sleep(pause * random.uniform(0.5, 1.5))
+        raise StoreError(f"{self.folder} has too many writers at once: run it again")
+
     def _read(self, action: Callable[[Any], Any]) -> Any:
         """Run a read on the newest version; again if an erasure just removed what it read."""
         for attempt in range(_READ_TRIES):
@@ -284,25 +304,33 @@ class Store:
                 return action(self._table)
             except (RuntimeError, OSError, ValueError) as error:
                 if attempt == _READ_TRIES - 1:
-                    raise StoreError(
-                        f"{self.folder} cannot be read ({type(error).__name__}): is it damaged?"
-                    ) from error
+                    raise _unreadable(self.folder, error) from None
         raise AssertionError("unreachable")
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        try:
-            with self._lock:
-                yield
-        except Timeout:
-            raise StoreError(
-                f"{self.folder} is being written by another process for over "
-                f"{_LOCK_TIMEOUT:.0f} s: try again when it is done"
-            ) from None
+
+def _connect(folder: Folder) -> Any:
+    if isinstance(folder, Bucket):
+        return lancedb.connect(str(folder), storage_options=storage_options())
+    return lancedb.connect(str(folder))
+
+
+def _upsert(table: Any, rows: pa.Table) -> None:
+    merge = table.merge_insert("id")
+    merge.when_matched_update_all().when_not_matched_insert_all().execute(rows)
+
+
+def _is_conflict(error: BaseException) -> bool:
+    return bool(re.search("conflict|too many concurrent", str(error), re.IGNORECASE))
+
+
+def _unreadable(folder: Folder, error: BaseException) -> StoreError:
+    if isinstance(folder, Bucket):
+        return StoreError(f"{folder} cannot be read: {storage_fault(error)}")
+    return StoreError(f"{folder} cannot be read ({type(error).__name__}): is it damaged?")
 
 
 @contextmanager
-def _explained(folder: Path, verb: str) -> Iterator[None]:
+def _explained(folder: Folder, verb: str) -> Iterator[None]:
     """Turn failures of the storage engine into one line."""
     try:
         yield
@@ -310,6 +338,8 @@ def _explained(folder: Path, verb: str) -> Iterator[None]:
         raise
     except (RuntimeError, OSError, ValueError) as error:
         text = str(error)
+        if isinstance(folder, Bucket):
+            raise StoreError(f"{folder} cannot be {verb}: {storage_fault(error)}") from None
         if "No space left" in text or "os error 28" in text:
             raise StoreError(f"{folder}: disk full; free some space and run it again") from None
         if "ermission denied" in text:
