@@ -14,6 +14,7 @@ import numpy as np
 from reid.embed import Embedder, Light, pool
 from reid.heads import LOOK_AROUND, Profile, Seen, crop_head_boxes, head_boxes
 from reid.ingest import Source
+from reid.outbox import Outbox
 from reid.people import People
 from reid.pixels import Image, RawFrame, RedactedCrop, RedactedFrame, redact
 from reid.records import SightingKey, Sightings
@@ -84,6 +85,7 @@ class Indexer:
         every: look at every n-th frame only.
         profile: which region of a head is redacted.
         progress: told the number of frames read.
+        outbox: takes a live camera's sightings when the store cannot; None to wait for the store.
     """
 
     store: Store
@@ -92,6 +94,7 @@ class Indexer:
     every: int = 1
     profile: Profile = "head"
     progress: Progress = lambda _: None
+    outbox: Outbox | None = None
 
     def index(self, source: Source) -> IndexReport:
         """Store every stay in `source`. An interrupt (Ctrl-C) keeps what was seen until then."""
@@ -133,12 +136,12 @@ class _Indexing:
 
     def _keep(self, sightings: Sightings) -> None:
         with self._report.clock.stage("store"):
-            self._to.store.add(sightings)
+            (self._to.outbox.put if self._to.outbox else self._to.store.add)(sightings)
         self._written += [key.id for key in sightings.keys]
         self._report.sightings += len(sightings)
 
     def _finished(self) -> IndexReport:
-        if not self._report.stopped:
+        if not self._report.stopped and not self._to.outbox:
             self._report.replaced = self._to.store.finish_source(self._source.key, self._written)
         self._report.problems = list(self._source.problems)
         return self._report
@@ -165,6 +168,8 @@ class _Run(_Indexing):
                     if self._source.kind == "stills":
                         self._waiting += stays.finish()
                         stays = Stays()
+                    if self._to.outbox:
+                        self._waiting += stays.standing()
                 if self._due():
                     self._commit()
         except KeyboardInterrupt:
@@ -201,7 +206,7 @@ class _Run(_Indexing):
         return len(self._waiting) >= _BATCH or (bool(self._waiting) and waited > longest)
 
     def _commit(self) -> None:
-        stays, self._waiting = self._waiting, []
+        stays, self._waiting = _each_once(self._waiting), []
         self._last_commit = time.monotonic()
         if not stays:
             return
@@ -222,6 +227,11 @@ class _Run(_Indexing):
             end=stay.end,
             track_id=stay.track_id,
         )
+
+
+def _each_once(stays: list[Stay]) -> list[Stay]:
+    """Leave out repeats: a stay that was passed on while it went on may have ended since."""
+    return list({id(stay): stay for stay in stays}.values())
 
 
 class _CropsRun(_Indexing):

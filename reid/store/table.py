@@ -123,6 +123,17 @@ class Store:
         Raises:
             SpaceMismatch: they are of another model than the venue's.
         """
+        self._merge(sightings, insert=True)
+
+    def update(self, sightings: Sightings) -> None:
+        """Replace the sightings that are still stored; those erased meanwhile stay erased.
+
+        Raises:
+            SpaceMismatch: they are of another model than the venue's.
+        """
+        self._merge(sightings, insert=False)
+
+    def _merge(self, sightings: Sightings, *, insert: bool) -> None:
         if sightings.model_id != self.model_id:
             raise SpaceMismatch(
                 f"{self.folder} holds vectors of {self.model_id}, not {sightings.model_id}: "
@@ -131,7 +142,7 @@ class Store:
         if not len(sightings):
             return
         rows = to_arrow(sightings, self._table.schema)
-        self._commit(partial(_upsert, rows=rows))
+        self._commit(partial(_upsert, rows=rows, insert=insert))
 
     def finish_source(self, source_key: str, kept: Sequence[str]) -> int:
         """End the indexing of a source: remove its rows that are not among the ids `kept`.
@@ -314,9 +325,9 @@ def _connect(folder: Folder) -> Any:
     return lancedb.connect(str(folder))
 
 
-def _upsert(table: Any, rows: pa.Table) -> None:
-    merge = table.merge_insert("id")
-    merge.when_matched_update_all().when_not_matched_insert_all().execute(rows)
+def _upsert(table: Any, rows: pa.Table, *, insert: bool) -> None:
+    merge = table.merge_insert("id").when_matched_update_all()
+    (merge.when_not_matched_insert_all() if insert else merge).execute(rows)
 
 
 def _is_conflict(error: BaseException) -> bool:
