@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from reid.cli_options import Json, Venue
+from reid.cli_options import Cluster, Cpus, Gpus, Json, Venue
 from reid.console import new_table, out, print_json
 from reid.errors import UsageError
 
@@ -269,6 +269,9 @@ def watch(
     metrics_port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Prometheus metrics, at 127.0.0.1 only.")
     ] = None,
+    cluster: Cluster = None,
+    cpus: Cpus = 1.0,
+    gpus: Gpus = 0.0,
 ) -> None:
     """Index the venue's live cameras and raise alerts. Example: reid watch --venue park"""
     from functools import partial
@@ -277,6 +280,13 @@ def watch(
     from reid.venue_commands import open_desk
     from reid.watch import run
 
+    if cluster is not None:
+        from reid.cluster.work import Looking, Share
+        from reid.cluster_commands import watch_on
+
+        looking = Looking(str(detector) if detector else None, None, embedder, every)
+        watch_on(cluster, open_desk(venue), looking, Share(cpus, gpus), metrics_port)
+        return
     models = partial(load_embedder, embedder), partial(load_people, detector, None)
     run(open_desk(venue), *models, every, metrics_port)
 

@@ -17,6 +17,14 @@ Venue = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        help="Run on a Ray cluster: its address, auto for the one this machine is in, or local."
+    ),
+]
+Cpus = Annotated[float, typer.Option(min=0.01, help="On a cluster: cores a process.")]
+Gpus = Annotated[float, typer.Option(min=0.0, help="On a cluster: GPUs a process, like 0.25.")]
 InCase = Annotated[
     str | None, typer.Option("--case", help="The case it is for; needed where a venue has rules.")
 ]

@@ -8,6 +8,7 @@ first, and counted.
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from reid.errors import SpaceMismatch, StoreError
@@ -30,14 +31,19 @@ class Outbox:
     A sighting that was stored once is only ever updated: if it is gone meanwhile, somebody erased
     it, and it stays erased.
 
+    Args:
+        store: opens the store when there is something to store; it may be away at first.
+        most: sightings that may wait.
+
     Attributes:
         stored: sightings stored so far, each counted once.
         lost: sightings dropped because too many were waiting.
         problem: why the store does not take them at the moment; empty while it does.
     """
 
-    def __init__(self, store: Store, most: int = MOST) -> None:
-        self._store, self._most = store, most
+    def __init__(self, store: Callable[[], Store], most: int = MOST) -> None:
+        self._open, self._most = store, most
+        self._store: Store | None = None
         self._waiting: deque[tuple[float, Sightings]] = deque()
         self._known: dict[str, None] = {}  # ids stored before, oldest first
         self._changed = threading.Condition()
@@ -58,7 +64,7 @@ class Outbox:
         oldest = next(iter(list(self._waiting)), None)
         return time.monotonic() - oldest[0] if oldest else 0.0
 
-    def put(self, sightings: Sightings) -> None:
+    def add(self, sightings: Sightings) -> None:
         """Take sightings; never waits for the store.
 
         Raises:
@@ -107,15 +113,16 @@ class Outbox:
             self._done(batches)
 
     def _send(self, batches: list[Sightings]) -> None:
+        store = self._store = self._store or self._open()
         newest = Sightings.concatenate(batches).newest()
         fresh = [row for row, key in enumerate(newest.keys) if key.id not in self._known]
         again = [row for row, key in enumerate(newest.keys) if key.id in self._known]
         if fresh:
-            self._store.add(newest.take(fresh))
+            store.add(newest.take(fresh))
             self._remember([newest.keys[row].id for row in fresh])
             self.stored += len(fresh)
         if again:
-            self._store.update(newest.take(again))
+            store.update(newest.take(again))
 
     def _remember(self, ids: list[str]) -> None:
         self._known.update(dict.fromkeys(ids))

@@ -79,22 +79,20 @@ class Indexer:
     """Everything that indexing needs besides the source.
 
     Attributes:
-        store: where sightings go.
+        store: where sightings go; a live camera's outbox does not wait for the store.
         embedder: describes crops.
         people: finds people; not needed for person crops.
         every: look at every n-th frame only.
         profile: which region of a head is redacted.
         progress: told the number of frames read.
-        outbox: takes a live camera's sightings when the store cannot; None to wait for the store.
     """
 
-    store: Store
+    store: Store | Outbox
     embedder: Embedder
     people: People | None
     every: int = 1
     profile: Profile = "head"
     progress: Progress = lambda _: None
-    outbox: Outbox | None = None
 
     def index(self, source: Source) -> IndexReport:
         """Store every stay in `source`. An interrupt (Ctrl-C) keeps what was seen until then."""
@@ -136,12 +134,12 @@ class _Indexing:
 
     def _keep(self, sightings: Sightings) -> None:
         with self._report.clock.stage("store"):
-            (self._to.outbox.put if self._to.outbox else self._to.store.add)(sightings)
+            self._to.store.add(sightings)
         self._written += [key.id for key in sightings.keys]
         self._report.sightings += len(sightings)
 
     def _finished(self) -> IndexReport:
-        if not self._report.stopped and not self._to.outbox:
+        if not self._report.stopped and isinstance(self._to.store, Store):
             self._report.replaced = self._to.store.finish_source(self._source.key, self._written)
         self._report.problems = list(self._source.problems)
         return self._report
@@ -168,7 +166,7 @@ class _Run(_Indexing):
                     if self._source.kind == "stills":
                         self._waiting += stays.finish()
                         stays = Stays()
-                    if self._to.outbox:
+                    if isinstance(self._to.store, Outbox):
                         self._waiting += stays.standing()
                 if self._due():
                     self._commit()

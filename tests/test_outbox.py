@@ -27,28 +27,28 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_everything_is_stored_once(store: Store) -> None:
-    box = Outbox(store)
+    box = Outbox(lambda: store)
     for names in (["a", "b"], ["b"], ["c"]):
-        box.put(sightings(names))
+        box.add(sightings(names))
     assert box.close(20) == 0
     assert store.ids() == {"a", "b", "c"}
     assert box.stored == 3
 
 
 def test_the_newest_of_the_same_stay_counts(store: Store) -> None:
-    box = Outbox(store)
-    box.put(sightings(["a"], camera="gate"))
-    box.put(sightings(["a"], camera="hall"))
+    box = Outbox(lambda: store)
+    box.add(sightings(["a"], camera="gate"))
+    box.add(sightings(["a"], camera="hall"))
     box.close(20)
     assert store.keys(["a"])["a"].camera == "hall"
 
 
 def test_what_was_erased_while_it_went_on_stays_erased(store: Store) -> None:
-    box = Outbox(store)
-    box.put(sightings(["a", "b"]))
+    box = Outbox(lambda: store)
+    box.add(sightings(["a", "b"]))
     until(lambda: box.stored == 2)
     store.erase(Filter(ids=["a"]))
-    box.put(sightings(["a", "b", "c"]))
+    box.add(sightings(["a", "b", "c"]))
     box.close(20)
     assert store.ids() == {"b", "c"}
 
@@ -63,10 +63,10 @@ def test_a_store_that_is_away_is_waited_for(store: Store, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(store, "add", sometimes)
     monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
-    box = Outbox(store)
-    box.put(sightings(["a"]))
+    box = Outbox(lambda: store)
+    box.add(sightings(["a"]))
     until(lambda: box.problem != "")
-    box.put(sightings(["b"]))
+    box.add(sightings(["b"]))
     assert (box.waiting, box.stored) == (2, 0)
     assert box.lag > 0
     away[0] = False
@@ -86,9 +86,9 @@ def test_what_does_not_fit_is_dropped_oldest_first_and_counted(
 
     monkeypatch.setattr(store, "add", sometimes)
     monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
-    box = Outbox(store, most=4)
+    box = Outbox(lambda: store, most=4)
     for name in ("a", "b", "c"):
-        box.put(sightings([f"{name}1", f"{name}2"]))
+        box.add(sightings([f"{name}1", f"{name}2"]))
     away[0] = False
     box.close(20)
     assert store.ids() == {"b1", "b2", "c1", "c2"}
@@ -96,8 +96,8 @@ def test_what_does_not_fit_is_dropped_oldest_first_and_counted(
 
 
 def test_a_store_that_refuses_for_good_says_so(store: Store) -> None:
-    box = Outbox(store)
-    box.put(sightings(["a"], model="m-2"))
+    box = Outbox(lambda: store)
+    box.add(sightings(["a"], model="m-2"))
     until(lambda: "m-2" in box.problem)
     with pytest.raises(SpaceMismatch):
-        box.put(sightings(["b"], model="m-2"))
+        box.add(sightings(["b"], model="m-2"))

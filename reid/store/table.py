@@ -7,22 +7,20 @@ them.
 """
 
 import random
-import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, Self, TypeVar
 
-import lancedb
 import pyarrow as pa
 
-from reid.address import Bucket, Folder, storage_fault, storage_options
+from reid.address import Bucket, Folder, storage_fault
 from reid.errors import SpaceMismatch, StoreError
 from reid.locks import lock_of
 from reid.pixels import RedactedCrop, marked
 from reid.records import SightingKey, Sightings
 from reid.store import upkeep
+from reid.store.connection import connect, explained, is_conflict
 from reid.store.filter import Filter
 from reid.store.rows import (
     CROP_FIELDS,
@@ -61,8 +59,8 @@ class Store:
     def __init__(self, folder: Folder, model_id: str | None, dim: int | None) -> None:
         self.folder = folder
         self._lock = lock_of(folder, _LOCK)
-        with _explained(folder, "opened"):
-            self._db: Any = _connect(folder)
+        with explained(folder, "opened"):
+            self._db: Any = connect(folder)
             if model_id is not None and dim is not None and not self._exists():
                 with self._lock:
                     if not self._exists():
@@ -295,14 +293,14 @@ class Store:
 
         The schema is looked at each time: a venue may be upgraded while an older writer runs.
         """
-        with _explained(self.folder, verb), self._lock:
+        with explained(self.folder, verb), self._lock:
             for pause in _PAUSES:
                 self._table.checkout_latest()
                 self._check(None)
                 try:
                     return action(self._table)
                 except (RuntimeError, OSError) as error:
-                    if not _is_conflict(error):
+                    if not is_conflict(error):
                         raise
                     time.sleep(pause * random.uniform(0.5, 1.5))
         raise StoreError(f"{self.folder} has too many writers at once: run it again")
@@ -319,41 +317,12 @@ class Store:
         raise AssertionError("unreachable")
 
 
-def _connect(folder: Folder) -> Any:
-    if isinstance(folder, Bucket):
-        return lancedb.connect(str(folder), storage_options=storage_options())
-    return lancedb.connect(str(folder))
-
-
 def _upsert(table: Any, rows: pa.Table, *, insert: bool) -> None:
     merge = table.merge_insert("id").when_matched_update_all()
     (merge.when_not_matched_insert_all() if insert else merge).execute(rows)
-
-
-def _is_conflict(error: BaseException) -> bool:
-    return bool(re.search("conflict|too many concurrent", str(error), re.IGNORECASE))
 
 
 def _unreadable(folder: Folder, error: BaseException) -> StoreError:
     if isinstance(folder, Bucket):
         return StoreError(f"{folder} cannot be read: {storage_fault(error)}")
     return StoreError(f"{folder} cannot be read ({type(error).__name__}): is it damaged?")
-
-
-@contextmanager
-def _explained(folder: Folder, verb: str) -> Iterator[None]:
-    """Turn failures of the storage engine into one line."""
-    try:
-        yield
-    except (StoreError, SpaceMismatch):
-        raise
-    except (RuntimeError, OSError, ValueError) as error:
-        text = str(error)
-        if isinstance(folder, Bucket):
-            raise StoreError(f"{folder} cannot be {verb}: {storage_fault(error)}") from None
-        if "No space left" in text or "os error 28" in text:
-            raise StoreError(f"{folder}: disk full; free some space and run it again") from None
-        if "ermission denied" in text:
-            raise StoreError(f"{folder} cannot be {verb}: permission denied") from None
-        reason = text.splitlines()[0][:120] if text else type(error).__name__
-        raise StoreError(f"{folder} cannot be {verb} ({reason})") from error

@@ -28,7 +28,7 @@ __all__ = ["CameraHealth", "Health", "Sentry", "Watcher"]
 
 LOG: Final = logging.getLogger("reid.watch")
 
-_COUNTERS: Final = ("frames", "dropped", "reconnects", "sightings", "lost")
+_COUNTERS: Final = ("frames", "dropped", "reconnects", "restarts", "sightings", "lost")
 _GAUGES: Final = ("connected", "waiting", "lag", "last_frame")
 _STOP_WITHIN: Final = 15.0  # seconds, a camera, to store what it has seen
 
@@ -86,7 +86,7 @@ class Watcher:
         threads = [threading.Thread(target=loop.run, daemon=True) for loop in self.loops]
         for thread in threads:
             thread.start()
-        Rounds(self._desk, self._store, self.look).run(self.stop, _STOP_WITHIN)
+        Rounds(self._desk, self.look).run(self.stop, _STOP_WITHIN)
         for thread in threads:
             thread.join(_STOP_WITHIN)
 
@@ -95,11 +95,10 @@ class Watcher:
         return Status(datetime.now(UTC), [loop.look() for loop in self.loops])
 
     def _loop(self, name: str, address: str) -> CameraLoop:
-        outbox = Outbox(self._store)
+        outbox = Outbox(lambda: self._store)
 
         def indexer() -> Indexer:
-            models = self._embedder(), self._people()
-            return Indexer(self._store, *models, self._every, outbox=outbox)
+            return Indexer(outbox, self._embedder(), self._people(), self._every)
 
         return CameraLoop(name, address, indexer, self.stop, outbox=outbox)
 

@@ -39,6 +39,7 @@ class Health:
     Attributes:
         frames, dropped: looked at, and skipped because newer ones came.
         sightings: stored; `waiting` are not yet, the oldest for `lag` seconds, and `lost` never.
+        reconnects, restarts: of the stream, and of the process that reads it.
         last_frame: seconds since 1970.
         problem: the last one, of the camera or of the store.
     """
@@ -51,6 +52,7 @@ class Health:
     lag: float = 0.0
     lost: int = 0
     reconnects: int = 0
+    restarts: int = 0
     connected: bool = False
     last_frame: float = 0.0
     problem: str = ""

@@ -9,7 +9,6 @@ from typing import Final
 
 from reid.desk import Desk
 from reid.errors import ReidError
-from reid.store import Store
 from reid.watch.alarms import EVERY, Sentry
 from reid.watch.notify import Notifier
 from reid.watch.status import Status, write_status
@@ -33,18 +32,17 @@ class Rounds:
     def __init__(
         self,
         desk: Desk,
-        store: Store,
         look: Callable[[], Status],
         beside: Callable[[], None] = lambda: None,
     ) -> None:
-        self._desk, self._store, self._look = desk, store, look
+        self._desk, self._look = desk, look
         self._notifier, self._sentry = Notifier.of(desk), Sentry(desk)
         self._duties: list[tuple[float, Callable[[], object]]] = [
             (EVERY, beside),
             (EVERY, self._alarms),
             (STATUS_EVERY, self._report),
             (TIDY_EVERY, desk.tidy),
-            (UPKEEP_EVERY, store.maintain),
+            (UPKEEP_EVERY, self._upkeep),
         ]
 
     def run(self, stop: threading.Event, drain: float) -> None:
@@ -60,6 +58,10 @@ class Rounds:
     def _alarms(self) -> None:
         for alert in self._sentry.look():
             self._notifier.notify(alert)
+
+    def _upkeep(self) -> None:
+        if self._desk.has_sightings:
+            self._desk.store.maintain()
 
     def _report(self) -> None:
         write_status(self._desk.folder, self._look())

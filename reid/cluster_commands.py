@@ -1,0 +1,105 @@
+"""What `reid index` and `reid watch` do when they are given a cluster."""
+
+import json
+import logging
+import signal
+import sys
+import threading
+from typing import Final
+
+from prometheus_client import CollectorRegistry, start_http_server
+
+from reid.address import Folder
+from reid.cluster.bulk import index_all, plan
+from reid.cluster.engine import Engine
+from reid.cluster.fleet import Fleet
+from reid.cluster.work import Indexed, Looking, Shard, Share
+from reid.console import complain, out, print_json, progress_bar
+from reid.desk import Desk
+from reid.errors import SourceError, UsageError
+from reid.ingest import default_camera
+from reid.venue_commands import check_cameras_declared
+from reid.watch import CameraHealth
+from reid.watch.rounds import Rounds
+
+LOG: Final = logging.getLogger("reid.watch")
+
+_DRAIN: Final = 15.0  # seconds, for alerts still to be sent
+
+
+def index_on(
+    cluster: str,
+    venue: Folder,
+    sources: list[str],
+    about: Shard,
+    looking: Looking,
+    share: Share,
+    as_json: bool,
+) -> None:
+    """Index sources on a cluster; `about` says what holds for all of them.
+
+    Raises:
+        SourceError: some could not be indexed.
+    """
+    shards = plan(sources, about.camera, about.start, crops=about.crops)
+    cameras = {s.camera or default_camera(s.paths[0]) for s in shards}
+    check_cameras_declared(venue, sorted(cameras))
+    engine = Engine(cluster, venue)
+    failed = 0
+    try:
+        with progress_bar("shards", len(shards)) as progress:
+            for done in index_all(engine, str(venue), shards, looking, share, progress):
+                _tell(done, as_json)
+                failed += bool(done.problem)
+    finally:
+        engine.close()
+    if failed:
+        raise SourceError(f"{failed} of {len(shards)} could not be indexed; run it again for these")
+
+
+def watch_on(
+    cluster: str, desk: Desk, looking: Looking, share: Share, metrics_port: int | None
+) -> None:
+    """Watch the venue's cameras on a cluster until interrupted or terminated.
+
+    If this process is killed the cameras go on; the next start finds them and watches over them.
+    """
+    cameras = [name for name, camera in desk.policy.cameras.items() if camera.url is not None]
+    if not cameras:
+        raise UsageError("no camera has a `url` in venue.toml: there is nothing to watch")
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
+    engine, stop = Engine(cluster, desk.folder), threading.Event()
+    fleet = Fleet(engine, desk.folder, cameras, looking, share)
+    if metrics_port is not None:
+        registry = CollectorRegistry()
+        registry.register(CameraHealth(lambda: fleet.status().cameras))
+        start_http_server(metrics_port, addr="127.0.0.1", registry=registry)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    desk.records.book.note("system", "watch.start", None, {"cameras": len(cameras)})
+    LOG.info(json.dumps({"watching": cameras}))
+    fleet.step()
+    Rounds(desk, fleet.status, fleet.step).run(stop, _DRAIN)
+    LOG.info(json.dumps({"not stored": fleet.stop()}))
+    engine.close()
+
+
+def _tell(done: Indexed, as_json: bool) -> None:
+    report = done.report
+    if done.problem:
+        named = done.shard.name in done.problem
+        complain(done.problem if named else f"{done.shard.name}: {done.problem}")
+    for problem in report.problems if report else ():
+        complain(problem, "warning", "yellow")
+    counts = {"frames": report.frames, "sightings": report.sightings} if report else {}
+    if as_json:
+        state = "failed" if done.problem else "done before" if done.skipped else "indexed"
+        print_json({"source": done.shard.name, "state": state, "node": done.node, **counts})
+    elif report:
+        seconds = sum(report.clock.seconds.values())
+        rate = report.frames / max(seconds, 1e-9)
+        found = f"{report.sightings} sightings in {report.frames} frames"
+        line = f"{done.shard.name}: {found}, {rate:.1f} frames/s on {done.node}"
+        out.print(line, highlight=False, soft_wrap=True)
+    elif done.skipped:
+        out.print(f"{done.shard.name}: indexed before", highlight=False, soft_wrap=True)
