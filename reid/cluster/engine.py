@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import socket
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from reid.errors import ReidError, UsageError
 LOCAL: Final = "local"
 """Address that starts a cluster of this machine alone, for trying it out."""
 
+_KNOCK_SECONDS: Final = 5.0
 _OBJECT_STORE: Final = 100_000_000  # bytes: what crosses is small
 
 
@@ -52,6 +54,7 @@ class Engine:
         self._ray = _ray()
         self.address = address
         try:
+            _knock(address)
             with warnings.catch_warnings(action="ignore"):  # Lance's, of the servers Ray forks
                 self._ray.init(
                     **(_alone() if address == LOCAL else {"address": address}),
@@ -60,7 +63,7 @@ class Engine:
                     log_to_driver=False,  # a node's output stays on the node
                     logging_level=logging.ERROR,
                 )
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise ClusterError(
                 f"no cluster answers at {address} ({type(error).__name__}): start one with "
                 "`ray start --head`, or give --cluster local to try it on this machine"
@@ -149,6 +152,13 @@ def this_node() -> str:
         (n["NodeManagerHostname"] for n in ray.nodes() if n["NodeID"] == context.get_node_id()), ""
     )
     return node_name(context.get_node_id(), host)
+
+
+def _knock(address: str) -> None:
+    """Fail at once where nobody listens; Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host, int(port)), _KNOCK_SECONDS).close()
 
 
 def _alone() -> dict[str, Any]:
