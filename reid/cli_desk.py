@@ -30,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(watch)
     app.command()(maintain)
+    app.command()(status)
 
 
 @policy_app.command("init")
@@ -289,6 +290,22 @@ def watch(
         return
     models = partial(load_embedder, embedder), partial(load_people, detector, None)
     run(open_desk(venue), *models, every, metrics_port)
+
+
+def status(
+    venue: Venue,
+    live: Annotated[bool, typer.Option("--live", help="Go on showing, until Ctrl-C.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show cameras, nodes, lag, drops and the table. Example: reid status --venue park --live"""
+    from reid.status_view import show, view_of, watch_view
+
+    if as_json:
+        print_json(view_of(venue).to_json())
+    elif live:
+        watch_view(venue)
+    else:
+        out.print(show(view_of(venue)))
 
 
 def maintain(venue: Venue, as_json: Json = False) -> None:

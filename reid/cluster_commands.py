@@ -7,8 +7,6 @@ import sys
 import threading
 from typing import Final
 
-from prometheus_client import CollectorRegistry, start_http_server
-
 from reid.address import Folder
 from reid.cluster.bulk import index_all, plan
 from reid.cluster.engine import Engine
@@ -19,7 +17,7 @@ from reid.desk import Desk
 from reid.errors import SourceError, UsageError
 from reid.ingest import default_camera
 from reid.venue_commands import check_cameras_declared
-from reid.watch import CameraHealth
+from reid.watch.metrics import serve_metrics
 from reid.watch.rounds import Rounds
 
 LOG: Final = logging.getLogger("reid.watch")
@@ -71,9 +69,7 @@ def watch_on(
     engine, stop = Engine(cluster, desk.folder), threading.Event()
     fleet = Fleet(engine, desk.folder, cameras, looking, share)
     if metrics_port is not None:
-        registry = CollectorRegistry()
-        registry.register(CameraHealth(lambda: fleet.status().cameras))
-        start_http_server(metrics_port, addr="127.0.0.1", registry=registry)
+        serve_metrics(metrics_port, fleet.status, desk)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     desk.records.book.note("system", "watch.start", None, {"cameras": len(cameras)})

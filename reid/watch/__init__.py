@@ -5,12 +5,9 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
-
-from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from reid.desk import Desk
 from reid.embed import Embedder
@@ -21,35 +18,15 @@ from reid.pipeline import Indexer
 from reid.store import Store
 from reid.watch.alarms import Sentry
 from reid.watch.cameras import CameraLoop, Health
+from reid.watch.metrics import serve_metrics
 from reid.watch.rounds import Rounds
 from reid.watch.status import Status
 
-__all__ = ["CameraHealth", "Health", "Sentry", "Watcher"]
+__all__ = ["Health", "Sentry", "Watcher"]
 
 LOG: Final = logging.getLogger("reid.watch")
 
-_COUNTERS: Final = ("frames", "dropped", "reconnects", "restarts", "sightings", "lost")
-_GAUGES: Final = ("connected", "waiting", "lag", "last_frame")
 _STOP_WITHIN: Final = 15.0  # seconds, a camera, to store what it has seen
-
-
-class CameraHealth:
-    """Prometheus' view of the cameras."""
-
-    def __init__(self, look: Callable[[], Sequence[Health]]) -> None:
-        self._look = look
-
-    def collect(self) -> list[CounterMetricFamily | GaugeMetricFamily]:
-        """Return frames, drops, sightings, what waits and what was lost, a camera."""
-        cameras = self._look()
-        families: list[CounterMetricFamily | GaugeMetricFamily] = []
-        for names, family in ((_COUNTERS, CounterMetricFamily), (_GAUGES, GaugeMetricFamily)):
-            for name in names:
-                metric = family(f"reid_camera_{name}", name, labels=["camera"])
-                for health in cameras:
-                    metric.add_metric([health.camera], float(getattr(health, name)))
-                families.append(metric)
-        return families
 
 
 class Watcher:
@@ -114,9 +91,7 @@ def run(
     watcher = Watcher(desk, embedder, people, every)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     if metrics_port is not None:
-        registry = CollectorRegistry()
-        registry.register(CameraHealth(lambda: watcher.look().cameras))
-        start_http_server(metrics_port, addr="127.0.0.1", registry=registry)
+        serve_metrics(metrics_port, watcher.look, desk)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: watcher.stop.set())
     desk.records.book.note("system", "watch.start", None, {"cameras": len(watcher.loops)})
