@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from reid.cli_options import Cluster, Cpus, Gpus, Json, Venue
-from reid.console import new_table, out, print_json
+from reid.cli_options import Cluster, Cpus, Gpus, InCase, Json, Venue
+from reid.console import new_table, out, print_json, show_answer
 from reid.errors import UsageError
 
 policy_app = typer.Typer(no_args_is_help=True, help="The venue's rules: venue.toml.")
@@ -29,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(case_app, name="case")
     app.command()(serve)
     app.command()(watch)
+    app.command()(sites)
     app.command()(maintain)
     app.command()(status)
 
@@ -292,6 +293,40 @@ def watch(
     run(open_desk(venue), *models, every, metrics_port)
 
 
+def sites(
+    text: Annotated[str, typer.Argument(help="A description, in plain words.")],
+    venue: Venue,
+    name: Annotated[str, typer.Option("--as", help="Who asks: a supervisor's name.")],
+    case: InCase = None,
+    site: Annotated[
+        list[str] | None, typer.Option("--site", help="Only this site; may be repeated.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many matches a site.")] = 10,
+    password_stdin: FromStdin = False,
+    as_json: Json = False,
+) -> None:
+    """Search the other sites that the rules name; audited here and at each of them.
+
+    Example: reid sites "boy, red hoodie" --venue park --case C-1 --as anna
+    """
+    from reid.search import match_json
+    from reid.store import Filter
+    from reid.venue_commands import case_sites, open_desk
+
+    sign_in = name, _password(password_stdin, confirm=False)
+    found = case_sites(open_desk(venue), case, text, site or (), Filter(), top, sign_in)
+    if as_json:
+        answers = [(one.site, one.answer) for one in found]
+        print_json([
+            {"site": at, "outcome": a.outcome, "matches": [match_json(m) for m in a.matches]}
+            for at, a in answers
+        ])  # fmt: skip
+        return
+    for one in found:
+        out.print(f"{one.site}: {one.searched} sightings searched", style="bold")
+        show_answer(one.answer)
+
+
 def status(
     venue: Venue,
     live: Annotated[bool, typer.Option("--live", help="Go on showing, until Ctrl-C.")] = False,
@@ -328,7 +363,7 @@ def maintain(venue: Venue, as_json: Json = False) -> None:
     )
 
 
-def _password(from_stdin: bool) -> str:
+def _password(from_stdin: bool, *, confirm: bool = True) -> str:
     if from_stdin:
         return typer.get_text_stream("stdin").readline().rstrip("\n")
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=confirm))

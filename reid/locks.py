@@ -32,11 +32,14 @@ class Lock(Protocol):
         ...
 
 
-def lock_of(folder: Folder, name: str, timeout: float = 120.0) -> Lock:
-    """Return a venue's lock of some name; waiting longer than `timeout` seconds is an error."""
+def lock_of(folder: Folder, name: str, timeout: float = 120.0, database: str | None = None) -> Lock:
+    """Return a venue's lock of some name; waiting longer than `timeout` seconds is an error.
+
+    `database` is the URL of the PostgreSQL server of a venue on S3, by default the environment's.
+    """
     if isinstance(folder, Path):
         return FolderLock(folder, name, timeout)
-    return DatabaseLock(str(folder), name, timeout)
+    return DatabaseLock(str(folder), name, timeout, database)
 
 
 class FolderLock:
@@ -71,8 +74,10 @@ class DatabaseLock:
         StoreError: on entering: no server is named, it does not answer, or the wait is too long.
     """
 
-    def __init__(self, address: str, name: str, timeout: float) -> None:
-        self._address, self._timeout = address, timeout
+    def __init__(
+        self, address: str, name: str, timeout: float, database: str | None = None
+    ) -> None:
+        self._address, self._timeout, self._database = address, timeout, database
         digest = hashlib.blake2b(f"{address}/{name}".encode(), digest_size=8).digest()
         self._key = int.from_bytes(digest, "big", signed=True)
         self._turn = threading.RLock()  # one thread at a time within this process
@@ -137,7 +142,7 @@ class DatabaseLock:
 
     def _connect(self) -> sa.Connection:
         if self._engine is None:
-            url = os.environ.get(DATABASE_VARIABLE)
+            url = self._database or os.environ.get(DATABASE_VARIABLE)
             if not url:
                 raise StoreError(
                     f"{self._address} is written under a lock that PostgreSQL keeps: set "

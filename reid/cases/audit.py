@@ -87,7 +87,7 @@ class Trail:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._head_path = database.folder / HEAD_FILE
-        self._lock = lock_of(database.folder, HEAD_FILE, timeout=30)
+        self._lock = lock_of(database.folder, HEAD_FILE, 30, database.url)
         self._key = self._load_key(database.folder / KEY_FILE)
         self._claim()
 

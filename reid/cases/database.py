@@ -159,7 +159,7 @@ class Database:
     """
 
     def __init__(self, folder: Folder, url: str | None = None) -> None:
-        self.folder = folder
+        self.folder, self.url = folder, url
         self._shown = "the PostgreSQL database" if url else str(folder / FILE_NAME)
         with self.explained():
             self._engine = postgresql_engine(url) if url else _sqlite(folder / FILE_NAME)

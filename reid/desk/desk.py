@@ -86,7 +86,7 @@ class Desk:
     def store(self) -> Store:
         """The venue's sightings; StoreError while nothing is indexed."""
         if self._store is None:
-            self._store = Store.open(self.folder)
+            self._store = Store.open(self.folder, self.records.database.url)
         return self._store
 
     @property
@@ -142,7 +142,7 @@ class Desk:
         """
         began = time.perf_counter()
         case = self.records.book.require_open(case_id)
-        self._check_rate(actor)
+        self.check_rate(actor)
         self._check_cameras(filters)
         query, withheld = allowed(asked.query(), self.policy.purpose(case.purpose))
         snapshot = self.snapshots.get()
@@ -174,7 +174,7 @@ class Desk:
             UsageError: there is no such sighting.
         """
         self.records.book.require_open(case_id)
-        self._check_rate(actor)
+        self.check_rate(actor)
         snapshot = self.snapshots.get()
         row = snapshot.row(sighting)
         if row is None:
@@ -238,7 +238,8 @@ class Desk:
         return done
 
     def _eraser(self) -> Eraser:
-        return Eraser(self.folder, self.records.book, self.store if self.has_sightings else None)
+        store = self.store if self.has_sightings else None
+        return Eraser(self.folder, self.records.book, store, self.records.database.url)
 
     def _forget_memory(self) -> None:
         if self._pictures is not None:
@@ -269,10 +270,15 @@ class Desk:
         ask = next_question(query, snapshot.gallery, knobs=knobs, extra=extra + outside, skip=skip)
         return answer, searched, ask
 
-    def _check_rate(self, actor: str) -> None:
+    def check_rate(self, actor: str, action: str = "search") -> None:
+        """Refuse somebody who searches too much.
+
+        Raises:
+            AccessError: more searches in an hour than the rules allow.
+        """
         most = self.policy.moderation.searches_per_hour
         hour = datetime.now(UTC) - timedelta(hours=1)
-        if self.records.trail.count(actor, "search", hour) >= most:
+        if self.records.trail.count(actor, action, hour) >= most:
             raise AccessError(f"more than {most} searches in an hour: ask a supervisor")
 
     def _check_cameras(self, filters: Filters) -> None:

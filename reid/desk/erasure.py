@@ -38,9 +38,11 @@ class Tidied:
 class Eraser:
     """Erases from the store and from the case book together."""
 
-    def __init__(self, folder: Folder, book: CaseBook, store: Store | None) -> None:
+    def __init__(
+        self, folder: Folder, book: CaseBook, store: Store | None, database: str | None = None
+    ) -> None:
         self._mark = folder / MARK
-        self._alone = lock_of(folder, MARK)
+        self._alone = lock_of(folder, MARK, database=database)
         self._book, self._store = book, store
 
     def erase(self, which: Filter, actor: str, action: str = "erase.sightings") -> int:

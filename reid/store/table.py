@@ -56,9 +56,15 @@ class Store:
     Use `Store.open` for a venue that exists and `Store.create` to make one where there is none.
     """
 
-    def __init__(self, folder: Folder, model_id: str | None, dim: int | None) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        model_id: str | None,
+        dim: int | None,
+        database: str | None = None,
+    ) -> None:
         self.folder = folder
-        self._lock = lock_of(folder, _LOCK)
+        self._lock = lock_of(folder, _LOCK, database=database)
         with explained(folder, "opened"):
             self._db: Any = connect(folder)
             if model_id is not None and dim is not None and not self._exists():
@@ -69,8 +75,10 @@ class Store:
         self._check(model_id)
 
     @classmethod
-    def open(cls, folder: Folder) -> Self:
+    def open(cls, folder: Folder, database: str | None = None) -> Self:
         """Open a venue for reading, erasing or adding what fits its model.
+
+        `database` is the URL of the server that keeps its lock, by default the environment's.
 
         Raises:
             StoreError: there is none, it is damaged, or a newer version wrote it.
@@ -79,7 +87,7 @@ class Store:
             raise StoreError(
                 f"{folder} holds no sightings: run `reid index VIDEO --venue {folder}`"
             )
-        return cls(folder, None, None)
+        return cls(folder, None, None, database)
 
     @classmethod
     def create(cls, folder: Folder, model_id: str, dim: int) -> Self:
