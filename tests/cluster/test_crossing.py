@@ -91,6 +91,10 @@ def test_a_raw_frame_crosses_in_no_way(
     del kept
 
 
+class Idle:
+    """A process that does nothing."""
+
+
 @pytest.fixture
 def clips(data: Path, tmp_path: Path) -> list[str]:
     """Cut a short clip of people into three of different content."""
@@ -138,6 +142,11 @@ def test_archives_on_two_nodes_are_stored_as_by_one_process_and_once(
     Store.open(venue).erase(Filter(ids=[gone]))
     assert index() == ["failed", "skipped", "skipped", "skipped"]
     assert gone not in rows(venue), "what was erased does not come back"
+    engine.start(Idle, "camera:gate", Share(0, 0))
+    assert engine.names() == ["camera:gate"]
+    address = engine.address
+    engine.close()
+    assert Engine(address, tmp_path / "another").names() == [], "each venue sees its own alone"
 
 
 def test_a_cluster_that_is_none_is_one_line(tmp_path: Path) -> None:

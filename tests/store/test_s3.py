@@ -17,8 +17,10 @@ from servers import (
     needs_postgresql,
     needs_s3,
 )
+from typer.testing import CliRunner
 
 from reid.address import Bucket, folder_at, storage_options
+from reid.cli import app
 from reid.errors import StoreError, UsageError
 from reid.locks import lock_of
 from reid.postgresql import DATABASE_VARIABLE
@@ -187,11 +189,8 @@ def test_pictures_never_cross_a_network_in_the_clear(monkeypatch: pytest.MonkeyP
 
 def test_the_commands_work_there(bucket: Bucket) -> None:
     def reid(*words: str) -> str:
-        run = subprocess.run(
-            [sys.executable, "-m", "reid.cli", *words, "--venue", bucket.url],
-            capture_output=True, text=True, env=dict(os.environ), check=False,
-        )  # fmt: skip
-        assert run.returncode == 0, run.stderr
+        run = CliRunner().invoke(app, [*words, "--venue", bucket.url])
+        assert run.exit_code == 0, run.output
         return run.stdout
 
     Store.create(bucket, "m-1", DIM).add(sightings(["a", "b"]))

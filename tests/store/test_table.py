@@ -115,6 +115,23 @@ def test_a_newer_venue_asks_for_an_update(store: Store) -> None:
         Store.open(store.folder)
 
 
+def test_an_older_writer_stops_when_the_venue_is_upgraded_meanwhile(store: Store) -> None:
+    older = Store.open(store.folder)
+    older.add(sightings(["a"]))
+    db = lancedb.connect(store.folder)
+    table = db.open_table("sightings").to_arrow()
+    metadata = {**table.schema.metadata, b"reid.schema": str(SCHEMA_VERSION + 1).encode()}
+    db.create_table("sightings", table.replace_schema_metadata(metadata), mode="overwrite")
+    for change in (
+        lambda: older.add(sightings(["b"])),
+        lambda: older.erase(Filter(ids=["a"])),
+        older.maintain,
+    ):
+        with pytest.raises(StoreError, match="newer version"):
+            change()
+    assert db.open_table("sightings").count_rows() == 1
+
+
 def test_a_damaged_venue_is_one_line(store: Store) -> None:
     store.add(sightings(["a"]))
     for path in (store.folder / "sightings.lance").rglob("*"):
