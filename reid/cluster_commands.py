@@ -22,6 +22,7 @@ from reid.watch.rounds import Rounds
 
 LOG: Final = logging.getLogger("reid.watch")
 
+_STEP: Final = 2.0  # seconds between two looks at the cameras' processes
 _DRAIN: Final = 15.0  # seconds, for alerts still to be sent
 
 
@@ -74,10 +75,23 @@ def watch_on(
         signal.signal(name, lambda *_: stop.set())
     desk.records.book.note("system", "watch.start", None, {"cameras": len(cameras)})
     LOG.info(json.dumps({"watching": cameras}))
-    fleet.step()
-    Rounds(desk, fleet.status, fleet.step).run(stop, _DRAIN)
+    supervising = threading.Thread(target=_supervise, args=(fleet, stop), daemon=True)
+    supervising.start()
+    Rounds(desk, fleet.status).run(stop, _DRAIN)
+    supervising.join(_DRAIN)
     LOG.info(json.dumps({"not stored": fleet.stop()}))
     engine.close()
+
+
+def _supervise(fleet: Fleet, stop: threading.Event) -> None:
+    """Watch over the cameras, also while the storage or the database keeps other duties waiting."""
+    while True:
+        try:
+            fleet.step()
+        except Exception as error:  # whatever Ray raises: the cameras must not be left alone
+            LOG.warning(json.dumps({"problem": type(error).__name__}))
+        if stop.wait(_STEP):
+            return
 
 
 def _tell(done: Indexed, as_json: bool) -> None:

@@ -26,19 +26,12 @@ class Rounds:
 
     Args:
         look: says how cameras and nodes are.
-        beside: what else is to be done at each round.
     """
 
-    def __init__(
-        self,
-        desk: Desk,
-        look: Callable[[], Status],
-        beside: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, desk: Desk, look: Callable[[], Status]) -> None:
         self._desk, self._look = desk, look
         self._notifier, self._sentry = Notifier.of(desk), Sentry(desk)
         self._duties: list[tuple[float, Callable[[], object]]] = [
-            (EVERY, beside),
             (EVERY, self._alarms),
             (STATUS_EVERY, self._report),
             (TIDY_EVERY, desk.tidy),
