@@ -162,7 +162,7 @@ def open_source(
     Raises:
         SourceError: missing, unreadable, empty, or not an image or video.
     """
-    if address.startswith(WEBCAM) or urlsplit(address).scheme in STREAM_SCHEMES:
+    if is_stream(address):
         return LiveSource(address, camera or default_camera(address))
     path = Path(address)
     if not path.exists():
@@ -192,9 +192,14 @@ def open_crops(paths: Sequence[Path], camera: str, start: datetime | None) -> St
     )
 
 
+def is_stream(address: str) -> bool:
+    """Whether an address names a stream or a webcam, and no file."""
+    return address.startswith(WEBCAM) or urlsplit(address).scheme in STREAM_SCHEMES
+
+
 def default_camera(address: str) -> str:
     """Return the camera id that `open_source` gives to an address where none is named."""
-    if address.startswith(WEBCAM) or urlsplit(address).scheme in STREAM_SCHEMES:
+    if is_stream(address):
         return _camera_of_address(address)
     return Path(address).stem
 

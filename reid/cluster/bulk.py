@@ -9,8 +9,8 @@ from typing import Any, Final
 from reid.address import folder_at
 from reid.cluster.engine import Engine, Failed, this_node
 from reid.cluster.work import Indexed, Looking, Shard, Share
-from reid.errors import SourceError
-from reid.ingest import Source, image_paths, open_crops, open_source
+from reid.errors import SourceError, UsageError
+from reid.ingest import Source, image_paths, is_stream, open_crops, open_source
 from reid.loading import load_embedder, load_people
 from reid.pipeline import Indexer
 from reid.store import Ledger, Store
@@ -27,13 +27,19 @@ def plan(
 ) -> list[Shard]:
     """Return the shards: one a source, and a folder of person crops in parts.
 
+    Paths are made absolute: a node's processes have working directories of their own.
+
     Raises:
         SourceError: a folder of crops that holds none.
+        UsageError: a stream, whose address may hold a password that must not be passed around.
     """
+    if any(is_stream(address) for address in addresses):
+        raise UsageError("streams are for `reid watch`: declare them in venue.toml, with their url")
+    absolute = [str(Path(address).absolute()) for address in addresses]
     if not crops:
-        return [Shard((address,), camera, start) for address in addresses]
+        return [Shard((address,), camera, start) for address in absolute]
     shards = []
-    for address in addresses:
+    for address in absolute:
         paths = [str(path) for path in image_paths(Path(address))]
         if not paths:
             raise SourceError(f"{address} holds no images: name a folder with .jpg or .png files")

@@ -12,7 +12,7 @@ from reid.address import Folder
 from reid.cluster.bulk import index_all, plan
 from reid.cluster.engine import Engine
 from reid.cluster.work import Looking, Share
-from reid.errors import ReidError
+from reid.errors import ReidError, UsageError
 from reid.ingest import open_source
 from reid.loading import load_embedder, load_people
 from reid.pipeline import Indexer
@@ -152,6 +152,12 @@ def test_archives_on_two_nodes_are_stored_as_by_one_process_and_once(
 def test_a_cluster_that_is_none_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ReidError, match=r"no cluster answers at 127\.0\.0\.1:9"):
         Engine("127.0.0.1:9", tmp_path)
+
+
+def test_the_address_of_a_stream_is_not_passed_around() -> None:
+    with pytest.raises(UsageError, match="venue") as caught:
+        plan(["rtsp://admin:hunter2@cam.example/1"], None, None, crops=False)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_galleries_are_cut_into_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
