@@ -103,7 +103,8 @@ class S3:
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
-        with (folder / "s3.log").open("w") as log:
+        self.log = folder / "s3.log"
+        with self.log.open("w") as log:
             self._server = subprocess.Popen(
                 [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)],
                 stdout=log, stderr=log,

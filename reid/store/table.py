@@ -20,6 +20,7 @@ from reid.locks import lock_of
 from reid.pixels import RedactedCrop, marked
 from reid.records import SightingKey, Sightings
 from reid.store import upkeep
+from reid.store.cache import FragmentCache
 from reid.store.connection import connect, explained, is_conflict
 from reid.store.filter import Filter
 from reid.store.rows import (
@@ -65,6 +66,7 @@ class Store:
     ) -> None:
         self.folder = folder
         self._lock = lock_of(folder, _LOCK, database=database)
+        self._cache = FragmentCache() if isinstance(folder, Bucket) else None
         with explained(folder, "opened"):
             self._db: Any = connect(folder)
             if model_id is not None and dim is not None and not self._exists():
@@ -174,7 +176,11 @@ class Store:
     def read(self, which: Filter | None = None, *, vectors: bool = False) -> Columns:
         """Read what ranking needs: keys, attributes, body, visibility, and vectors if asked."""
         wanted = [*KEY_COLUMNS, "attributes", "body", "visible", *(["vector"] if vectors else [])]
-        table = self._select(wanted, which)
+        cache = self._cache
+        if cache is not None and vectors and which is None:
+            table = self._read(lambda table: cache.read(table, wanted))
+        else:
+            table = self._select(wanted, which)
         return Columns(
             Keys(table),
             unpack(table, "attributes"),

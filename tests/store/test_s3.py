@@ -113,6 +113,37 @@ def test_no_object_holds_a_byte_of_an_erased_sighting(bucket: Bucket, storage: S
     assert store.upkeep().old_versions == 0
 
 
+def test_a_search_server_fetches_only_what_is_new(bucket: Bucket, storage: S3) -> None:
+    def same() -> None:
+        cached, plain = server.read(vectors=True), Store.open(bucket)._select(["id"], None)
+        assert list(cached.keys.column("id")) == plain.column("id").to_pylist()
+        assert len(cached.vectors) == len(cached)
+
+    def fetched() -> int:
+        before = storage.log.read_text().count("/data/")
+        server.read(vectors=True)
+        return storage.log.read_text().count("/data/") - before
+
+    store = Store.create(bucket, "m-1", DIM)
+    server = Store.open(bucket)
+    assert len(server.read(vectors=True)) == 0
+    for i in range(6):
+        store.add(sightings([f"a{i}", f"b{i}"]))
+    assert fetched() >= 6
+    assert fetched() == 0
+    same()
+    store.add(sightings(["c"]))
+    assert 0 < fetched() <= 4, "one new file, not all of them"
+    same()
+    store.erase(Filter(ids=["a1"]))
+    same()
+    kept = [name for some in server._cache._kept.values() for name in some["id"].to_pylist()]
+    assert "a0" in kept
+    assert "a1" not in kept, "what was erased leaves the copy too"
+    store.maintain()
+    same()
+
+
 def test_upkeep_joins_files_and_says_what_waits(bucket: Bucket) -> None:
     store = Store.create(bucket, "m-1", DIM)
     for i in range(12):
