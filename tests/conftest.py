@@ -1,6 +1,7 @@
 """Shared fixtures: reference data where it is present, small videos made on the spot."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -86,4 +87,5 @@ def bucket(
     for name, value in storage.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv(DATABASE_VARIABLE, database.url)
-    return Bucket(f"s3://{BUCKET}/{request.node.name.replace('_', '-')[:60]}")
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    return Bucket(f"s3://{BUCKET}/{name}")

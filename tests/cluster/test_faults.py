@@ -105,7 +105,7 @@ class Site:
         self.drive()
 
     def kill_process(self) -> None:
-        os.kill(random.choice(camera_processes()), signal.SIGKILL)
+        os.kill(random.choice(camera_processes(self.proxy.port)), signal.SIGKILL)
 
     def kill_node(self) -> None:
         node = self.nodes.pop(random.randrange(len(self.nodes)))
@@ -157,11 +157,13 @@ def patiently(action: Callable[[], Any], seconds: float = 120) -> Any:
             time.sleep(1)
 
 
-def camera_processes() -> list[int]:
-    found = []
+def camera_processes(port: int) -> list[int]:
+    """Return the processes of cameras that store by way of this port: those of this test alone."""
+    found, mine = [], f"AWS_ENDPOINT_URL=http://127.0.0.1:{port}".encode()
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if (process / "cmdline").read_bytes().startswith(b"ray::Camera"):
+            is_camera = (process / "cmdline").read_bytes().startswith(b"ray::Camera")
+            if is_camera and mine in (process / "environ").read_bytes().split(b"\0"):
                 found.append(int(process.name))
         except OSError:
             continue
