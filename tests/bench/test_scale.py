@@ -8,6 +8,7 @@ import pytest
 from reid.bench import fabricated
 from reid.bench.fleets import Assumed, costs
 from reid.bench.growth import Grown
+from reid.bench.report import write_report
 from reid.bench.scale import run_scale
 from reid.bench.searching import Timed
 from reid.describe import describe
@@ -44,6 +45,11 @@ def test_every_size_is_measured(tmp_path: Path) -> None:
         assert len(at["search"]) == 3
         assert all(t["p50_ms"] <= t["p95_ms"] for t in at["search"].values())
     assert not found["frames_per_core_measured"]
+    pytest.importorskip("matplotlib")
+    write_report({"scale": found}, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert "data:image/png;base64," in page
+    assert "5,000 × 72 h" in page
     with pytest.raises(UsageError, match="name an empty venue"):
         run_scale(tmp_path / "venue", [1000], None, Assumed(), 0, told.append)
 
