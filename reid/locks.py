@@ -7,6 +7,8 @@ also lost when the connection is; who is about to destroy something asks `still_
 import hashlib
 import os
 import threading
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -82,7 +84,6 @@ class DatabaseLock:
         self._key = int.from_bytes(digest, "big", signed=True)
         self._turn = threading.RLock()  # one thread at a time within this process
         self._depth = 0
-        self._engine: sa.Engine | None = None
         self._connection: sa.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -121,15 +122,12 @@ class DatabaseLock:
             return False
 
     def _take(self) -> None:
+        limit = {"limit": f"{round(1000 * self._timeout)}ms"}
         try:
-            plain = self._connect()
+            plain = self._connection = self._connect()
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-            connection.execute(
-                sa.text("SELECT set_config('lock_timeout', :limit, false)"),
-                {"limit": f"{round(1000 * self._timeout)}ms"},
-            )
+            connection.execute(sa.text("SELECT set_config('lock_timeout', :limit, false)"), limit)
             connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": self._key})
-            self._connection = connection
         except sa.exc.SQLAlchemyError as error:
             self._drop()
             waited = "LockNotAvailable" in type(getattr(error, "orig", error)).__name__
@@ -141,15 +139,13 @@ class DatabaseLock:
             ) from None
 
     def _connect(self) -> sa.Connection:
-        if self._engine is None:
-            url = self._database or os.environ.get(DATABASE_VARIABLE)
-            if not url:
-                raise StoreError(
-                    f"{self._address} is written under a lock that PostgreSQL keeps: set "
-                    f"{DATABASE_VARIABLE} to postgresql://user@host/name"
-                )
-            self._engine = postgresql_engine(url, pool_size=1, max_overflow=0)
-        return self._engine.connect()
+        url = self._database or os.environ.get(DATABASE_VARIABLE)
+        if not url:
+            raise StoreError(
+                f"{self._address} is written under a lock that PostgreSQL keeps: set "
+                f"{DATABASE_VARIABLE} to postgresql://user@host/name"
+            )
+        return _engine(url, os.getpid()).connect()
 
     def _give(self) -> None:
         """Unlock; a connection that broke took the lock with it."""
@@ -162,12 +158,18 @@ class DatabaseLock:
         self._connection = None
 
     def _drop(self) -> None:
+        """Close the connection for good, and with it the lock."""
         if self._connection is not None:
-            self._connection.invalidate()
+            with suppress(sa.exc.SQLAlchemyError):
+                self._connection.invalidate()
+                self._connection.close()
         self._connection = None
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
+
+
+@lru_cache(maxsize=16)
+def _engine(url: str, process: int) -> sa.Engine:
+    """Return the connections that all locks of a process share; a forked one has its own."""
+    return postgresql_engine(url, pool_size=2, max_overflow=30)
 
 
 def _waited(where: object, timeout: float) -> str:

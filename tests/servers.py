@@ -1,7 +1,9 @@
 """Real servers that tests start for themselves: PostgreSQL, and one that speaks S3."""
 
+import contextlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -30,9 +32,13 @@ BUCKET = "sightings-test"
 
 
 def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """Return a port that nobody uses, outside those that the system lends to outgoing connections:
+    a server that is stopped must find its port free when it starts again."""
+    for port in random.SystemRandom().sample(range(15_000, 32_000), 200):
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free")
 
 
 def wait_for(port: int, seconds: float = 20) -> None:
@@ -67,12 +73,21 @@ class PostgreSQL:
         return f"postgresql://reid:{DATABASE_PASSWORD}@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
+        """Start it, and again if it could not; returns once it answers."""
+        for _ in range(5):
+            self._spawn()
+            if self._ready():
+                return
+            self._server.kill()
+            self._server.wait(10)
+        raise TimeoutError("PostgreSQL does not start")
+
+    def _spawn(self) -> None:
         self._server = subprocess.Popen(
             [self._tools / "postgres", "-D", self._folder / "data", "-p", str(self.port),
              "-k", self._folder, "-c", "fsync=off"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self._as_user,
         )  # fmt: skip
-        self._ready()
 
     def stop(self) -> None:
         """End it and every session at once."""
@@ -87,15 +102,21 @@ class PostgreSQL:
         engine.dispose()
         return self.url.rpartition("/")[0] + f"/{name}"
 
-    def _ready(self) -> None:
+    def _ready(self) -> bool:
+        """Wait until it answers; False if it ended instead, or takes very long."""
         engine = sa.create_engine(_driver(self.url))
-        for _ in range(200):
-            try:
-                with engine.connect():
-                    break
-            except sa.exc.OperationalError:
-                time.sleep(0.1)
-        engine.dispose()
+        try:
+            for _ in range(600):
+                try:
+                    with engine.connect():
+                        return True
+                except sa.exc.OperationalError:
+                    if self._server.poll() is not None:
+                        return False
+                    time.sleep(0.1)
+        finally:
+            engine.dispose()
+        return False
 
 
 class S3:

@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from servers import (
     ACCESS_KEY,
     BUCKET,
     DATABASE_PASSWORD,
     S3,
     SECRET_KEY,
+    PostgreSQL,
     needs_postgresql,
     needs_s3,
 )
@@ -166,6 +168,26 @@ def test_a_lock_is_somebody_elses_until_given_back(bucket: Bucket) -> None:
             pass
     with other:
         assert not mine.still_held()
+
+
+def test_locks_leave_no_connection_behind(bucket: Bucket, database: PostgreSQL) -> None:
+    def sessions() -> int:
+        engine = sa.create_engine(database.url.replace("postgresql:", "postgresql+psycopg:"))
+        with engine.connect() as connection:
+            found = connection.scalar(
+                sa.text("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'reid'")
+            )
+        engine.dispose()
+        return int(found or 0)
+
+    with lock_of(bucket, "venue"):
+        for _ in range(20):
+            with pytest.raises(StoreError), lock_of(bucket, "venue", timeout=0.01):
+                pass
+    for _ in range(20):
+        with lock_of(bucket, "another"):
+            pass
+    assert sessions() <= 4
 
 
 def test_writing_without_a_lock_is_refused(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
