@@ -22,8 +22,11 @@ LONGEST_PAUSE: Final = 60.0
 SETTLED: Final = 60.0
 """Seconds of answers after which a process's failures are forgotten."""
 
+STARTING: Final = 600.0
+"""Seconds that a process may take to answer at first: libraries load, the node may be busy."""
+
 SILENT: Final = 90.0
-"""Seconds without an answer after which a process is taken for hung; models load meanwhile."""
+"""Seconds without an answer after which one that has answered before is taken for hung."""
 
 PREFIX: Final = "camera:"
 
@@ -41,6 +44,7 @@ class Post:
     pause: float = FIRST_PAUSE
     restarts: int = 0
     node: str = ""
+    heard: bool = False
     health: Health = field(default_factory=lambda: Health(""))
 
 
@@ -90,7 +94,7 @@ class Fleet:
 
     def _hear(self, post: Post) -> None:
         if not self._engine.ready([post.question], 0):
-            if time.monotonic() - post.asked > SILENT:
+            if time.monotonic() - post.asked > (SILENT if post.heard else STARTING):
                 self._engine.kill(post.process)
                 self._lost(post, "its process does not answer")
             return
@@ -102,7 +106,7 @@ class Fleet:
             self._lost(post, why)
 
     def _heard(self, post: Post, seen: Seen) -> None:
-        post.health, post.node = seen.health, seen.node
+        post.health, post.node, post.heard = seen.health, seen.node, True
         if time.monotonic() - post.began > SETTLED:
             post.pause = FIRST_PAUSE
         if seen.version != __version__:  # started by another version: a rolling upgrade
@@ -111,7 +115,7 @@ class Fleet:
             post.due = 0.0
 
     def _lost(self, post: Post, why: str) -> None:
-        post.process, post.question, post.node = None, None, ""
+        post.process, post.question, post.node, post.heard = None, None, "", False
         post.health = replace(post.health, connected=False, problem=why)
         post.due = time.monotonic() + post.pause
         post.pause = min(LONGEST_PAUSE, 2 * post.pause)

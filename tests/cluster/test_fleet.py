@@ -141,6 +141,7 @@ def test_one_that_hangs_is_ended(clock: Callable[[float], None]) -> None:
     engine = FakeEngine()
     fleet = fleet_of(engine, "gate")
     fleet.step()
+    fleet.step()
     hung = engine.running["camera:gate"]
     hung.silent = True
     clock(module.SILENT / 2)
@@ -149,6 +150,20 @@ def test_one_that_hangs_is_ended(clock: Callable[[float], None]) -> None:
     clock(module.SILENT)
     fleet.step()
     assert not hung.alive
+
+
+def test_one_that_starts_on_a_busy_node_is_given_time(clock: Callable[[float], None]) -> None:
+    engine = FakeEngine()
+    fleet = fleet_of(engine, "gate")
+    fleet.step()
+    starting = engine.running["camera:gate"]
+    starting.silent = True
+    clock(3 * module.SILENT)
+    fleet.step()
+    assert starting.alive
+    clock(module.STARTING)
+    fleet.step()
+    assert not starting.alive
 
 
 def test_the_next_driver_finds_the_cameras_running(clock: Callable[[float], None]) -> None:
