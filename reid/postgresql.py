@@ -11,7 +11,7 @@ DATABASE_VARIABLE: Final = "REID_DATABASE_URL"
 """Environment variable with the URL of a PostgreSQL database, instead of SQLite."""
 
 _CONNECT: Final = {
-    "connect_timeout": 5,  # seconds
+    "connect_timeout": 30,  # seconds: a busy machine has been seen to need five
     "keepalives_idle": 10,  # seconds: a lock's holder that is gone is noticed within half a minute
     "keepalives_interval": 5,
     "keepalives_count": 3,

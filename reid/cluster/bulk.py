@@ -1,5 +1,6 @@
 """Archives and galleries as shards on all nodes: resumable, each exactly once."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -18,6 +19,10 @@ from reid.store.ledger import work_of
 
 SHARD: Final = 1000
 """Person crops in one shard."""
+
+TRIES: Final = 5
+PAUSE: Final = 2.0
+"""How often a shard is begun whose storage does not answer, and seconds before each."""
 
 _AHEAD: Final = 2.0  # tasks waiting a core: enough that none is idle, few enough to forget
 
@@ -58,20 +63,27 @@ def index_all(
 ) -> Iterator[Indexed]:
     """Index shards on the cluster; yields each as it is done. Begun again, it does only the rest.
 
-    No more tasks are under way than there are cores for, and a few.
+    No more tasks are under way than there are cores for, and a few. A shard whose storage or
+    database was away is begun again later, a few times.
     """
     most = max(2, round(engine.cpus() / max(share.cpus, 0.1) * _AHEAD))
     left, done = list(reversed(shards)), 0
     under_way: dict[Any, Shard] = {}
+    again: dict[Shard, int] = {}
     while left or under_way:
         while left and len(under_way) < most:
             shard = left.pop()
             under_way[engine.task(index_shard, share, venue, shard, looking)] = shard
         for question in engine.ready(list(under_way), 5.0):
-            shard = under_way.pop(question)
+            shard, answer = under_way.pop(question), engine.answer(question)
+            again[shard] = again.get(shard, 0) + 1
+            if isinstance(answer, Failed) and answer.passing and again[shard] < TRIES:
+                left.insert(0, shard)
+                time.sleep(PAUSE)
+                continue
             done += 1
             told(done)
-            yield _result(shard, engine.answer(question))
+            yield _result(shard, answer)
 
 
 def index_shard(venue: str, shard: Shard, looking: Looking) -> Indexed:

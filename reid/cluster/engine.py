@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from reid.address import Folder
 from reid.cluster.work import Share
-from reid.errors import ReidError, UsageError
+from reid.errors import ReidError, SpaceMismatch, StoreError, UsageError
 
 LOCAL: Final = "local"
 """Address that starts a cluster of this machine alone, for trying it out."""
@@ -31,9 +31,10 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It answered with an error; `why` is one line."""
+    """It answered with an error; `why` is one line, `passing` whether it may go by itself."""
 
     why: str
+    passing: bool = False
 
 
 Answer = Gone | Failed
@@ -128,7 +129,8 @@ class Engine:
         except errors.RayTaskError as error:
             cause = error.cause
             known = isinstance(cause, ReidError)
-            return Failed(str(cause) if known else f"failed ({type(cause).__name__})")
+            passing = isinstance(cause, StoreError) and not isinstance(cause, SpaceMismatch)
+            return Failed(str(cause) if known else f"failed ({type(cause).__name__})", passing)
         except errors.RayError as error:
             return Failed(type(error).__name__)
 
