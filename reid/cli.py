@@ -9,7 +9,7 @@ import typer
 
 from reid import __version__, cli_desk
 from reid.bench.cli import app as bench_app
-from reid.cli_options import InCase, Json, Venue
+from reid.cli_options import Cluster, Cpus, Gpus, InCase, Json, Venue
 from reid.console import complain, key_cells, new_table, out, print_json
 from reid.errors import ReidError, UsageError
 from reid.records import Query
@@ -79,6 +79,9 @@ def index(
         str | None, typer.Option(help='An embedder\'s folder, or "regions" for the baseline.')
     ] = None,
     every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 1,
+    cluster: Cluster = None,
+    cpus: Cpus = 1.0,
+    gpus: Gpus = 0.0,
     as_json: Json = False,
 ) -> None:
     """Find the people in videos or images, redact their heads, and store what they wear.
@@ -88,6 +91,15 @@ def index(
     from reid.commands import index_sources
 
     began = parse_time(start) if start else None
+    if cluster is not None:
+        from reid.cluster.work import Looking, Shard, Share
+        from reid.cluster_commands import index_on
+
+        weights = [str(path) if path else None for path in (detector, heads)]
+        looking = Looking(weights[0], weights[1], embedder, every)
+        about = Shard((), camera, began, crops)
+        index_on(cluster, venue, sources, about, looking, Share(cpus, gpus), as_json)
+        return
     index_sources(sources, venue, camera, began, crops, detector, heads, every, as_json, embedder)
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from reid.cli_options import Json, Venue
-from reid.console import new_table, out, print_json
+from reid.cli_options import Cluster, Cpus, Gpus, InCase, Json, Venue
+from reid.console import new_table, out, print_json, show_answer
 from reid.errors import UsageError
 
 policy_app = typer.Typer(no_args_is_help=True, help="The venue's rules: venue.toml.")
@@ -29,6 +29,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(case_app, name="case")
     app.command()(serve)
     app.command()(watch)
+    app.command()(sites)
+    app.command()(maintain)
+    app.command()(status)
 
 
 @policy_app.command("init")
@@ -268,6 +271,9 @@ def watch(
     metrics_port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Prometheus metrics, at 127.0.0.1 only.")
     ] = None,
+    cluster: Cluster = None,
+    cpus: Cpus = 1.0,
+    gpus: Gpus = 0.0,
 ) -> None:
     """Index the venue's live cameras and raise alerts. Example: reid watch --venue park"""
     from functools import partial
@@ -276,11 +282,88 @@ def watch(
     from reid.venue_commands import open_desk
     from reid.watch import run
 
+    if cluster is not None:
+        from reid.cluster.work import Looking, Share
+        from reid.cluster_commands import watch_on
+
+        looking = Looking(str(detector) if detector else None, None, embedder, every)
+        watch_on(cluster, open_desk(venue), looking, Share(cpus, gpus), metrics_port)
+        return
     models = partial(load_embedder, embedder), partial(load_people, detector, None)
     run(open_desk(venue), *models, every, metrics_port)
 
 
-def _password(from_stdin: bool) -> str:
+def sites(
+    text: Annotated[str, typer.Argument(help="A description, in plain words.")],
+    venue: Venue,
+    name: Annotated[str, typer.Option("--as", help="Who asks: a supervisor's name.")],
+    case: InCase = None,
+    site: Annotated[
+        list[str] | None, typer.Option("--site", help="Only this site; may be repeated.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many matches a site.")] = 10,
+    password_stdin: FromStdin = False,
+    as_json: Json = False,
+) -> None:
+    """Search the other sites that the rules name; audited here and at each of them.
+
+    Example: reid sites "boy, red hoodie" --venue park --case C-1 --as anna
+    """
+    from reid.search import match_json
+    from reid.store import Filter
+    from reid.venue_commands import case_sites, open_desk
+
+    sign_in = name, _password(password_stdin, confirm=False)
+    found = case_sites(open_desk(venue), case, text, site or (), Filter(), top, sign_in)
+    if as_json:
+        answers = [(one.site, one.answer) for one in found]
+        print_json([
+            {"site": at, "outcome": a.outcome, "matches": [match_json(m) for m in a.matches]}
+            for at, a in answers
+        ])  # fmt: skip
+        return
+    for one in found:
+        out.print(f"{one.site}: {one.searched} sightings searched", style="bold")
+        show_answer(one.answer)
+
+
+def status(
+    venue: Venue,
+    live: Annotated[bool, typer.Option("--live", help="Go on showing, until Ctrl-C.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show cameras, nodes, lag, drops and the table. Example: reid status --venue park --live"""
+    from reid.status_view import show, view_of, watch_view
+
+    if as_json:
+        print_json(view_of(venue).to_json())
+    elif live:
+        watch_view(venue)
+    else:
+        out.print(show(view_of(venue)))
+
+
+def maintain(venue: Venue, as_json: Json = False) -> None:
+    """Erase what is over its time, join small files, build indexes; for a timer.
+
+    Example: reid maintain --venue s3://bucket/park
+    """
+    from reid.store import Store
+    from reid.venue_commands import find_desk
+
+    find_desk(venue)  # erases what is over its time, where the venue has rules
+    kept = Store.open(venue).maintain()
+    if as_json:
+        print_json(kept.to_json())
+        return
+    out.print(
+        f"{kept.sightings} sightings in {kept.files} files, {kept.size / 1e6:.1f} MB; "
+        f"{kept.old_versions} old versions stay for readers for a few minutes",
+        soft_wrap=True,
+    )
+
+
+def _password(from_stdin: bool, *, confirm: bool = True) -> str:
     if from_stdin:
         return typer.get_text_stream("stdin").readline().rstrip("\n")
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=confirm))

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from reid.address import Folder
 from reid.console import complain, out, print_json, progress_bar, show_answer
 from reid.describe import describe, to_json
 from reid.errors import ReidError, SourceError, UsageError
@@ -29,7 +30,7 @@ SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 def index_sources(
     addresses: list[str],
-    venue: Path,
+    venue: Folder,
     camera: str | None,
     start: datetime | None,
     crops: bool,
@@ -65,7 +66,7 @@ def index_sources(
 
 def search_venue(
     text: str,
-    venue: Path,
+    venue: Folder,
     which: Filter,
     top: int,
     as_json: bool,
@@ -103,7 +104,7 @@ def search_venue(
     return answer
 
 
-def erase_from(venue: Path, which: Filter, case: str | None, *, expired: bool) -> int:
+def erase_from(venue: Folder, which: Filter, case: str | None, *, expired: bool) -> int:
     """Erase what is asked for; returns how many sightings went."""
     desk = find_desk(venue) if case is None and not expired else open_desk(venue)
     gone = 0

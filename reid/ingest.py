@@ -5,7 +5,7 @@ yields `RawFrame`s with real timestamps. Nothing raw is written anywhere.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -165,8 +165,8 @@ def open_source(
     Raises:
         SourceError: missing, unreadable, empty, or not an image or video.
     """
-    if address.startswith(WEBCAM) or urlsplit(address).scheme in STREAM_SCHEMES:
-        return LiveSource(address, camera or _camera_of_address(address))
+    if is_stream(address):
+        return LiveSource(address, camera or default_camera(address))
     path = Path(address)
     if not path.exists():
         raise SourceError(f"{path} does not exist: name a video, an image, a folder or a stream")
@@ -175,6 +175,36 @@ def open_source(
     if crops:
         raise SourceError(f"{path} is not a folder of images: --crops takes person images")
     return _open_video(path, camera, start)
+
+
+def open_crops(paths: Sequence[Path], camera: str, start: datetime | None) -> StillSource:
+    """Return some person crops as a source of their own: a shard of a large gallery.
+
+    Raises:
+        SourceError: one of them cannot be read.
+    """
+    several = tuple(paths)
+    return StillSource(
+        paths=several,
+        camera=camera,
+        start=start or _modified(several[0]),
+        start_from="given" if start else "file time",
+        kind="crops",
+        name=str(several[0].parent),
+        key=_hash_files(several),
+    )
+
+
+def is_stream(address: str) -> bool:
+    """Whether an address names a stream or a webcam, and no file."""
+    return address.startswith(WEBCAM) or urlsplit(address).scheme in STREAM_SCHEMES
+
+
+def default_camera(address: str) -> str:
+    """Return the camera id that `open_source` gives to an address where none is named."""
+    if is_stream(address):
+        return _camera_of_address(address)
+    return Path(address).stem
 
 
 def without_credentials(address: str) -> str:

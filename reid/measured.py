@@ -9,10 +9,10 @@ that nothing has been measured and how to do it.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from reid import models
+from reid.address import Folder
 from reid.errors import PolicyError
 from reid.policy import Policy
 
@@ -79,7 +79,7 @@ class Measurement:
         )
 
 
-def measured(folder: Path, policy: Policy, embedder: str | None) -> list[Measurement]:
+def measured(folder: Folder, policy: Policy, embedder: str | None) -> list[Measurement]:
     """Return what has been measured, one entry a benchmark.
 
     `embedder` is the model id of the sightings stored, None while there are none.
@@ -90,7 +90,7 @@ def measured(folder: Path, policy: Policy, embedder: str | None) -> list[Measure
     return [_measurement(name, folder, policy, embedder) for name in QUESTIONS]
 
 
-def _measurement(name: str, folder: Path, policy: Policy, embedder: str | None) -> Measurement:
+def _measurement(name: str, folder: Folder, policy: Policy, embedder: str | None) -> Measurement:
     given = getattr(policy.measured, name)
     result, origin = _shipped(name, embedder) if given is None else (_read(folder / given), given)
     if result is None:
@@ -108,7 +108,7 @@ def _measurement(name: str, folder: Path, policy: Policy, embedder: str | None) 
     return Measurement(name, origin, model, when, figures, tuple(lines), foreign)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Folder) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

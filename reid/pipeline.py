@@ -14,6 +14,7 @@ import numpy as np
 from reid.embed import Embedder, Light, pool
 from reid.heads import LOOK_AROUND, Profile, Seen, crop_head_boxes, head_boxes
 from reid.ingest import Source
+from reid.outbox import Outbox
 from reid.people import People
 from reid.pixels import Image, RawFrame, RedactedCrop, RedactedFrame, redact
 from reid.records import SightingKey, Sightings
@@ -78,22 +79,20 @@ class Indexer:
     """Everything that indexing needs besides the source.
 
     Attributes:
-        store: where sightings go.
+        store: where sightings go; a live camera's outbox does not wait for the store.
         embedder: describes crops.
         people: finds people; not needed for person crops.
         every: look at every n-th frame only.
         profile: which region of a head is redacted.
         progress: told the number of frames read.
-        stored: told how many sightings were stored, each time that some were.
     """
 
-    store: Store
+    store: Store | Outbox
     embedder: Embedder
     people: People | None
     every: int = 1
     profile: Profile = "head"
     progress: Progress = lambda _: None
-    stored: Progress = lambda _: None
 
     def index(self, source: Source) -> IndexReport:
         """Store every stay in `source`. An interrupt (Ctrl-C) keeps what was seen until then."""
@@ -138,10 +137,9 @@ class _Indexing:
             self._to.store.add(sightings)
         self._written += [key.id for key in sightings.keys]
         self._report.sightings += len(sightings)
-        self._to.stored(len(sightings))
 
     def _finished(self) -> IndexReport:
-        if not self._report.stopped:
+        if not self._report.stopped and isinstance(self._to.store, Store):
             self._report.replaced = self._to.store.finish_source(self._source.key, self._written)
         self._report.problems = list(self._source.problems)
         return self._report
@@ -168,6 +166,8 @@ class _Run(_Indexing):
                     if self._source.kind == "stills":
                         self._waiting += stays.finish()
                         stays = Stays()
+                    if isinstance(self._to.store, Outbox):
+                        self._waiting += stays.standing()
                 if self._due():
                     self._commit()
         except KeyboardInterrupt:
@@ -204,7 +204,7 @@ class _Run(_Indexing):
         return len(self._waiting) >= _BATCH or (bool(self._waiting) and waited > longest)
 
     def _commit(self) -> None:
-        stays, self._waiting = self._waiting, []
+        stays, self._waiting = _each_once(self._waiting), []
         self._last_commit = time.monotonic()
         if not stays:
             return
@@ -225,6 +225,11 @@ class _Run(_Indexing):
             end=stay.end,
             track_id=stay.track_id,
         )
+
+
+def _each_once(stays: list[Stay]) -> list[Stay]:
+    """Leave out repeats: a stay that was passed on while it went on may have ended since."""
+    return list({id(stay): stay for stay in stays}.values())
 
 
 class _CropsRun(_Indexing):

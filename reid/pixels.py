@@ -6,7 +6,7 @@ written takes the redacted types, so passing raw pixels on is a type error. Both
 backed by `bytes`, which cannot be reopened for writing, and are built only in this file.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, NoReturn, final
 
@@ -258,6 +258,14 @@ class RedactedCrop(_Redacted):
 
     place: CropPlace
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Cross to another process as what is stored: a JPEG that carries the mark, or not at all.
+
+        Raises:
+            ValueError: a research image that kept its head.
+        """
+        return _arrived, (self.encode(), self.key, self.place)
+
     def __init__(
         self, seal: object, pixels: Image, key: FrameKey, policy: str, place: CropPlace
     ) -> None:
@@ -314,6 +322,11 @@ def decode(data: bytes, key: FrameKey, place: CropPlace) -> RedactedCrop:
         raise ValueError("a stored redacted image is damaged")
     pixels = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
     return RedactedCrop(_SEAL, pixels, key, policy, place)
+
+
+def _arrived(data: bytes, key: FrameKey, place: CropPlace) -> RedactedCrop:
+    """Read a crop that came from another process; its arrays are made read-only again."""
+    return decode(data, key, replace(place))
 
 
 def marked(data: bytes) -> bytes:

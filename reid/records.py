@@ -92,6 +92,23 @@ class Sightings:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def take(self, rows: Sequence[int]) -> Self:
+        """Return some of them, in the order asked for."""
+        return type(self)(
+            keys=tuple(self.keys[row] for row in rows),
+            vectors=self.vectors[rows],
+            attributes=self.attributes[rows],
+            body=self.body[rows],
+            visible=self.visible[rows],
+            crops=tuple(self.crops[row] for row in rows),
+            model_id=self.model_id,
+        )
+
+    def newest(self) -> Self:
+        """Return the last of each id, in order."""
+        last = {key.id: row for row, key in enumerate(self.keys)}
+        return self if len(last) == len(self) else self.take(sorted(last.values()))
+
     @classmethod
     def concatenate(cls, batches: Sequence[Self]) -> Self:
         """Join at least one batch of the same model into one."""

@@ -22,6 +22,9 @@ MIN_FRAMES: Final = 3
 LONGEST: Final = timedelta(minutes=5)
 """A longer stay is cut, so that somebody who sits down is found before they leave."""
 
+STANDING: Final = timedelta(seconds=8)
+"""Whoever stays longer before a live camera is stored as seen so far, and again after each."""
+
 _FIRST_SLOT: Final = timedelta(milliseconds=300)
 _EDGE_PENALTY: Final = 0.6
 _CROP_MARGIN: Final = 0.03  # of the box's height, added all round
@@ -37,6 +40,7 @@ class Stay:
         first_index, first_box: where it began; they name the sighting.
         start, end: first and last time seen, UTC.
         frames: number of frames seen.
+        told: when it was last passed on while it went on, or None.
     """
 
     track_id: int
@@ -45,6 +49,7 @@ class Stay:
     start: datetime
     end: datetime
     frames: int = 0
+    told: datetime | None = None
     _slot: timedelta = _FIRST_SLOT
     _crops: dict[int, tuple[float, RedactedCrop]] = field(default_factory=dict)
 
@@ -94,6 +99,17 @@ class Stays:
         return self._close(
             lambda stay: frame.time - stay.end > GONE_AFTER or stay.end - stay.start > LONGEST
         )
+
+    def standing(self) -> list[Stay]:
+        """Return the stays that go on and were not passed on for `STANDING`."""
+        due = [
+            stay
+            for stay in self._open.values()
+            if stay.frames >= MIN_FRAMES and stay.end - (stay.told or stay.start) >= STANDING
+        ]
+        for stay in due:
+            stay.told = stay.end
+        return due
 
     def finish(self) -> list[Stay]:
         """Return the stays still open; the source has ended."""

@@ -4,19 +4,16 @@ import getpass
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Final
 
+from reid.address import Folder, folder_at
 from reid.cases.audit import Detail
-from reid.desk import Desk, Filters
+from reid.desk import Desk, Filters, SiteAnswer, search_sites
 from reid.errors import AuditError, UsageError
 from reid.policy import find_policy
+from reid.postgresql import DATABASE_VARIABLE
 from reid.records import Answer
 from reid.search import Likeness
 from reid.store import Filter
-
-DATABASE_VARIABLE: Final = "REID_DATABASE_URL"
-"""Environment variable with the URL of a PostgreSQL database, instead of SQLite."""
 
 
 def actor() -> str:
@@ -27,7 +24,7 @@ def actor() -> str:
         return f"cli:{os.getuid()}"
 
 
-def open_desk(venue: Path) -> Desk:
+def open_desk(venue: Folder) -> Desk:
     """Open a venue that has rules; what is over its time is erased first.
 
     Raises:
@@ -38,9 +35,39 @@ def open_desk(venue: Path) -> Desk:
     return desk
 
 
-def find_desk(venue: Path) -> Desk | None:
+def find_desk(venue: Folder) -> Desk | None:
     """Return the desk of a venue, or None for a research venue, which has no rules."""
     return open_desk(venue) if find_policy(venue) else None
+
+
+def case_sites(
+    desk: Desk, case: str | None, text: str, sites: Sequence[str], which: Filter, top: int,
+    sign_in: tuple[str, str],
+) -> list[SiteAnswer]:  # fmt: skip
+    """Search other sites for a case, as a member of staff who signs in with name and password.
+
+    Raises:
+        UsageError: a site that the rules do not name.
+        AccessError: a wrong password, or a role that may not.
+    """
+    number = case_number(case)
+    name, password = sign_in
+    token = desk.records.accounts.sign_in(name, password)
+    try:
+        asked = desk.understand(text, name, number)
+        opened = {site: _open_site(desk, site) for site in sites or desk.policy.sites}
+        user = desk.records.accounts.get(name)
+        return search_sites(desk, opened, user, number, asked, _filters(which), top)
+    finally:
+        desk.records.accounts.sign_out(token, name)
+
+
+def _open_site(desk: Desk, name: str) -> Desk:
+    site = desk.policy.sites.get(name)
+    if site is None:
+        known = ", ".join(desk.policy.sites) or "none"
+        raise UsageError(f"{name!r} is no site of this venue's rules: {known}")
+    return Desk.open(folder_at(site.address), os.environ.get(site.database or ""))
 
 
 def case_number(text: str | None) -> int:
@@ -88,7 +115,7 @@ def export_noted(desk: Desk, case: str | None, kind: str, shown: int) -> None:
     desk.records.book.note(actor(), "export", case_number(case), detail)
 
 
-def check_cameras_declared(venue: Path, cameras: Sequence[str]) -> None:
+def check_cameras_declared(venue: Folder, cameras: Sequence[str]) -> None:
     """Refuse to index a camera whose place the venue's rules do not declare."""
     desk = find_desk(venue)
     for camera in cameras if desk else ():

@@ -1,7 +1,8 @@
 """Shared fixtures: reference data where it is present, small videos made on the spot."""
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,11 @@ import pytest
 import torch._dynamo  # noqa: F401 - before any OpenGL: Triton's LLVM crashes if Mesa's came first
 from making import NOON
 from numpy.typing import NDArray
+from servers import BUCKET, S3, PostgreSQL, postgresql, s3
 
+from reid.address import Bucket
 from reid.pixels import RawFrame, RedactedCrop, redact
+from reid.postgresql import DATABASE_VARIABLE
 from reid.tracks import empty_boxes
 
 DATA = Path(os.environ.get("REID_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -58,3 +62,30 @@ def crop_of() -> Callable[[NDArray[np.uint8]], RedactedCrop]:
         return frame.crop(np.array([0, 0, width, height], np.float32), 1)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    with s3(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    with postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(
+    storage: S3,
+    database: PostgreSQL,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Bucket:
+    """An empty venue in the bucket, with all that is needed to write it in the environment."""
+    for name, value in storage.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(DATABASE_VARIABLE, database.url)
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    return Bucket(f"s3://{BUCKET}/{name}")

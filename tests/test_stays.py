@@ -6,7 +6,15 @@ import numpy as np
 from making import NOON
 
 from reid.pixels import RawFrame, RedactedFrame, redact
-from reid.stays import GONE_AFTER, LONGEST, MAX_CROPS, MIN_FRAMES, Stays, crop_qualities
+from reid.stays import (
+    GONE_AFTER,
+    LONGEST,
+    MAX_CROPS,
+    MIN_FRAMES,
+    STANDING,
+    Stays,
+    crop_qualities,
+)
 from reid.tracks import UNTRACKED, Tracks, as_boxes, empty_boxes
 
 
@@ -97,3 +105,13 @@ def test_quality_prefers_whole_people_alone() -> None:
     )
     assert quality[0] > quality[1]
     assert quality[0] > quality[3]
+
+
+def test_who_stays_is_passed_on_as_seen_so_far_and_again_later() -> None:
+    stays, passed = Stays(), []
+    for tenth in range(10 * round(2.5 * STANDING.total_seconds())):
+        stays.see(frame(tenth, tenth / 10), tracks((BOX, 0.9, 1)))
+        passed += [(stay.track_id, tenth / 10) for stay in stays.standing()]
+    every = STANDING.total_seconds()
+    assert passed == [(1, every), (1, 2 * every)]
+    assert len(stays.finish()) == 1, "it goes on all the same"

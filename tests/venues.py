@@ -1,11 +1,11 @@
 """Small venues for tests: rules, and synthetic sightings with known clothes."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 
 from reid import vocabulary
+from reid.address import Folder
 from reid.pixels import RawFrame, RedactedCrop, redact
 from reid.records import SightingKey, Sightings
 from reid.store import Store
@@ -62,7 +62,7 @@ DIM = 16
 MODEL = "test-1"
 
 
-def write_rules(folder: Path, extra: str = "") -> Path:
+def write_rules(folder: Folder, extra: str = "") -> Folder:
     """Make a venue folder with rules."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "venue.toml").write_text(RULES + extra, encoding="utf-8")
@@ -117,7 +117,7 @@ def sightings(n: int, now: datetime | None = None, offset: int = 0) -> Sightings
     )
 
 
-def filled(folder: Path, n: int = 30, now: datetime | None = None) -> Store:
+def filled(folder: Folder, n: int = 30, now: datetime | None = None) -> Store:
     """Make a venue with rules and n sightings."""
     write_rules(folder)
     store = Store.create(folder, MODEL, DIM)

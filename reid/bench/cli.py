@@ -6,11 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from reid.bench.cli_scale import scale
 from reid.errors import UsageError
 
 app = typer.Typer(
     no_args_is_help=True, help="Benchmarks: one question each, by standard protocols."
 )
+app.command()(scale)
 
 Data = Annotated[Path, typer.Option("--data", help="Folder of the data set.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -81,10 +83,10 @@ def retrieval(
     split = read_split(data, name, query_camera, gallery_camera or ())
     extractor = load_extractor(embedder, arch)
     settings = RetrievalSettings(with_heads, rerank, seed)
-    result = _watched(
+    result = watched(
         "images", len(split.images()), lambda told: run_retrieval(split, extractor, settings, told)
     )
-    _tell("retrieval", result.to_json(), as_json, html)
+    tell("retrieval", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -105,12 +107,12 @@ def description(
 
     described = read_described(data)
     model = own_embedder(embedder)
-    result = _watched(
+    result = watched(
         "pictures",
         described.steps,
         lambda told: run_description(described, *model, seed, told),
     )
-    _tell("description", result.to_json(), as_json, html)
+    tell("description", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -131,10 +133,10 @@ def ranking(
 
     described = read_described(data)
     model = own_embedder(embedder)
-    result = _watched(
+    result = watched(
         "pictures", described.steps, lambda told: run_weighing(described, *model, seed, told)
     )
-    _tell("ranking", result.to_json(), as_json, html)
+    tell("ranking", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -165,12 +167,12 @@ def attributes(
         raise UsageError(f"no labels {labels}: choose one of {', '.join(LABEL_SETS)}")
     labelled = read_labels(data, kind)
     estimator = own_embedder(embedder) if model is None else (CrossroadAttributes(model), model)
-    result = _watched(
+    result = watched(
         "images",
         len(labelled.images),
         lambda told: run_attributes(labelled, *estimator, seed, told),
     )
-    _tell("attributes", result.to_json(), as_json, html)
+    tell("attributes", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -194,10 +196,10 @@ def detection(
     photos = read_photos(data)
     finder = Detector(find_detector(detector))
     helper = Detector(heads) if heads else None
-    result = _watched(
+    result = watched(
         "photos", len(photos), lambda told: run_detection(photos, finder, helper, seed, told)
     )
-    _tell("detection", result.to_json(), as_json, html)
+    tell("detection", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -224,12 +226,12 @@ def tracking(
     films = tuple(cut(film, frames) for film in films) if frames else films
     finder = Detector(find_detector(detector))
     helper = Detector(heads) if heads else None
-    result = _watched(
+    result = watched(
         "frames",
         sum(film.frames for film in films),
         lambda told: run_tracking(films, finder, helper, seed, told),
     )
-    _tell("tracking", result.to_json(), as_json, html)
+    tell("tracking", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -255,12 +257,12 @@ def venue(
     filmed = read_venue(data or demo_folder())
     found = find_detector(detector)
     people, model = load_people(found, heads), own_embedder(embedder)
-    result = _watched(
+    result = watched(
         "frames",
         sum(len(clip.frames) for clip in filmed.clips),
         lambda told: run_venue(filmed, people, model, found, every, told),
     )
-    _tell("venue", result.to_json(), as_json, html)
+    tell("venue", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -281,10 +283,10 @@ def agreement(
     from reid.people import Detector
 
     ours, other = Detector(find_detector(detector)), Detector(peer)
-    result = _watched(
+    result = watched(
         "clips", len(clips), lambda told: run_agreement(clips, ours, other, every, told)
     )
-    _tell("agreement", result.to_json(), as_json, html)
+    tell("agreement", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -305,10 +307,10 @@ def privacy(
 
     effort = QUICK if quick else Effort()
     model = own_embedder(embedder)
-    result = _watched(
+    result = watched(
         "attacks", steps(effort), lambda told: run_privacy(data, *model, effort, seed, told)
     )
-    _tell("privacy", result.to_json(), as_json, html)
+    tell("privacy", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -334,12 +336,12 @@ def faces(
 
     heights = HEIGHTS[::2] if quick else HEIGHTS
     methods = Methods(_face_method(yunet, recogniser), load_extractor(embedder))
-    result = _watched(
+    result = watched(
         "parts",
         parts(heights),
         lambda told: run_faces(data, crops, methods, heights, seed, told),
     )
-    _tell("faces", result.to_json(), as_json, html)
+    tell("faces", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -378,8 +380,8 @@ def speed(
     found = find_detector(detector) if video else None
     contest = Contest(video, frames, found, heads, against, numbers)
     model = own_embedder(embedder)
-    result = _watched("parts", parts(contest), lambda told: run_speed(contest, *model, seed, told))
-    _tell("speed", result.to_json(), as_json, html)
+    result = watched("parts", parts(contest), lambda told: run_speed(contest, *model, seed, told))
+    tell("speed", result.to_json(), as_json, html)
 
 
 @app.command()
@@ -408,12 +410,12 @@ def fairness(
     pairs = read_pairs(data)
     extractor = load_extractor(embedder)
     face = _face_method(yunet, recogniser) if with_faces or recogniser else None
-    result = _watched(
+    result = watched(
         "properties",
         len(pairs.changes),
         lambda told: run_fairness(pairs, extractor, face, seed, told),
     )
-    _tell("fairness", result.to_json(), as_json, html)
+    tell("fairness", result.to_json(), as_json, html)
 
 
 @app.command(name="all")
@@ -459,7 +461,7 @@ def _face_method(yunet: Path | None, network: Path | None) -> Any:
     return ArcFace(network, yunet) if network else FaceRecogniser(yunet)
 
 
-def _watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:
+def watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:
     """Do `work` under a progress bar."""
     from reid.console import progress_bar
 
@@ -467,7 +469,7 @@ def _watched(label: str, total: int | None, work: Callable[[Callable[[int], None
         return work(told)
 
 
-def _tell(name: str, result: dict[str, Any], as_json: bool, html: Path | None) -> None:
+def tell(name: str, result: dict[str, Any], as_json: bool, html: Path | None) -> None:
     """Print a result, and write its report if asked."""
     from reid.bench.show import show
     from reid.console import print_json

@@ -96,6 +96,25 @@ def latency(axes: Any, result: dict[str, Any]) -> None:
     axes.grid(alpha=0.3)
 
 
+def growth(axes: Any, result: dict[str, Any]) -> None:
+    """Median latency of each way to search, and of a commit, by number of sightings."""
+    ways = list(dict.fromkeys(way for at in result["table"] for way in at["search"]))
+    for way in ways:
+        found = [(a["sightings"], a["search"][way]) for a in result["table"] if way in a["search"]]
+        sizes = [size for size, _ in found]
+        axes.plot(sizes, [timed["p50_ms"] for _, timed in found], marker="o", label=way)
+        axes.fill_between(
+            sizes, [t["p50_ms"] for _, t in found], [t["p95_ms"] for _, t in found], alpha=0.15
+        )
+    sizes = [at["sightings"] for at in result["table"]]
+    commits = [at["commit"]["p50_ms"] for at in result["table"]]
+    axes.plot(sizes, commits, "--", color=_CHANCE, marker="s", label="a commit of 32")
+    axes.set(xscale="log", yscale="log", xlabel="sightings", ylabel="ms, median to p95")
+    axes.set_title(f"on {result['storage']}")
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+
+
 def looked_at(axes: Any, result: dict[str, Any]) -> None:
     """Mean number of thumbnails looked at, by kind of description."""
     groups = {"all": result, **result["by_description"], **result["altered"]}
@@ -115,5 +134,6 @@ PLOTS: Final[dict[str, tuple[Draw, ...]]] = {
     "privacy": (attacks,),
     "faces": (distance, missed),
     "speed": (latency,),
+    "scale": (growth,),
 }
 """Which plots belong to which benchmark."""

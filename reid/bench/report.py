@@ -24,6 +24,7 @@ QUESTIONS: Final = {
     "privacy": "Can somebody be recognised from what is stored?",
     "fairness": "Does it work equally well whatever the skin, age or sex?",
     "speed": "How fast is it, beside a chain of separate tools?",
+    "scale": "How does a table grow, and what would 300 or 5,000 cameras need?",
 }
 
 _STYLE: Final = """

@@ -279,6 +279,64 @@ def faces(result: dict[str, Any]) -> list[Table]:
     return [Table(("%", "method", "rank-1", "FNIR @ 1 %", "not acquired"), rows, note)]
 
 
+def scale(result: dict[str, Any]) -> list[Table]:
+    """A table's growth, a fleet's pace, and what large fleets need on paper."""
+    grown = tuple(_grown(at) for at in result["table"])
+    heads = ("sightings", "appended/s", "commit p50/p95 ms", "index s", "index MB", "load s, MB")
+    tables = [Table(heads, grown, f"on {result['storage']}")]
+    searches = tuple(
+        (f"{at['sightings']:,}", way, f"{timed['p50_ms']:.1f}", f"{timed['p95_ms']:.1f}")
+        for at in result["table"]
+        for way, timed in at["search"].items()
+    )
+    tables.append(Table(("sightings", "search", "p50 ms", "p95 ms"), searches, ""))
+    if result["pace"]:
+        paces = tuple(
+            (str(p["nodes"]), f"{p['cores']:g}", str(p["cameras"]), f"{p['frames_per_second']:.1f}")
+            for p in result["pace"]
+        )
+        tables.append(Table(("nodes", "cores", "cameras", "frames/s"), paces, ""))
+    return [*tables, _paper(result)]
+
+
+def _grown(at: dict[str, Any]) -> tuple[str, ...]:
+    loaded = "does not fit"
+    if at["load_seconds"] is not None:
+        loaded = f"{at['load_seconds']:.1f}, {at['load_mb']:.0f}"
+    return (
+        f"{at['sightings']:,}",
+        f"{at['appended']:.0f}",
+        f"{at['commit']['p50_ms']:.0f}/{at['commit']['p95_ms']:.0f}",
+        f"{at['index_seconds']:.1f}",
+        f"{at['index_mb']:.0f}",
+        loaded,
+    )
+
+
+def _paper(result: dict[str, Any]) -> Table:
+    """What large fleets need, by multiplication."""
+    rows = tuple(
+        (
+            f"{c['cameras']:,} × {c['hours']:g} h",
+            f"{c['cores']:,.0f}",
+            f"{c['core_hours']:,}",
+            f"{c['storage_gb']:,.0f}",
+            f"{c['sightings'] / 1e6:.1f}",
+            c["limit"],
+        )
+        for c in result["costs"]
+    )
+    said = "measured" if result["frames_per_core_measured"] else "assumed"
+    given = result["assumed"]
+    note = (
+        f"{result['frames_per_core']:.1f} frames/s a core ({said}); assumed: "
+        f"{given['looks_per_second']:g} frames looked at a second and "
+        f"{given['sightings_per_hour']:g} sightings an hour, a camera"
+    )
+    heads = ("fleet", "cores", "core-hours", "GB", "million sightings", "limit")
+    return Table(heads, rows, note)
+
+
 def speed(result: dict[str, Any]) -> list[Table]:
     """Video against the chain, and search by size."""
     tables = []
@@ -381,6 +439,7 @@ TABLES: Final[dict[str, Callable[[dict[str, Any]], list[Table]]]] = {
     "privacy": privacy,
     "faces": faces,
     "speed": speed,
+    "scale": scale,
     "fairness": fairness,
 }
 """The tables of each benchmark, from its JSON."""

@@ -1,8 +1,8 @@
 """Cases, staff accounts and the audit trail: one database that changes all three together."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
+from reid.address import Folder
 from reid.cases.accounts import Accounts, Session, User, same
 from reid.cases.alerts import Alerts
 from reid.cases.audit import Line, Trail, Verified
@@ -56,7 +56,7 @@ class Records:
     alerts: Alerts
 
 
-def open_records(folder: Path, url: str | None = None) -> Records:
+def open_records(folder: Folder, url: str | None = None) -> Records:
     """Open a venue's database, SQLite in its folder unless a PostgreSQL `url` is given."""
     database = Database(folder, url)
     trail = Trail(database)

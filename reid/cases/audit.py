@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
-from filelock import FileLock
 from sqlalchemy.engine import Connection
 
-from reid.cases.database import Database, audit
-from reid.errors import AuditError
+from reid.address import Folder
+from reid.cases.database import Database, audit, meta
+from reid.errors import AccessError, AuditError
+from reid.locks import lock_of
 
 KEY_FILE: Final = "audit.key"
 HEAD_FILE: Final = "audit.head"
@@ -32,6 +33,7 @@ HEAD_FILE: Final = "audit.head"
 Detail = Mapping[str, str | int | float | bool | Sequence[str]]
 
 _START: Final = "0" * 64
+_OWNER: Final = "venue"
 _NOTHING: Final[Detail] = {}
 _SHORT: Final = 24  # hex digits of a reference to a sighting
 
@@ -85,8 +87,9 @@ class Trail:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._head_path = database.folder / HEAD_FILE
-        self._lock = FileLock(database.folder / f"{HEAD_FILE}.lock", timeout=30, mode=0o600)
+        self._lock = lock_of(database.folder, HEAD_FILE, 30, database.url)
         self._key = self._load_key(database.folder / KEY_FILE)
+        self._claim()
 
     @contextmanager
     def change(self) -> Iterator[Change]:
@@ -197,7 +200,7 @@ class Trail:
         words = self._head_path.read_text().split()
         return words[1] if len(words) == 2 else "damaged"
 
-    def _load_key(self, path: Path) -> bytes:
+    def _load_key(self, path: Folder) -> bytes:
         with self._lock:
             if not path.exists():
                 with self._database.read() as connection:
@@ -209,6 +212,28 @@ class Trail:
             except (ValueError, OSError):
                 raise AuditError(f"{path} cannot be read: restore it") from None
 
+    def _claim(self) -> None:
+        """Bind the database to the venue that holds the key; no other venue reads it.
+
+        Raises:
+            AccessError: it is another venue's.
+        """
+        mine = hmac.new(self._key, b"venue", hashlib.sha256).hexdigest()
+        owner = sa.select(meta.c.value).where(meta.c.name == _OWNER)
+        with self._database.read() as connection:
+            found = connection.scalar(owner)
+        if found is None:
+            with self._database.write() as connection:
+                found = connection.scalar(owner)
+                if found is None:
+                    connection.execute(meta.insert().values(name=_OWNER, value=mine))
+                    found = mine
+        if not hmac.compare_digest(found, mine):
+            raise AccessError(
+                f"{self._database} holds the cases of another venue: give each venue a database "
+                "and a database user of its own"
+            )
+
 
 def _newest(connection: Connection) -> tuple[int, str] | None:
     """Return the number and the seal of the last line."""
@@ -218,8 +243,11 @@ def _newest(connection: Connection) -> tuple[int, str] | None:
     return (int(last.seq), str(last.hash)) if last else None
 
 
-def _write_durably(path: Path, text: str) -> None:
+def _write_durably(path: Folder, text: str) -> None:
     """Replace a file, readable by its owner alone, such that a crash leaves the old or the new."""
+    if not isinstance(path, Path):
+        path.write_text(text)  # S3 replaces an object whole or not at all
+        return
     fresh = path.with_name(f"{path.name}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

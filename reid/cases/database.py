@@ -1,7 +1,6 @@
 """The desk's database: SQLite in the venue's folder by default, PostgreSQL by URL."""
 
 import os
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from reid.address import Folder
 from reid.errors import CaseError
+from reid.postgresql import DATABASE_VARIABLE, masked, postgresql_engine
 
 FILE_NAME: Final = "desk.sqlite"
 SCHEMA_VERSION: Final = "1"
@@ -157,11 +158,11 @@ class Database:
         url: SQLAlchemy URL of a PostgreSQL database; None for SQLite in the folder.
     """
 
-    def __init__(self, folder: Path, url: str | None = None) -> None:
-        self.folder = folder
+    def __init__(self, folder: Folder, url: str | None = None) -> None:
+        self.folder, self.url = folder, url
         self._shown = "the PostgreSQL database" if url else str(folder / FILE_NAME)
         with self.explained():
-            self._engine = _postgresql(url) if url else _sqlite(folder / FILE_NAME)
+            self._engine = postgresql_engine(url) if url else _sqlite(folder / FILE_NAME)
             with self.write() as connection:
                 if self.is_sqlite or not sa.inspect(connection).has_table("audit"):
                     metadata.create_all(connection)
@@ -175,6 +176,9 @@ class Database:
 
     def __repr__(self) -> str:
         return f"Database({self._shown})"
+
+    def __str__(self) -> str:
+        return self._shown
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -217,15 +221,15 @@ class Database:
             cause = getattr(error, "orig", None) or error
             first = (str(cause).splitlines() or [""])[0]
             text = first if isinstance(cause, (sqlite3.Error, OSError)) else type(cause).__name__
-            raise CaseError(f"{self._shown} cannot be used ({_masked(text)[:160]})") from None
+            raise CaseError(f"{self._shown} cannot be used ({masked(text)[:160]})") from None
 
 
-def _masked(text: str) -> str:
-    """Cut a password out of a URL in a message."""
-    return re.sub(r"//[^@/\s]*@", "//", text)
-
-
-def _sqlite(path: Path) -> sa.Engine:
+def _sqlite(path: Folder) -> sa.Engine:
+    if not isinstance(path, Path):
+        raise CaseError(
+            "cases of a venue on S3 are kept in PostgreSQL: set "
+            f"{DATABASE_VARIABLE} to postgresql://user@host/name"
+        )
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     engine = sa.create_engine(
         f"sqlite:///{path}",
@@ -253,23 +257,6 @@ def _sqlite(path: Path) -> sa.Engine:
             connection.exec_driver_sql(f"BEGIN {mode}")
 
     return engine
-
-
-def _postgresql(url: str) -> sa.Engine:
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        raise CaseError("the database URL is not one: postgresql://user@host/name") from None
-    if not parsed.drivername.startswith("postgresql"):
-        raise CaseError(f"a {parsed.drivername} database is not supported: use PostgreSQL")
-    try:
-        return sa.create_engine(
-            parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True
-        )
-    except ModuleNotFoundError:
-        raise CaseError(
-            "PostgreSQL needs one more package: pip install 'reid[postgresql]'"
-        ) from None
 
 
 def _append_only(connection: Connection) -> None:

@@ -5,6 +5,7 @@ from reid.desk.desk import Desk, Found
 from reid.desk.erasure import Tidied
 from reid.desk.pictures import PictureKeys
 from reid.desk.reach import Reach, radius, reachable
+from reid.desk.sites import SiteAnswer, search_sites
 
 __all__ = [
     "UNKNOWN",
@@ -14,7 +15,9 @@ __all__ = [
     "Found",
     "PictureKeys",
     "Reach",
+    "SiteAnswer",
     "Tidied",
     "radius",
     "reachable",
+    "search_sites",
 ]

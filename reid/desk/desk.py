@@ -13,6 +13,7 @@ from typing import Final, Self
 import numpy as np
 
 from reid import vocabulary
+from reid.address import Folder
 from reid.cases import Case, Records, open_records
 from reid.cases.audit import Detail
 from reid.desk.asked import Asked, Filters, allowed
@@ -64,7 +65,7 @@ class Found:
 class Desk:
     """One venue, as its staff work with it."""
 
-    def __init__(self, folder: Path, policy: Policy, records: Records) -> None:
+    def __init__(self, folder: Folder, policy: Policy, records: Records) -> None:
         self.folder, self.policy, self.records = folder, policy, records
         self._store: Store | None = None
         self._snapshots: Snapshots | None = None
@@ -72,14 +73,14 @@ class Desk:
         self.tidied = Tidied()
 
     @classmethod
-    def open(cls, folder: Path, database: str | None = None) -> Self:
+    def open(cls, folder: Folder, database: str | None = None) -> Self:
         """Open a venue that has rules.
 
         Raises:
             PolicyError: it has none, or they are wrong.
         """
         policy = load_policy(folder)
-        if folder.stat().st_mode & 0o077:
+        if isinstance(folder, Path) and folder.stat().st_mode & 0o077:
             folder.chmod(0o700)
         return cls(folder, policy, open_records(folder, database))
 
@@ -87,7 +88,7 @@ class Desk:
     def store(self) -> Store:
         """The venue's sightings; StoreError while nothing is indexed."""
         if self._store is None:
-            self._store = Store.open(self.folder)
+            self._store = Store.open(self.folder, self.records.database.url)
         return self._store
 
     @property
@@ -143,7 +144,7 @@ class Desk:
         """
         began = time.perf_counter()
         case = self.records.book.require_open(case_id)
-        self._check_rate(actor)
+        self.check_rate(actor)
         self._check_cameras(filters)
         query, withheld = allowed(asked.query(), self.policy.purpose(case.purpose))
         snapshot = self.snapshots.get()
@@ -180,7 +181,7 @@ class Desk:
             UsageError: there is no such sighting.
         """
         self.records.book.require_open(case_id)
-        self._check_rate(actor)
+        self.check_rate(actor)
         snapshot = self.snapshots.get()
         row = snapshot.row(sighting)
         if row is None:
@@ -244,7 +245,8 @@ class Desk:
         return done
 
     def _eraser(self) -> Eraser:
-        return Eraser(self.folder, self.records.book, self.store if self.has_sightings else None)
+        store = self.store if self.has_sightings else None
+        return Eraser(self.folder, self.records.book, store, self.records.database.url)
 
     def _forget_memory(self) -> None:
         if self._pictures is not None:
@@ -274,10 +276,15 @@ class Desk:
         ask = next_question(query, snapshot.gallery, knobs=knobs, extra=extra + outside, skip=skip)
         return answer, searched, ask
 
-    def _check_rate(self, actor: str) -> None:
+    def check_rate(self, actor: str, action: str = "search") -> None:
+        """Refuse somebody who searches too much.
+
+        Raises:
+            AccessError: more searches in an hour than the rules allow.
+        """
         most = self.policy.moderation.searches_per_hour
         hour = datetime.now(UTC) - timedelta(hours=1)
-        if self.records.trail.count(actor, "search", hour) >= most:
+        if self.records.trail.count(actor, action, hour) >= most:
             raise AccessError(f"more than {most} searches in an hour: ask a supervisor")
 
     def _check_cameras(self, filters: Filters) -> None:

@@ -6,13 +6,12 @@ are gone from disk the process may die; whoever opens the venue next sees the ma
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
+from reid.address import Folder
 from reid.cases import CaseBook
 from reid.errors import CaseError
+from reid.locks import lock_of
 from reid.store import Filter, Store
 
 MARK: Final = "erasing"
@@ -39,9 +38,11 @@ class Tidied:
 class Eraser:
     """Erases from the store and from the case book together."""
 
-    def __init__(self, folder: Path, book: CaseBook, store: Store | None) -> None:
+    def __init__(
+        self, folder: Folder, book: CaseBook, store: Store | None, database: str | None = None
+    ) -> None:
         self._mark = folder / MARK
-        self._alone = FileLock(folder / f"{MARK}.lock", mode=0o600)
+        self._alone = lock_of(folder, MARK, database=database)
         self._book, self._store = book, store
 
     def erase(self, which: Filter, actor: str, action: str = "erase.sightings") -> int:

@@ -46,6 +46,10 @@ y = 0.8
 # width_m = 240                        # how wide the plan is, for walking times
 # paths = [["gate", "carousel"]]       # ways people can walk; none: straight lines
 
+# [sites.east]                         # another venue that this one may ask, for purposes with
+# address = "s3://bucket/east"         # `sites = true`; it names this one in [venue] accepts = […]
+# database = "EAST_DATABASE_URL"       # environment variable with its PostgreSQL URL
+
 # [moderation]
 # refuse = ["words that a description must not hold"]
 # searches_per_hour = 300              # a user

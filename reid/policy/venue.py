@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from reid import vocabulary
+from reid.address import Folder
 from reid.errors import PolicyError
 from reid.policy.places import ALLOWED, forbidden_reason
 
@@ -67,10 +68,16 @@ class Camera(_Part):
 
 
 class Purpose(_Part):
-    """What the venue may search for, and which body-derived slots it may use for that."""
+    """What the venue may search for.
+
+    Attributes:
+        body: which body-derived slots it may use for that.
+        sites: whether other sites may be searched for it too.
+    """
 
     label: Text
     body: tuple[str, ...] | bool = False
+    sites: bool = False
 
     @field_validator("body")
     @classmethod
@@ -88,8 +95,20 @@ class Purpose(_Part):
         return isinstance(self.body, tuple) and slot in self.body
 
 
+class Site(_Part):
+    """Another venue that this one may ask.
+
+    Attributes:
+        address: its folder, or its address on S3-compatible storage.
+        database: environment variable with its PostgreSQL URL, where it has one.
+    """
+
+    address: Text
+    database: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")] | None = None
+
+
 class Venue(_Part):
-    """The venue itself, its clock, and its times."""
+    """The venue itself, its clock, its times, and by name the venues that may ask it."""
 
     name: Text
     timezone: str
@@ -100,6 +119,7 @@ class Venue(_Part):
     police_after_minutes: float = Field(default=DEFAULT_POLICE_MINUTES, ge=0, le=240)
     police_number: Text = "112"
     language: str = "en"
+    accepts: tuple[Text, ...] = ()
 
     @field_validator("timezone")
     @classmethod
@@ -186,6 +206,7 @@ class Policy(_Part):
     moderation: Moderation = Moderation()
     watch: Watch = Watch()
     measured: Measured = Measured()
+    sites: dict[Slug, Site] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -239,7 +260,7 @@ class Policy(_Part):
         return next((w for w in self.moderation.refuse if w.casefold() in folded), None)
 
 
-def load_policy(folder: Path) -> Policy:
+def load_policy(folder: Folder) -> Policy:
     """Read and check a venue's rules.
 
     Raises:
@@ -260,7 +281,7 @@ def load_policy(folder: Path) -> Policy:
         raise PolicyError(f"{path}: {_first(error)}") from None
 
 
-def find_policy(folder: Path) -> Policy | None:
+def find_policy(folder: Folder) -> Policy | None:
     """Return the venue's rules, or None for a research venue that has none."""
     return load_policy(folder) if (folder / FILE_NAME).exists() else None
 

@@ -6,49 +6,27 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final
-
-from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from reid.desk import Desk
 from reid.embed import Embedder
-from reid.errors import ReidError, UsageError
+from reid.errors import UsageError
+from reid.outbox import Outbox
 from reid.people import People
 from reid.pipeline import Indexer
 from reid.store import Store
-from reid.watch.alarms import EVERY, Sentry
+from reid.watch.alarms import Sentry
 from reid.watch.cameras import CameraLoop, Health
-from reid.watch.notify import Notifier
+from reid.watch.metrics import serve_metrics
+from reid.watch.rounds import Rounds
+from reid.watch.status import Status
 
-__all__ = ["CameraHealth", "Health", "Sentry", "Watcher"]
+__all__ = ["Health", "Sentry", "Watcher"]
 
 LOG: Final = logging.getLogger("reid.watch")
 
-_TIDY_EVERY: Final = 60.0  # seconds
 _STOP_WITHIN: Final = 15.0  # seconds, a camera, to store what it has seen
-
-
-class CameraHealth:
-    """Prometheus' view of the cameras."""
-
-    def __init__(self, cameras: list[Health]) -> None:
-        self._cameras = cameras
-
-    def collect(self) -> list[CounterMetricFamily | GaugeMetricFamily]:
-        """Return frames, drops, reconnects, sightings, connection, queue and lag, a camera."""
-        families: list[CounterMetricFamily | GaugeMetricFamily] = []
-        for name in ("frames", "dropped", "reconnects", "sightings"):
-            counter = CounterMetricFamily(f"reid_camera_{name}", name, labels=["camera"])
-            for health in self._cameras:
-                counter.add_metric([health.camera], float(getattr(health, name)))
-            families.append(counter)
-        for name, unit in (("connected", ""), ("queue", ""), ("lag", "_seconds")):
-            gauge = GaugeMetricFamily(f"reid_camera_{name}{unit}", name, labels=["camera"])
-            for health in self._cameras:
-                gauge.add_metric([health.camera], float(getattr(health, name)))
-            families.append(gauge)
-        return families
 
 
 class Watcher:
@@ -78,35 +56,28 @@ class Watcher:
         }
         if not addresses:
             raise UsageError("no camera has a `url` in venue.toml: there is nothing to watch")
-        self.loops = [
-            CameraLoop(name, address, self._indexer, self.stop)
-            for name, address in addresses.items()
-        ]
+        self.loops = [self._loop(name, address) for name, address in addresses.items()]
 
     def run(self) -> None:
         """Watch until `stop` is set; then every camera stores what it has seen."""
         threads = [threading.Thread(target=loop.run, daemon=True) for loop in self.loops]
         for thread in threads:
             thread.start()
-        notifier = Notifier.of(self._desk)
-        sentry = Sentry(self._desk)
-        since_tidy = 0.0
-        while not self.stop.wait(EVERY):
-            since_tidy += EVERY
-            try:
-                for alert in sentry.look():
-                    notifier.notify(alert)
-                if since_tidy >= _TIDY_EVERY:
-                    since_tidy = 0.0
-                    self._desk.tidy()
-            except ReidError as error:
-                LOG.warning(json.dumps({"problem": type(error).__name__}))
+        Rounds(self._desk, self.look).run(self.stop, _STOP_WITHIN)
         for thread in threads:
             thread.join(_STOP_WITHIN)
-        notifier.drain(_STOP_WITHIN)
 
-    def _indexer(self, stored: Callable[[int], None]) -> Indexer:
-        return Indexer(self._store, self._embedder(), self._people(), self._every, stored=stored)
+    def look(self) -> Status:
+        """Return how the cameras are now."""
+        return Status(datetime.now(UTC), [loop.look() for loop in self.loops])
+
+    def _loop(self, name: str, address: str) -> CameraLoop:
+        outbox = Outbox(lambda: self._store)
+
+        def indexer() -> Indexer:
+            return Indexer(outbox, self._embedder(), self._people(), self._every)
+
+        return CameraLoop(name, address, indexer, self.stop, outbox=outbox)
 
 
 def run(
@@ -120,15 +91,13 @@ def run(
     watcher = Watcher(desk, embedder, people, every)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     if metrics_port is not None:
-        registry = CollectorRegistry()
-        registry.register(CameraHealth([loop.health for loop in watcher.loops]))
-        start_http_server(metrics_port, addr="127.0.0.1", registry=registry)
+        serve_metrics(metrics_port, watcher.look, desk)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: watcher.stop.set())
     desk.records.book.note("system", "watch.start", None, {"cameras": len(watcher.loops)})
     LOG.info(json.dumps({"watching": [loop.health.camera for loop in watcher.loops]}))
     watcher.run()
     for loop in watcher.loops:
-        h = loop.health
+        h = loop.look()
         LOG.info(json.dumps({"camera": h.camera, "frames": h.frames, "dropped": h.dropped,
                              "sightings": h.sightings, "reconnects": h.reconnects}))  # fmt: skip

@@ -6,12 +6,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from reid.errors import ReidError
 from reid.ingest import LiveSource
+from reid.outbox import Outbox
 from reid.pipeline import Indexer
 from reid.pixels import RawFrame
 
@@ -24,23 +25,39 @@ LONGEST_PAUSE: Final = 60.0
 HEALTHY: Final = 30.0
 """Seconds of frames after which a camera's failures are forgotten."""
 
+STORE_WITHIN: Final = 12.0
+"""Seconds, at the end, to store what was seen."""
+
 _BUFFER: Final = 4  # frames waiting; older ones are dropped, so that what is seen is now
 _PACE: Final = 10.0  # frames a second of a file that is played as a camera
 
 
 @dataclass(slots=True)
 class Health:
-    """How a camera is doing; `lag`: seconds that a frame waited before it was looked at."""
+    """How a camera is doing.
+
+    Attributes:
+        frames, dropped: looked at, and skipped because newer ones came.
+        queue: frames that wait to be looked at; the last one waited `behind` seconds.
+        sightings: stored; `waiting` are not yet, the oldest for `lag` seconds, and `lost` never.
+        reconnects, restarts: of the stream, and of the process that reads it.
+        last_frame: seconds since 1970.
+        problem: the last one, of the camera or of the store.
+    """
 
     camera: str
     frames: int = 0
     dropped: int = 0
     sightings: int = 0
+    waiting: int = 0
+    lag: float = 0.0
+    lost: int = 0
     reconnects: int = 0
+    restarts: int = 0
     connected: bool = False
     last_frame: float = 0.0
     queue: int = 0
-    lag: float = 0.0
+    behind: float = 0.0
     problem: str = ""
 
 
@@ -86,7 +103,7 @@ class CameraSource(LiveSource):
             if frame is not None:
                 self.health.frames += 1
                 self.health.connected, self.health.last_frame = True, time.time()
-                self.health.lag = time.monotonic() - came
+                self.health.behind = time.monotonic() - came
                 yield frame
             elif over:
                 if ended[0] is not None:
@@ -109,22 +126,38 @@ class CameraLoop:
         self,
         camera: str,
         address: str,
-        indexer: Callable[[Callable[[int], None]], Indexer],
+        indexer: Callable[[], Indexer],
         stop: threading.Event,
         first_pause: float = FIRST_PAUSE,
+        outbox: Outbox | None = None,
     ) -> None:
         self.health = Health(camera)
+        self._outbox = outbox
         self._address, self._indexer, self._stop = address, indexer, stop
         self._first_pause = first_pause
 
+    def look(self) -> Health:
+        """Return how the camera is doing now, what waits to be stored included."""
+        health, box = self.health, self._outbox
+        if box is not None:
+            health.sightings, health.waiting, health.lost = box.stored, box.waiting, box.lost
+            health.lag = box.lag
+        return replace(health, problem=(box.problem if box else "") or health.problem)
+
     def run(self) -> None:
+        """Index until told to stop, then store what was seen."""
+        self._repeat()
+        if self._outbox is not None:
+            self._outbox.close(STORE_WITHIN)
+
+    def _repeat(self) -> None:
         """Index; after an end or a failure wait, longer each time, and connect again."""
         pause = self._first_pause
         indexer: Indexer | None = None
         while not self._stop.is_set():
             began = time.monotonic()
             try:
-                indexer = indexer or self._indexer(self._count)
+                indexer = indexer or self._indexer()
                 self._index(indexer)
                 self.health.problem = "stream ended"
             except Exception as error:  # whatever breaks one camera must not stop the others
@@ -142,10 +175,9 @@ class CameraLoop:
         source = CameraSource(
             self._address, self.health.camera, health=self.health, stop=self._stop
         )
-        indexer.index(source)
-
-    def _count(self, sightings: int) -> None:
-        self.health.sightings += sightings
+        report = indexer.index(source)
+        if self._outbox is None:
+            self.health.sightings += report.sightings
 
     def _line(self, error: str) -> dict[str, object]:
         return {

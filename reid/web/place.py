@@ -1,7 +1,10 @@
 """The venue's plan: cameras, the confirmed route, where somebody could have walked by now."""
 
+import mimetypes
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -10,6 +13,7 @@ from starlette.responses import FileResponse, Response
 
 from reid.cases import Decision
 from reid.desk import Desk, radius, reachable
+from reid.errors import StoreError
 from reid.policy import may
 from reid.web import views
 from reid.web.frame import case_frame
@@ -87,7 +91,10 @@ def plan(request: Request, session: Sees) -> Response:
     name = desk.policy.plan.image
     if name is None or not (desk.folder / name).is_file():
         return Response(status_code=404)
-    return FileResponse(desk.folder / name)
+    plan = desk.folder / name
+    if isinstance(plan, Path):
+        return FileResponse(plan)
+    return Response(plan.read_bytes(), media_type=mimetypes.guess_type(name)[0])
 
 
 def plan_aspect(desk: Desk) -> float:
@@ -96,9 +103,12 @@ def plan_aspect(desk: Desk) -> float:
     if name is None:
         return _PLAIN_ASPECT
     try:
-        with PillowImage.open(desk.folder / name) as image:
+        plan = desk.folder / name
+        with PillowImage.open(
+            plan if isinstance(plan, Path) else BytesIO(plan.read_bytes())
+        ) as image:
             return image.height / image.width
-    except OSError:
+    except (OSError, StoreError):
         return _PLAIN_ASPECT
 
 

@@ -1,11 +1,5 @@
 """The desk's database on a real PostgreSQL server, started for the test."""
 
-import os
-import pwd
-import shutil
-import signal
-import socket
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -13,76 +7,18 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from servers import DATABASE_PASSWORD, needs_postgresql, postgresql
 
 from reid.cases import NewCase, Records, open_records
 from reid.errors import AccessError, CaseError
 
-INITDB = shutil.which("initdb") or next(
-    iter(sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")))), None
-)
-pytestmark = pytest.mark.skipif(INITDB is None, reason="needs PostgreSQL's initdb and postgres")
+pytestmark = needs_postgresql
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    assert INITDB is not None
-    folder = tmp_path_factory.mktemp("postgresql")
-    data = folder / "data"
-    user = _unprivileged(folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    tools = Path(INITDB).resolve().parent
-    as_user = {"user": user} if user else {}
-    subprocess.run(
-        [INITDB, "-D", data, "-U", "reid", "--auth=trust", "--no-sync"],
-        check=True, capture_output=True, **as_user,
-    )  # fmt: skip
-    server = subprocess.Popen(
-        [tools / "postgres", "-D", data, "-p", str(port), "-k", folder, "-c", "fsync=off"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **as_user,
-    )  # fmt: skip
-    address = f"postgresql://reid:secret-of-the-database@127.0.0.1:{port}/postgres"
-    try:
-        _wait(address)
-        yield address
-    finally:
-        server.send_signal(signal.SIGINT)  # ends open sessions too
-        server.wait(20)
-
-
-def _unprivileged(folder: Path) -> str | None:
-    """PostgreSQL refuses to run as root: hand the folder to somebody else."""
-    if os.geteuid() != 0:
-        return None
-    name = next((n for n in ("postgres", "nobody") if _exists(n)), None)
-    if name is None:
-        pytest.skip("no unprivileged user to run PostgreSQL as")
-    shutil.chown(folder, name)
-    for parent in folder.parents:
-        if str(parent).startswith("/tmp/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    return name
-
-
-def _exists(name: str) -> bool:
-    try:
-        return bool(pwd.getpwnam(name))
-    except KeyError:
-        return False
-
-
-def _wait(address: str) -> None:
-    import time
-
-    engine = sa.create_engine(address.replace("postgresql:", "postgresql+psycopg:"))
-    for _ in range(200):
-        try:
-            with engine.connect():
-                break
-        except sa.exc.OperationalError:
-            time.sleep(0.1)
-    engine.dispose()
+    with postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -141,10 +77,10 @@ def test_many_seats_make_one_chain(records: Records, url: str, tmp_path: Path) -
 
 
 def test_the_password_is_in_no_message(records: Records, url: str, tmp_path: Path) -> None:
-    assert "secret-of-the-database" not in repr(records)
+    assert DATABASE_PASSWORD not in repr(records)
     wrong = url.replace("/postgres", "/nowhere")
     with pytest.raises(CaseError) as caught:
         open_records(tmp_path, wrong)
-    assert "secret-of-the-database" not in str(caught.value)
+    assert DATABASE_PASSWORD not in str(caught.value)
     with pytest.raises(CaseError, match="use PostgreSQL"):
         open_records(tmp_path, "mysql://root@localhost/x")

@@ -1,6 +1,5 @@
 """The venue on disk: upserts, filters, spaces, concurrent writers, erasure to the byte."""
 
-import multiprocessing as mp
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -9,39 +8,11 @@ import lancedb
 import numpy as np
 import pytest
 from making import NOON
-from making import redacted_noise as crop
 
 from reid import vocabulary
-from reid.embed.features import Features
 from reid.errors import SpaceMismatch, StoreError
-from reid.records import SightingKey, Sightings
 from reid.store import SCHEMA_VERSION, Filter, Store
-
-DIM = 8
-
-
-def sightings(
-    names: list[str], camera: str = "gate", source: str = "s1", model: str = "m-1", minute: int = 0
-) -> Sightings:
-    n = len(names)
-    features = Features.unestimated(n, DIM)
-    random = np.random.default_rng(sum(map(ord, "".join(names))))
-    vectors = random.normal(size=(n, DIM)).astype(np.float32)
-    start = NOON + timedelta(minutes=minute)
-    return Sightings(
-        keys=tuple(
-            SightingKey(
-                i, f"{source}.mp4", source, camera, start, start + timedelta(seconds=30), row
-            )
-            for row, i in enumerate(names)
-        ),
-        vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
-        attributes=features.attributes,
-        body=features.body,
-        visible=features.visible,
-        crops=tuple(crop(row) for row in range(n)),
-        model_id=model,
-    )
+from tests.store.made import DIM, run_together, sightings
 
 
 @pytest.fixture
@@ -144,6 +115,23 @@ def test_a_newer_venue_asks_for_an_update(store: Store) -> None:
         Store.open(store.folder)
 
 
+def test_an_older_writer_stops_when_the_venue_is_upgraded_meanwhile(store: Store) -> None:
+    older = Store.open(store.folder)
+    older.add(sightings(["a"]))
+    db = lancedb.connect(store.folder)
+    table = db.open_table("sightings").to_arrow()
+    metadata = {**table.schema.metadata, b"reid.schema": str(SCHEMA_VERSION + 1).encode()}
+    db.create_table("sightings", table.replace_schema_metadata(metadata), mode="overwrite")
+    for change in (
+        lambda: older.add(sightings(["b"])),
+        lambda: older.erase(Filter(ids=["a"])),
+        older.maintain,
+    ):
+        with pytest.raises(StoreError, match="newer version"):
+            change()
+    assert db.open_table("sightings").count_rows() == 1
+
+
 def test_a_damaged_venue_is_one_line(store: Store) -> None:
     store.add(sightings(["a"]))
     for path in (store.folder / "sightings.lance").rglob("*"):
@@ -219,19 +207,6 @@ def _erase(folder: str, names: list[str], start) -> None:
     store = Store.create(Path(folder), "m-1", DIM)
     for name in names:
         store.erase(Filter(ids=[name]))
-
-
-def run_together(*jobs) -> None:
-    """Start processes at the same moment and wait for them."""
-    context = mp.get_context("spawn")
-    start = context.Event()
-    workers = [context.Process(target=job, args=(*args, start)) for job, *args in jobs]
-    for worker in workers:
-        worker.start()
-    start.set()
-    for worker in workers:
-        worker.join(120)
-    assert [worker.exitcode for worker in workers] == [0] * len(workers)
 
 
 def test_two_processes_may_index_the_same_source_at_once(tmp_path: Path) -> None:

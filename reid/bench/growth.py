@@ -1,0 +1,206 @@
+"""How a table behaves as it grows: appending, indexing, searching, with the memory each takes."""
+
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from reid import vocabulary
+from reid.address import Folder
+from reid.bench import fabricated
+from reid.bench.fabricated import DIM, MODEL
+from reid.bench.searching import Timed
+from reid.describe import describe
+from reid.desk.snapshot import Snapshot
+from reid.errors import UsageError
+from reid.rank import Gallery, rank
+from reid.records import SightingKey, Sightings
+from reid.store import Filter, Store, upkeep
+from reid.store.connection import connect
+from reid.store.table import TABLE
+
+BATCH: Final = 32
+"""Sightings a commit, as a camera's process stores them."""
+
+_CHUNK: Final = 50_000
+_COMMITS: Final = 30
+_ROUNDS: Final = 20
+_TOP: Final = 24
+_SENTENCE: Final = "girl in a red hoodie and blue jeans"
+_WINDOW: Final = timedelta(minutes=30)
+ROW_IN_MEMORY: Final = 4 * (DIM + 300) + 300
+"""Bytes of a sighting in a search server's memory, about; measured where two sizes fit."""
+
+_MEMORY_SHARE: Final = 0.4  # of what is free: a snapshot is held twice while it is renewed
+
+Told = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Grown:
+    """One size of the table.
+
+    Attributes:
+        sightings: rows.
+        bytes_a_row: on storage, small picture included.
+        appended: rows a second with commits of `BATCH`; `commit`: their latency.
+        index_seconds, index_mb: to build all indexes anew, and the peak memory meanwhile.
+        load_seconds, load_mb: to read all into memory for the desk; None if it would not fit.
+        search: by way.
+    """
+
+    sightings: int
+    bytes_a_row: float = 0.0
+    appended: float = 0.0
+    commit: Timed | None = None
+    index_seconds: float = 0.0
+    index_mb: float = 0.0
+    load_seconds: float | None = None
+    load_mb: float | None = None
+    search: dict[str, Timed] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        found = {k: v for k, v in asdict(self).items() if k not in {"search", "commit"}}
+        commit = self.commit.to_json() if self.commit else None
+        return {
+            **found,
+            "commit": commit,
+            "search": {w: t.to_json() for w, t in self.search.items()},
+        }
+
+
+def grow(folder: Folder, sizes: Sequence[int], seed: int, told: Told) -> list[Grown]:
+    """Fill a new venue to each size in turn and measure it there.
+
+    Raises:
+        UsageError: the venue holds sightings already.
+    """
+    if (folder / f"{TABLE}.lance").is_dir():
+        raise UsageError(f"{folder} holds sightings: name an empty venue to fill with made-up ones")
+    store = Store.create(folder, MODEL, DIM)
+    found, have = [], 0
+    for number, size in enumerate(sorted(sizes)):
+        _fill(folder, have, size, seed)
+        found.append(_measured(store, size, seed))
+        have = size
+        told(number + 1)
+    return found
+
+
+def _fill(folder: Folder, have: int, size: int, seed: int) -> None:
+    table = connect(folder).open_table(TABLE)
+    for first in range(have, size, _CHUNK):
+        table.add(fabricated.rows(table.schema, first, min(_CHUNK, size - first), seed))
+
+
+def _measured(store: Store, size: int, seed: int) -> Grown:
+    at = Grown(size)
+    table = connect(store.folder).open_table(TABLE)
+    with _peak() as peak:
+        begun = time.perf_counter()
+        upkeep.index(table)
+        at.index_seconds = time.perf_counter() - begun
+    at.index_mb = peak[0]
+    at.bytes_a_row = store.upkeep().size / size
+    batches = [_batch(number, seed) for number in range(_COMMITS)]
+    seconds = [_timed(partial(store.add, batch)) for batch in batches]
+    at.commit, at.appended = Timed.of(seconds), BATCH * _COMMITS / sum(seconds)
+    connect(store.folder).open_table(TABLE).delete("camera = 'fabricated'")
+    _search_table(store, at, seed)
+    _search_memory(store, at)
+    return at
+
+
+def _search_table(store: Store, at: Grown, seed: int) -> None:
+    """Search what is on storage: by likeness, and a camera's half hour by description."""
+    random = np.random.default_rng(seed + 1)
+    vectors = fabricated.unit_vectors(random, _ROUNDS, seed)
+    at.search["similar, from the table"] = Timed.of(
+        [_timed(partial(store.similar, v, _TOP)) for v in vectors]
+    )
+    begins = [fabricated.BEGUN + timedelta(hours=float(h)) for h in random.uniform(0, 71, _ROUNDS)]
+    windows = [Filter(since=begin, until=begin + _WINDOW) for begin in begins]
+    at.search["description, half an hour, from the table"] = Timed.of(
+        [_timed(partial(_described, store, w)) for w in windows]
+    )
+
+
+def _search_memory(store: Store, at: Grown) -> None:
+    """Search as the desk does, with everything in memory; not where it would not fit."""
+    if at.sightings * ROW_IN_MEMORY > _MEMORY_SHARE * _free_memory():
+        return
+    query = describe(_SENTENCE)
+    with _peak() as peak:
+        begun = time.perf_counter()
+        snapshot = Snapshot.of(store)
+        at.load_seconds = time.perf_counter() - begun
+    at.load_mb = peak[0]
+    at.search["description, in memory"] = Timed.of(
+        [_timed(lambda: rank(query, snapshot.gallery, top=_TOP)) for _ in range(_ROUNDS)]
+    )
+
+
+def _described(store: Store, which: Filter) -> None:
+    columns = store.read(which)
+    gallery = Gallery(columns.keys, columns.attributes, columns.body, columns.visible)
+    rank(describe(_SENTENCE), gallery, top=_TOP)
+
+
+def _batch(number: int, seed: int) -> Sightings:
+    """Return a commit's worth of new sightings."""
+    random = np.random.default_rng((seed, number))
+    crops = tuple(fabricated.crop(i) for i in range(BATCH))
+    when = crops[0].time
+    names = [f"{number:08x}{i:016x}f" for i in range(BATCH)]
+    keys = tuple(
+        SightingKey(name, "new.mp4", "new", "fabricated", when, when, i)
+        for i, name in enumerate(names)
+    )
+    return Sightings(
+        keys,
+        fabricated.unit_vectors(random, BATCH, seed),
+        np.zeros((BATCH, len(vocabulary.ATTRIBUTE_COLUMNS)), np.float32),
+        np.full((BATCH, len(vocabulary.BODY_COLUMNS)), np.nan, np.float32),
+        np.ones((BATCH, len(vocabulary.PARTS)), np.float32),
+        crops,
+        MODEL,
+    )
+
+
+def _timed(action: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    action()
+    return time.perf_counter() - begun
+
+
+@contextmanager
+def _peak() -> Iterator[list[float]]:
+    """Yield a list whose one entry becomes the peak memory of the block, in MB."""
+    peak = [0.0]
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: start the peak anew
+    try:
+        yield peak
+    finally:
+        peak[0] = _peak_mb()
+
+
+def _peak_mb() -> float:
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(x.split()[1]) for x in lines if x.startswith("VmHWM")) / 1000
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def _free_memory() -> float:
+    return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

@@ -1,0 +1,105 @@
+"""One search over several sites: allowed by a role, a case and each site, audited at each.
+
+Sites share nothing: each has its own table, database, keys and rules. Who asks needs a role that
+may, and an open case of a purpose that allows it at home; each site must name the asking venue in
+its rules, and answers by its own rules for the same purpose. All this is checked at every site
+before any is searched.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from reid.cases import User
+from reid.cases.audit import Detail
+from reid.desk.asked import Asked, Filters, allowed
+from reid.desk.desk import SHOWN, Desk
+from reid.errors import AccessError, PolicyError
+from reid.policy import may
+from reid.rank import rank
+from reid.records import Answer, Query
+
+ACTION: Final = "search.site"
+
+_LONGEST_ACTOR: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAnswer:
+    """What one site answered, and which slots its rules or those at home left out."""
+
+    site: str
+    answer: Answer
+    searched: int
+    withheld: tuple[str, ...]
+
+
+def search_sites(
+    home: Desk,
+    sites: Mapping[str, Desk],
+    user: User,
+    case_id: int,
+    asked: Asked,
+    filters: Filters,
+    top: int = SHOWN,
+) -> list[SiteAnswer]:
+    """Search other sites for a case at home; every line is written before an answer is given.
+
+    Raises:
+        AccessError: the user's role may not, or searches too much.
+        PolicyError: the case's purpose, or a site, does not allow it.
+        CaseError: no such open case.
+    """
+    if not may(user.role, "sites"):
+        raise AccessError(f"a {user.role} may not search other sites: ask a supervisor")
+    case = home.records.book.require_open(case_id)
+    purpose = home.policy.purpose(case.purpose)
+    if not purpose.sites:
+        raise PolicyError(
+            f"{case.purpose} is a purpose for this venue alone: its rules would have to say "
+            "`sites = true`"
+        )
+    actor = f"{home.policy.venue.name}: {user.name}"[:_LONGEST_ACTOR]
+    for name, site in sites.items():
+        _check(name, site, home, case.purpose, actor)
+    query, withheld = allowed(asked.query(), purpose)
+    found = []
+    for name, site in sites.items():
+        there, more = allowed(query, site.policy.purpose(case.purpose))
+        answer, searched = _answer(site, there, filters, top)
+        detail = _detail(answer, searched, (*withheld, *more))
+        site.records.book.note(actor, ACTION, None, {**detail, "case": case.name})
+        home.records.book.note(user.name, ACTION, case_id, {**detail, "site": name})
+        found.append(SiteAnswer(name, answer, searched, (*withheld, *more)))
+    return found
+
+
+def _check(name: str, site: Desk, home: Desk, purpose: str, actor: str) -> None:
+    """Refuse where a site does not take questions from this venue; it keeps a line of that."""
+    asking = home.policy.venue.name
+    if asking not in site.policy.venue.accepts or purpose not in site.policy.purposes:
+        site.records.book.note(actor, f"{ACTION}.refused", None, {"purpose": purpose})
+        raise PolicyError(
+            f"{name} does not answer {asking} for {purpose}: its rules would have to name it in "
+            "[venue] accepts, and have the purpose"
+        )
+    site.check_rate(actor, ACTION)
+
+
+def _answer(site: Desk, query: Query, filters: Filters, top: int) -> tuple[Answer, int]:
+    if not query.wishes or not site.has_sightings:
+        return Answer(query, "unsure", ()), 0
+    snapshot = site.snapshots.get()
+    rows = snapshot.rows(filters.since, filters.until, ())
+    searched = len(snapshot) if rows is None else len(rows)
+    return rank(query, snapshot.gallery, top=top, rows=rows), searched
+
+
+def _detail(answer: Answer, searched: int, withheld: tuple[str, ...]) -> Detail:
+    return {
+        "wishes": len(answer.query.wishes),
+        "searched": searched,
+        "shown": len(answer.matches),
+        "outcome": answer.outcome,
+        "withheld": list(withheld),
+    }

@@ -1,0 +1,8 @@
+"""The venue's sightings: one table, on disk or on S3-compatible storage."""
+
+from reid.store.filter import Filter
+from reid.store.ledger import Ledger
+from reid.store.rows import SCHEMA_VERSION, Columns, Keys
+from reid.store.table import TABLE, Store
+
+__all__ = ["SCHEMA_VERSION", "TABLE", "Columns", "Filter", "Keys", "Ledger", "Store"]

@@ -1,0 +1,42 @@
+"""The storage engine: opened by address, its failures in one line, its conflicts known."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import lancedb
+
+from reid.address import Bucket, Folder, storage_fault, storage_options
+from reid.errors import SpaceMismatch, StoreError
+
+
+def connect(folder: Folder) -> Any:
+    """Open the database of tables in a venue's folder."""
+    if isinstance(folder, Bucket):
+        return lancedb.connect(str(folder), storage_options=storage_options())
+    return lancedb.connect(str(folder))
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether a commit failed only because another writer was faster."""
+    return bool(re.search("conflict|too many concurrent", str(error), re.IGNORECASE))
+
+
+@contextmanager
+def explained(folder: Folder, verb: str) -> Iterator[None]:
+    """Turn failures of the storage engine into one line."""
+    try:
+        yield
+    except (StoreError, SpaceMismatch):
+        raise
+    except (RuntimeError, OSError, ValueError) as error:
+        text = str(error)
+        if isinstance(folder, Bucket):
+            raise StoreError(f"{folder} cannot be {verb}: {storage_fault(error)}") from None
+        if "No space left" in text or "os error 28" in text:
+            raise StoreError(f"{folder}: disk full; free some space and run it again") from None
+        if "ermission denied" in text:
+            raise StoreError(f"{folder} cannot be {verb}: permission denied") from None
+        reason = text.splitlines()[0][:120] if text else type(error).__name__
+        raise StoreError(f"{folder} cannot be {verb} ({reason})") from error

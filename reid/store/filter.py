@@ -1,0 +1,56 @@
+"""Which sightings are meant: conditions, and their SQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which sightings: all that meet every condition given.
+
+    Attributes:
+        since, until: the stay overlaps this time window (UTC).
+        cameras: camera ids; empty for all.
+        sources: content keys of sources; empty for all.
+        ids: sighting ids; empty for all.
+        ended_before: the stay ended before this time; for retention.
+        except_ids: sighting ids that are left out; confirmed ones of open cases.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    cameras: Sequence[str] = ()
+    sources: Sequence[str] = ()
+    ids: Sequence[str] = ()
+    ended_before: datetime | None = None
+    except_ids: Sequence[str] = ()
+
+    def sql(self) -> str:
+        """Return the condition in the table's SQL, or an empty string for all rows."""
+        terms = [
+            f"{column} IN ({', '.join(map(_quote, values))})"
+            for column, values in (
+                ("camera", self.cameras),
+                ("source_key", self.sources),
+                ("id", self.ids),
+            )
+            if values
+        ]
+        if self.since:
+            terms.append(f"end >= {_timestamp(self.since)}")
+        if self.until:
+            terms.append(f"start <= {_timestamp(self.until)}")
+        if self.ended_before:
+            terms.append(f"end < {_timestamp(self.ended_before)}")
+        if self.except_ids:
+            terms.append(f"id NOT IN ({', '.join(map(_quote, self.except_ids))})")
+        return " AND ".join(terms)
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _timestamp(when: datetime) -> str:
+    return f"timestamp '{when.astimezone(UTC).isoformat(sep=' ', timespec='microseconds')}'"

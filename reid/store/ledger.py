@@ -1,0 +1,75 @@
+"""What has been indexed to its end, so that nothing is indexed twice however often it is begun.
+
+An entry is a hash of the source's content and of how it was looked at, and a time: nothing about
+people. It stays when sightings are erased, so that beginning a large index again does not bring
+back what was erased.
+"""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pyarrow as pa
+
+from reid.address import Folder
+from reid.locks import lock_of
+from reid.store.connection import connect, explained, is_conflict
+
+TABLE: Final = "indexed"
+
+_TRIES: Final = 6
+_PAUSE: Final = 0.2  # seconds
+_SCHEMA: Final = pa.schema(
+    [
+        pa.field("work", pa.string(), nullable=False,
+                 metadata={"lance-schema:unenforced-primary-key": "true"}),
+        pa.field("finished", pa.timestamp("us", tz="UTC")),
+    ]
+)  # fmt: skip
+
+
+class Ledger:
+    """The finished work of a venue."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._lock = lock_of(folder, TABLE)
+
+    def finished(self, work: str) -> bool:
+        """Whether some work was finished before."""
+        with explained(self._folder, "read"):
+            table = self._table()
+            return table is not None and bool(table.count_rows(f"work = '{work}'"))
+
+    def finish(self, work: str) -> None:
+        """Note that some work is finished."""
+        row = pa.table({"work": [work], "finished": [datetime.now(UTC)]}, schema=_SCHEMA)
+        with explained(self._folder, "written"), self._lock:
+            for attempt in range(_TRIES):
+                try:
+                    self._note(row)
+                except (RuntimeError, OSError) as error:
+                    if not is_conflict(error) or attempt == _TRIES - 1:
+                        raise
+                    time.sleep(_PAUSE)
+                else:
+                    return
+
+    def _note(self, row: pa.Table) -> None:
+        table = self._table()
+        if table is None:
+            table = connect(self._folder).create_table(TABLE, schema=_SCHEMA)
+        table.merge_insert("work").when_not_matched_insert_all().execute(row)
+
+    def _table(self) -> Any:
+        if not (self._folder / f"{TABLE}.lance").is_dir():
+            return None
+        return connect(self._folder).open_table(TABLE)
+
+
+def work_of(source_key: str, how: Sequence[object]) -> str:
+    """Name work by a source's content and by all that decides what is stored of it."""
+    text = repr((source_key, *map(str, how)))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,165 @@
+"""A sighting as a row: the table's columns, to Arrow and back."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, Final, overload
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reid import vocabulary
+from reid.pixels import CropPlace, FrameKey, RedactedCrop, decode
+from reid.records import SightingKey, Sightings
+
+SCHEMA_VERSION: Final = 1
+KEY_COLUMNS: Final = ("id", "source", "source_key", "camera", "start", "end", "track_id")
+CROP_FIELDS: Final = ("crop", "crop_box", "crop_index", "crop_time", "frame_width", "frame_height")
+META_SCHEMA, META_MODEL, META_COLUMNS = b"reid.schema", b"reid.model", b"reid.columns"
+
+Float = NDArray[np.float32]
+
+_LEVELS: Final = 250  # a probability is stored in steps of 1/250
+_UNKNOWN: Final = 255  # stands for NaN: not estimated
+_LEVEL_VALUES: Final[Float] = np.array(
+    [*np.arange(_LEVELS + 1) / _LEVELS, *[np.nan] * 5], np.float32
+)
+
+
+class Keys(Sequence[SightingKey]):
+    """The keys of many rows, each built when it is asked for."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._columns = [table.column(name) for name in KEY_COLUMNS]
+        self._rows: int = table.num_rows
+
+    def __len__(self) -> int:
+        return self._rows
+
+    @overload
+    def __getitem__(self, row: int) -> SightingKey: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[SightingKey]: ...
+    def __getitem__(self, row: int | slice) -> SightingKey | list[SightingKey]:
+        if isinstance(row, slice):
+            return [self[i] for i in range(*row.indices(self._rows))]
+        return SightingKey(*(column[row].as_py() for column in self._columns))
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return one field of all keys (N,): str objects, or datetime64 in UTC."""
+        return np.asarray(self._columns[KEY_COLUMNS.index(name)].to_numpy())
+
+    def coded(self, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+        """Return one field of all keys as positions (N,) in the values that occur, and those."""
+        coded = self._columns[KEY_COLUMNS.index(name)].combine_chunks().dictionary_encode()
+        codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+        return codes, tuple(coded.dictionary.to_pylist())
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """N stored sightings without their crops; as in `reid.records.Sightings`."""
+
+    keys: Keys
+    attributes: Float
+    body: Float
+    visible: Float
+    vectors: Float | None
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def schema(model_id: str, dim: int) -> pa.Schema:
+    """Return the table's columns for vectors of `dim` numbers of a model."""
+    stamp = pa.timestamp("us", tz="UTC")
+    primary = {"lance-schema:unenforced-primary-key": "true"}
+    fields = [
+        pa.field("id", pa.string(), nullable=False, metadata=primary),
+        pa.field("source", pa.string()),
+        pa.field("source_key", pa.string()),
+        pa.field("camera", pa.string()),
+        pa.field("start", stamp),
+        pa.field("end", stamp),
+        pa.field("track_id", pa.int64()),
+        pa.field("vector", pa.list_(pa.float32(), dim)),
+        pa.field("attributes", pa.binary(len(vocabulary.ATTRIBUTE_COLUMNS))),
+        pa.field("body", pa.binary(len(vocabulary.BODY_COLUMNS))),
+        pa.field("visible", pa.binary(len(vocabulary.PARTS))),
+        pa.field("crop", pa.large_binary()),
+        pa.field("crop_box", pa.list_(pa.float32(), 4)),
+        pa.field("crop_index", pa.int64()),
+        pa.field("crop_time", stamp),
+        pa.field("frame_width", pa.int32()),
+        pa.field("frame_height", pa.int32()),
+    ]
+    metadata = {
+        META_SCHEMA: str(SCHEMA_VERSION),
+        META_MODEL: model_id,
+        META_COLUMNS: columns_id(),
+    }
+    return pa.schema(fields, metadata=metadata)
+
+
+def columns_id() -> str:
+    """Return what tells one column order of the vocabulary from another."""
+    names = repr((vocabulary.ATTRIBUTE_COLUMNS, vocabulary.BODY_COLUMNS, vocabulary.PARTS))
+    return hashlib.blake2b(names.encode(), digest_size=8).hexdigest()
+
+
+def to_arrow(sightings: Sightings, schema: pa.Schema) -> pa.Table:
+    """Return N sightings as N rows of `schema`; crops become JPEGs that carry the mark."""
+    keys, crops = sightings.keys, sightings.crops
+    columns: dict[str, Any] = {name: [getattr(key, name) for key in keys] for name in KEY_COLUMNS}
+    columns["vector"] = sightings.vectors
+    columns["attributes"] = _pack(sightings.attributes)
+    columns["body"] = _pack(sightings.body)
+    columns["visible"] = _pack(sightings.visible)
+    columns["crop"] = [crop.encode() for crop in crops]
+    columns["crop_box"] = np.stack([crop.box for crop in crops])
+    columns["crop_index"] = [crop.index for crop in crops]
+    columns["crop_time"] = [crop.time.astimezone(UTC) for crop in crops]
+    columns["frame_width"] = [crop.place.frame_width for crop in crops]
+    columns["frame_height"] = [crop.place.frame_height for crop in crops]
+    return pa.table([_array(columns[field.name], field.type) for field in schema], schema=schema)
+
+
+def _array(values: Any, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_fixed_size_list(kind):
+        flat = pa.array(np.ascontiguousarray(values).reshape(-1), kind.value_type)
+        return pa.FixedSizeListArray.from_arrays(flat, kind.list_size)
+    return pa.array(values, kind)
+
+
+def matrix(table: pa.Table, name: str) -> Float:
+    """Return a fixed-size-list column as float32 (N, width)."""
+    column = table.column(name)
+    width = column.type.list_size
+    chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
+    flat = np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
+    return flat.reshape(-1, width).astype(np.float32)
+
+
+def _pack(probabilities: Float) -> list[bytes]:
+    """Write probabilities (N, width) as one byte each, `_UNKNOWN` for NaN."""
+    levels = np.rint(np.clip(np.nan_to_num(probabilities), 0, 1) * _LEVELS)
+    packed = np.where(np.isnan(probabilities), _UNKNOWN, levels).astype(np.uint8)
+    return [row.tobytes() for row in packed]
+
+
+def unpack(table: pa.Table, name: str) -> Float:
+    """Read back what `_pack` wrote: float32 (N, width)."""
+    column = table.column(name).combine_chunks()
+    width = column.type.byte_width
+    levels = np.frombuffer(b"".join(column.to_pylist()), np.uint8).reshape(-1, width)
+    return _LEVEL_VALUES[levels]
+
+
+def crop_of(row: dict[str, Any]) -> RedactedCrop:
+    """Decode a row's crop; refused unless its bytes carry redaction's mark."""
+    key = FrameKey(row["camera"], row["crop_index"], row["crop_time"])
+    box = np.array(row["crop_box"], np.float32)
+    place = CropPlace(box, row["track_id"], row["frame_width"], row["frame_height"])
+    return decode(row["crop"], key, place)

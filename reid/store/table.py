@@ -1,0 +1,342 @@
+"""The venue's sightings: one LanceDB table, one lock, erasure to the byte.
+
+Readers take no lock. Every commit takes the venue's lock: without it, a writer beside an
+erasure has been seen to leave the table unreadable. A sighting's id is the table's primary key, so
+that indexing the same file again, or from two processes at once, replaces rows instead of doubling
+them.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, Self, TypeVar
+
+import pyarrow as pa
+
+from reid.address import Bucket, Folder, storage_fault
+from reid.errors import SpaceMismatch, StoreError
+from reid.locks import lock_of
+from reid.pixels import RedactedCrop, marked
+from reid.records import SightingKey, Sightings
+from reid.store import upkeep
+from reid.store.cache import FragmentCache
+from reid.store.connection import connect, explained, is_conflict
+from reid.store.filter import Filter
+from reid.store.rows import (
+    CROP_FIELDS,
+    KEY_COLUMNS,
+    META_COLUMNS,
+    META_MODEL,
+    META_SCHEMA,
+    SCHEMA_VERSION,
+    Columns,
+    Float,
+    Keys,
+    columns_id,
+    crop_of,
+    matrix,
+    schema,
+    to_arrow,
+    unpack,
+)
+from reid.store.upkeep import Upkeep
+
+TABLE: Final = "sightings"
+
+_LOCK: Final = "venue"
+_READ_TRIES: Final = 4
+_PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to commit
+
+T = TypeVar("T")
+
+
+class Store:
+    """The sightings of one venue.
+
+    Use `Store.open` for a venue that exists and `Store.create` to make one where there is none.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        model_id: str | None,
+        dim: int | None,
+        database: str | None = None,
+    ) -> None:
+        self.folder = folder
+        self._lock = lock_of(folder, _LOCK, database=database)
+        self._cache = FragmentCache() if isinstance(folder, Bucket) else None
+        with explained(folder, "opened"):
+            self._db: Any = connect(folder)
+            if model_id is not None and dim is not None and not self._exists():
+                with self._lock:
+                    if not self._exists():
+                        self._make(model_id, dim)
+            self._table: Any = self._db.open_table(TABLE)
+        self._check(model_id)
+
+    @classmethod
+    def open(cls, folder: Folder, database: str | None = None) -> Self:
+        """Open a venue for reading, erasing or adding what fits its model.
+
+        `database` is the URL of the server that keeps its lock, by default the environment's.
+
+        Raises:
+            StoreError: there is none, it is damaged, or a newer version wrote it.
+        """
+        if not (folder / f"{TABLE}.lance").is_dir():
+            raise StoreError(
+                f"{folder} holds no sightings: run `reid index VIDEO --venue {folder}`"
+            )
+        return cls(folder, None, None, database)
+
+    @classmethod
+    def create(cls, folder: Folder, model_id: str, dim: int) -> Self:
+        """Open a venue for vectors of `dim` numbers of `model_id`, and make it if need be.
+
+        Raises:
+            SpaceMismatch: the venue holds vectors of another model.
+            StoreError: it cannot be made or opened.
+        """
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be made ({error.strerror})") from None
+        return cls(folder, model_id, dim)
+
+    @property
+    def model_id(self) -> str:
+        """The model whose vectors are stored."""
+        return self._metadata(META_MODEL)
+
+    @property
+    def dim(self) -> int:
+        """Length of the vectors."""
+        return int(self._table.schema.field("vector").type.list_size)
+
+    @property
+    def version(self) -> int:
+        """A number that changes with every commit, of whatever process."""
+        return int(self._read(lambda table: table.version))
+
+    def count(self, which: Filter | None = None) -> int:
+        """Return the number of sightings."""
+        where = (which or Filter()).sql()
+        return int(self._read(lambda table: table.count_rows(where or None)))
+
+    def add(self, sightings: Sightings) -> None:
+        """Insert sightings, replacing those of the same id; one commit.
+
+        Raises:
+            SpaceMismatch: they are of another model than the venue's.
+        """
+        self._merge(sightings, insert=True)
+
+    def update(self, sightings: Sightings) -> None:
+        """Replace the sightings that are still stored; those erased meanwhile stay erased.
+
+        Raises:
+            SpaceMismatch: they are of another model than the venue's.
+        """
+        self._merge(sightings, insert=False)
+
+    def _merge(self, sightings: Sightings, *, insert: bool) -> None:
+        if sightings.model_id != self.model_id:
+            raise SpaceMismatch(
+                f"{self.folder} holds vectors of {self.model_id}, not {sightings.model_id}: "
+                f"use another --venue, or index its sources again into a new one"
+            )
+        if not len(sightings):
+            return
+        rows = to_arrow(sightings, self._table.schema)
+        self._commit(partial(_upsert, rows=rows, insert=insert))
+
+    def finish_source(self, source_key: str, kept: Sequence[str]) -> int:
+        """End the indexing of a source: remove its rows that are not among the ids `kept`.
+
+        Such rows remain when an earlier run saw the source differently (another detector, another
+        step). The indexes are brought up to date. Returns how many rows went.
+        """
+        stored = self.ids(Filter(sources=[source_key]))
+        stale = sorted(stored - set(kept))
+
+        def finish(table: Any) -> None:
+            if stale:
+                table.delete(Filter(ids=stale).sql())
+            table.optimize()
+
+        self._commit(finish)
+        return len(stale)
+
+    def ids(self, which: Filter | None = None) -> set[str]:
+        """Return the ids of sightings."""
+        return set(self._select(["id"], which).column("id").to_pylist())
+
+    def read(self, which: Filter | None = None, *, vectors: bool = False) -> Columns:
+        """Read what ranking needs: keys, attributes, body, visibility, and vectors if asked."""
+        wanted = [*KEY_COLUMNS, "attributes", "body", "visible", *(["vector"] if vectors else [])]
+        cache = self._cache
+        if cache is not None and vectors and which is None:
+            table = self._read(lambda table: cache.read(table, wanted))
+        else:
+            table = self._select(wanted, which)
+        return Columns(
+            Keys(table),
+            unpack(table, "attributes"),
+            unpack(table, "body"),
+            unpack(table, "visible"),
+            matrix(table, "vector") if vectors else None,
+        )
+
+    def crops(self, ids: Sequence[str]) -> dict[str, RedactedCrop]:
+        """Return the best crop of each sighting asked for, by id."""
+        names = ["id", "camera", "track_id", *CROP_FIELDS]
+        rows = self._select(names, Filter(ids=ids)).to_pylist() if ids else []
+        return {row["id"]: crop_of(row) for row in rows}
+
+    def pictures(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the JPEG of the same crops, by id; only bytes that carry redaction's mark."""
+        rows = self._select(["id", "crop"], Filter(ids=ids)).to_pylist() if ids else []
+        return {row["id"]: marked(row["crop"]) for row in rows}
+
+    def keys(self, ids: Sequence[str]) -> dict[str, SightingKey]:
+        """Return the keys of sightings by id; unknown ids are left out."""
+        if not ids:
+            return {}
+        return {key.id: key for key in Keys(self._select(list(KEY_COLUMNS), Filter(ids=ids)))}
+
+    def cameras(self) -> list[str]:
+        """Return the ids of all cameras, sorted."""
+        return sorted(set(self._select(["camera"], None).column("camera").to_pylist()))
+
+    def similar(
+        self, vector: Float, top: int, which: Filter | None = None
+    ) -> list[tuple[str, float]]:
+        """Return (id, cosine similarity) of the nearest sightings, nearest first."""
+        where = (which or Filter()).sql()
+
+        def search(table: Any) -> pa.Table:
+            query = table.search(vector, vector_column_name="vector").distance_type("cosine")
+            query = query.where(where, prefilter=True) if where else query
+            return query.select(["id", "_distance"]).limit(top).to_arrow()
+
+        found = self._read(search)
+        ids, distances = found.column("id").to_pylist(), found.column("_distance").to_pylist()
+        return [(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)]
+
+    def erase(self, which: Filter) -> int:
+        """Remove sightings from table, indexes and old versions, so that no byte of them stays.
+
+        Rows are deleted, their files rewritten without them, every earlier version and every index
+        that names them dropped from disk. Returns how many went.
+
+        Raises:
+            ValueError: an empty filter; erase a whole venue by removing its folder.
+        """
+        where = which.sql()
+        if not where:
+            raise ValueError("an empty filter would erase everything")
+
+        gone = 0
+
+        def purge(table: Any) -> None:
+            nonlocal gone
+            going = int(table.count_rows(where))
+            if going:
+                table.delete(where)
+            gone += going
+            upkeep.purge(table, self._lock)
+
+        self._commit(purge, "erased from")
+        return gone
+
+    def maintain(self) -> Upkeep:
+        """Join small files, build or extend the indexes, drop versions that nobody reads any more.
+
+        For a timer; readers and writers go on. Returns the table's state afterwards.
+        """
+        self._commit(upkeep.maintain)
+        return self.upkeep()
+
+    def upkeep(self) -> Upkeep:
+        """Return how large the table is and what waits to be tidied."""
+        return Upkeep.of(self._read(lambda table: table))
+
+    def _make(self, model_id: str, dim: int) -> None:
+        self._db.create_table(TABLE, schema=schema(model_id, dim))
+        self._table = self._db.open_table(TABLE)
+        upkeep.index(self._table)
+
+    def _exists(self) -> bool:
+        return (self.folder / f"{TABLE}.lance").is_dir()
+
+    def _check(self, model_id: str | None) -> None:
+        version = int(self._metadata(META_SCHEMA))
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.folder} was written by a newer version (schema {version}, this one reads "
+                f"{SCHEMA_VERSION}): update with `pip install -U reid`"
+            )
+        if self._metadata(META_COLUMNS) != columns_id():
+            raise StoreError(f"{self.folder} uses another vocabulary: index its sources again")
+        if model_id is not None and model_id != self.model_id:
+            raise SpaceMismatch(
+                f"{self.folder} holds vectors of {self.model_id}, not {model_id}: choose that "
+                f"--embedder or another --venue"
+            )
+
+    def _metadata(self, key: bytes) -> str:
+        value = (self._table.schema.metadata or {}).get(key)
+        if value is None:
+            raise StoreError(f"{self.folder} was not written by this program")
+        return str(value.decode())
+
+    def _select(self, columns: list[str], which: Filter | None) -> pa.Table:
+        where = (which or Filter()).sql()
+
+        def scan(table: Any) -> pa.Table:
+            query = table.search()
+            query = query.where(where) if where else query
+            return query.select(columns).limit(None).to_arrow()
+
+        return self._read(scan)
+
+    def _commit(self, action: Callable[[Any], T], verb: str = "written") -> T:
+        """Change the newest version under the lock; again if somebody without it was faster.
+
+        The schema is looked at each time: a venue may be upgraded while an older writer runs.
+        """
+        with explained(self.folder, verb), self._lock:
+            for pause in _PAUSES:
+                self._table.checkout_latest()
+                self._check(None)
+                try:
+                    return action(self._table)
+                except (RuntimeError, OSError) as error:
+                    if not is_conflict(error):
+                        raise
+                    time.sleep(pause * random.uniform(0.5, 1.5))
+        raise StoreError(f"{self.folder} has too many writers at once: run it again")
+
+    def _read(self, action: Callable[[Any], Any]) -> Any:
+        """Run a read on the newest version; again if an erasure just removed what it read."""
+        for attempt in range(_READ_TRIES):
+            try:
+                self._table.checkout_latest()
+                return action(self._table)
+            except (RuntimeError, OSError, ValueError) as error:
+                if attempt == _READ_TRIES - 1:
+                    raise _unreadable(self.folder, error) from None
+        raise AssertionError("unreachable")
+
+
+def _upsert(table: Any, rows: pa.Table, *, insert: bool) -> None:
+    merge = table.merge_insert("id").when_matched_update_all()
+    (merge.when_not_matched_insert_all() if insert else merge).execute(rows)
+
+
+def _unreadable(folder: Folder, error: BaseException) -> StoreError:
+    if isinstance(folder, Bucket):
+        return StoreError(f"{folder} cannot be read: {storage_fault(error)}")
+    return StoreError(f"{folder} cannot be read ({type(error).__name__}): is it damaged?")

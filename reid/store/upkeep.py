@@ -1,0 +1,115 @@
+"""Keeping the table small and quick, and leaving nothing of what was erased."""
+
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
+
+from lancedb.index import Bitmap, BTree, IvfPq
+
+from reid.errors import StoreError
+from reid.locks import Lock
+
+VECTORS_FROM: Final = 100_000
+"""Sightings from which an index of their vectors is built; fewer are compared one by one."""
+
+KEPT: Final = timedelta(minutes=10)
+"""How long an old version stays, for whoever is still reading it."""
+
+_SCALARS: Final = {
+    "id": BTree(),
+    "camera": Bitmap(),
+    "start": BTree(),
+    "source_key": BTree(),
+}
+_VECTORS: Final = "vector"
+_ROWS_A_LIST: Final = 4096  # sightings a list of the vector index, about
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """How large a table is and what waits to be tidied.
+
+    Attributes:
+        sightings: rows.
+        size: bytes of the newest version.
+        files: data files; `small_files` of them are worth joining.
+        old_versions: versions before the newest; they may hold rows that were removed since.
+        oldest: when the oldest of these was written, or None.
+        unindexed: rows that the slowest index does not know yet.
+    """
+
+    sightings: int
+    size: int
+    files: int
+    small_files: int
+    old_versions: int
+    oldest: datetime | None
+    unindexed: int
+
+    @classmethod
+    def of(cls, table: Any) -> Self:
+        """Look at a table."""
+        stats, versions = table.stats(), table.list_versions()
+        old = [v["timestamp"].astimezone(UTC) for v in versions if v["version"] != table.version]
+        waiting = [table.index_stats(i.name) for i in table.list_indices()]
+        return cls(
+            sightings=int(stats["num_rows"]),
+            size=int(stats["total_bytes"]),
+            files=int(stats["fragment_stats"]["num_fragments"]),
+            small_files=int(stats["fragment_stats"]["num_small_fragments"]),
+            old_versions=len(old),
+            oldest=min(old, default=None),
+            unindexed=max((s.num_unindexed_rows for s in waiting if s is not None), default=0),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the same for programs; the time is ISO 8601 or null."""
+        names = ("sightings", "size", "files", "small_files", "old_versions", "unindexed")
+        oldest = self.oldest.isoformat() if self.oldest else None
+        return {**{name: getattr(self, name) for name in names}, "oldest": oldest}
+
+
+def index(table: Any) -> None:
+    """Build all indexes anew; the old ones name rows that may be gone."""
+    for column, config in _SCALARS.items():
+        table.create_index(column, config=config, replace=True)
+    if table.count_rows() >= VECTORS_FROM or _has_vectors(table):
+        _index_vectors(table)
+
+
+def maintain(table: Any) -> None:
+    """Join small files, extend the indexes, drop old versions that nobody reads any more."""
+    with warnings.catch_warnings(action="ignore"):
+        table.optimize(cleanup_older_than=KEPT)
+        if table.count_rows() >= VECTORS_FROM and not _has_vectors(table):
+            _index_vectors(table)
+
+
+def purge(table: Any, lock: Lock) -> None:
+    """Leave only the newest version on disk, without deleted rows, with new indexes.
+
+    Raises:
+        StoreError: the lock was lost meanwhile, so that files may belong to another writer.
+    """
+    with warnings.catch_warnings(
+        action="ignore"
+    ):  # that readers of old versions will have to reopen
+        table.compact_files(materialize_deletions=True, materialize_deletions_threshold=0)
+        table.checkout_latest()
+        index(table)
+        if not lock.still_held():
+            raise StoreError(
+                "the venue's lock was lost before old versions were removed: run again"
+            )
+        table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+
+
+def _has_vectors(table: Any) -> bool:
+    return any(_VECTORS in found.columns for found in table.list_indices())
+
+
+def _index_vectors(table: Any) -> None:
+    lists = max(1, table.count_rows() // _ROWS_A_LIST)
+    config = IvfPq(distance_type="cosine", num_partitions=lists)
+    table.create_index(_VECTORS, config=config, replace=True)

@@ -1,0 +1,52 @@
+"""Prometheus' view of cameras, nodes and the table; numbers only, no names but the cameras'."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from reid.desk import Desk
+from reid.errors import ReidError
+from reid.watch.status import Status
+
+Family = CounterMetricFamily | GaugeMetricFamily
+
+_COUNTERS: Final = ("frames", "dropped", "reconnects", "restarts", "sightings", "lost")
+_GAUGES: Final = ("connected", "queue", "behind", "waiting", "lag", "last_frame")
+_TABLE: Final = ("sightings", "size", "files", "small_files", "old_versions", "unindexed")
+
+
+class WatchMetrics:
+    """Collects everything when it is asked for."""
+
+    def __init__(self, look: Callable[[], Status], desk: Desk) -> None:
+        self._look, self._desk = look, desk
+
+    def collect(self) -> Iterator[Family]:
+        """Yield frames, drops, sightings, lag and losses a camera; nodes; the table's upkeep."""
+        status = self._look()
+        for names, family in ((_COUNTERS, CounterMetricFamily), (_GAUGES, GaugeMetricFamily)):
+            for name in names:
+                metric = family(f"reid_camera_{name}", name, labels=["camera"])
+                for health in status.cameras:
+                    metric.add_metric([health.camera], float(getattr(health, name)))
+                yield metric
+        alive = sum(node.alive for node in status.nodes)
+        yield GaugeMetricFamily("reid_nodes", "nodes that answer", value=alive)
+        yield from self._table()
+
+    def _table(self) -> Iterator[Family]:
+        try:
+            kept = self._desk.store.upkeep()
+        except ReidError:  # nothing stored yet, or the storage is away: then there is no number
+            return
+        for name in _TABLE:
+            yield GaugeMetricFamily(f"reid_table_{name}", name, value=float(getattr(kept, name)))
+
+
+def serve_metrics(port: int, look: Callable[[], Status], desk: Desk) -> None:
+    """Answer Prometheus at a port, to this machine only."""
+    registry = CollectorRegistry()
+    registry.register(WatchMetrics(look, desk))
+    start_http_server(port, addr="127.0.0.1", registry=registry)

@@ -1,0 +1,93 @@
+"""How the cameras and nodes of a venue are: written by who watches, read by `reid status`.
+
+It is one small file in the venue's folder, replaced every few seconds, so that any machine that can
+read the venue can tell, and silence itself is seen.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from reid.address import Folder
+from reid.errors import StoreError
+from reid.watch.cameras import Health
+
+FILE_NAME: Final = "status.json"
+
+SILENT_AFTER: Final = 30.0
+"""Seconds without a word after which nobody watches any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A machine of the cluster: its name, whether it answers, and how many cameras it has."""
+
+    name: str
+    alive: bool
+    cameras: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How all cameras and nodes were at a moment; `where` is the node of each camera, in order."""
+
+    at: datetime
+    cameras: Sequence[Health]
+    where: Sequence[str] = ()
+    nodes: Sequence[Node] = ()
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was written."""
+        return (datetime.now(UTC) - self.at).total_seconds()
+
+    @property
+    def silent(self) -> bool:
+        """Whether who wrote it is gone."""
+        return self.age > SILENT_AFTER
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for programs; the time is ISO 8601."""
+        nodes = list(self.where) or [""] * len(self.cameras)
+        cameras = [
+            {**asdict(health), "node": node}
+            for health, node in zip(self.cameras, nodes, strict=True)
+        ]
+        return {
+            "at": self.at.isoformat(),
+            "cameras": cameras,
+            "nodes": [asdict(node) for node in self.nodes],
+        }
+
+
+def write_status(folder: Folder, status: Status) -> None:
+    """Replace what a venue's folder says of its cameras."""
+    text = json.dumps(status.to_json())
+    path = folder / FILE_NAME
+    if not isinstance(path, Path):
+        path.write_text(text)
+        return
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        fresh.write_text(text)
+        fresh.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written ({error.strerror})") from None
+
+
+def read_status(folder: Folder) -> Status | None:
+    """Return what was last said of a venue's cameras; None if nobody ever watched."""
+    try:
+        data = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    where = [str(camera.pop("node")) for camera in data["cameras"]]
+    return Status(
+        datetime.fromisoformat(data["at"]),
+        [Health(**camera) for camera in data["cameras"]],
+        where,
+        [Node(**node) for node in data["nodes"]],
+    )
