@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import (
@@ -16,6 +16,9 @@ from rich.progress import (
 )
 
 from reid.errors import ReidError
+
+if TYPE_CHECKING:
+    from reid.synth.shards import Tally
 
 app = typer.Typer(
     help="Labelled synthetic people from MakeHuman's CC0 data: crops, crowds, whole venues.",
@@ -68,8 +71,15 @@ class _Bar:
         self._progress.stop()
 
 
+def _tell(made: int, tally: "Tally", out: Path) -> None:
+    """Say how many crops were made, how fast, and what is left."""
+    left = f"; {tally.left} shards left, run again to go on" if tally.left else ""
+    rate = made / max(tally.seconds, 1e-9)
+    typer.echo(f"{made} crops in {tally.seconds:.0f} s ({rate:.1f}/s) in {out}{left}")
+
+
 def _workers(processes: int | None) -> int:
-    from reid.synth.runner import cores
+    from reid.synth.shards import cores
 
     return max(processes or cores(), 1)
 
@@ -92,7 +102,7 @@ def crops(
     """Crops of people, identity × camera × view, with exact labels, as arrays in shards."""
     from reid.synth import crops as product
     from reid.synth.makehuman import load
-    from reid.synth.runner import run_shards
+    from reid.synth.shards import run_shards
 
     height, width = _size(size)
     job = product.CropJob(
@@ -102,15 +112,15 @@ def crops(
     try:
         load()
         product.write_manifest(out, job)
-        waiting = [i for i in range(job.shards) if not product.shard_folder(out, i).is_dir()]
-        work = partial(product.run_shard, out, job)
-        outcome = run_shards(work, waiting, minutes=minutes, processes=_workers(processes))
+        folders = [product.shard_folder(out, i) for i in range(job.shards)]
+        with _Bar("shards") as report:
+            tally = run_shards(
+                partial(product.run_shard, job), folders,
+                workers=_workers(processes), minutes=minutes, report=report,
+            )  # fmt: skip
     except ReidError as error:
         raise _fail(error) from error
-    left = f"; {outcome.left} shards left, run again to go on" if outcome.left else ""
-    typer.echo(
-        f"{outcome.made} crops in {outcome.seconds:.0f} s ({outcome.rate:.1f}/s) in {out}{left}"
-    )
+    _tell(job.crops(tally.made), tally, out)
 
 
 @app.command(epilog="Example:  reid synth scenes out/ --places 40 --minutes 60")
@@ -229,7 +239,7 @@ def counterfactual(
     from reid.synth import counterfactual as product
     from reid.synth.crops import CropJob, shard_folder, write_manifest
     from reid.synth.makehuman import load
-    from reid.synth.runner import run_shards
+    from reid.synth.shards import run_shards
 
     height, width = _size(size)
     changes = tuple(word.strip() for word in change.split(","))
@@ -243,12 +253,15 @@ def counterfactual(
     try:
         load()
         write_manifest(out, job)
-        waiting = [i for i in range(job.shards) if not shard_folder(out, i).is_dir()]
-        work = partial(product.run_shard, out, job, changes)
-        outcome = run_shards(work, waiting, minutes=minutes, processes=_workers(processes))
+        folders = [shard_folder(out, i) for i in range(job.shards)]
+        with _Bar("shards") as report:
+            tally = run_shards(
+                partial(product.run_shard, job, changes), folders,
+                workers=_workers(processes), minutes=minutes, report=report,
+            )  # fmt: skip
     except ReidError as error:
         raise _fail(error) from error
-    typer.echo(f"{outcome.made} crops in {outcome.seconds:.0f} s ({outcome.rate:.1f}/s) in {out}")
+    _tell(2 * len(changes) * job.crops(tally.made), tally, out)
 
 
 if __name__ == "__main__":

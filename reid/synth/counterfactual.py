@@ -18,7 +18,6 @@ from reid.synth.crops import (
     CropJob,
     crop_window,
     person_of,
-    shard_folder,
     shoot,
     station_of,
     write_shard,
@@ -230,10 +229,12 @@ def stacked(made: list[Pair]) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def run_shard(out: Path, job: CropJob, changes: tuple[str, ...], shard: int) -> int:
-    """Render the pairs of one shard's identities into `out`; return how many crops were made."""
+def run_shard(
+    job: CropJob, changes: tuple[str, ...], shard: int, folder: Path, deadline: float
+) -> None:
+    """Render the pairs of one shard's identities into `folder`."""
+    del deadline
     first = shard * job.shard
     numbers = range(first, min(first + job.shard, job.identities))
     made = [p for identity in numbers for change in changes for p in pairs(job, identity, change)]
-    write_shard(shard_folder(out, shard), stacked(made))
-    return 2 * len(made)
+    write_shard(folder, stacked(made))

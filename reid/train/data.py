@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reid.errors import ReidError
 from reid.heads import Seen, crop_head_boxes, head_boxes
 from reid.pixels import RawFrame, redact
-from reid.synth.runner import cores
+from reid.synth.shards import cores
 from reid.tracks import Boxes, Tracks, as_boxes, empty_boxes
 from reid.vocabulary import ATTRIBUTE_COLUMNS, PART_INDEX
 

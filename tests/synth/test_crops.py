@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from reid.synth.cli import app
 from reid.synth.crops import FIELDS, CropJob, render_shard, run_shard, write_manifest
 from reid.synth.population import DEFAULT, median_stature
 from reid.synth.scene import ARM_SKIN, HAIR, HEAD, LEG_SKIN, TORSO_SKIN
+from reid.synth.shards import run_shards
 from tests.synth.needs import needs_gl, needs_makehuman
 
 JOB = CropJob(identities=4, cameras=2, views=1, height=64, width=32, seed=3, pool=2, shard=2)
@@ -57,10 +59,11 @@ def test_another_seed_other_people() -> None:
 def test_a_finished_shard_is_not_made_again(tmp_path: Path) -> None:
     small = replace(JOB, identities=1, cameras=1, shard=1)
     write_manifest(tmp_path, small)
-    assert run_shard(tmp_path, small, 0) == 1
+    results = [crops.shard_folder(tmp_path, 0)]
+    assert run_shards(partial(run_shard, small), results, workers=1).made == 1
     stamp = (tmp_path / "shard-00000" / "image.npy").stat().st_mtime_ns
     (tmp_path / "shard-00001.part").mkdir()  # left by a run that was stopped
-    assert run_shard(tmp_path, small, 0) == 0
+    assert run_shards(partial(run_shard, small), results, workers=1).made == 0
     assert (tmp_path / "shard-00000" / "image.npy").stat().st_mtime_ns == stamp
     loaded = crops.load_shard(tmp_path / "shard-00000")
     assert loaded["image"].shape == (1, 64, 32, 3)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reid.synth.scenes.shards import ShardFailed, run_shards
+from reid.synth.shards import ShardFailed, run_shards
 
 
 def write(shard: int, result: Path, deadline: float) -> None:

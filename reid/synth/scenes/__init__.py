@@ -7,7 +7,7 @@ from functools import partial
 from reid.errors import UsageError
 from reid.synth.scenes.formats import write_all
 from reid.synth.scenes.frames import ScenesJob, make_shard
-from reid.synth.scenes.shards import Report, Tally, run_shards
+from reid.synth.shards import Report, Tally, run_shards
 
 __all__ = ["ScenesJob", "make_scenes"]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from reid.errors import UsageError
 from reid.synth.labels import attributes_of
-from reid.synth.scenes.shards import Report, Tally, run_shards
+from reid.synth.shards import Report, Tally, run_shards
 from reid.synth.venue.film import Shoot, film, visits, write_truth
 from reid.synth.venue.plan import Venue, draw, lay_out
 from reid.synth.venue.routes import Party

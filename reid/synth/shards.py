@@ -7,7 +7,8 @@ result last, and is skipped when its result is there.
 import multiprocessing
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -17,13 +18,20 @@ from reid.errors import ReidError
 
 _POLL: Final = 0.1
 _ATTEMPTS: Final = 2
-_THREADS: Final = ("LP_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_THREADS: Final = (
+    "LP_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+)  # fmt: skip
 """Set to 1 for subprocesses: one core each, whatever draws and computes there."""
 
 Work = Callable[[int, Path, float], None]
-"""(shard number, where to write its result, deadline in `time.time()` seconds)."""
+"""(shard number, file or folder to write its result to, deadline in `time.time()` seconds)."""
 Report = Callable[[int, int], None]
 """(shards done, shards in all), called whenever one is finished."""
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class ShardFailed(ReidError):
@@ -48,7 +56,7 @@ def run_shards(
 
     Args:
         work: a picklable function of the module level or a `functools.partial` of one.
-        results: one file a shard; `work` must write it last, in one piece.
+        results: one file or folder a shard; `work` must write it last, in one piece.
         workers: processes at a time.
         minutes: after so long no shard is begun, and those running are asked to stop early.
         report: told about progress.
@@ -56,8 +64,6 @@ def run_shards(
     Raises:
         ShardFailed: a process died twice over the same shard.
     """
-    for name in _THREADS:
-        os.environ.setdefault(name, "1")
     start = time.time()
     deadline = start + minutes * 60 if minutes is not None else float("inf")
     waiting = [i for i, path in enumerate(results) if not path.exists()]
@@ -70,8 +76,11 @@ def run_shards(
             while waiting and len(running) < workers and time.time() < deadline:
                 shard = waiting.pop(0)
                 tries[shard] += 1
-                process = context.Process(target=work, args=(shard, results[shard], deadline))
-                process.start()
+                process = context.Process(
+                    target=_alone, args=(work, shard, results[shard], deadline)
+                )
+                with _one_thread_each():
+                    process.start()
                 running[shard] = process
             time.sleep(_POLL)
             for shard in [s for s, p in running.items() if not p.is_alive()]:
@@ -89,3 +98,26 @@ def run_shards(
             process.terminate()
     left = sum(not path.exists() for path in results)
     return Tally(made, found, left, time.time() - start)
+
+
+def _alone(work: Work, shard: int, result: Path, deadline: float) -> None:
+    """Do one shard, with one thread wherever OpenCV computes."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    work(shard, result, deadline)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Make a process that is started inside use one thread."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
