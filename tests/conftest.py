@@ -71,8 +71,8 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
-    with postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+def database() -> Iterator[PostgreSQL]:
+    with postgresql() as server:
         yield server
 
 

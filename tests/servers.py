@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,14 +57,15 @@ def wait_for(port: int, seconds: float = 20) -> None:
 class PostgreSQL:
     """A server with its data in a folder; it can be stopped and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         assert INITDB is not None
         self._tools = Path(INITDB).resolve().parent
-        self._folder, self.port = folder, free_port()
-        user = _unprivileged(folder)
+        # Not in pytest's own folder: the next session closes that to the user that runs this.
+        self._folder, self.port = Path(tempfile.mkdtemp(prefix="reid-pg-")), free_port()
+        user = _unprivileged(self._folder)
         self._as_user = {"user": user} if user else {}
         subprocess.run(
-            [INITDB, "-D", folder / "data", "-U", "reid", "--auth=trust", "--no-sync"],
+            [INITDB, "-D", self._folder / "data", "-U", "reid", "--auth=trust", "--no-sync"],
             check=True, capture_output=True, **self._as_user,
         )  # fmt: skip
         self.start()
@@ -93,6 +95,11 @@ class PostgreSQL:
         """End it and every session at once."""
         self._server.send_signal(signal.SIGINT)
         self._server.wait(20)
+
+    def remove(self) -> None:
+        """End it for good."""
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def database(self, name: str) -> str:
         """Make another database; returns its URL."""
@@ -172,12 +179,12 @@ class S3:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[PostgreSQL]:
-    server = PostgreSQL(folder)
+def postgresql() -> Iterator[PostgreSQL]:
+    server = PostgreSQL()
     try:
         yield server
     finally:
-        server.stop()
+        server.remove()
 
 
 @contextmanager
@@ -201,9 +208,6 @@ def _unprivileged(folder: Path) -> str | None:
     if name is None:
         pytest.skip("no unprivileged user to run PostgreSQL as")
     shutil.chown(folder, name)
-    for parent in folder.parents:
-        if str(parent).startswith("/tmp/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
     return name
 
 

@@ -16,8 +16,8 @@ pytestmark = needs_postgresql
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+def url() -> Iterator[str]:
+    with postgresql() as server:
         yield server.url
 
 

@@ -200,11 +200,10 @@ def write_clips(folder: Path, data: Path) -> list[Path]:
 def site(
     tmp_path: Path, data: Path, detector_path: Path, cluster_of: Callable, monkeypatch
 ) -> Iterator[Site]:
-    for name in ("s3", "pg"):
-        (tmp_path / name).mkdir()
+    (tmp_path / "s3").mkdir()
     with (
         s3(tmp_path / "s3") as storage,
-        postgresql(tmp_path / "pg") as database,
+        postgresql() as database,
     ):
         clips = write_clips(tmp_path, data)
         proxy = Proxy(storage.port)
