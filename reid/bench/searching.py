@@ -72,6 +72,12 @@ class _Keys(Sequence[SightingKey]):
         when = _BEGUN + timedelta(seconds=row)
         return SightingKey(f"{row:09d}", "", "", f"c{row % _CAMERAS}", when, when, row)
 
+    def coded(self, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+        """Return the cameras as positions (N,), and their names."""
+        assert name == "camera"
+        codes = (np.arange(self._n) % _CAMERAS).astype(np.int32)
+        return codes, tuple(f"c{i}" for i in range(_CAMERAS))
+
 
 def time_search(n: int, seed: int) -> dict[str, Timed]:
     """Time ways to search `n` made-up sightings.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,9 @@ class Gallery:
     rates: dict[object, float] = field(default_factory=dict, init=False, repr=False)
     seen: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
     fair: dict[vocabulary.Column, Floats] = field(default_factory=dict, init=False, repr=False)
-    codes: list[NDArray[np.intp]] = field(default_factory=list, init=False, repr=False)
+    codes: list[tuple[list[str], NDArray[np.intp]]] = field(
+        default_factory=list, init=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         n = len(self.keys)
@@ -75,11 +77,9 @@ class Gallery:
 
     def cameras(self) -> tuple[list[str], NDArray[np.intp]]:
         """Return the cameras by name, and the number (N,) of each sighting's (remembered)."""
-        names = sorted({key.camera for key in self.keys})
         if not self.codes:
-            number = {name: i for i, name in enumerate(names)}
-            self.codes.append(np.asarray([number[key.camera] for key in self.keys], np.intp))
-        return names, self.codes[0]
+            self.codes.append(_coded(self.keys))
+        return self.codes[0]
 
     def column(self, slot: str, value: str) -> Floats | None:
         """Return the probabilities (N,) of one value, or None where there is no such column.
@@ -107,3 +107,20 @@ class Gallery:
         values: Iterable[str] = vocabulary.SLOTS[slot].values
         columns = (self.column(slot, value) for value in values)
         return any(column is not None and not bool(np.isnan(column).all()) for column in columns)
+
+
+@runtime_checkable
+class _Columnar(Protocol):
+    """Keys that are kept by column, so that a million of them need not be built."""
+
+    def coded(self, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]: ...
+
+
+def _coded(keys: Sequence[SightingKey]) -> tuple[list[str], NDArray[np.intp]]:
+    """Return the cameras by name, and the number (N,) of each key's."""
+    if isinstance(keys, _Columnar):
+        codes, cameras = keys.coded("camera")
+        return list(cameras), np.asarray(codes, np.intp)
+    names = sorted({key.camera for key in keys})
+    number = {name: i for i, name in enumerate(names)}
+    return names, np.asarray([number[key.camera] for key in keys], np.intp)
