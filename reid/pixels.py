@@ -6,6 +6,7 @@ written takes the redacted types, so passing raw pixels on is a type error. Both
 backed by `bytes`, which cannot be reopened for writing, and are built only in this file.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NoReturn, final
@@ -20,7 +21,7 @@ Image = NDArray[np.uint8]
 
 _PixelBox = tuple[int, int, int, int]
 
-REDACTION: Final = "surroundings-1"
+REDACTION: Final = "surroundings-2"
 """Names how heads are painted; changes whenever the painting does."""
 
 UNREDACTED: Final = "none"
@@ -213,7 +214,7 @@ class RedactedFrame(_Redacted):
 
     def crop(self, box: Boxes, track_id: int) -> "RedactedCrop":
         """Cut out `box` (xyxy px, shape (4,)), clipped to the frame, at least one pixel large."""
-        (x0, y0, x1, y1) = _snap(box, self.width, self.height)
+        ((x0, y0, x1, y1),) = _snap(as_boxes([box]), self.width, self.height)
         x0, y0 = min(x0, self.width - 1), min(y0, self.height - 1)
         x1, y1 = max(x1, x0 + 1), max(y1, y0 + 1)
         cut = np.array([x0, y0, x1, y1], np.float32)
@@ -279,6 +280,7 @@ def redact(raw: RawFrame, heads: Boxes, policy: str = "head") -> RedactedFrame:
 
     The paint is computed from pixels outside *all* boxes and its shape from the boxes alone:
     whatever is inside the boxes, the result is the same to the bit. Pixels outside are unchanged.
+    Boxes that touch are painted as one: a head that is remembered from frame to frame is a dozen.
 
     Args:
         raw: the frame.
@@ -292,13 +294,14 @@ def redact(raw: RawFrame, heads: Boxes, policy: str = "head") -> RedactedFrame:
     if np.isnan(boxes).any():
         raise ValueError("a head box must not hold NaN")
     pixels = raw.expose_unredacted()
-    snapped = _outermost([_snap(box, raw.width, raw.height) for box in boxes])
+    snapped = _outermost(_snap(boxes, raw.width, raw.height))
     hidden = np.zeros(pixels.shape[:2], bool)
     for x0, y0, x1, y1 in snapped:
         hidden[y0:y1, x0:x1] = True
     painted = pixels.copy()
-    for x0, y0, x1, y1 in snapped:
-        painted[y0:y1, x0:x1] = _surroundings(pixels, hidden, (x0, y0, x1, y1))
+    for (x0, y0, x1, y1), inside in _regions(hidden):
+        paint = _surroundings(pixels, hidden, (x0, y0, x1, y1))
+        np.copyto(painted[y0:y1, x0:x1], paint, where=inside[..., None])
     return RedactedFrame(_SEAL, painted, raw.key, f"{policy}/{REDACTION}", as_boxes(snapped))
 
 
@@ -341,12 +344,11 @@ def _with_mark(jpeg: bytes, policy: str) -> bytes:
     return jpeg[:2] + b"\xff\xfe" + length + comment + jpeg[2:]
 
 
-def _snap(box: Boxes, width: int, height: int) -> _PixelBox:
-    """Round a box outwards to whole pixels and cut it at the image's borders."""
-    limit = np.array([width, height, width, height], np.float64)
-    low = np.floor(np.clip(box, 0, limit))[:2].astype(int)
-    high = np.ceil(np.clip(box, 0, limit))[2:].astype(int)
-    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+def _snap(boxes: Boxes, width: int, height: int) -> list[_PixelBox]:
+    """Round boxes (M, 4) outwards to whole pixels and cut them at the image's borders."""
+    within = clip(boxes, width, height)
+    whole = np.concatenate([np.floor(within[:, :2]), np.ceil(within[:, 2:])], axis=1)
+    return [(x0, y0, x1, y1) for x0, y0, x1, y1 in whole.astype(int).tolist()]
 
 
 def _outermost(boxes: list[_PixelBox]) -> list[_PixelBox]:
@@ -365,6 +367,15 @@ def _area(box: _PixelBox) -> int:
 
 def _inside(box: _PixelBox, other: _PixelBox) -> bool:
     return box[0] >= other[0] and box[1] >= other[1] and box[2] <= other[2] and box[3] <= other[3]
+
+
+def _regions(hidden: NDArray[np.bool_]) -> Iterator[tuple[_PixelBox, NDArray[np.bool_]]]:
+    """Yield each connected region's bounding box, and which of its pixels are of the region."""
+    count, label, stats, _ = cv2.connectedComponentsWithStats(hidden.view(np.uint8), connectivity=4)
+    for number in range(1, count):
+        x0, y0, width, height, _ = stats[number].tolist()
+        box = (x0, y0, x0 + width, y0 + height)
+        yield box, label[y0 : box[3], x0 : box[2]] == number
 
 
 def _surroundings(pixels: Image, hidden: NDArray[np.bool_], box: _PixelBox) -> Image:
