@@ -33,6 +33,7 @@ _GREY: Final = 127
 _CONTEXT: Final = 0.6  # of the box's sides: how far around a head its replacement is taken from
 _MIN_CONTEXT: Final = 4  # px
 _GRID: Final = 24  # cells a side: the replacement is computed this coarsely, hence soft
+_SAMPLES: Final = 4  # a cell's side, pixels looked at: of large surroundings only every n-th counts
 _SPREAD: Final = 5.0  # cells: standard deviation of the blur of the surroundings
 _JPEG_QUALITY: Final = 92
 
@@ -392,11 +393,13 @@ def _surroundings(pixels: Image, hidden: NDArray[np.bool_], box: _PixelBox) -> I
     right, bottom = min(width, x1 + margin_x), min(height, y1 + margin_y)
     if hidden[top:bottom, left:right].all():  # crowded: take the whole frame as context
         left, top, right, bottom = 0, 0, width, height
-    certainty = (~hidden[top:bottom, left:right]).astype(np.float32)
+    step = max(1, min(right - left, bottom - top) // (_SAMPLES * _GRID))
+    sampled = np.s_[top:bottom:step, left:right:step]
+    certainty = (~hidden[sampled]).astype(np.float32)
     if not certainty.any():
         return np.full((y1 - y0, x1 - x0, 3), _GREY, np.uint8)
-    colour = np.multiply(pixels[top:bottom, left:right], certainty[..., None], dtype=np.float32)
-    grid = (min(_GRID, right - left), min(_GRID, bottom - top))
+    colour = np.multiply(pixels[sampled], certainty[..., None], dtype=np.float32)
+    grid = (min(_GRID, certainty.shape[1]), min(_GRID, certainty.shape[0]))
     weight = _blur(_resize(certainty, grid))
     mixed = np.divide(_blur(_resize(colour, grid)), np.maximum(weight, 1e-12)[..., None])
     paint = _resize(np.asarray(mixed, np.float32), (right - left, bottom - top))
