@@ -27,6 +27,10 @@ half the box: of somebody seated or cut off, the head is a larger share of what 
 
 _MOST_OF_PERSON: Final = 0.5
 
+SLENDER: Final = 4.0
+"""People's boxes are about three times as tall as wide. One taller than so many widths may have
+something else at its top, such as the balloon above a child, and the head further down."""
+
 TOP_OF_CROP: Final = 0.22
 """The same for an image that is one person already cut out, upright and whole."""
 
@@ -36,7 +40,7 @@ LOOK_AROUND: Final = 6
 _UNTRACKED_LOOK_AROUND: Final = 2  # frames; a head of no track is painted where it was
 _PADDING: Final = 0.12  # of a head's sides, added all round
 _BROW: Final = 0.32  # share of a head box above the brow, kept by the profile "face"
-_UPPER_SHARE: Final = 0.6  # a person's head lies in this upper share of their box
+_UPPER_SHARE: Final = 0.6  # a person's head lies in this upper share of their box, balloon or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +59,18 @@ def head_boxes(frames: Sequence[Seen], now: int, profile: Profile = "head") -> B
         now: its position among them.
         profile: "head" takes the whole head; "face" keeps what is above the brow (hats, hair)
             wherever a head was found. Where none was found the top of the person goes in both.
+
+    In a slender box nothing found at its top is believed to be the head.
     """
     tracks, candidates = frames[now].tracks, frames[now].candidates
     owner = _owners(tracks.xyxy, candidates)
     remembered, remembered_for = _remembered(frames, now)
     found = np.isin(np.arange(len(tracks)), np.concatenate([owner, remembered_for]))
     heads = _shape(np.concatenate([candidates, remembered, _strays(frames, now)]), profile)
-    tops = [_closed_tops(tracks.xyxy[~found])]
+    sure = found & ~_slender(tracks.xyxy)
+    tops = [_closed_tops(tracks.xyxy[~sure])]
     if profile == "head":
-        tops.append(top_of(tracks.xyxy[found], TOP_WITH_HEAD))
+        tops.append(top_of(tracks.xyxy[sure], TOP_WITH_HEAD))
     return np.concatenate([heads, *tops, _tops_of_missed(frames, now)])
 
 
@@ -155,12 +162,19 @@ def _tops_of_missed(frames: Sequence[Seen], now: int) -> Boxes:
 
 
 def _closed_tops(people: Boxes) -> Boxes:
-    """Return what goes from the top of people in whom no head was found, (N, 4)."""
+    """Return what goes from the top of people in whom no head was found for sure, (N, 4)."""
     width, height = (people[:, 2:] - people[:, :2]).T
     depth = np.maximum(TOP_WITHOUT_HEAD * height, TOP_OF_WIDTH * width)
+    depth = np.minimum(depth, _MOST_OF_PERSON * height)
     tops = people.copy()
-    tops[:, 3] = people[:, 1] + np.minimum(depth, _MOST_OF_PERSON * height)
+    tops[:, 3] = people[:, 1] + np.where(_slender(people), _UPPER_SHARE * height, depth)
     return tops
+
+
+def _slender(people: Boxes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which boxes (N, 4) are taller for their width than people are; shape (N,)."""
+    width, height = (people[:, 2:] - people[:, :2]).T
+    return np.asarray(height > SLENDER * width, np.bool_)
 
 
 def _around(frames: Sequence[Seen], now: int, reach: int) -> list[int]:

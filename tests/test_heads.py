@@ -1,6 +1,7 @@
 """Which boxes are redacted: found heads, tops of people, memory over time."""
 
 import numpy as np
+import pytest
 
 from reid.heads import (
     LOOK_AROUND,
@@ -60,6 +61,17 @@ def test_the_profile_face_keeps_the_crown() -> None:
 
 def test_the_profile_face_still_fails_closed() -> None:
     assert covers(head_boxes([seen([PERSON])], 0, "face"), (130, 54))
+
+
+BALLOON_AND_CHILD = [100, 50, 130, 200]  # 30 × 150
+BALLOON = [105, 50, 125, 72]
+
+
+@pytest.mark.parametrize("profile", ["head", "face"])
+def test_a_balloon_above_a_child_is_not_believed_to_be_its_head(profile) -> None:
+    boxes = head_boxes([seen([BALLOON_AND_CHILD], [BALLOON])], 0, profile)
+    assert covers(boxes, (115, 50 + 150 * 0.55)), "the child's head is half-way down"
+    assert not covers(boxes, (115, 50 + 150 * 0.65)), "what the child wears below stays"
 
 
 def test_a_weak_detection_is_redacted_too() -> None:

@@ -132,6 +132,13 @@ class TestRedaction:
         painted = redact(frame(pixels), np.array([[20, 20, 40, 40]], np.float32)).pixels
         assert np.abs(painted.astype(int) - (10, 120, 200)).max() <= 1
 
+    def test_boxes_that_touch_are_painted_as_one(self) -> None:
+        pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+        halves = np.array([[20, 10, 30, 30], [30, 10, 40, 30]], np.float32)
+        whole = np.array([[20, 10, 40, 30]], np.float32)
+        painted = redact(frame(pixels), halves).pixels
+        assert np.array_equal(painted, redact(frame(pixels), whole).pixels)
+
     def test_a_box_over_everything_leaves_plain_grey(self) -> None:
         pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
         painted = redact(frame(pixels), np.array([[-5, -5, 500, 500]], np.float32)).pixels

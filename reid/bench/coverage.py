@@ -52,7 +52,7 @@ class Coverage:
     def to_json(self) -> dict[str, Any]:
         """Return shares of heads, frames and tracks covered, and of head area left.
 
-        ``untouched`` are heads of which next to nothing is painted: whose person was not found.
+        ``untouched`` are heads of which next to nothing is painted.
         """
         gone = [left <= LEFT_OVER for left in self.left]
         by_size: dict[str, list[bool]] = defaultdict(list)

@@ -5,7 +5,7 @@ one property of the person. So the two *arms* of a comparison wear the same clot
 cameras in the same light, and what differs between them follows from the property alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +25,7 @@ from reid.heads import crop_head_boxes
 from reid.pixels import Image
 from reid.research import ResearchImage
 from reid.synth.labels import PARTS_OF
-from reid.synth.scene import BACKGROUND
+from reid.synth.scene import BACKGROUND, HEAD
 from reid.tracks import empty_boxes
 
 Float = NDArray[np.float64]
@@ -50,11 +50,16 @@ _BATCH: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """Vectors of one arm: (N, D), whose they are (N,), and heads left uncovered (N,)."""
+    """Vectors of one arm: (N, D), and whose they are (N,).
+
+    `uncovered` (N,) is the share of the head that is left, its hair and headwear included, and
+    `skin` (N,) that of the skin of the head alone.
+    """
 
     vectors: Float
     person: Labels
     uncovered: Float
+    skin: Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +68,17 @@ class Differential:
 
     Attributes:
         arms: names of the two.
-        false_match, miss, redaction_failure: rates of both arms.
+        false_match, miss, redaction_failure: rates of both arms; hair below the chin and cloth on
+            the shoulders are of the head here.
+        skin_left: share of pictures in which skin of the head is left.
         found: share of pictures whose nearest other picture in the arm is of the same person.
         ratio: worse ÷ better false match rate; infinite where the better arm has none.
         difference: miss rate of the first arm less that of the second.
         told: how often a probe tells from a vector which arm it is of (chance: a half); people of
             its training are not among those it is tested on.
         intervals: 95 %, people resampled: of the false match ratio (first arm's to the second's)
-            and of the differences (first less second) in miss, found and redaction_failure.
+            and of the differences (first less second) in miss, found, redaction_failure and
+            skin_left.
         n_people: in each arm.
     """
 
@@ -78,6 +86,7 @@ class Differential:
     false_match: tuple[float, float]
     miss: tuple[float, float]
     redaction_failure: tuple[float, float]
+    skin_left: tuple[float, float]
     found: tuple[float, float]
     ratio: float
     difference: float
@@ -91,6 +100,7 @@ class Differential:
             "false_match": self.false_match,
             "miss": self.miss,
             "redaction_failure": self.redaction_failure,
+            "skin_left": self.skin_left,
             "found": self.found,
         }
         by_arm = {
@@ -199,7 +209,7 @@ def _compare_faces(pairs: Pairs, change: str, face: FaceMethod, seed: int) -> Fa
     kept = np.isin(person, [p for p in np.unique(person) if (person[both] == p).sum() > 1]) & both
     lost = tuple(float((~found).mean()) for _, found in described)
     covered = np.zeros(int(kept.sum()))
-    first, second = (Arm(vectors[kept], person[kept], covered) for vectors, _ in described)
+    first, second = (Arm(vectors[kept], person[kept], covered, covered) for vectors, _ in described)
     enough = len(np.unique(person[kept])) >= FEWEST
     compared = compare(names, first, second, seed) if enough else None
     return FaceDifferential(names, (lost[0], lost[1]), compared)
@@ -225,7 +235,11 @@ def compare(names: tuple[str, str], first: Arm, second: Arm, seed: int) -> Diffe
     threshold = float(np.quantile(strangers, 1 - FALSE_MATCHES))
     false = tuple(float((t.different >= threshold).mean()) for t in tables)
     missed = tuple(float((t.same < threshold).mean()) for t in tables)
-    left = tuple(float((arm.uncovered > LEFT_OVER).mean()) for arm in (first, second))
+    everybody = np.arange(len(people))
+    left, bare, found = (
+        tuple(rate(t, everybody) for t in tables)
+        for rate in (_Pairwise.left_over, _Pairwise.skin_left, _Pairwise.found)
+    )
 
     def ratio(drawn: Labels) -> float:
         low, high = (t.false_match(drawn, threshold) for t in tables)
@@ -237,14 +251,13 @@ def compare(names: tuple[str, str], first: Arm, second: Arm, seed: int) -> Diffe
             _RESAMPLES,
         )  # fmt: skip
 
-    everybody = np.arange(len(people))
-    found = tuple(t.found(everybody) for t in tables)
     worst, best = max(false), min(false)
     return Differential(
         names,
         (false[0], false[1]),
         (missed[0], missed[1]),
         (left[0], left[1]),
+        (bare[0], bare[1]),
         (found[0], found[1]),
         worst / best if best > 0 else float("inf"),
         missed[0] - missed[1],
@@ -252,8 +265,9 @@ def compare(names: tuple[str, str], first: Arm, second: Arm, seed: int) -> Diffe
         {
             "false_match_ratio": bootstrap(len(people), ratio, seed, _RESAMPLES),
             "miss_difference": gap(lambda t, drawn: t.miss(drawn, threshold)),
-            "found_difference": gap(lambda t, drawn: t.found(drawn)),
-            "redaction_difference": gap(lambda t, drawn: t.left_over(drawn)),
+            "found_difference": gap(_Pairwise.found),
+            "redaction_difference": gap(_Pairwise.left_over),
+            "skin_left_difference": gap(_Pairwise.skin_left),
         },
         len(people),
     )
@@ -292,6 +306,7 @@ class _Pairwise:
         self._own = member
         self._first = member[others.argmax(axis=1)] == member
         self._uncovered = arm.uncovered > LEFT_OVER
+        self._skin = arm.skin > LEFT_OVER
 
     def false_match(self, drawn: Labels, threshold: float) -> float:
         """Return the false match rate when people (positions) are drawn with repetition."""
@@ -306,6 +321,10 @@ class _Pairwise:
     def left_over(self, drawn: Labels) -> float:
         """Return how often redaction failed."""
         return self._share(self._uncovered, drawn)
+
+    def skin_left(self, drawn: Labels) -> float:
+        """Return how often skin of the head was left."""
+        return self._share(self._skin, drawn)
 
     def _share(self, hits: NDArray[np.bool_], drawn: Labels) -> float:
         weight = np.bincount(drawn, minlength=self._people)[self._own]
@@ -324,8 +343,10 @@ def _arm(pairs: Pairs, change: str, name: str, extractor: Extractor) -> Arm:
     for start in range(0, len(cut), _BATCH):
         crops = [ResearchImage(image).redacted() for image, _ in cut[start : start + _BATCH]]
         vectors.append(extractor.vectors(crops, Light.neutral()))
-    uncovered = np.array([left_over(parts) for _, parts in cut])
-    return Arm(np.concatenate(vectors).astype(np.float64), pairs.identity[rows], uncovered)
+    left = (
+        np.array([left_over(parts, of) for _, parts in cut]) for of in (PARTS_OF["head"], (HEAD,))
+    )
+    return Arm(np.concatenate(vectors).astype(np.float64), pairs.identity[rows], *left)
 
 
 def snug(image: Image, parts: NDArray[np.uint8]) -> tuple[Image, NDArray[np.uint8]]:
@@ -343,12 +364,13 @@ def snug(image: Image, parts: NDArray[np.uint8]) -> tuple[Image, NDArray[np.uint
     return np.ascontiguousarray(image[down, right]), parts[down, right]
 
 
-def left_over(parts: NDArray[np.uint8]) -> float:
+def left_over(parts: NDArray[np.uint8], of: Sequence[int] = PARTS_OF["head"]) -> float:
     """Return the share of a head's pixels that redaction of a person crop leaves uncovered.
 
-    `parts` (H, W) names the part of each pixel; a crop without a head has nothing left over.
+    `parts` (H, W) names the part of each pixel, and `of` those that count as the head; a crop
+    without a head has nothing left over.
     """
-    head = np.isin(parts, [int(part) for part in PARTS_OF["head"]])
+    head = np.isin(parts, [int(part) for part in of])
     total = int(head.sum())
     if not total:
         return 0.0

@@ -370,7 +370,7 @@ def speed(result: dict[str, Any]) -> list[Table]:
 
 def fairness(result: dict[str, Any]) -> list[Table]:
     """Two rows a property: its arms."""
-    kinds = ("false_match", "miss", "found", "redaction_failure")
+    kinds = ("false_match", "miss", "found", "redaction_failure", "skin_left")
     rows = []
     for one in result["changes"].values():
         ends = one["intervals"]
@@ -385,7 +385,8 @@ def fairness(result: dict[str, Any]) -> list[Table]:
         rows.append((first, *rates[first], spread, gap, figure(told["accuracy"])))
         rows.append((second, *rates[second], "", "", verdict))
     columns = (
-        "%", "false match", "miss", "found", "head left", "worst/best", "miss gap", "told",
+        "%", "false match", "miss", "found", "head left", "its skin", "worst/best", "miss gap",
+        "told",
     )  # fmt: skip
     people = max((one["n_people"] for one in result["changes"].values()), default=0)
     note = (

@@ -13,7 +13,7 @@ from reid.errors import SourceError
 from reid.synth.counterfactual import changed
 from reid.synth.crops import CropJob, person_of
 from reid.synth.population import DEFAULT
-from reid.synth.scene import HEAD, HEADWEAR
+from reid.synth.scene import HAIR, HEAD, HEADWEAR
 from tests.bench.test_retrieval import MeanColour
 
 
@@ -21,7 +21,8 @@ def arm(*degrees: float, uncovered: float = 0.0) -> Arm:
     """Two views a person, at these angles."""
     angle = np.radians(degrees)
     vectors = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return Arm(vectors, np.arange(len(degrees)) // 2, np.full(len(degrees), uncovered))
+    left = np.full(len(degrees), uncovered)
+    return Arm(vectors, np.arange(len(degrees)) // 2, left, left / 10)
 
 
 def test_equal_arms_have_no_differential() -> None:
@@ -61,6 +62,7 @@ def test_being_found_by_hand() -> None:
 def test_heads_left_uncovered_are_counted() -> None:
     result = compare(("a", "b"), arm(0, 1, 90, 91, uncovered=0.2), arm(0, 1, 90, 91), seed=0)
     assert result.redaction_failure == (1.0, 0.0)
+    assert result.skin_left == (0.0, 0.0), "a tenth of what is left of the head, too little"
     assert result.intervals["redaction_difference"] == (1.0, 1.0)
 
 
@@ -68,8 +70,8 @@ def test_a_probe_tells_arms_apart_only_where_they_differ() -> None:
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(200, 8))
     person = np.arange(200) // 2
-    plain = Arm(vectors, person, np.zeros(200))
-    shifted = Arm(vectors + np.array([3.0, *[0] * 7]), person, np.zeros(200))
+    plain = Arm(vectors, person, np.zeros(200), np.zeros(200))
+    shifted = replace(plain, vectors=vectors + np.array([3.0, *[0] * 7]))
     assert tell_apart(plain, plain, 0).at_chance
     assert tell_apart(plain, shifted, 0).accuracy > 0.85
 
@@ -79,6 +81,8 @@ def test_left_over_by_hand() -> None:
     parts = np.zeros((100, 40), np.uint8)
     parts[18:28, 10:20] = HEAD
     assert left_over(parts) == pytest.approx(0.6)
+    parts[24:28, 10:20] = HAIR
+    assert left_over(parts, (HEAD,)) == pytest.approx(2 / 6), "hair is not skin"
     parts[18:28] = 0
     parts[2:10, 5:9] = HEADWEAR
     assert left_over(parts) == 0.0
