@@ -50,7 +50,7 @@ LIKELY: Final = 0.5
 FIRST_LOOKED_AT: Final = 10
 """Sightings that somebody looks at first; "found" says that the person is probably among them."""
 
-LOOKED_SHARE, LEAST_LOOKED_AT = 0.1, 3
+LOOKED_SHARE, LEAST_LOOKED_AT = 0.1, 5
 """Nor are more than this share of all taken together, but for the least: of thirty sightings ten
 are a third before any look."""
 
