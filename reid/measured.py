@@ -165,7 +165,9 @@ def _fairness(result: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
                 ("false_match", "false matches"),
                 ("miss", "misses"),
                 ("redaction_failure", "heads left over"),
+                ("skin_left", "of them with skin"),
             )
+            if key in one  # results of earlier versions lack the last
         )
         lines.append(f"{name}: {rates} ({one['n_people']} people an arm)")
     return changes, lines
