@@ -42,7 +42,12 @@ def search(store: Store, query: Query, which: Filter, top: int) -> Answer:
     """Rank the venue's sightings for a description."""
     columns = store.read(which)
     gallery = Gallery(columns.keys, columns.attributes, columns.body, columns.visible)
-    return rank(query, gallery, top=top, knobs=Knobs(sharpness=sharpness_of(store.model_id)))
+    return rank(query, gallery, top=top, knobs=knobs_of(store.model_id))
+
+
+def knobs_of(model_id: str) -> Knobs:
+    """Return how the beliefs of an embedder are taken in the ranking."""
+    return Knobs(sharpness=sharpness_of(model_id))
 
 
 def similar(store: Store, sighting: str, which: Filter, top: int) -> list[Likeness]:

@@ -18,10 +18,10 @@ from reid.bench.summary import Ranking
 from reid.describe import describe
 from reid.embed import Embedder
 from reid.errors import UsageError
-from reid.models import sharpness_of
 from reid.rank import Gallery, Knobs
 from reid.rank.score import score, terms
 from reid.records import Query, Sightings, Wish
+from reid.search import knobs_of
 
 FIRST_SCREEN: Final = 12
 """Thumbnails that are seen without scrolling."""
@@ -138,7 +138,7 @@ def run_description(
     else:
         galleries = film_galleries(described.venue, embedder, progress)
     asked = [_ask(one) for one in described.descriptions]
-    bench = _Bench(galleries, seed, Knobs(sharpness=sharpness_of(embedder.model_id)))
+    bench = _Bench(galleries, seed, knobs_of(embedder.model_id))
     files = (*described.files, *(image.path for image in described.images))
     parts = {
         "by_camera": {g.camera: bench.found(asked, [g]) for g in galleries if g.camera},

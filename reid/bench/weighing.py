@@ -23,12 +23,12 @@ from reid.bench.record import Record, Recorder
 from reid.describe import describe
 from reid.embed import Embedder
 from reid.errors import SourceError, UsageError
-from reid.models import sharpness_of
 from reid.rank import Gallery, Knobs, measure, next_question, rank
 from reid.rank.answer import FIRST_LOOKED_AT
 from reid.rank.question import open_slots
 from reid.rank.score import score, terms
 from reid.records import Query, Sightings, Wish
+from reid.search import knobs_of
 
 DRAWS: Final = 3
 """Times that six fields of everybody are drawn."""
@@ -118,7 +118,7 @@ def run_weighing(
     if not labels:
         raise SourceError("nobody in this set is labelled: it needs attributes of its people")
     known = join(galleries, labels)
-    knobs = Knobs(sharpness=sharpness_of(embedder.model_id))
+    knobs = knobs_of(embedder.model_id)
     said = [(_read(d.text), d.identity) for d in described.descriptions if d.style != "wrong"]
     kinds = make_kinds(said, labels, np.random.default_rng(seed))
     files = (*described.files, *(image.path for image in described.images))

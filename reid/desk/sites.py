@@ -92,7 +92,7 @@ def _answer(site: Desk, query: Query, filters: Filters, top: int) -> tuple[Answe
     snapshot = site.snapshots.get()
     rows = snapshot.rows(filters.since, filters.until, ())
     searched = len(snapshot) if rows is None else len(rows)
-    return rank(query, snapshot.gallery, top=top, rows=rows), searched
+    return rank(query, snapshot.gallery, top=top, knobs=snapshot.knobs, rows=rows), searched
 
 
 def _detail(answer: Answer, searched: int, withheld: tuple[str, ...]) -> Detail:

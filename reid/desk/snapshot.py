@@ -10,10 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.models import sharpness_of
 from reid.rank import Gallery, Knobs
 from reid.rank.nearest import LISTS_FROM, Nearest, Places
-from reid.search import without_camera_means
+from reid.search import knobs_of, without_camera_means
 from reid.store import Keys, Store
 
 STALE: Final = 15.0
@@ -59,8 +58,7 @@ class Snapshot:
         gallery = Gallery(keys, columns.attributes, columns.body, columns.visible, vectors)
         start, end = (keys.column(name).astype("datetime64[us]") for name in ("start", "end"))
         places = Places(start, end, *keys.coded("camera"))
-        knobs = Knobs(sharpness=sharpness_of(store.model_id))
-        return cls(version, keys, ids, places, gallery, Nearest(vectors), knobs)
+        return cls(version, keys, ids, places, gallery, Nearest(vectors), knobs_of(store.model_id))
 
     @property
     def start(self) -> NDArray[np.datetime64]:
