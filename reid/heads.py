@@ -11,7 +11,16 @@ from typing import Final, Literal
 
 import numpy as np
 
-from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes, intersections, top_of
+from reid.tracks import (
+    HEAD_IN_UPPER,
+    UNTRACKED,
+    Boxes,
+    Tracks,
+    as_boxes,
+    empty_boxes,
+    intersections,
+    top_of,
+)
 
 Profile = Literal["head", "face"]
 
@@ -40,7 +49,6 @@ LOOK_AROUND: Final = 6
 _UNTRACKED_LOOK_AROUND: Final = 2  # frames; a head of no track is painted where it was
 _PADDING: Final = 0.12  # of a head's sides, added all round
 _BROW: Final = 0.32  # share of a head box above the brow, kept by the profile "face"
-_UPPER_SHARE: Final = 0.6  # a person's head lies in this upper share of their box, balloon or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,7 @@ def _owners(people: Boxes, heads: Boxes) -> np.ndarray[tuple[int], np.dtype[np.i
     """Return for each head the person whose upper part holds most of it, or -1; shape (M,)."""
     if not len(people) or not len(heads):
         return np.full(len(heads), -1, np.int64)
-    shared = intersections(heads, top_of(people, _UPPER_SHARE))
+    shared = intersections(heads, top_of(people, HEAD_IN_UPPER))
     best = shared.argmax(axis=1)
     return np.where(shared.max(axis=1) > 0, best, -1).astype(np.int64)
 
@@ -167,7 +175,7 @@ def _closed_tops(people: Boxes) -> Boxes:
     depth = np.maximum(TOP_WITHOUT_HEAD * height, TOP_OF_WIDTH * width)
     depth = np.minimum(depth, _MOST_OF_PERSON * height)
     tops = people.copy()
-    tops[:, 3] = people[:, 1] + np.where(_slender(people), _UPPER_SHARE * height, depth)
+    tops[:, 3] = people[:, 1] + np.where(_slender(people), HEAD_IN_UPPER * height, depth)
     return tops
 
 

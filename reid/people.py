@@ -21,7 +21,16 @@ from platformdirs import user_cache_path
 from reid.errors import ModelError
 from reid.openvino import silence_telemetry
 from reid.pixels import Image, RawFrame
-from reid.tracks import UNTRACKED, Boxes, Tracks, areas, as_boxes, intersections, top_of
+from reid.tracks import (
+    HEAD_IN_UPPER,
+    UNTRACKED,
+    Boxes,
+    Tracks,
+    areas,
+    as_boxes,
+    intersections,
+    top_of,
+)
 
 REDACTION_SCORE: Final = 0.1
 """From this confidence on a detection counts for redaction, unless the model says otherwise."""
@@ -43,7 +52,6 @@ SURE_HEAD: Final = 0.3
 """Confidence from which a head shows how large its person's head is."""
 _WEAK_HEAD: Final = 0.15  # of a surer one it is believed that it is a head, whatever its size
 _GIANT: Final = 1.8  # times the height of the sure head
-_HEADS_IN_TOP: Final = 0.6  # share of a person's box, from its top, where a head may be
 _MOSTLY: Final = 0.8
 
 
@@ -216,7 +224,7 @@ def without_giants(seen: Detections) -> Detections:
     candidate that may be the head of somebody without a sure one stays.
     """
     height = seen.heads[:, 3] - seen.heads[:, 1]
-    tops = top_of(seen.people, _HEADS_IN_TOP)
+    tops = top_of(seen.people, HEAD_IN_UPPER)
     inside, high = (
         intersections(seen.heads, boxes) >= _MOSTLY * areas(seen.heads)[:, None]
         for boxes in (seen.people, tops)

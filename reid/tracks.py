@@ -14,6 +14,9 @@ Boxes = NDArray[np.float32]
 UNTRACKED = -1
 """Track id of a detection too weak to index; it counts for redaction all the same."""
 
+HEAD_IN_UPPER = 0.6
+"""A person's head lies in this upper share of their box, balloon or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
