@@ -19,6 +19,21 @@ def store(tmp_path: Path) -> Store:
     return Store.create(tmp_path / "venue", "m-1", DIM)
 
 
+@pytest.fixture
+def away(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Keep the store away for as long as the only item is true."""
+    away, add = [True], store.add
+
+    def sometimes(some: Sightings) -> None:
+        if away[0]:
+            raise StoreError("the storage does not answer")
+        add(some)
+
+    monkeypatch.setattr(store, "add", sometimes)
+    monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
+    return away
+
+
 def until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 20
     while not condition():
@@ -53,16 +68,7 @@ def test_what_was_erased_while_it_went_on_stays_erased(store: Store) -> None:
     assert store.ids() == {"b", "c"}
 
 
-def test_a_store_that_is_away_is_waited_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    away, add = [True], store.add
-
-    def sometimes(some: Sightings) -> None:
-        if away[0]:
-            raise StoreError("the storage does not answer")
-        add(some)
-
-    monkeypatch.setattr(store, "add", sometimes)
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
+def test_a_store_that_is_away_is_waited_for(store: Store, away: list[bool]) -> None:
     box = Outbox(lambda: store)
     box.add(sightings(["a"]))
     until(lambda: box.problem != "")
@@ -75,17 +81,8 @@ def test_a_store_that_is_away_is_waited_for(store: Store, monkeypatch: pytest.Mo
 
 
 def test_what_does_not_fit_is_dropped_oldest_first_and_counted(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, away: list[bool]
 ) -> None:
-    away, add = [True], store.add
-
-    def sometimes(some: Sightings) -> None:
-        if away[0]:
-            raise StoreError("the storage does not answer")
-        add(some)
-
-    monkeypatch.setattr(store, "add", sometimes)
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
     box = Outbox(lambda: store, most=4)
     for name in ("a", "b", "c"):
         box.add(sightings([f"{name}1", f"{name}2"]))

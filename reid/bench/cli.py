@@ -101,17 +101,9 @@ def description(
 
     Example: reid bench description --data shared/data/pku-reid-dev
     """
-    from reid.bench.captions import read_described
     from reid.bench.description import run_description
-    from reid.bench.extractors import own_embedder
 
-    described = read_described(data)
-    model = own_embedder(embedder)
-    result = watched(
-        "pictures",
-        described.steps,
-        lambda told: run_description(described, *model, seed, told),
-    )
+    result = _described(data, embedder, seed, run_description)
     tell("description", result.to_json(), as_json, html)
 
 
@@ -127,15 +119,9 @@ def ranking(
 
     Example: reid bench ranking --data shared/data/pku-reid-dev
     """
-    from reid.bench.captions import read_described
-    from reid.bench.extractors import own_embedder
     from reid.bench.weighing import run_weighing
 
-    described = read_described(data)
-    model = own_embedder(embedder)
-    result = watched(
-        "pictures", described.steps, lambda told: run_weighing(described, *model, seed, told)
-    )
+    result = _described(data, embedder, seed, run_weighing)
     tell("ranking", result.to_json(), as_json, html)
 
 
@@ -459,6 +445,16 @@ def _face_method(yunet: Path | None, network: Path | None) -> Any:
     from reid.bench.recogniser import FaceRecogniser
 
     return ArcFace(network, yunet) if network else FaceRecogniser(yunet)
+
+
+def _described(data: Path, embedder: str | None, seed: int, run: Callable[..., Any]) -> Any:
+    """Run a benchmark of descriptions over what `data` holds, under a progress bar."""
+    from reid.bench.captions import read_described
+    from reid.bench.extractors import own_embedder
+
+    described = read_described(data)
+    model = own_embedder(embedder)
+    return watched("pictures", described.steps, lambda told: run(described, *model, seed, told))
 
 
 def watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:

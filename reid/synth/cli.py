@@ -18,7 +18,7 @@ from rich.progress import (
 from reid.errors import ReidError
 
 if TYPE_CHECKING:
-    from reid.synth.shards import Tally
+    from reid.synth.shards import Tally, Work
 
 app = typer.Typer(
     help="Labelled synthetic people from MakeHuman's CC0 data: crops, crowds, whole venues.",
@@ -78,6 +78,18 @@ def _tell(made: int, tally: "Tally", out: Path) -> None:
     typer.echo(f"{made} crops in {tally.seconds:.0f} s ({rate:.1f}/s) in {out}{left}")
 
 
+def _render(
+    work: "Work", results: list[Path], processes: int | None, minutes: float | None
+) -> "Tally":
+    """Run shards of crops, with progress."""
+    from reid.synth.shards import run_shards
+
+    with _Bar("shards") as report:
+        return run_shards(
+            work, results, workers=_workers(processes), minutes=minutes, report=report
+        )
+
+
 def _workers(processes: int | None) -> int:
     from reid.synth.shards import cores
 
@@ -102,7 +114,6 @@ def crops(
     """Crops of people, identity × camera × view, with exact labels, as arrays in shards."""
     from reid.synth import crops as product
     from reid.synth.makehuman import load
-    from reid.synth.shards import run_shards
 
     height, width = _size(size)
     job = product.CropJob(
@@ -113,11 +124,7 @@ def crops(
         load()
         product.write_manifest(out, job)
         folders = [product.shard_folder(out, i) for i in range(job.shards)]
-        with _Bar("shards") as report:
-            tally = run_shards(
-                partial(product.run_shard, job), folders,
-                workers=_workers(processes), minutes=minutes, report=report,
-            )  # fmt: skip
+        tally = _render(partial(product.run_shard, job), folders, processes, minutes)
     except ReidError as error:
         raise _fail(error) from error
     _tell(job.crops(tally.made), tally, out)
@@ -239,7 +246,6 @@ def counterfactual(
     from reid.synth import counterfactual as product
     from reid.synth.crops import CropJob, shard_folder, write_manifest
     from reid.synth.makehuman import load
-    from reid.synth.shards import run_shards
 
     height, width = _size(size)
     changes = tuple(word.strip() for word in change.split(","))
@@ -254,11 +260,7 @@ def counterfactual(
         load()
         write_manifest(out, job)
         folders = [shard_folder(out, i) for i in range(job.shards)]
-        with _Bar("shards") as report:
-            tally = run_shards(
-                partial(product.run_shard, job, changes), folders,
-                workers=_workers(processes), minutes=minutes, report=report,
-            )  # fmt: skip
+        tally = _render(partial(product.run_shard, job, changes), folders, processes, minutes)
     except ReidError as error:
         raise _fail(error) from error
     _tell(2 * len(changes) * job.crops(tally.made), tally, out)

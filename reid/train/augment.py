@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from reid.synth.crops import OTHER_PERSON
+
 SKIN_PARTS: Final = (3, 4, 5)  # torso, arms, legs: part numbers of the renderer
 CARRIED_FROM: Final = 16
-SOMEBODY_ELSE: Final = 255
 REGION_OF_PART: Final = (0, 1, 1, 2, 2, 3, 2, 2, 3, 4, 4, 1, 2, 1)
 """Region (of `reid.train.net.REGIONS`) of part numbers 0 to 13; carried things are region 5."""
 
@@ -76,7 +77,7 @@ def _elsewhere(x: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Tenso
     Rows of one person lie side by side, so the surroundings come from half a batch away.
     """
     n = len(x)
-    mine = ((parts > 0) & (parts != SOMEBODY_ELSE)).float()[:, None]
+    mine = ((parts > 0) & (parts != OTHER_PERSON)).float()[:, None]
     soft = functional.avg_pool2d(mine, 3, 1, 1)
     chosen = (_uniform(n, 0, 1, random) < _ELSEWHERE)[:, None, None, None]
     there = x.roll(n // 2, dims=0)
