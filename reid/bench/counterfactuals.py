@@ -24,6 +24,7 @@ ARMS: Final[dict[str, tuple[str, str]]] = {
     "build": ("heavy", "slim"),
     "covering": ("head covered", "not covered"),
     "pushchair": ("with pushchair", "without"),
+    "wheelchair": ("in a wheelchair", "on foot"),
     "face": ("one face", "another"),
     "hair": ("one cut", "another"),
 }
@@ -134,6 +135,6 @@ def belongs_first(change: str, before: Person, after: Person) -> bool:
     if change == "covering":
         worn = before.wearing("head")
         return worn is not None and worn.kind == "covering"
-    if change == "pushchair":
-        return any(prop.kind == "pushchair" for prop in before.props)
+    if change in ("pushchair", "wheelchair"):
+        return any(prop.kind == change for prop in before.props)
     return True

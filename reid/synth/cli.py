@@ -232,9 +232,9 @@ def counterfactual(
         str,
         typer.Option(
             help="skin, age, sex, face, hair, clothes, colour, childhood, build, covering, "
-            "pushchair; with commas."
+            "pushchair, wheelchair; with commas."
         ),
-    ] = "skin,age,sex,face,hair,clothes,childhood,build,covering,pushchair",
+    ] = "skin,age,sex,face,hair,clothes,childhood,build,covering,pushchair,wheelchair",
     views: Annotated[int, typer.Option(help="Pairs of each person and change.")] = 2,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of a crop.")] = "256x128",
     seed: Seed = 0,

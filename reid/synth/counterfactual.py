@@ -34,6 +34,7 @@ from reid.synth.population import (
     sample_garments,
     sample_looks,
     sample_props,
+    wheelchair,
 )
 from reid.synth.props import WORN
 from reid.synth.render import stage
@@ -159,10 +160,17 @@ def _pushchair(person: Person, rng: Rng, population: Population) -> Person:
     return replace(person, props=props)
 
 
+def _wheelchair(person: Person, rng: Rng, population: Population) -> Person:
+    """Sitting in a wheelchair, or on one's feet for whoever has one; what is worn stays."""
+    seated = any(prop.kind == "wheelchair" for prop in person.props)
+    props = () if seated else (wheelchair(rng, population),)
+    return replace(person, props=props)
+
+
 CHANGES: Final[dict[str, Callable[[Person, Rng, Population], Person]]] = {
     "skin": _skin, "age": _age, "sex": _sex, "face": _face, "hair": _hair, "clothes": _clothes,
     "colour": _colour, "childhood": _childhood, "build": _build, "covering": _covering,
-    "pushchair": _pushchair,
+    "pushchair": _pushchair, "wheelchair": _wheelchair,
 }  # fmt: skip
 """What may change; "clothes" and "colour" keep the body, all others keep the clothes, but for what
 they name. Sets on disk name a change by its place here: new ones come last."""
@@ -208,7 +216,8 @@ def pairs(job: CropJob, identity: int, change: str) -> list[Pair]:
         for who in (person, other):
             props = tuple(prop.kind for prop in who.props)
             moment = np.random.default_rng((job.seed, identity, 10, view))
-            here = replace(actor, person=who, props=props)
+            gait = "stand" if actor.gait == "sit" else actor.gait
+            here = replace(actor, person=who, props=props, gait=gait)
             crops.append(shoot(station, [here], moment, job, window))
         made.append(Pair(identity, change, view, crops[0], crops[1], (person, other)))
     return made

@@ -23,7 +23,7 @@ from reid.synth.camera import develop, vary
 from reid.synth.people import Person
 from reid.synth.population import DEFAULT, HELD_OUT, Population, sample_person
 from reid.synth.render import Staged, parts_alone, render_staged, rendered_size, stage
-from reid.synth.scene import CARRIED_PART, Actor, Lens, Rendering
+from reid.synth.scene import SEATS, THING_PART, Actor, Lens, Rendering
 from reid.synth.stations import Station, make_station, place_actor
 from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PARTS
 
@@ -58,7 +58,7 @@ FIELDS: Final = {
 OVERSIZE: Final = 2.0
 """How much larger than the sensor sees them people are drawn, for the optics to blur."""
 
-NOT_IN_BOX: Final = ("balloon", "umbrella", "pushchair")
+NOT_IN_BOX: Final = ("balloon", "umbrella", "pushchair", *SEATS)
 """Things that a person detector mostly leaves out of its box."""
 
 
@@ -124,7 +124,7 @@ class Crop:
 
 def crop_window(staged: Staged, lens: Lens, rng: Rng) -> tuple[float, float, float, float]:
     """Return the box a detector might draw round a person: whole figure, jittered, in px."""
-    without = tuple(CARRIED_PART[kind] for kind in NOT_IN_BOX)
+    without = tuple(THING_PART[kind] for kind in NOT_IN_BOX)
     x0, y0, x1, y1 = labels.figure_box(staged, lens, without, every=4)
     wide, tall = x1 - x0, y1 - y0
     wide = max(wide, 0.28 * tall)

@@ -28,7 +28,6 @@ from reid.synth.pieces import Sheet, body_hidden, piece, sheet
 from reid.synth.pose import Skeleton
 from reid.synth.scene import (
     ARM_SKIN,
-    CARRIED_PART,
     EYEWEAR,
     FEET,
     HEAD,
@@ -37,7 +36,9 @@ from reid.synth.scene import (
     LOWER,
     OUTER,
     SCARF,
+    SEATS,
     SOCKS,
+    THING_PART,
     TORSO_SKIN,
     UPPER,
 )
@@ -80,6 +81,12 @@ SEEN_INSIDE: Final = (
     "shorts",
     "vest",
     "crop",
+    "shirt-open",
+    "cardigan",
+    "hoodie-open",
+    "suit-open",
+    "pinafore",
+    "cape",
 )
 SCALE_LIMITS: Final = (0.07, 0.135)
 FIGURES_KEPT: Final = 96
@@ -110,7 +117,7 @@ def _cloth_rows(garment: Garment, height: float, fold: int) -> Float:
         rows[4] = 0.2 * k, garment.textile.scale * k, -1.0 if garment.seed % 5 == 0 else 1.0, 0
     else:
         rows[4] = 0.06 * k, 0.55 * k, 1.0, 0.6 * k
-    if garment.kind == "suit":
+    if garment.cut == "suit":
         rows[2, 3] = SUIT_FRONT
     return rows
 
@@ -147,6 +154,9 @@ def _add_clothes(f: _Fitting) -> Bool:
     for fold, garment in enumerate(f.person.garments):
         if garment.slot in ("head", "neck", "feet", "socks"):
             continue
+        if garment.cut == "cape":
+            _add_cape(f, garment, fold)
+            continue
         worn = wardrobe.inside_boots(garment, f.person.wearing("feet"))
         fitted, spans = wardrobe.tailor(f.base, worn)
         layer = LAYER[garment.slot]
@@ -160,12 +170,22 @@ def _add_clothes(f: _Fitting) -> Bool:
     return body_hidden(covers)
 
 
+def _add_cape(f: _Fitting, garment: Garment, fold: int) -> None:
+    hem = garment.hem_at * (f.skull.neck[1] - float(f.base[:BODY_END, 1].min()))
+    below = f.skull.neck[1] - f.base[:BODY_END, 1]
+    trunk = f.base[:BODY_END][(below > 0.5) & (below < 4) & (np.abs(f.base[:BODY_END, 0]) < 1)]
+    wide = 1.0 + 0.5 * garment.loose
+    made = headwear.cloak(f.skull, float(trunk[:, 2].min()), hem, wide, garment.seed)
+    part = PART[garment.slot]
+    f.builder.add(made, f.cloth(garment, fold % 6), part, LAYER[garment.slot], open_=True)
+
+
 def _add_details(f: _Fitting, garment: Garment, material: int, layer: int) -> None:
     """Hoods that hang, standing collars."""
     hooded = f.person.wearing("head")
     up = hooded is not None and hooded.kind == "hood"
     part = PART[garment.slot]
-    if garment.cut == "hoodie" and not up:
+    if garment.cut in ("hoodie", "hoodie-open") and not up:
         f.builder.add(headwear.cowl(f.skull, 0.8 + 0.3 * garment.loose), material, part, layer)
     elif garment.cut == "onesie" and not up:
         f.builder.add(headwear.cowl(f.skull, 0.9), material, part, layer)
@@ -253,10 +273,11 @@ def _headwear(f: _Fitting, worn: Garment) -> tuple[list[Sheet], float | None]:
 
 
 def _prop_materials(f: _Fitting, prop: Prop) -> tuple[int, int, int]:
-    kind = HARD if prop.kind in ("balloon", "suitcase", "pushchair", "toy") else CLOTH
+    kind = HARD if prop.kind in ("balloon", "suitcase", "pushchair", "toy", *SEATS) else CLOTH
     main = material_rows(prop.textile, kind)
     trim = material_rows(plain_textile(prop.textile.colours[2], 0, 0.15), HARD)
-    metal = material_rows(plain_textile((0.09, 0.09, 0.1), 0, 0.6), HARD)
+    third = prop.textile.colours[1] if prop.kind == "balloon" else (0.09, 0.09, 0.1)
+    metal = material_rows(plain_textile(third, 0, 0.6), HARD)
     add = f.builder.material
     return add(main), add(trim), add(metal)
 
@@ -268,6 +289,8 @@ def _parts_of(f: _Fitting, prop: Prop) -> list[props.Part]:
         return worn[prop.kind](prop, torso)
     if prop.kind == "suitcase":
         return props.suitcase(prop, f.height, grip_height("suitcase", f.height))
+    if prop.kind in SEATS:
+        return (props.wheelchair if prop.kind == "wheelchair" else props.chair)(prop, f.height)
     if prop.kind == "pushchair":
         return props.pushchair(prop, grip_height("pushchair", f.height))
     held = {
@@ -291,8 +314,8 @@ def _add_props(f: _Fitting) -> dict[str, int]:
     swelling = 0.02 + 0.03 * sum(g.slot == "outer" for g in f.person.garments)
     for prop in f.person.props:
         materials = _prop_materials(f, prop)
-        part = CARRIED_PART[prop.kind]
-        thin = prop.kind in ("umbrella", "pushchair")
+        part = THING_PART[prop.kind]
+        thin = prop.kind in ("umbrella", "pushchair", *SEATS)
         for one in _parts_of(f, prop):
             name = f"{prop.kind}:{one.bone}" if one.bone else prop.kind
             bone = free.setdefault(name, FREE_BONE + len(free))

@@ -212,6 +212,36 @@ def cape(skull: Skull, spread: float, length: float, thick: float = 0.12) -> She
     return between(shape, "head", "spine01", share)
 
 
+def cloak(skull: Skull, back: float, hem: float, width: float, seed: int) -> Sheet:
+    """A cape tied at the neck that hangs down the back, as children play in.
+
+    Args:
+        skull: of this head. back: z of the back in decimetres.
+        hem: decimetres below the root of the neck where it ends.
+        width: part of the shoulders' width it is wide at the hem. seed: of its folds.
+    """
+    rows, cols = 9, 21
+    rng = np.random.default_rng(seed)
+    across = np.linspace(-1, 1, cols)
+    folds = rng.uniform(0.06, 0.14) * np.sin(across * rng.uniform(7, 13) + rng.uniform(0, 6))
+    rings = []
+    for t in np.linspace(0, 1, rows):
+        out = min(t * 5, 1.0)  # over the shoulders first, then straight down
+        half = (1 - out) * skull.radii[0] * 0.9 + out * skull.shoulder * (1.15 + (width - 1) * t)
+        turn = across * (1.9 - 0.75 * out)
+        deep = (1 - out) * (skull.radii[2] * 0.7 + 0.1) + out * (
+            skull.neck[2] + 0.25 - back + 0.5 + 0.5 * t
+        )
+        y = skull.neck[1] + 0.12 - (hem + 0.12) * t - 0.35 * out * np.abs(across) * (1 - t)
+        z = skull.neck[2] + 0.25 - deep * np.cos(turn) - folds * t
+        rings.append(np.stack([half * np.sin(turn) / np.sin(turn.max()), y, z], -1))
+    points = np.concatenate(rings).astype(np.float32)
+    faces = grid_faces(rows, cols, closed=False)
+    shape = Shape(points, vertex_normals(points, faces), faces)
+    low = np.repeat(np.linspace(0, 1, rows), cols).astype(np.float32)
+    return between(shape, "spine01", "spine05", 1 - low)
+
+
 def cowl(skull: Skull, size: float) -> Sheet:
     """A hood hanging behind the neck, and its edge round the neck."""
     a = np.linspace(0, 2 * np.pi, 19)

@@ -90,7 +90,7 @@ def attributes_of(
     if person.looks.eyewear:
         out["eyes.type"] = (person.looks.eyewear,)
     for prop in person.props:
-        if props is None or prop.kind in props:
+        if prop.kind in CARRIED_PART and (props is None or prop.kind in props):
             out[f"carry.{prop.kind}"] = ("present",)
             out[f"carry.{prop.kind}.colour"] = prop.colours
     return out | _body_words(person)

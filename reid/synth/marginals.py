@@ -19,8 +19,10 @@ class Population:
     Attributes:
         age: of the bands. female: share of apparent women and girls. build, height: bands.
         upper, lower: by apparent sex ("female", "male"); dresses and costumes have no `lower` draw.
-        outer: types of a second layer, "" = none. feet, head ("" = nothing), scarf.
+        outer: types of a second layer, "" = none; what cannot be worn over the upper is not
+            (`reid.synth.outfits.goes_over`). feet, head ("" = nothing), scarf.
         worn, held: what is carried, "" = nothing; "a+b" = both; `…_child` below 13.
+        wheelchair: share of people who sit in one; it takes the place of all they would carry.
         hair: styles by apparent sex. eyewear: "" = none.
         upper_pattern, lower_pattern, colour tables: of the ground colour by slot.
         domain: which weaves and palettes are used.
@@ -81,7 +83,20 @@ class Population:
         }
     )
     outer: Table = field(
-        default_factory=lambda: {"": 0.7, "jacket": 0.16, "coat": 0.08, "vest": 0.06}
+        default_factory=lambda: {
+            "": 0.6,
+            "jacket": 0.14,
+            "coat": 0.07,
+            "vest": 0.05,
+            "hoodie": 0.03,
+            "shirt": 0.03,
+            "sweater": 0.02,
+            "t-shirt": 0.02,
+            "suit": 0.01,
+            "dress": 0.01,
+            "costume": 0.01,
+            "polo": 0.01,
+        }
     )
     feet: Table = field(
         default_factory=lambda: {"sneakers": 0.42, "shoes": 0.28, "boots": 0.16, "sandals": 0.14}
@@ -121,6 +136,7 @@ class Population:
             "umbrella": 0.04,
         }
     )
+    wheelchair: float = 0.012
     eyewear: Table = field(default_factory=lambda: {"": 0.78, "glasses": 0.15, "sunglasses": 0.07})
     upper_pattern: Table = field(
         default_factory=lambda: {

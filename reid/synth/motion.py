@@ -7,7 +7,8 @@ from reid.synth.dress import grip_height
 from reid.synth.figure import MAX_BONES, Figure
 from reid.synth.makehuman import BONE, BONES
 from reid.synth.pose import HOLDING, Pose, posed
-from reid.synth.scene import Actor
+from reid.synth.props import FOOTREST
+from reid.synth.scene import SEATS, Actor
 
 Float = NDArray[np.float32]
 
@@ -26,6 +27,8 @@ def arms_of(actor: Actor) -> dict[str, str]:
     rng = np.random.default_rng((actor.pose_seed, 5))
     held: dict[str, str] = {}
     carried = props_of(actor)
+    if "wheelchair" in carried:
+        return {"L": "knees", "R": "knees"} if rng.random() < 0.7 else {"L": "rim", "R": "rim"}
     if "pushchair" in carried:
         return {"L": "pushchair", "R": "pushchair"}
     for kind, side in carried.items():
@@ -67,9 +70,13 @@ def world_frame(actor: Actor) -> NDArray[np.float64]:
 
 
 def pose_of(figure: Figure, actor: Actor) -> Pose:
-    """Return the actor's pose, feet on y = 0 and hips above the origin, decimetres."""
-    pose, _ = posed(figure.skeleton, actor.gait, actor.phase, arms_of(actor), actor.pose_seed)
-    shift = np.array([0, -_floor(figure, pose), -float(figure.skeleton.joints[0, 2])], np.float32)
+    """Return the pose, decimetres: feet on y = 0 or on a footrest, hips above the origin."""
+    seat = next((kind for kind in SEATS if kind in props_of(actor)), "")
+    gait = "sit" if seat else actor.gait
+    pose, _ = posed(figure.skeleton, gait, actor.phase, arms_of(actor), actor.pose_seed)
+    lift = FOOTREST / figure.scale if seat == "wheelchair" else 0.0
+    up = lift - _floor(figure, pose)
+    shift = np.array([0, up, -float(figure.skeleton.joints[0, 2])], np.float32)
     return Pose(pose.rotation, pose.place + shift)
 
 
@@ -84,6 +91,9 @@ def _held_frame(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (rotation (3, 3), grip in metres) of a held thing before the actor's yaw."""
     upright = np.eye(3)
+    if kind in SEATS:
+        hips = (pose.place[BONE["upperleg01.L"]] + pose.place[BONE["upperleg01.R"]]) / 2
+        return upright, np.array([0.0, 0.0, float(hips[2]) * figure.scale])
     at = _grip(figure, pose, side) * figure.scale
     if kind == "pushchair":
         both = (_grip(figure, pose, "L") + _grip(figure, pose, "R")) / 2 * figure.scale

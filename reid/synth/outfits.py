@@ -27,6 +27,33 @@ LASTS: Final = {
 """Meshes of shoes by their word."""
 
 CAN_LIE_BENEATH: Final = ("t-shirt", "shirt", "polo", "sweater", "dress", "vest", "hoodie")
+"""What anything warm may be worn over."""
+
+CLOSED_OVER: Final = {
+    "t-shirt": ("t-shirt", "shirt", "sweater"),
+    "polo": ("t-shirt", "shirt", "sweater"),
+    "dress": ("t-shirt", "shirt", "polo", "sweater"),
+}
+"""Garments that are worn closed over another, and over which: only its sleeves show."""
+
+LIGHT: Final = ("t-shirt", "shirt", "polo", "vest")
+"""What an open shirt, a cardigan or a suit's jacket is worn over."""
+
+
+def goes_over(kind: str, upper: Garment, *, girl: bool) -> bool:
+    """Whether an outer garment of this kind may be worn over an upper one and show it."""
+    if kind == "costume":  # a cape
+        return upper.kind != "suit"
+    if upper.kind not in CAN_LIE_BENEATH:
+        return False
+    if kind == "dress":
+        return girl and upper.kind in CLOSED_OVER[kind]
+    if kind in CLOSED_OVER:
+        return upper.kind in CLOSED_OVER[kind] and upper.sleeve == "long"
+    if kind in ("shirt", "sweater", "suit"):
+        return upper.kind in LIGHT
+    return True
+
 
 FAMILIES: Final = {
     "plain": ("plain", "heather", "knit"),
@@ -79,6 +106,13 @@ def colour_labels(textile: Textile) -> tuple[str, ...]:
     if len(names) >= 3:
         names = ["multicolour", *names]
     return tuple(names) or (name_of(textile.colours[0])[0],)
+
+
+def close_fitting(upper: Garment, outer: str) -> Garment:
+    """Return the upper so that a closed garment over it does not let it through."""
+    if outer not in CLOSED_OVER:
+        return upper
+    return replace(upper, loose=min(upper.loose, 0.15))
 
 
 def _tint(rgb: Rgb, factor: float, mix: float = 0.0) -> Rgb:
@@ -312,12 +346,38 @@ class Tailor:
         )
 
     def outer(self, kind: str, colour: str, pattern: str) -> Garment:
-        """Draw a garment worn open over the upper."""
-        if kind == "vest":
-            families: tuple[str, ...] = ("quilted", "plain", "knit") if pattern == "plain" else ()
-            cloth = self.textile(colour, pattern, families)
-            return self._garment("outer", kind, "vest-open", cloth, sleeve="none", sleeve_at=0.09)
-        return self._coat("outer", kind, colour, pattern)
+        """Draw a garment worn over the upper: open in front, but for `CLOSED_OVER` and capes."""
+        if kind in ("jacket", "coat"):
+            return self._coat("outer", kind, colour, pattern)
+        if kind == "suit":
+            return self._suit_jacket()
+        plain: dict[str, tuple[str, ...]] = {
+            "vest": ("quilted", "plain", "knit"),
+            "sweater": ("knit", "heather", "knit"),
+            "hoodie": ("plain", "heather"),
+        }
+        cloth = self.textile(colour, pattern, plain.get(kind, ()) if pattern == "plain" else ())
+        if kind in CLOSED_OVER:
+            return self._closed_over(kind, cloth)
+        if kind == "costume":
+            hem = self._between(0.3, 0.8)
+            return self._garment("outer", kind, "cape", cloth, sleeve="none", hem_at=hem)
+        cut = {"vest": "vest-open", "shirt": "shirt-open", "sweater": "cardigan"}
+        at = 0.09 if kind == "vest" else self._between(0.55, 1.1) if kind == "shirt" else 1.05
+        sleeve = "none" if kind == "vest" else "long"
+        name = cut.get(kind, "hoodie-open")
+        return self._garment("outer", kind, name, cloth, sleeve=sleeve, sleeve_at=at)
+
+    def _closed_over(self, kind: str, cloth: Textile) -> Garment:
+        cut = {"t-shirt": "tee-over", "polo": "polo-over", "dress": "pinafore"}[kind]
+        sleeve, at = ("none", 0.03) if kind == "dress" else ("short", 0.35)
+        hem = self._between(0.25, 0.6)
+        return self._garment("outer", kind, cut, cloth, sleeve=sleeve, sleeve_at=at, hem_at=hem)
+
+    def _suit_jacket(self) -> Garment:
+        shade = self._one("black", "blue", "grey", "grey", "brown", "beige")
+        cloth = self.textile(shade, "plain", ("plain", "heather"))
+        return self._garment("outer", "suit", "suit-open", cloth, sleeve="long", loose=0.3)
 
     # --- lowers ---
 
@@ -445,6 +505,15 @@ class Tailor:
 
     # --- things ---
 
+    def _balloons(self, base: Rgb, side: int) -> Prop:
+        """Three balloons of three colours."""
+        second, third = self._second(self.rng, base), self._second(self.rng, base)
+        names = tuple(dict.fromkeys(name_of(rgb)[0] for rgb in (base, second, third)))
+        labels = ("multicolour", *names) if len(names) > 2 else names
+        cloth = Textile((base, second, third), 0, 0.25, 0.0, 0.8)
+        variant = int(self.rng.integers(2**31))
+        return Prop("balloon", variant, cloth, labels, side, self._between(0.85, 1.15))
+
     def prop(self, kind: str, colour: str, side: int) -> Prop:
         """Draw a thing carried; colours 1 is its trim."""
         rng = self.rng
@@ -456,6 +525,8 @@ class Tailor:
         )
         if kind == "toy":
             trim = _tint(base, 1.0, 0.4)
+        if kind == "balloon" and rng.random() < 0.2:
+            return self._balloons(base, side)
         if kind == "balloon":
             trim = (0.85, 0.85, 0.85)
         gloss = {"balloon": 0.8, "suitcase": 0.5, "plastic-bag": 0.5, "umbrella": 0.25}.get(

@@ -87,7 +87,10 @@ class Garment:
 
 @dataclass(frozen=True)
 class Prop:
-    """A thing carried: `kind` of `reid.vocabulary.CARRIED`, its variant, colours and labels."""
+    """A thing carried: `kind` of `reid.vocabulary.CARRIED`, its variant, colours and labels.
+
+    Kinds that are not in the vocabulary are `reid.synth.scene.SEATS`: who has one sits in it.
+    """
 
     kind: str
     variant: int

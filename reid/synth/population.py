@@ -27,7 +27,7 @@ Rng = np.random.Generator
 __all__ = [
     "DEFAULT", "HAIR", "HAIR_STYLES", "HELD_OUT", "LONG_HAIR", "SKIN", "Member", "Population",
     "height_band", "median_stature", "pick", "sample_garments", "sample_group", "sample_looks",
-    "sample_person", "sample_props", "sample_shape", "sample_skin", "thing_colour",
+    "sample_person", "sample_props", "sample_shape", "sample_skin", "thing_colour", "wheelchair",
 ]  # fmt: skip
 
 
@@ -137,12 +137,18 @@ def sample_garments(rng: Rng, shape: BodyShape, population: Population) -> tuple
     upper = tailor.upper(upper_type, pick(population.upper_colour, rng), pattern, sex)
     clothes = [upper]
     outer_type = pick(population.outer, rng)
-    if outer_type and upper.kind in outfits.CAN_LIE_BENEATH:
+    if outer_type and outfits.goes_over(outer_type, upper, girl=sex == "female"):
         colour = pick(population.upper_colour, rng)
         outer_pattern = "plain" if rng.random() < 0.78 else pick(population.upper_pattern, rng)
+        clothes = [outfits.close_fitting(upper, outer_type)]
         clothes.append(tailor.outer(outer_type, colour, outer_pattern))
-    if upper.kind == "suit":
-        clothes.append(tailor.suit_trousers(upper))
+    over = clothes[-1]
+    if over.kind == "suit":
+        clothes.append(tailor.suit_trousers(over))
+    elif over.kind == "dress" and over.slot == "outer":
+        if rng.random() < 0.6:
+            colour = pick(population.lower_colour, rng)
+            clothes.append(tailor.lower("leggings", colour, "plain", sex))
     elif upper.kind not in ("dress", "costume"):
         kind = pick(population.lower[sex], rng)
         clothes.append(
@@ -184,6 +190,12 @@ def sample_props(rng: Rng, shape: BodyShape, population: Population) -> tuple[Pr
     return tuple(props)
 
 
+def wheelchair(rng: Rng, population: Population) -> Prop:
+    """Draw a wheelchair, most of them dark."""
+    colour = pick({**population.thing_colour, "black": 0.6}, rng)
+    return outfits.Tailor(rng, population.domain).prop("wheelchair", colour, 1)
+
+
 def sample_person(
     rng: Rng, population: Population = DEFAULT, *, key: str | None = None, band: str | None = None
 ) -> Person:
@@ -199,6 +211,8 @@ def sample_person(
     looks = sample_looks(rng, shape, population)
     garments = sample_garments(rng, shape, population)
     props = sample_props(rng, shape, population)
+    if rng.random() < population.wheelchair:
+        props = (wheelchair(rng, population),)
     return Person(key or f"p{rng.integers(2**62):016x}", shape, looks, garments, props)
 
 

@@ -305,6 +305,7 @@ HOLDING: Final = {
     "hand-up": Arm(20, 32, 6, 0, 0, 60),
     "hand-high": Arm(80, 25, 25, 0, 0, 50),
     "knees": Arm(22, 8, 50, 8, 0, 25),
+    "rim": Arm(-22, 16, 55, -6, 0, 60),
 }
 """Arms that hold or do something, by what they do."""
 

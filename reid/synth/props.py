@@ -341,10 +341,11 @@ def toy(prop: Prop, height: float) -> list[Part]:
 
 
 def balloon(prop: Prop, height: float) -> list[Part]:
-    """One to three balloons on strings."""
+    """One to three balloons on strings; three in three colours where the label says so."""
     rng = np.random.default_rng(prop.variant)
     parts = []
-    for _ in range(int(rng.choice([1, 1, 1, 2, 3]))):
+    many = "multicolour" in prop.colours
+    for i in range(3 if many else int(rng.choice([1, 1, 1, 2, 3]))):
         up = rng.uniform(0.55, 1.0) * (0.6 + 0.4 * height / 1.7)
         at = np.array([rng.normal(0, 0.12), up, rng.normal(0, 0.12)])
         profile = [
@@ -358,7 +359,7 @@ def balloon(prop: Prop, height: float) -> list[Part]:
             (0.03, -0.2),
         ]
         shape = lathe(np.asarray(profile) * prop.size * rng.uniform(0.85, 1.15), 12)
-        parts.append(Part(shape.moved(at + np.array([0, 0.18, 0])), MAIN))
+        parts.append(Part(shape.moved(at + np.array([0, 0.18, 0])), i if many else MAIN))
         parts.append(Part(tube(arc(np.zeros(3), at, np.array([0.03, 0, 0.02])), 0.003, 3), TRIM))
     return parts
 
@@ -402,3 +403,73 @@ def _buggy_hood(rng: np.random.Generator) -> Shape:
     faces = hood.faces[keep[hood.faces].all(1)]
     del rng
     return Shape(hood.points, hood.normals, faces)
+
+
+FOOTREST: Final = 0.09
+"""Metres above the floor at which the feet of somebody in a wheelchair rest."""
+
+SEAT: Final = 0.245
+"""Height of a seat above the feet of who sits on it, in heights of that person."""
+
+
+def wheelchair(prop: Prop, height: float) -> list[Part]:
+    """A chair on wheels for somebody of `height` metres; the grip is the floor below the hips."""
+    rng = np.random.default_rng(prop.variant)
+    seat = FOOTREST + SEAT * height
+    wide, deep = 0.12 * height + 0.02, 0.13 * height
+    parts = [
+        Part(superellipsoid((wide, 0.03, deep), 0.3, 0.3, 7).moved((0, seat - 0.04, 0.05)), MAIN),
+        Part(_chair_back(wide, seat, height, deep), MAIN),
+    ]
+    for side in (-1, 1):
+        parts += _chair_side(side * (wide + 0.03), seat, height, deep, rng.random() < 0.7)
+    plate = superellipsoid((wide * 0.8, 0.012, 0.09), 0.3, 0.3, 5)
+    parts.append(Part(plate.moved((0, FOOTREST - 0.02, 0.29 * height)), METAL))
+    return parts
+
+
+def chair(prop: Prop, height: float) -> list[Part]:
+    """A chair or stool for somebody of `height` metres; the grip is the floor below the hips."""
+    rng = np.random.default_rng(prop.variant)
+    seat, wide, deep = SEAT * height, 0.12 * height + 0.02, 0.13 * height
+    cushion = superellipsoid((wide, 0.025, deep), 0.3, 0.3, 7).moved((0, seat - 0.04, 0.05))
+    parts = [Part(cushion, MAIN)]
+    if rng.random() < 0.75:
+        parts.append(Part(_chair_back(wide, seat + 0.05, height, deep), MAIN))
+    for x in (-wide * 0.9, wide * 0.9):
+        for z in (0.05 - deep * 0.9, 0.05 + deep * 0.9):
+            leg = np.array([[x, seat - 0.05, z], [x * 1.08, 0, z * 1.08]])
+            parts.append(Part(tube(leg, 0.016, 5), METAL))
+    return parts
+
+
+def _chair_back(wide: float, seat: float, height: float, deep: float) -> Shape:
+    tall = 0.13 * height
+    back = superellipsoid((wide, tall, 0.025), 0.3, 0.3, 8).turned(about(0, -6))
+    return back.moved((0, seat + tall, -deep - 0.02))
+
+
+def _chair_side(x: float, seat: float, height: float, deep: float, arms: bool) -> list[Part]:
+    """A large wheel with its rim, a small one, frame and push handle, perhaps an arm rest."""
+    radius = float(np.clip(0.18 * height, 0.24, 0.31))
+    turn = np.linspace(0, 2 * np.pi, 25)
+    ring = np.stack([0 * turn, radius * np.cos(turn), radius * np.sin(turn)], 1)
+    out = float(np.sign(x))
+    paths = [
+        (ring * 0.97 + (x + 0.03 * out, radius, -0.06), 0.018),
+        (ring * 0.84 + (x + 0.055 * out, radius, -0.06), 0.008),
+        (np.array([[x, seat, -deep], [x, seat, deep], [x, FOOTREST, 0.29 * height]]), 0.014),
+        (np.array([[x, radius, -0.06], [x, seat, -deep], [x, seat + 0.3 * height, -deep - 0.06],
+                   [x, seat + 0.31 * height, -deep - 0.18]]), 0.014),
+        (np.array([[x, seat, deep], [x, 0.08, deep + 0.02]]), 0.014),
+    ]  # fmt: skip
+    for spoke in range(4):
+        end = ring[spoke * 3 :: 12][:2] * 0.95 + (x + 0.03 * out, radius, -0.06)
+        paths.append((end, 0.004))
+    parts = [Part(tube(np.asarray(path, float), width, 6), METAL) for path, width in paths]
+    small = superellipsoid((0.02, 0.07, 0.07), 0.9, 0.9, 8)
+    parts.append(Part(small.moved((x, 0.07, deep + 0.02)), METAL))
+    if arms:
+        rest = superellipsoid((0.025, 0.02, deep * 0.8), 0.4, 0.4, 6)
+        parts.append(Part(rest.moved((x, seat + 0.12 * height, -0.02)), TRIM))
+    return parts

@@ -33,11 +33,18 @@ FIRST_CARRIED: Final = 16
 CARRIED_PART: Final = {thing: FIRST_CARRIED + i for i, thing in enumerate(CARRIED)}
 """Part number of each carried thing: `FIRST_CARRIED` + its place in `reid.vocabulary.CARRIED`."""
 
+SEATS: Final = ("wheelchair", "chair")
+"""What somebody may sit in. Seats are drawn and never described: they have no attribute."""
+
+THING_PART: Final = CARRIED_PART | dict.fromkeys(SEATS, FIRST_CARRIED + len(CARRIED))
+"""Part number of every kind of `reid.synth.people.Prop`."""
+
 PART_NAMES: Final = {
     BACKGROUND: "background", HEAD: "head", HAIR: "hair", TORSO_SKIN: "torso skin",
     ARM_SKIN: "arm skin", LEG_SKIN: "leg skin", UPPER: "upper", OUTER: "outer", LOWER: "lower",
     SOCKS: "socks", FEET: "feet", HEADWEAR: "headwear", SCARF: "scarf", EYEWEAR: "eyewear",
     **{number: thing for thing, number in CARRIED_PART.items()},
+    THING_PART["chair"]: "seat",
 }  # fmt: skip
 
 NOBODY: Final = -1

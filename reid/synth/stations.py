@@ -74,6 +74,8 @@ def _good_spots(site: Site, lens: Lens, rng: Rng) -> Float:
 def draw_gait(person: Person, rng: Rng) -> str:
     """Draw how a person moves, by age and by what they carry."""
     kinds = {prop.kind for prop in person.props}
+    if "wheelchair" in kinds:
+        return "sit"
     if "pushchair" in kinds:
         return "push" if rng.random() < 0.8 else "stand"
     if kinds & {"suitcase", "plastic-bag"} and rng.random() < 0.5:

@@ -75,6 +75,20 @@ CUTS: Final[dict[str, Cut]] = {
     "tank": Cut(("tights",), True, "trunk", (0.06, 0.25, 0.03, 0), neck=0.86),
     "vest": Cut(("male_casualsuit03:0",), True, "", (0.32, 0.42, 0.3, 0), covers=(2, 2, 0, 0)),
     "vest-open": Cut(("male_casualsuit05:0",), True, "", (0.3, 0.4, 0.3, 0), covers=(2, 2, 0, 0)),
+    # worn over another: open in front, or with the sleeves of what is beneath
+    "shirt-open": Cut(
+        ("male_casualsuit05:0",), True, "", (0.07, 0.28, 0.12, 0), covers=(2, 2, 0.2, 0)
+    ),
+    "cardigan": Cut(("male_casualsuit05:0",), True, "", (0.1, 0.3, 0.17, 0), covers=(2, 2, 0.2, 0)),
+    "hoodie-open": Cut(
+        ("male_casualsuit05:0",), True, "", (0.2, 0.38, 0.25, 0), covers=(2, 2, 0.2, 0)
+    ),
+    "suit-open": Cut(
+        ("male_casualsuit05:0",), True, "", (0.08, 0.22, 0.1, 0), covers=(2, 2, 0.2, 0)
+    ),
+    "tee-over": Cut(("male_casualsuit04:1",), ease=(0.16, 0.38, 0.26, 0)),
+    "polo-over": Cut(("male_casualsuit06:0",), ease=(0.15, 0.35, 0.25, 0)),
+    "pinafore": Cut(("tights",), True, "skirt", (0.34, 0.42, 0.2, 0.5), neck=0.84),
     # one piece
     "dress": Cut(("tights",), True, "skirt", (0.04, 0.15, 0.1, 0.25), neck=0.93),
     "dress-tee": Cut(("female_casualsuit02:1",), True, "skirt", (0.05, 0.2, 0.1, 0.3)),

@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.synth.people import Person
+from reid.synth.figure import plain_textile
+from reid.synth.people import Person, Prop
 from reid.synth.places import Site, person_spans
-from reid.synth.population import Member
+from reid.synth.population import Member, thing_colour
 from reid.synth.scene import Actor, Lens
 
 Floats = NDArray[np.float32]
@@ -23,10 +24,12 @@ LARGEST_HELD: Final = 1400.0
 """The same of a camera that somebody holds: faces may fill the picture."""
 _ACTIVE: Final = 0.12
 """Share of those with free hands before a held camera who play, reach or crouch."""
-_SEATED: Final = 0.08
+_SEATED: Final = 0.12
 _NEARNESS, _NEARNESS_HELD = 1.5, 0.7
 """Powers of the apparent height by which near spots are preferred."""
 CHILD_YEARS: Final = 11.0
+
+_CHAIRS: Final = ("black", "grey", "brown", "white", "red", "blue", "beige")
 
 Group = tuple[Member, ...]
 
@@ -40,18 +43,20 @@ class Mood:
         queueing: share of people who wait in line.
         spread: metres around the places where people gather.
         hurry: share of walkers in a hurry.
+        seated: share of those who stand with free hands who sit instead.
     """
 
     standing: float
     queueing: float
     spread: float
     hurry: float
+    seated: float = 0.0
 
 
 _MOODS: Final[dict[str, Mood]] = {
-    "queue": Mood(0.2, 0.55, 2.5, 0.02), "metro": Mood(0.45, 0.1, 5.0, 0.2),
-    "food court": Mood(0.45, 0.2, 3.5, 0.02), "corridor": Mood(0.15, 0.05, 6.0, 0.15),
-    "amusement park": Mood(0.3, 0.25, 4.0, 0.04), "playground": Mood(0.4, 0.0, 4.0, 0.1),
+    "queue": Mood(0.2, 0.55, 2.5, 0.02), "metro": Mood(0.45, 0.1, 5.0, 0.2, 0.15),
+    "food court": Mood(0.45, 0.2, 3.5, 0.02, 0.5), "corridor": Mood(0.15, 0.05, 6.0, 0.15),
+    "amusement park": Mood(0.3, 0.25, 4.0, 0.04), "playground": Mood(0.4, 0.0, 4.0, 0.1, 0.2),
 }  # fmt: skip
 _USUAL: Final = Mood(0.28, 0.08, 4.0, 0.08)
 
@@ -91,7 +96,12 @@ def direct(
             new = _gathered(group, at, heading, mood, rng)
         if new and _room(site, new, taken):
             taken += new
-    return [_livelier(actor, rng) for actor in taken] if held else taken
+    return [_livelier(actor, rng) if held else _resting(actor, mood, rng) for actor in taken]
+
+
+def _resting(actor: Actor, mood: Mood, rng: Rng) -> Actor:
+    idle = actor.gait == "stand" and not actor.person.props
+    return seated(actor, rng) if idle and rng.random() < mood.seated else actor
 
 
 def _livelier(actor: Actor, rng: Rng) -> Actor:
@@ -99,7 +109,16 @@ def _livelier(actor: Actor, rng: Rng) -> Actor:
     roll = rng.random()
     if actor.person.props or roll > _ACTIVE + _SEATED:
         return actor
-    return replace(actor, gait="active" if roll < _ACTIVE else "sit")
+    return replace(actor, gait="active") if roll < _ACTIVE else seated(actor, rng)
+
+
+def seated(actor: Actor, rng: Rng) -> Actor:
+    """Give somebody a chair to sit on."""
+    person = actor.person
+    variant, colour = int(rng.integers(2**31)), str(rng.choice(_CHAIRS))
+    seat = Prop("chair", variant, plain_textile(thing_colour(colour, rng)), (colour,))
+    person = replace(person, key=f"{person.key}/seated", props=(seat,))
+    return replace(actor, person=person, gait="sit", props=None)
 
 
 def _spots(site: Site, lens: Lens, rng: Rng, *, held: bool) -> tuple[Floats, Floats]:
@@ -183,6 +202,8 @@ def _actor(member: Member, at: tuple[float, float], yaw: float, pace: str, rng: 
 
 def gait_of(person: Person, pace: str, rng: Rng) -> str:
     """Return the gait in which this person goes at `pace` ("stand", "stroll", "walk", "hurry")."""
+    if any(prop.kind == "wheelchair" for prop in person.props):
+        return "sit"
     if any(prop.kind == "pushchair" for prop in person.props):
         return "push"
     if pace == "stand":

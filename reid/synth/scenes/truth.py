@@ -11,7 +11,7 @@ from reid.synth.camera import distort_boxes, distort_labels, distort_points
 from reid.synth.labels import JOINTS, figure_box, head_box, joints_world
 from reid.synth.places import project
 from reid.synth.render import Staged, render_staged
-from reid.synth.scene import CARRIED_PART, FIRST_CARRIED, Lens, Place, Rendering
+from reid.synth.scene import FIRST_CARRIED, THING_PART, Lens, Place, Rendering
 from reid.tracks import clip
 
 Floats = NDArray[np.float32]
@@ -19,7 +19,7 @@ Bools = NDArray[np.bool_]
 KEYPOINTS: Final = JOINTS
 _SOLO_SIZE: Final = (48, 80)
 """Columns and rows that a person alone is drawn at to count what could be seen."""
-_CARRIED: Final = tuple(CARRIED_PART.values())
+_CARRIED: Final = tuple(THING_PART.values())
 _EMPTY: Final = Place(
     quads=np.zeros((0, 4, 3), np.float32), uv=np.zeros((0, 4, 2), np.float32),
     texture=np.zeros(0, np.int32), textures=(), sun=np.array([0, 1, 0], np.float32),
