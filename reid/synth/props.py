@@ -429,7 +429,10 @@ def wheelchair(prop: Prop, height: float) -> list[Part]:
 
 
 def chair(prop: Prop, height: float) -> list[Part]:
-    """A chair or stool for somebody of `height` metres; the grip is the floor below the hips."""
+    """A chair or stool, often at a table; the grip is the floor below the hips.
+
+    `height` is of the person who sits on it, in metres.
+    """
     rng = np.random.default_rng(prop.variant)
     seat, wide, deep = SEAT * height, 0.12 * height + 0.02, 0.13 * height
     cushion = superellipsoid((wide, 0.025, deep), 0.3, 0.3, 7).moved((0, seat - 0.04, 0.05))
@@ -440,7 +443,21 @@ def chair(prop: Prop, height: float) -> list[Part]:
         for z in (0.05 - deep * 0.9, 0.05 + deep * 0.9):
             leg = np.array([[x, seat - 0.05, z], [x * 1.08, 0, z * 1.08]])
             parts.append(Part(tube(leg, 0.016, 5), METAL))
-    return parts
+    return parts + (_table(rng, seat, height) if rng.random() < 0.5 else [])
+
+
+def _table(rng: np.random.Generator, seat: float, height: float) -> list[Part]:
+    """A table before somebody on a chair: a top on legs, now and then closed in front."""
+    top, wide, deep = seat + 0.13 * height, rng.uniform(0.35, 0.9), rng.uniform(0.22, 0.4)
+    ahead, aside = 0.16 * height + deep, rng.uniform(-0.25, 0.25)
+    plate = superellipsoid((wide, 0.018, deep), 0.15, 0.15, 7).moved((aside, top, ahead))
+    parts = [Part(plate, TRIM)]
+    if rng.random() < 0.3:
+        front = superellipsoid((wide * 0.97, top / 2, 0.015), 0.1, 0.1, 5)
+        parts.append(Part(front.moved((aside, top / 2, ahead + deep * 0.9)), TRIM))
+    corners = [(aside + x * wide, ahead + z * deep) for x in (-0.9, 0.9) for z in (-0.85, 0.85)]
+    legs = [tube(np.array([[x, 0, z], [x, top, z]]), 0.02, 5) for x, z in corners]
+    return parts + [Part(leg, METAL) for leg in legs]
 
 
 def _chair_back(wide: float, seat: float, height: float, deep: float) -> Shape:

@@ -116,7 +116,13 @@ def seated(actor: Actor, rng: Rng) -> Actor:
     """Give somebody a chair to sit on."""
     person = actor.person
     variant, colour = int(rng.integers(2**31)), str(rng.choice(_CHAIRS))
-    seat = Prop("chair", variant, plain_textile(thing_colour(colour, rng)), (colour,))
+    cushion, table = thing_colour(colour, rng), thing_colour(str(rng.choice(_CHAIRS)), rng)
+    seat = Prop(
+        "chair",
+        variant,
+        replace(plain_textile(cushion), colours=(cushion, table, table)),
+        (colour,),
+    )
     person = replace(person, key=f"{person.key}/seated", props=(seat,))
     return replace(actor, person=person, gait="sit", props=None)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reid.synth.places import project
 from reid.synth.render import Staged, render_staged, stage
-from reid.synth.scene import NOBODY, Actor, Lens, Place, Rendering
+from reid.synth.scene import NOBODY, SEATS, Actor, Lens, Place, Rendering
 
 Floats = NDArray[np.float32]
 Box = tuple[int, int, int, int]
@@ -23,6 +23,8 @@ _LONGEST_SHADOW: Final = 5.0
 """Metres; what is cast further away is left out."""
 _ARMS: Final = 0.95
 """Metres beside the body that arms, bags, pushchairs and balloons may reach."""
+_TABLE: Final = 1.6
+"""Metres around somebody on a chair that the table before them may reach."""
 _HEADROOM: Final = 0.75
 """Metres above the head that an umbrella or balloon may reach."""
 _SHAPES: Final = ((0.15, 0.36), (0.27, 0.72), (0.55, 0.55), (0.75, 1.0), (1.0, 1.0))
@@ -73,7 +75,9 @@ class Plate:
         """The rectangle that a person and their shadow can change; None if out of the picture."""
         at, tall = np.array(one.actor.position), one.figure.height
         ring = np.array([[x, 0, z] for x in (-1, 1) for z in (-1, 1)], np.float64)
-        points = [at + ring * _REACH, at + ring * _ARMS + (0, tall + _HEADROOM, 0)]
+        sits = any(prop.kind in SEATS for prop in one.actor.person.props)
+        floor, arms = (_TABLE, _TABLE) if sits else (_REACH, _ARMS)
+        points = [at + ring * floor, at + ring * arms + (0, tall + _HEADROOM, 0)]
         sun = np.asarray(self.place.sun, np.float64)
         if float(self.place.sun_colour.max()) > 0.02:
             cast = (tall + 0.3) * sun[[0, 2]] / max(float(sun[1]), 0.1)
