@@ -83,6 +83,12 @@ def detector(
     minutes: Minutes = None,
     workers: Annotated[int, typer.Option(help="Processes that draw pictures; 0 = none.")] = 0,
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Packed .pt weights to begin with; else fresh ones."),
+    ] = None,
+    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
+    warmup: Annotated[int, typer.Option(help="Steps until it is reached.")] = 400,
 ) -> None:
     """Train the person-head detector, or go on where it stopped.
 
@@ -95,10 +101,12 @@ def detector(
 
     scenes = load(data)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    config = DetectorConfig(steps=steps, batch=batch, size=size, seed=seed)
+    config = DetectorConfig(steps, batch, size, rate, warmup, seed=seed)
     trainer = Trainer(config, scenes, device, workers)
     if checkpoint.is_file():
         trainer.resume(checkpoint)
+    elif start is not None:
+        trainer.begin_from(start)
     out.print(f"{len(scenes.frames)} frames, {device}, from step {trainer.step}", highlight=False)
     _go(trainer, steps, minutes, checkpoint)
 

@@ -150,6 +150,20 @@ class Trainer:
         values = items.values() if isinstance(items, dict) else items
         return {name: value.detach() for name, value in zip(LOSSES, values, strict=True)}
 
+    def begin_from(self, path: Path) -> None:
+        """Begin with the weights of a packed detector instead of fresh ones.
+
+        Raises:
+            ReidError: it is not one, or of another network.
+        """
+        weights = read_weights(path)
+        try:
+            self.net.load_state_dict(weights)
+            self.average.load_state_dict(weights)
+        except RuntimeError:
+            wanted = self.config.architecture
+            raise ReidError(f"{path} is not a {wanted} of our classes: use another file") from None
+
     def save(self, path: Path) -> None:
         """Write a checkpoint; it appears under its name only when complete."""
         state = {
@@ -174,6 +188,23 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = int(state["step"])
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read the weights of a packed detector, ultralytics' ``.pt``, in float32.
+
+    Raises:
+        ReidError: it is something else.
+    """
+    quieten_ultralytics()
+    from ultralytics.models import YOLO
+
+    try:
+        net: Any = YOLO(str(path)).model
+        state: dict[str, Tensor] = net.float().state_dict()
+    except Exception as error:  # ultralytics raises whatever torch raises
+        raise ReidError(f"{path} is not a detector ({type(error).__name__})") from None
+    return state
 
 
 def read_checkpoint(path: Path, device: str = "cpu") -> dict[str, Any]:

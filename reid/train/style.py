@@ -16,6 +16,7 @@ Rng = np.random.Generator
 
 _SWAPPED: Final = 0.08  # share of pictures whose colour channels change places
 _GREY: Final = 0.08
+_WARES: Final = 0.35  # of the pictures with odd shapes, the share with rows of wares
 _MOST_HIDDEN: Final = 0.7  # share of a box behind odd shapes from which nobody is asked for
 
 
@@ -103,6 +104,8 @@ def scribble(picture: Image, labels: Labels, random: Rng) -> Labels:
     """
     size = picture.shape[0]
     hidden = np.zeros(picture.shape[:2], np.uint8)
+    if random.random() < _WARES:
+        _draw_wares(picture, hidden, random)
     for _ in range(int(random.integers(1, 6))):
         _draw(picture, hidden, _outline(random, size), random)
     return labels[[_hidden_share(hidden, box) < _MOST_HIDDEN for box in labels[:, 1:]]]
@@ -132,6 +135,59 @@ def _outline(random: Rng, size: int) -> NDArray[np.int32]:
         angles = np.linspace(0, 2 * np.pi, corners, endpoint=False)
     points = centre + np.stack([np.cos(angles), np.sin(angles)], 1) * half
     return np.asarray(points.round(), np.int32)
+
+
+def _draw_wares(picture: Image, hidden: Image, random: Rng) -> None:
+    """Draw a row or a stack of vases, jugs, bottles or bowls: round things, lit from one side."""
+    size = picture.shape[0]
+    tall = float(np.exp(random.uniform(np.log(0.05), np.log(0.3)))) * size
+    outline, wide = _turned(random, tall)
+    columns, rows = int(random.integers(1, 6)), int(random.choice([1, 1, 2, 3]))
+    left, foot = random.uniform(-0.2, 1) * size, random.uniform(0.2, 1.1) * size
+    base = (
+        random.uniform(0, 255, 3) if random.random() < 0.5 else np.full(3, random.uniform(150, 255))
+    )
+    for row in range(rows):
+        for column in range(columns):
+            jitter = random.normal(0, 0.04, 2) * wide
+            place = np.array([left + column * wide * 1.05, foot - row * tall * 0.95]) + jitter
+            shade = np.clip(base * np.exp(random.normal(0, 0.08)), 0, 255)
+            _draw_round(picture, hidden, (outline + place).round().astype(np.int32), shade)
+
+
+def _turned(random: Rng, tall: float) -> tuple[NDArray[np.float64], float]:
+    """Return the outline (n, 2) of something turned, its foot at the origin, and its width."""
+    knots = int(random.integers(3, 7))
+    radii = random.uniform(0.12, 0.5, knots) * random.uniform(0.5, 1.2)
+    height = np.linspace(0, 1, 24)
+    radius = np.interp(height, np.linspace(0, 1, knots), radii)
+    if random.random() < 0.6:  # thrown round, not cut with corners
+        radius = np.convolve(np.pad(radius, 2, mode="edge"), np.full(5, 0.2), "valid")
+    right = np.stack([radius, -height], 1)
+    left = np.stack([-radius, -height], 1)[::-1]
+    return np.concatenate([right, left]) * tall, float(2 * radius.max() * tall)
+
+
+def _draw_round(
+    picture: Image, hidden: Image, outline: NDArray[np.int32], colour: NDArray[np.float64]
+) -> None:
+    """Fill an outline of the picture as a round thing of one colour; note what lies behind it."""
+    size = picture.shape[0]
+    (x0, y0), (x1, y1) = (
+        np.maximum(outline.min(axis=0), 0),
+        np.minimum(outline.max(axis=0) + 1, size),
+    )
+    if x0 >= x1 or y0 >= y1:
+        return
+    mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    cv2.fillPoly(mask, [outline - np.array([x0, y0], np.int32)], 1)
+    inside = mask.astype(bool)
+    hidden[y0:y1, x0:x1] |= mask
+    middle, half = outline[:, 0].mean(), max(float(np.ptp(outline[:, 0])) / 2, 1.0)
+    across = (np.arange(x0, x1) - middle) / half
+    light = np.clip(1.05 - 0.45 * (across + 0.35) ** 2, 0.3, 1.1)
+    filled = np.clip(light[None, :, None] * colour, 0, 255).astype(np.uint8)
+    picture[y0:y1, x0:x1][inside] = np.broadcast_to(filled, (*mask.shape, 3))[inside]
 
 
 def _cloth(random: Rng, shape: tuple[int, ...], size: int) -> Image:

@@ -10,7 +10,7 @@ import torch
 
 from reid.bench.coco import Matched
 from reid.errors import ModelError, ReidError
-from reid.models import shipped
+from reid.models import models_folder, shipped
 from reid.people import Detector
 from reid.research import ResearchImage
 from reid.train.detector import DetectorConfig, Trainer, collate
@@ -211,3 +211,31 @@ def test_what_is_packed_is_what_was_trained(tmp_path: Path) -> None:
     assert scores.frames == len(scenes.frames)
     seen = detector.detect(ResearchImage(scenes.frames[0]).frame())
     assert len(seen.heads) == len(seen.head_scores)
+
+
+def test_a_run_may_begin_with_packed_weights(tmp_path: Path) -> None:
+    packed = models_folder() / "person-head/person-head.pt"
+    trainer = Trainer(CONFIG, figures(), "cpu")
+    fresh = trainer.net.state_dict()["model.0.conv.weight"].clone()
+    trainer.begin_from(packed)
+    for net in (trainer.net, trainer.average):
+        begun = net.state_dict()["model.0.conv.weight"]
+        assert torch.equal(begun, trainer.net.state_dict()["model.0.conv.weight"])
+        assert not torch.equal(begun, fresh)
+    trainer.train(None, lambda step, losses: None)
+    assert trainer.step == CONFIG.steps
+    other = tmp_path / "other.pt"
+    other.write_bytes(b"no weights")
+    with pytest.raises(ReidError, match="is not a detector"):
+        trainer.begin_from(other)
+
+
+def test_wares_are_drawn_over_people_and_hide_them() -> None:
+    hidden = 0
+    for number in range(80):
+        picture = np.full((96, 96, 3), 90, np.uint8)
+        before = np.array([[0, 20, 20, 60, 90], [1, 30, 22, 40, 34]], np.float32)
+        after = scribble(picture, before, np.random.default_rng(number))
+        assert (picture != 90).any() or len(after) == 2
+        hidden += len(after) < 2
+    assert 0 < hidden < 60
