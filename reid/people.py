@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -18,19 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from reid.detections import Detections, without_giants, without_parts
 from reid.errors import ModelError
 from reid.openvino import silence_telemetry
 from reid.pixels import Image, RawFrame
-from reid.tracks import (
-    HEAD_IN_UPPER,
-    UNTRACKED,
-    Boxes,
-    Tracks,
-    areas,
-    as_boxes,
-    intersections,
-    top_of,
-)
+from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes
 
 REDACTION_SCORE: Final = 0.1
 """From this confidence on a detection counts for redaction, unless the model says otherwise."""
@@ -47,12 +39,6 @@ _FACE_KEYPOINTS: Final = slice(0, 5)  # COCO: nose, eyes, ears
 _SHOULDERS: Final = slice(5, 7)
 _ASSETS: Final = "https://github.com/ultralytics/assets/releases/download/v8.3.0"
 _HEAD_CLASSES: Final = ("head", "face")
-
-SURE_HEAD: Final = 0.3
-"""Confidence from which a head shows how large its person's head is."""
-_WEAK_HEAD: Final = 0.15  # of a surer one it is believed that it is a head, whatever its size
-_GIANT: Final = 1.8  # times the height of the sure head
-_MOSTLY: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +59,6 @@ class Confidences:
     def of_heads(self) -> float:
         """From here on a head counts for redaction."""
         return self.redaction if self.heads is None else self.heads
-
-
-@dataclass(frozen=True, slots=True)
-class Detections:
-    """What one model sees in one frame: people (N, 4) and head candidates (M, 4), with scores."""
-
-    people: Boxes
-    scores: NDArray[np.float32]
-    heads: Boxes
-    head_scores: NDArray[np.float32]
 
 
 class Detector:
@@ -158,7 +134,8 @@ class Detector:
             heads = np.concatenate([heads, posed])
             head_scores = np.concatenate([head_scores, np.ones(len(posed), np.float32)])
         persons = (kind == self._person) & (scores >= self.confidences.redaction)
-        return without_giants(Detections(xyxy[persons], scores[persons], heads, head_scores))
+        seen = Detections(xyxy[persons], scores[persons], heads, head_scores)
+        return without_parts(without_giants(seen))
 
     def _forget(self) -> None:
         """Drop the raw images that ultralytics keeps in its predictor."""
@@ -202,7 +179,8 @@ class People:
     def look(self, raw: RawFrame) -> tuple[Tracks, Boxes]:
         """Return the frame's people, and head candidates of shape (M, 4).
 
-        People too weak to start a track are listed too, as `UNTRACKED`: redaction needs them.
+        People too weak to start a track are listed too, as `UNTRACKED`, and so are, with a score
+        of 0, boxes round parts of people: redaction needs them.
         """
         seen = self._detector.detect(raw)
         candidates = seen.heads
@@ -214,27 +192,12 @@ class People:
         ids = np.full(len(seen.people), UNTRACKED, np.int64)
         for row in self._tracker.update(_boxes(seen, raw)):  # x1 y1 x2 y2 id score class index
             ids[int(row[7])] = int(row[4])
-        return Tracks(seen.people, seen.scores, ids)
-
-
-def without_giants(seen: Detections) -> Detections:
-    """Leave out weak head candidates that are far taller than a sure head of the same person.
-
-    A torso is taken for a head now and then; painting it costs the clothes and hides no face. A
-    candidate that may be the head of somebody without a sure one stays.
-    """
-    height = seen.heads[:, 3] - seen.heads[:, 1]
-    tops = top_of(seen.people, HEAD_IN_UPPER)
-    inside, high = (
-        intersections(seen.heads, boxes) >= _MOSTLY * areas(seen.heads)[:, None]
-        for boxes in (seen.people, tops)
-    )  # (heads, people)
-    sure = (seen.head_scores >= SURE_HEAD)[:, None] & high
-    known = np.where(sure, height[:, None], 0).max(axis=0, initial=0)  # of each person's sure head
-    giant = inside & (known > 0) & (height[:, None] > _GIANT * known)
-    needed = high & (known == 0)
-    left_out = giant.any(axis=1) & ~needed.any(axis=1) & (seen.head_scores < _WEAK_HEAD)
-    return replace(seen, heads=seen.heads[~left_out], head_scores=seen.head_scores[~left_out])
+        parts = len(seen.parts)
+        return Tracks(
+            np.concatenate([seen.people, seen.parts]),
+            np.concatenate([seen.scores, np.zeros(parts, np.float32)]),
+            np.concatenate([ids, np.full(parts, UNTRACKED, np.int64)]),
+        )
 
 
 def heads_of_poses(keypoints: NDArray[np.float32], people: Boxes) -> Boxes:

@@ -82,6 +82,15 @@ def intersections(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     return np.asarray(sides[..., 0] * sides[..., 1], np.float32)
 
 
+def covered(box: Boxes, by: Boxes, cells: int = 24) -> float:
+    """Return the share of a box (4,) that others (M, 4) cover together, to one part in `cells`²."""
+    steps = (np.arange(cells) + 0.5) / cells
+    x, y = (box[i] + (box[i + 2] - box[i]) * steps for i in (0, 1))
+    across = (x >= by[:, :1]) & (x < by[:, 2:3])  # (M, cells)
+    down = (y >= by[:, 1:2]) & (y < by[:, 3:])
+    return float((down[:, :, None] & across[:, None, :]).any(axis=0).mean())
+
+
 def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     """Return intersection over union of every pair, shape (len(a), len(b)), in [0, 1]."""
     shared = intersections(a, b)

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reid.detections import Detections, without_giants, without_parts
 from reid.errors import ModelError
-from reid.people import Confidences, Detections, _confidences_of, without_giants
+from reid.people import Confidences, _confidences_of
 from reid.tracks import as_boxes
 
 PERSON = [0, 0, 100, 300]
@@ -66,3 +67,47 @@ def test_heads_may_count_from_another_confidence(tmp_path: Path) -> None:
     (tmp_path / "model.toml").write_text("[confidences]\nhead = 0.02\n")
     with pytest.raises(ModelError, match="damaged"):
         _confidences_of(tmp_path / "model")
+
+
+LEGS, UPPER = [20, 170, 80, 310], [2, 2, 96, 190]
+
+
+def test_an_upper_half_and_legs_are_parts_of_the_whole() -> None:
+    found = seen([HEAD], [0.5], [PERSON, LEGS, UPPER])
+    found = replace(found, scores=np.array([0.7, 0.8, 0.3], np.float32))
+    whole = without_parts(found)
+    assert whole.people.tolist() == [PERSON]
+    assert sorted(whole.parts.tolist()) == sorted([LEGS, UPPER])
+    cut_off = without_parts(replace(found, scores=np.array([0.3, 0.8, 0.7], np.float32)))
+    assert cut_off.people.tolist() == [UPPER], "a desk may hide the rest: the surer box stays"
+
+
+def test_legs_that_reach_below_a_box_are_parts_too() -> None:
+    found = seen([HEAD], [0.5], [[0, 0, 100, 200], [20, 110, 80, 260]])
+    assert without_parts(found).people.tolist() == [[0, 0, 100, 200]]
+
+
+@pytest.mark.parametrize(
+    ("heads", "people"),
+    [
+        ([HEAD, [40, 172, 60, 200]], [PERSON, LEGS]),  # a child before an adult has a head
+        ([], [PERSON, LEGS]),  # nobody's head is known
+        ([HEAD], [PERSON, [60, 170, 160, 310]]),  # beside
+        ([HEAD], [PERSON, [20, 40, 80, 180]]),  # a trunk: too high up for legs
+        ([HEAD, [80, 5, 110, 40]], [[0, 0, 200, 300], [60, 0, 130, 290]]),  # side by side
+    ],
+)
+def test_who_may_be_somebody_else_is_no_part(
+    heads: list[list[float]], people: list[list[float]]
+) -> None:
+    found = seen(heads, [0.5] * len(heads), people)
+    whole = without_parts(found)
+    assert whole.people.tolist() == found.people.tolist()
+    assert not len(whole.parts)
+
+
+def test_of_halves_of_halves_one_person_is_left() -> None:
+    found = seen([HEAD], [0.5], [PERSON, UPPER, [4, 3, 90, 150]])
+    whole = without_parts(found)
+    assert whole.people.tolist() == [PERSON]
+    assert len(whole.parts) == 2

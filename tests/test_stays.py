@@ -92,6 +92,17 @@ def test_crops_are_spread_and_the_best_comes_first() -> None:
     assert max(c.index for c in crops) - min(c.index for c in crops) > 100
 
 
+def test_of_equal_crops_the_one_with_less_paint_comes_first() -> None:
+    stays = Stays()
+    for i in range(40):
+        pixels = np.full((100, 200, 3), i, np.uint8)
+        head = as_boxes([[45, 15, 85, 40 if i == 23 else 60]])
+        seen = redact(RawFrame(pixels, "gate", i, NOON + timedelta(seconds=i / 10)), head)
+        stays.see(seen, tracks((BOX, 0.9, 1)))
+    (stay,) = stays.finish()
+    assert stay.crops()[0].index == 23
+
+
 def test_quality_prefers_whole_people_alone() -> None:
     quality = crop_qualities(
         tracks(

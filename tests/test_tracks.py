@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from reid.tracks import Tracks, areas, as_boxes, clip, intersections, iou, top_of
+from reid.tracks import (
+    Tracks,
+    areas,
+    as_boxes,
+    clip,
+    covered,
+    empty_boxes,
+    intersections,
+    iou,
+    top_of,
+)
 
 A = as_boxes([[0, 0, 10, 10]])
 B = as_boxes([[5, 5, 15, 15], [20, 20, 30, 30], [0, 0, 10, 10]])
@@ -27,6 +37,15 @@ def test_clip_keeps_boxes_inside_the_image() -> None:
 
 def test_top_of() -> None:
     assert top_of(as_boxes([[10, 20, 30, 120]]), 0.18).tolist() == [[10, 20, 30, 38]]
+
+
+def test_covered_counts_what_boxes_cover_together() -> None:
+    box = as_boxes([[0, 0, 100, 100]])[0]
+    halves = as_boxes([[0, 0, 60, 100], [40, 0, 100, 50]])
+    assert covered(box, halves) == pytest.approx(0.6 + 0.4 * 0.5, abs=0.03)
+    assert covered(box, as_boxes([[-50, -50, 200, 200]])) == 1
+    assert covered(box, as_boxes([[100, 0, 200, 100]])) == 0
+    assert covered(box, empty_boxes()) == 0
 
 
 def test_no_boxes() -> None:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from reid.bench.intervals import wilson
 from reid.bench.record import Record, Recorder
+from reid.detections import Detections
 from reid.ingest import open_source
-from reid.people import Detections, Detector
+from reid.people import Detector
 from reid.tracks import Boxes, iou
 
 SURE: Final = 0.5

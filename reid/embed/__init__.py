@@ -10,6 +10,7 @@ from reid.embed.features import Features, Float
 from reid.embed.regions import RegionEmbedder
 from reid.pixels import RedactedCrop
 from reid.records import SightingKey, Sightings
+from reid.tracks import covered
 
 __all__ = ["Embedder", "Features", "Light", "RegionEmbedder", "pool"]
 
@@ -37,7 +38,8 @@ def pool(
 ) -> Sightings:
     """Describe N stays of one camera, each by its crops, best crop first.
 
-    A crop weighs with the area it shows, so that a far, small view says less than a near one.
+    A crop weighs with the area it shows, so that a far, small view says less than a near one, and
+    one that redaction has painted over less than one that it has not.
 
     Raises:
         ValueError: a stay without crops.
@@ -70,7 +72,14 @@ def pool(
 
 def _weights(crops: Sequence[RedactedCrop]) -> Float:
     areas = np.array([crop.width * crop.height for crop in crops], np.float32)
-    return np.asarray(np.sqrt(areas) + _LEAST_WEIGHT, np.float32)
+    shown = np.array([_shown(crop) for crop in crops], np.float32)
+    return np.asarray(shown * np.sqrt(areas) + _LEAST_WEIGHT, np.float32)
+
+
+def _shown(crop: RedactedCrop) -> float:
+    """Return the share of a crop that redaction has left."""
+    whole = np.array([0, 0, crop.width, crop.height], np.float32)
+    return 1 - covered(whole, crop.place.painted)
 
 
 def _mean(values: Float, weights: Float) -> Float:
