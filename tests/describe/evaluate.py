@@ -3,7 +3,7 @@
 import sys
 
 from reid.describe import describe
-from tests.describe.gold import Score, misbound, read
+from tests.describe.gold import Score, misbound, read, triples
 
 
 def main(names: list[str], *, verbose: bool) -> None:
@@ -15,11 +15,16 @@ def main(names: list[str], *, verbose: bool) -> None:
             differing = total.add(gold, query)
             said = {(w.slot, w.value, w.negated) for w in query.wishes}
             refused = set(query.refused) ^ gold.refused
-            if verbose and (differing or refused):
+            doubted = {(w.slot, w.value, w.negated) for w in query.wishes if w.certainty == "unsure"}
+            sure, theirs = gold.unsure - doubted, [triples(c.wishes) for c in query.companions]
+            apart = [c for c in gold.companions if c not in theirs]
+            if verbose and (differing or refused or sure or apart):
                 print(f"\n> {gold.text} [{query.language}]")
                 print("   missed", sorted(map(str, gold.triples - said)))
                 print("   extra ", sorted(map(str, said - gold.triples)))
                 print("   unparsed", query.unparsed, "refused", refused or "")
+                print("   not doubted", sorted(map(str, sure)) if sure else "-")
+                print("   companions", apart, theirs if apart else "")
                 print("   misbound" if misbound(gold, query) else "")
         print(f"{name} ({len(descriptions)}): {total}")
 
