@@ -19,6 +19,9 @@ SHORT_CM: Final = {"male": 168, "female": 158}
 
 _BEFORE_AN_AGE: Final = frozenset({"about", "skip", "copula", "think", "hedge"})
 
+PAUSES: Final = ".,;!\n…，、。；！"
+"""Marks between which a number by itself is an age."""
+
 GROWN: Final = 15
 """Years from which a height is judged as an adult's; below, 77 cm + 6 cm a year is usual."""
 
@@ -98,6 +101,8 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
             return False
         if following.kind == "break" and following.value in {":", "%", "'", '"', "£", "$"}:
             return False
+    if _alone(before, items, after):
+        return not _numbered(before, items, after)
     if before and before[-1].roles & {"he", "she", "they"}:
         return after >= len(items) or not items[after].senses
     for item in reversed(before[-LOOK_BACK:]):
@@ -114,6 +119,22 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
         if not item.roles & _BEFORE_AN_AGE and item.kind != "unknown":
             return False
     return len(before) <= LOOK_BACK
+
+
+def _alone(before: list[Item], items: list[Item], after: int) -> bool:
+    """Whether a number is a phrase of its own: "… blue shorts, about twelve"."""
+    opening = next((x for x in reversed(before) if not x.roles & _BEFORE_AN_AGE), None)
+    starts = opening is None or (opening.kind == "break" and str(opening.value) in PAUSES)
+    numbering = any("pattern_nouns" in x.senses for x in before[-LOOK_BACK - 2 :])
+    counted = after + 1 < len(items) and items[after + 1].kind == "number"
+    ends = after >= len(items) or _mark(items, after, PAUSES)
+    return starts and ends and not numbering and not counted
+
+
+def _numbered(before: list[Item], items: list[Item], after: int) -> bool:
+    """Whether a number only counts the lines of a list: "1. red coat"."""
+    first = not before or before[-1].value == "\n"
+    return first and after < len(items) and items[after].value in {".", ")"}
 
 
 def _ends(items: list[Item], i: int) -> bool:

@@ -14,6 +14,9 @@ LAYERS: Final = {
 }  # fmt: skip
 """How far out a garment is usually worn."""
 
+WHOLE_KIT: Final = -1
+"""The layer of what is no garment but all of them ("full Arsenal kit")."""
+
 COAT_LAYER: Final = 4
 """From here on a garment is worn over others."""
 
@@ -127,8 +130,8 @@ class Person:
     """Somebody in the description.
 
     Attributes:
-        relation: a companion by kinship ("mum").
         named: a word for the person was said ("boy").
+        kin: by a word for somebody's elder or friend ("dad").
         start, stop: token span of what is said, for a companion.
     """
 
@@ -136,6 +139,7 @@ class Person:
     frames: list[Frame] = field(default_factory=list)
     traits: list[Trait] = field(default_factory=list)
     named: bool = False
+    kin: bool = False
     start: int = 0
     stop: int = 0
 
@@ -294,7 +298,11 @@ def _chains(frames: list[Frame]) -> list[list[Frame]]:
 
 def _outer(chains: list[list[Frame]]) -> list[Frame]:
     """Return the first frame of the chain that is worn over another, if one is."""
-    upper = [c for c in chains if "upper" in c[0].regions and len(c[0].regions) == 1]
+    upper = [
+        c
+        for c in chains
+        if "upper" in c[0].regions and len(c[0].regions) == 1 and c[0].layer != WHOLE_KIT
+    ]
     worn = [c for c in upper if not c[0].negated]
     absent = [c[0] for c in upper if c[0].negated and c[0].layer >= COAT_LAYER]
     if len(worn) < 2:

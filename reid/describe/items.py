@@ -119,11 +119,16 @@ def _phrase_number(tokens: list[Token], lexicon: Lexicon) -> float | None:
 
 
 def _tens(tokens: list[Token], i: int, number: float, lexicon: Lexicon) -> tuple[int, float]:
-    """Join "twenty" and "two"."""
+    """Join "twenty" and "two", and the digits of the radio's "one-four"."""
     if tokens[i].norm in lexicon.tens and i + 1 < len(tokens):
         ones = lexicon.numbers.get(tokens[i + 1].norm, 0)
         if 0 < ones < 10:
             return 2, number + ones
+    spoken = 1 <= number < 10 and not tokens[i].text.isdigit() and lexicon.language == "en"
+    if spoken and i + 1 < len(tokens) and tokens[i + 1].glued:
+        digit = lexicon.numbers.get(tokens[i + 1].norm, 10)
+        if digit < 10 and digit != number + 1:  # "six-seven" is six or seven
+            return 2, 10 * number + digit
     return 1, number
 
 

@@ -24,7 +24,23 @@ def correct(word: str, lexicon: Lexicon) -> str | None:
     """
     if not SHORTEST <= len(word) <= LONGEST or not word.isalpha() or lexicon.language == "zh":
         return None
-    return None if word in lexicon.guarded else _nearest(word, lexicon.language)
+    if word in lexicon.guarded:
+        return None
+    return _swapped(word, lexicon) or _nearest(word, lexicon.language)
+
+
+def _swapped(word: str, lexicon: Lexicon) -> str | None:
+    """Return the one known word that two neighbouring letters in the wrong order make of it.
+
+    The commonest slip of fast fingers ("gril", "jaens"); it may be of a word for a person too.
+    """
+    forms = {
+        word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+        for i in range(1, len(word) - 1)
+        if word[i] != word[i + 1]
+    }
+    known = forms & lexicon.swappable
+    return known.pop() if len(known) == 1 else None
 
 
 @lru_cache(maxsize=4096)

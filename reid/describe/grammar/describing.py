@@ -224,11 +224,15 @@ class Describing(State):
         frame = self.last
         if frame is None:
             return
+        if not self.segment:  # "…, the stripes are blue"
+            self.segment.append(frame)
         known = any(mod.kind == "pattern" for mod in frame.mods)
         if not known and "no" not in self.flags:
             frame.mods.append(Mod("pattern", (pattern,), unsure=self._unsure()))
         if pattern != "graphic":
             self._colour_piece(frame, mods)
+            if self.mod_at == i - 1 and len(frame.colours()) > 1:
+                frame.colours()[-1].text = "of a piece"
         elif self.mod_at == i - 1:  # "上面有白色字母": white letters
             said = self.items[i - 1].text
             frame.mods = [m for m in frame.mods if m.kind != "colour" or m.text != said]

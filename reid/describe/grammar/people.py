@@ -14,6 +14,8 @@ class Naming(Describing):
         facts = dict(part.split("=") for part in meaning if "=" in part)
         relation = "relation" in meaning
         mods, self.pending = self.pending, []
+        if "child" in meaning and self._after_kin(i):
+            self._seek_another(i)
         person = self._who(i, facts.get("sex"), relation)
         self._enter(person, i)
         for mod in mods:
@@ -25,11 +27,27 @@ class Naming(Describing):
         for trait in self.waiting:
             self._add_trait(trait)
         self.waiting = []
-        person.named = True
+        person.named, person.kin = True, relation
         self.trigger = None
         if self.hedge == "narrow":
             self.hedge = ""
         self.flags -= {"no", "or"}
+
+    def _after_kin(self, i: int) -> bool:
+        """Whether "the dad is in black but my nephew …" turns from the dad to the one sought."""
+        main = self.reading.main
+        if self.person is not main or not main.kin or self.trigger is not None or i < 2:
+            return False
+        mine, before = self.items[i - 1], self.items[i - 2]
+        return "my" in mine.roles and (before.kind == "break" or bool(before.roles & {"but", "and"}))
+
+    def _seek_another(self, i: int) -> None:
+        """Make the one spoken of so far a companion of the one named now."""
+        main = self.reading.main
+        main.stop = self.items[i - 2].start
+        self.reading.companions.append(main)
+        self.reading.main = self.person = Person()
+        self.last, self.previous, self.segment, self.said = None, None, [], None
 
     def _who(self, i: int, sex: str | None, relation: bool) -> Person:
         main, companions = self.reading.main, self.reading.companions
@@ -135,8 +153,11 @@ class Naming(Describing):
     def _swap(self, i: int) -> None:
         """In "the lady who was with him …" the lady is the companion, and he is sought."""
         main, following = self.reading.main, self.items[i + 1 : i + 2]
+        if self.items[i].roles & {"and", "but"}:
+            return  # "my brother is 13 and he's in red": one and the same
         spoken = any(item.roles & {"he", "she", "they", "she_owns"} for item in following)
-        alone = self.person is main and main.named and not main.frames
+        bare = all(frame.regions[0].startswith("carry") for frame in main.frames)
+        alone = self.person is main and main.named and bare
         ends = any(not item.senses for item in self.items[i + 2 : i + 3])
         if spoken and alone and ends and not self.reading.companions:
             self.skipped = i + 1

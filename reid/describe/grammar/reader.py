@@ -15,6 +15,7 @@ class Reader(Words):
         for i, item in enumerate(self.items):
             self._take(i, item)
         self._break(len(self.items), hard=True)
+        self._resolve_pairs()
         main = self.reading.main
         if self.said is not None and not any(t.slot == "body.sex" for t in main.traits):
             main.traits.append(Trait("body.sex", (self.said,)))
@@ -77,6 +78,8 @@ class Reader(Words):
             self._mod(i, item)
 
     def _mark(self, i: int, item: Item) -> None:
+        if item.value in {":", "："} and self._all_of_it():
+            return
         if item.value in {"/", "\\"} and self._between_mods(i):
             self.flags.add("or")
         elif item.value in {":", "："} and self.last is not None and self.segment:
@@ -86,6 +89,15 @@ class Reader(Words):
             self._break(i, hard=False)
         elif item.value not in {'"', "“", "”", "«", "»", "*", "+", "="}:
             self._break(i, hard=item.is_hard())
+
+    def _all_of_it(self) -> bool:
+        """Read "all in navy: jumper, trousers, beret": one colour for everything that follows."""
+        colours = [mod for mod in self.pending if mod.kind == "colour"]
+        if "whole" not in self.flags or not colours or self.segment:
+            return False
+        self.spread, self.pending = colours, []
+        self.flags -= {"whole", "in"}
+        return True
 
     def _queried(self, i: int) -> bool:
         """Whether "?" doubts the word before it; after a whole sentence it only ends a question."""
@@ -106,6 +118,9 @@ class Reader(Words):
             self._go_home()
         if self.hedge and not self.spoken_since_hedge and not continues and not forward:
             self._doubt_back()
+        if self.pending and self._of_stature(i):
+            self._of_person(self.pending)
+            self.pending = []
         if self.pending and not self._waits(i, hard=hard, continues=continues):
             self._attach_back()
         if "same" in self.flags and self.segment and not self.segment[-1].described():
@@ -123,9 +138,21 @@ class Reader(Words):
             self.previous = self.last
             self.last = None
             self.begun = False
+            self.spread = []
         self.trigger = None
         self.spoken = False
         self._start_segment(i + 1)
+
+    def _of_stature(self, i: int) -> bool:
+        """Whether "he's short" is over: the word is about him, not about what he wears."""
+        if any(mod.kind != "size" for mod in self.pending):
+            return False
+        for item in reversed(self.items[max(0, i - 4) : i]):
+            if item.roles & {"he", "she"} and not item.senses:
+                return True
+            if item.kind != "phrase" or not item.senses.keys() <= {"sizes"} or "in" in item.roles:
+                return False
+        return False
 
     def _waits(self, i: int, *, hard: bool, continues: bool) -> bool:
         """Whether what was described is still to be named after this break."""

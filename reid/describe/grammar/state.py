@@ -67,6 +67,9 @@ class State:
         self.spoken = False  # anything since the last break
         self.definite = False  # the last thing was "the …", "her …"
         self.nobody: Person | None = None  # somebody who is not meant
+        self.pairs: list[tuple[Frame, Frame]] = []  # things said to be of one colour
+        self.spread: list[Mod] = []  # the colour of all that a list names
+        self.like: Frame | None = None  # the thing that is to be like the next one
         self.told = False  # the phrase before said what a thing is like ("her coat is red")
 
     def _unsure(self) -> bool:

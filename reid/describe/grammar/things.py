@@ -16,7 +16,7 @@ class Things(Naming):
         self.trigger = None
         slots, layer = parse_thing(meaning)
         self.definite = i > 0 and bool(self.items[i - 1].roles & {"the", "his"})
-        known = self._spoken_of(slots) if self.definite else None
+        known = self._spoken_of(slots) if self.definite or self.like is not None else None
         if known is not None:
             self._again(known, item, adjacent=self.mod_at == i - 1)
             return
@@ -31,6 +31,8 @@ class Things(Naming):
             frame.slots = {"other": ()}
             self._left_out(item.text)
         if meaning.startswith("hair"):
+            if self._no_hair(i, frame, meaning):
+                frame.negated, meaning = False, "hair.length=bald"
             self._hair(frame, meaning)
         if frame.negated and set(frame.slots) == {"carry.shoulder-bag", "carry.handbag"}:
             frame.slots = dict.fromkeys(BAG_SLOTS, ("present",))
@@ -42,6 +44,13 @@ class Things(Naming):
             self.hedge = ""
         self.flags.add("after-hedge")
         self.person.frames.append(frame)
+        self._speak_of(frame)
+
+    def _speak_of(self, frame: Frame) -> None:
+        """Make a thing the one that what follows is about."""
+        if self.like is not None and self.like is not frame:
+            self.pairs.append((self.like, frame))
+        self.like = None
         self.segment.append(frame)
         self.last, self.last_trait = frame, None
 
@@ -63,8 +72,42 @@ class Things(Naming):
         self._take_pending(frame, item, adjacent=adjacent)
         self.flags -= {"in", "whole"}
         self.flags.add("after-hedge")
-        self.segment.append(frame)
-        self.last, self.last_trait = frame, None
+        self._speak_of(frame)
+
+    def _one(self, i: int) -> bool:
+        """Read "the red one": the thing just named, or another of its kind."""
+        known = self.last or self.previous
+        if known is None or not self.pending or self.mod_at != i - 1 or "hair" in known.regions:
+            return False
+        mods, self.pending = self.pending, []
+        if known.negated:  # "not the blue coat, the red one": a coat after all
+            known.negated = False
+            for mod in known.colours():
+                mod.negated = True
+        elif "or" in self.flags:
+            mods[0].either = True
+        elif known.coloured():
+            self._thing_of(known.text, mods)
+            self.person.frames[-1].slots = dict(known.slots)
+            self.person.frames[-1].layer = known.layer
+            return True
+        known.mods.extend(mods)
+        self._speak_of(known)
+        return True
+
+    def _liken(self, i: int) -> None:
+        """Read "the same colour as her bag": the thing before is to be like the one after."""
+        if self.last is not None and self._thing_ahead(i, past_colours=True):
+            self.like = self.predicate or self.last
+        else:
+            self.flags.add("same")
+
+    def _resolve_pairs(self) -> None:
+        """Give things that are said to be alike one colour, whichever of them it was said of."""
+        for pair in self.pairs:
+            for bare, coloured in (pair, pair[::-1]):
+                if coloured.colours() and not bare.coloured():
+                    bare.mods.extend(m for m in coloured.colours() if m.text != "of a piece")
 
     def _compound(self, frame: Frame, i: int) -> None:
         """Of two names for one garment side by side ("fleece jacket") the second is the head."""
@@ -83,6 +126,12 @@ class Things(Naming):
         for known in self.person.frames[-RECENT:]:
             if "hair" in known.regions and value and known.slots.get("hair.length") is None:
                 frame.slots = {"hair.length": (value,)}
+
+    def _no_hair(self, i: int, frame: Frame, meaning: str) -> bool:
+        """Whether "no hair" says that somebody is bald, not that a hood hides it."""
+        ends = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
+        ends = ends or bool(self.items[i + 1].roles & {"and", "but", "with"})
+        return frame.negated and meaning == "hair" and not self.pending and ends
 
     def _relate(self, frame: Frame) -> None:
         """Tell how a new thing stands to the one before it."""
@@ -120,8 +169,13 @@ class Things(Naming):
         frame.mods.extend(self._fronts(item))
         frame.mods.extend(self.pending)
         self.pending = []
+        if not frame.coloured():
+            frame.mods.extend(self.spread)
         if "same" in self.flags:
-            self._copy_colours(frame)
+            if frame.coloured() and self.segment:  # "shoes matching her red coat"
+                self.pairs.append((self.segment[-1], frame))
+            else:
+                self._copy_colours(frame)
             self.flags.discard("same")
         if "motif" in self.flags and frame.slots.get("upper.type") != ("costume",):
             frame.mods.append(Mod("pattern", ("graphic",)))
@@ -163,6 +217,18 @@ class Things(Naming):
         """Read what is tied about the waist as worn over the rest."""
         if self.last is not None and "upper" in self.last.regions:
             self.last.outermost = True
+
+    def _bare_upper(self, i: int) -> bool:
+        """Whether "something pink on top" ends here: a colour, and no word for the thing."""
+        ends = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
+        ends = ends or bool(self.items[i + 1].roles & {"and", "but"})
+        upper = any("upper" in frame.regions for frame in self.person.frames)
+        return ends and bool(self.pending) and not self.segment and not upper
+
+    def _riding(self, roles: frozenset[str]) -> bool:
+        """Whether who comes with a thing sits in it: "a blue buggy with a toddler in it"."""
+        pushed = self.last is not None and "carry.pushchair" in self.last.regions
+        return pushed and "with" in roles and not self.reading.main.named
 
     def _refine(self, roles: frozenset[str]) -> None:
         """Tell which bag is meant by where it is worn."""

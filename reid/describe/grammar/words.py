@@ -19,6 +19,10 @@ class Words(Things):
         if "contrast" in roles:
             self._somebody_else(i)
             return
+        if "one" in roles and self._one(i):
+            return
+        if "like" in roles:
+            self._liken(i)
         self._refer(i, roles)
         if roles & {"hedge", "think"}:
             self._hedge(i, roles)
@@ -30,7 +34,10 @@ class Words(Things):
             self._stack("overtop" in roles)
         elif roles & {"over", "under"} and self.segment:
             self.flags.add("over" if "over" in roles else "under")
-        if "companion" in roles and not self.pending:
+        if roles & {"over", "overtop"} and self._bare_upper(i):
+            self._thing_of("upper", self.pending)
+            self.pending = []
+        if "companion" in roles and not self.pending and not self._riding(roles):
             self.trigger = i
             self._swap(i)
             if self.lexicon.relatives_first:
@@ -106,7 +113,7 @@ class Words(Things):
         for item in self.items[i + 1 :]:
             if item.kind == "break":
                 break
-            if not ({"colours", "shades"} & item.senses.keys() or item.roles & {"and", "a"}):
+            if not ({"colours", "shades"} & item.senses.keys() or item.roles & {"and", "a", "on"}):
                 return False
             coloured = coloured or "colours" in item.senses
         return coloured

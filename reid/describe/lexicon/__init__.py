@@ -66,6 +66,8 @@ class Lexicon:
         longest: first word → length of the longest phrase that it begins.
         words: every word of every phrase, for telling what is a slip of the pen.
         content: words of things, colours and patterns: what a slip is corrected to.
+        swappable: these and the words for people that stand alone: what two swapped letters are
+            corrected to.
         numbers: numeral → value; `tens` twenty → 20; `decades` forties → 40.
         time: the section as it stands.
         units: word → "cm", "m", "foot" or "inch".
@@ -91,6 +93,7 @@ class Lexicon:
     elided: frozenset[str]
     guarded: frozenset[str]
     content: frozenset[str]
+    swappable: frozenset[str]
     time: Mapping[str, Any]
     compounds: bool
     relatives_first: bool
@@ -158,6 +161,11 @@ def load(language: str) -> Lexicon:
             for phrase, sense in senses.items()
             if sense.keys() & CORRECTABLE
             for word in phrase
+        ),
+        swappable=frozenset(
+            phrase[0]
+            for phrase, sense in senses.items()
+            if len(phrase) == 1 and sense.keys() & (CORRECTABLE | {"people"})
         ),
         time=raw.get("time", {}),
         compounds=bool(raw.get("compounds", False)),
