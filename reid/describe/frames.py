@@ -38,6 +38,7 @@ class Mod:
         hair: the same word's values when said of hair.
         shade: of a colour.
         either: alternative to the colour before it ("red or orange").
+        legs: a word for "short" that makes shorts of trousers ("kurze Hose").
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Mod:
     unsure: bool = False
     negated: bool = False
     either: bool = False
+    legs: bool = False
 
 
 @dataclass(slots=True)
@@ -104,6 +106,8 @@ def parse_thing(meaning: str) -> tuple[dict[str, Values], int]:
     layer = 0
     for part in meaning.split():
         name, _, value = part.partition("=")
+        if part[0] == "+":
+            continue
         if name == "layer":
             layer = int(value)
             continue
@@ -112,6 +116,15 @@ def parse_thing(meaning: str) -> tuple[dict[str, Values], int]:
             slots[slot] = values
     types = next((values for slot, values in slots.items() if slot == "upper.type"), ())
     return slots, layer or max((LAYERS[value] for value in types), default=1)
+
+
+def parse_look(meaning: str) -> list[Mod]:
+    """Return what the name of a thing says of its look: of jorts ``"… +denim"``, that it is denim."""
+    mods: list[Mod] = []
+    for word in (part[1:] for part in meaning.split() if part[0] == "+"):
+        kind = "denim" if word == "denim" else "colour" if word in vocabulary.COLOURS else "pattern"
+        mods.append(Mod(kind, (word,)))
+    return mods
 
 
 @dataclass(slots=True)
@@ -158,6 +171,9 @@ class Builder:
         outer = _outer(chains)
         for frame in frames:
             denim = any(mod.kind == "denim" for mod in frame.mods)
+            legs = any(mod.legs and not mod.negated for mod in frame.mods)
+            if legs and frame.slots.get("lower.type") == ("trousers",):
+                frame.slots["lower.type"] = ("shorts",)
             if denim and frame.slots.get("lower.type") == ("trousers",):
                 frame.slots["lower.type"] = ("jeans",)
         for chain in chains:

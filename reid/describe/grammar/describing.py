@@ -66,6 +66,8 @@ class Describing(State):
                        either=joined and ("or" in self.flags or hue))  # fmt: skip
         if section == "shades":
             return Mod("denim" if meaning == "denim" else "shade", (meaning,), item.text)
+        if meaning == "short leg":
+            return Mod("size", ("short",), item.text, legs=True)
         kind = {"patterns": "pattern", "pattern_nouns": "pattern", "motifs": "pattern",
                 "sizes": "size", "sleeves": "sleeve"}[section]  # fmt: skip
         return Mod(kind, (meaning,), item.text)
@@ -226,6 +228,8 @@ class Describing(State):
             return
         if not self.segment:  # "…, the stripes are blue"
             self.segment.append(frame)
+        if pattern != "graphic":  # "a Celtic top, green and white hoops"
+            frame.mods = [m for m in frame.mods if m.values != ("graphic",)]
         known = any(mod.kind == "pattern" for mod in frame.mods)
         if not known and "no" not in self.flags:
             frame.mods.append(Mod("pattern", (pattern,), unsure=self._unsure()))

@@ -277,6 +277,9 @@ class Naming(Describing):
 
     def _refuse(self, i: int, item: Item) -> None:
         following = self.items[i + 1] if i + 1 < len(self.items) else None
+        if item.senses["refused"] == "face" and i and "motifs" in self.items[i - 1].senses:
+            self._left_out(item.text)  # "wellies with frog eyes"
+            return
         if (
             item.senses["refused"] == "race"
             and following is not None

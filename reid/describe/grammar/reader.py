@@ -138,7 +138,7 @@ class Reader(Words):
             self.previous = self.last
             self.last = None
             self.begun = False
-            self.spread = []
+            self.spread, self.halved = [], False
         self.trigger = None
         self.spoken = False
         self._start_segment(i + 1)
@@ -218,4 +218,6 @@ class Reader(Words):
 
     def _is_motif_here(self, i: int, item: Item) -> bool:
         """Tell the bear on a T-shirt from the bear in an arm."""
-        return "motifs" in item.senses and self._before_thing(i)
+        following = self.items[i + 1 : i + 2]
+        shown = bool(self.segment) and any("on" in later.roles for later in following)
+        return "motifs" in item.senses and (shown or self._before_thing(i))

@@ -1,6 +1,6 @@
 """What is worn and carried, and how one thing stands to the one before it."""
 
-from reid.describe.frames import Frame, Mod, Values, parse_thing
+from reid.describe.frames import Frame, Mod, Values, parse_look, parse_thing
 from reid.describe.grammar.people import Naming
 from reid.describe.grammar.state import BAG_SLOTS, RECENT
 from reid.describe.items import Item
@@ -11,6 +11,8 @@ class Things(Naming):
 
     def _thing(self, i: int, item: Item) -> None:
         meaning = item.senses["things"]
+        if item.senses.get("parts") == "half" and self._half(i):
+            return
         self._return_to_main_for_things()
         self._flush_traits()
         self.trigger = None
@@ -46,6 +48,20 @@ class Things(Naming):
         self.person.frames.append(frame)
         self._speak_of(frame)
 
+    def _half(self, i: int) -> bool:
+        """Read "two-tone jacket, top half yellow": a half of the garment, no garment of its own."""
+        whole = self.last
+        if whole is None or "upper.type" not in whole.slots or self._thing_ahead(i):
+            return False
+        if len(whole.regions) > 1 or (whole.coloured() and not self.halved):
+            return False
+        self.halved = True
+        self._colour_piece(whole, self.pending)
+        self.pending = []
+        self._speak_of(whole)
+        self._copula()
+        return True
+
     def _speak_of(self, frame: Frame) -> None:
         """Make a thing the one that what follows is about."""
         if self.like is not None and self.like is not frame:
@@ -77,6 +93,9 @@ class Things(Naming):
     def _one(self, i: int) -> bool:
         """Read "the red one": the thing just named, or another of its kind."""
         known = self.last or self.previous
+        if "or" in self.flags:
+            frames = reversed(self.person.frames[-RECENT:])
+            known = next((frame for frame in frames if frame.coloured()), known)
         if known is None or not self.pending or self.mod_at != i - 1 or "hair" in known.regions:
             return False
         mods, self.pending = self.pending, []
@@ -171,6 +190,11 @@ class Things(Naming):
         self.pending = []
         if not frame.coloured():
             frame.mods.extend(self.spread)
+        frame.mods.extend(
+            mod
+            for mod in parse_look(item.senses["things"])
+            if mod.kind != "colour" or not frame.coloured()
+        )
         if "same" in self.flags:
             if frame.coloured() and self.segment:  # "shoes matching her red coat"
                 self.pairs.append((self.segment[-1], frame))

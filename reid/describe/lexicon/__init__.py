@@ -7,7 +7,8 @@ with a space where usage wavers between a hyphen, a space and nothing at all.
 Sections:
     [things]         what is worn or carried: ``"slot=value"``, alternatives ``a|b``, more than one
                      slot separated by spaces, a bare region ("upper") where the type is not said,
-                     ``layer=N`` where it is worn further out than its type says; "other" is a
+                     ``layer=N`` where it is worn further out than its type says, ``+look`` where
+                     its name says how it looks (jorts: ``+denim``); "other" is a
                      thing without a slot, "hair" the hair
     [parts]          pieces of a garment: `whole` count for its colours, `small` do not
     [colours]        "modifier colour|alternative"; [hair_colours] the same words, said of hair
