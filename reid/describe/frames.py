@@ -375,6 +375,8 @@ def _one_a_slot(traits: list[Trait]) -> list[Trait]:
         key = (trait.slot, trait.negated)
         known = kept.get(key)
         vague = trait.slot == "body.age" and trait.values == ("adult",)
+        if trait.values == ("child",) and known is not None and known.values == ("teen",):
+            continue  # "a teenage kid"
         if known is None or trait.exact or not (known.exact or vague):
             kept[key] = trait
     return list(kept.values())

@@ -1,5 +1,6 @@
 """Slips of the pen: a word that is one letter (two, when long) from a known one."""
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -26,7 +27,29 @@ def correct(word: str, lexicon: Lexicon) -> str | None:
         return None
     if word in lexicon.guarded:
         return None
-    return _swapped(word, lexicon) or _nearest(word, lexicon.language)
+    return (
+        _swapped(word, lexicon)
+        or _sounds(lexicon.language).get(sound(word, lexicon))
+        or _nearest(word, lexicon.language)
+    )
+
+
+def sound(word: str, lexicon: Lexicon) -> str:
+    """Return what a word sounds like, roughly: words spelled by ear have the same ("zapatiyas")."""
+    for written, heard in lexicon.sounds:
+        word = word.replace(written, heard)
+    return re.sub(r"(.)\1+", r"\1", word)
+
+
+@lru_cache(maxsize=8)
+def _sounds(language: str) -> dict[str, str]:
+    """Return the known words by their sound, where only one of them sounds so."""
+    lexicon = load(language)
+    heard: dict[str, list[str]] = {}
+    for word in lexicon.content:
+        if len(word) > SHORTEST and word.isalpha():
+            heard.setdefault(sound(word, lexicon), []).append(word)
+    return {key: words[0] for key, words in heard.items() if len(words) == 1}
 
 
 def _swapped(word: str, lexicon: Lexicon) -> str | None:

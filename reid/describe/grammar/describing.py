@@ -89,7 +89,7 @@ class Describing(State):
         """Put a description where it belongs: back to a thing, or on to the next."""
         if mod.kind == "shade" and mod.values == ("leather",):
             return
-        if not self.lexicon.before and self._after_noun(mod):
+        if not self.lexicon.before and self._after_noun(mod, i):
             return
         if self.predicate is not None:
             mod.either = mod.either or ("or" in self.flags and bool(self.predicated))
@@ -101,10 +101,24 @@ class Describing(State):
         else:
             self.pending.append(mod)
 
-    def _after_noun(self, mod: Mod) -> bool:
+    def _of_unknown(self, i: int) -> bool:
+        """Whether a colour follows a noun that is not known: it is nobody else's.
+
+        A noun, not an adverb: it stands after a break, "and" or an article.
+        """
+        if i < 2 or self.items[i - 1].kind != "unknown":
+            return False
+        front = self.items[i - 2]
+        named = {"and", "with", "in", "a", "the", "his"}
+        return front.kind == "break" or bool(front.roles & named and not front.senses)
+
+    def _after_noun(self, mod: Mod, i: int) -> bool:
         """In a language whose adjectives follow, describe the thing just said."""
         if self.last is None or (not self.segment and mod.kind != "colour"):
             return False
+        if mod.kind == "colour" and self._of_unknown(i):
+            self._left_out(mod.text)
+            return True
         target = self.last
         if mod.kind == "shade":
             colours = target.colours()

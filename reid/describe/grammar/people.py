@@ -280,11 +280,12 @@ class Naming(Describing):
         if item.senses["refused"] == "face" and i and "motifs" in self.items[i - 1].senses:
             self._left_out(item.text)  # "wellies with frog eyes"
             return
+        beside = following if self.lexicon.before or not i else self.items[i - 1]
         if (
             item.senses["refused"] == "race"
-            and following is not None
-            and {"things", "patterns"} & following.senses.keys()
-        ):
+            and beside is not None
+            and {"things", "patterns"} & beside.senses.keys()
+        ):  # an Indian dress, "un maillot espagnol"
             self._left_out(item.text)
             return
         self.pending = [mod for mod in self.pending if mod.kind == "size"]

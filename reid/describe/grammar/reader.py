@@ -139,7 +139,7 @@ class Reader(Words):
             self.last = None
             self.begun = False
             self.spread, self.halved = [], False
-        self.trigger = None
+        self.trigger, self.worn = None, ""
         self.spoken = False
         self._start_segment(i + 1)
 

@@ -70,6 +70,7 @@ class State:
         self.pairs: list[tuple[Frame, Frame]] = []  # things said to be of one colour
         self.spread: list[Mod] = []  # the colour of all that a list names
         self.halved = False  # a garment is described half by half
+        self.worn = ""  # how the bag that follows is worn
         self.like: Frame | None = None  # the thing that is to be like the next one
         self.told = False  # the phrase before said what a thing is like ("her coat is red")
 

@@ -38,6 +38,9 @@ class Things(Naming):
             self._hair(frame, meaning)
         if frame.negated and set(frame.slots) == {"carry.shoulder-bag", "carry.handbag"}:
             frame.slots = dict.fromkeys(BAG_SLOTS, ("present",))
+        if self.worn and _any_bag(frame) and not frame.negated:
+            frame.slots = {self.worn: ("present",)}
+        self.worn = ""
         self._compound(frame, i)
         self._relate(frame)
         self._take_pending(frame, item, adjacent=self.mod_at == i - 1)
@@ -256,9 +259,14 @@ class Things(Naming):
 
     def _refine(self, roles: frozenset[str]) -> None:
         """Tell which bag is meant by where it is worn."""
-        last = self.last
-        if last is None or not last.regions[0].startswith("carry.") or len(last.regions) < 2:
-            return
         where = "shoulder-bag" if "shoulder" in roles else "handbag"
-        where = "backpack" if "back" in roles else where
-        last.slots = {f"carry.{where}": ("present",)}
+        where = "carry.backpack" if "back" in roles else f"carry.{where}"
+        if self.last is not None and _any_bag(self.last):
+            self.last.slots = {where: ("present",)}
+        elif self.lexicon.relatives_first:  # "斜挎黑色小包": how it is worn is said first
+            self.worn = where
+
+
+def _any_bag(frame: Frame) -> bool:
+    """Whether a thing is a bag, and nobody said of which kind."""
+    return len(frame.regions) > 1 and frame.regions[0].startswith("carry.")

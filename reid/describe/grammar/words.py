@@ -88,7 +88,7 @@ class Words(Things):
         self.opened = self.opened or bool(roles & {"in", "relative", "opens"})
         if roles & {"copula", "again"}:
             self._copula(again="again" in roles)
-        if "costume" in roles:
+        if "costume" in roles or ("garb" in roles and self._character_ahead(i)):
             self._thing_of("upper.type=costume", [])
         if "i" in roles:
             self._speaker(i)
@@ -97,6 +97,15 @@ class Words(Things):
                 self._pronoun(sex)
                 if self.person is self.reading.main:
                     self.said = self.said or sex
+
+    def _character_ahead(self, i: int) -> bool:
+        """Whether "vestida de" goes on with a princess, not with a colour or a garment."""
+        for item in self.items[i + 1 : i + 3]:
+            if "motifs" in item.senses:
+                return "things" not in item.senses
+            if item.senses or item.kind != "phrase":
+                return False
+        return False
 
     def _with(self, i: int, roles: frozenset[str]) -> None:
         self.predicate, self.predicated = None, []

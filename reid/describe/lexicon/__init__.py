@@ -17,10 +17,12 @@ Sections:
     [body]           what is said of the body
     [refused]        kind of trait → words
     [words]          the small words that build a sentence, by their role
+    sounds           (above the sections) letters → how they are heard, for words spelled by ear
     [numbers] [time] numerals, clock times and phrases, as regular expressions
 """
 
 import tomllib
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -66,6 +68,7 @@ class Lexicon:
         phrases: word sequences → entry.
         longest: first word → length of the longest phrase that it begins.
         words: every word of every phrase, for telling what is a slip of the pen.
+        unaccented: a word without its accents → the word ("garcon", "gruen").
         content: words of things, colours and patterns: what a slip is corrected to.
         swappable: these and the words for people that stand alone: what two swapped letters are
             corrected to.
@@ -74,6 +77,7 @@ class Lexicon:
         units: word → "cm", "m", "foot" or "inch".
         abbreviations: words whose full stop does not end a sentence.
         elided: words that lose their vowel and are written as one with the next (French l').
+        sounds: (letters, letters that sound the same) pairs.
         guarded: words that are never taken for a slip of the pen of another.
         compounds: nouns are written together with what describes them (German).
         relatives_first: what somebody wears is said before the word for them (Chinese).
@@ -86,6 +90,7 @@ class Lexicon:
     phrases: Mapping[tuple[str, ...], Entry]
     longest: Mapping[str, int]
     words: frozenset[str]
+    unaccented: Mapping[str, str]
     numbers: Mapping[str, float]
     tens: Mapping[str, float]
     decades: Mapping[str, float]
@@ -93,6 +98,7 @@ class Lexicon:
     abbreviations: frozenset[str]
     elided: frozenset[str]
     guarded: frozenset[str]
+    sounds: tuple[tuple[str, str], ...]
     content: frozenset[str]
     swappable: frozenset[str]
     time: Mapping[str, Any]
@@ -107,10 +113,15 @@ class Lexicon:
 
     def stem(self, word: str) -> str | None:
         """Return the known word that an inflected form comes from, or None."""
+        if word in self.unaccented:
+            return self.unaccented[word]
         for ending, replacement in self.endings:
             stem = word.removesuffix(ending) + replacement
-            if word.endswith(ending) and len(stem) > 1 and stem in self.words:
-                return stem
+            if word.endswith(ending) and len(stem) > 1:
+                if stem in self.words:
+                    return stem
+                if stem in self.unaccented:
+                    return self.unaccented[stem]
         return None
 
 
@@ -139,13 +150,15 @@ def load(language: str) -> Lexicon:
     longest: dict[str, int] = {}
     for phrase in entries:
         longest[phrase[0]] = max(longest.get(phrase[0], 0), len(phrase))
+    words = frozenset(word for phrase in entries for word in phrase)
     return Lexicon(
         language=raw["language"],
         before=raw["adjectives"] == "before",
         endings=tuple((a, b) for a, b in raw["endings"]),
         phrases=entries,
         longest=longest,
-        words=frozenset(word for phrase in entries for word in phrase),
+        words=words,
+        unaccented=_unaccented(words),
         numbers=numbers,
         tens=_values(raw["numbers"].get("tens", "")),
         decades=_values(raw["numbers"].get("decades", "")),
@@ -157,6 +170,7 @@ def load(language: str) -> Lexicon:
         abbreviations=frozenset(raw.get("abbreviations", "").split()),
         elided=frozenset(raw.get("elided", "").split()),
         guarded=frozenset(raw.get("guarded", "").split()),
+        sounds=tuple((a, b) for a, b in raw.get("sounds", ())),
         content=frozenset(
             word
             for phrase, sense in senses.items()
@@ -174,6 +188,20 @@ def load(language: str) -> Lexicon:
         doubts=tuple(raw.get("doubts", {}).get("patterns", ())),
         doubt_parts=raw.get("doubts", {}).get("parts", {}),
     )
+
+
+_SPELLED_OUT: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
+def _unaccented(words: frozenset[str]) -> dict[str, str]:
+    """Return the words that have accents by what is typed without them: "garcon", "gruen"."""
+    plain: dict[str, str] = {}
+    for word in sorted(words):
+        bare = unicodedata.normalize("NFD", word.replace("œ", "oe"))
+        bare = "".join(c for c in bare if not unicodedata.combining(c))
+        for form in {bare, word.translate(_SPELLED_OUT)} - words:
+            plain.setdefault(form, word)
+    return plain
 
 
 def _lines(section: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
