@@ -74,6 +74,8 @@ def _age(items: list[Item], i: int, before: list[Item]) -> tuple[str, int] | Non
     width += unit is not None
     if unit is not None and _is(items, i + width, "about") and not _is(items, i + width + 1, "age"):
         about, width = True, width + 1
+    elif unit is None and _is(items, i + width, "about") and _is(items, i + width, "hedge"):
+        about, width = True, width + 1  # "twenty-five or so"
     years = [float(int(y)) for y in years]
     if any(not 0 <= y <= vocabulary.MAX_YEARS for y in years):
         return None
@@ -103,6 +105,8 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
             return False
     if _alone(before, items, after):
         return not _numbered(before, items, after)
+    if before and before[-1].roles & {"size"}:
+        return False  # "gate seven", "size twelve"
     if before and before[-1].roles & {"he", "she", "they"}:
         return after >= len(items) or not items[after].senses
     for item in reversed(before[-LOOK_BACK:]):
@@ -118,7 +122,7 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
             continue
         if not item.roles & _BEFORE_AN_AGE and item.kind != "unknown":
             return False
-    return len(before) <= LOOK_BACK
+    return len(before) <= LOOK_BACK and (_ends(items, after) or bool(items[after].senses))
 
 
 def _alone(before: list[Item], items: list[Item], after: int) -> bool:

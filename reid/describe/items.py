@@ -76,7 +76,7 @@ def itemise(tokens: list[Token], lexicon: Lexicon, text: str) -> list[Item]:
             items.append(Item("break", i, i + 1, token.text, value=token.text))
             length = 1
         else:
-            items.append(_unknown(token, i, lexicon))
+            items.extend(_years_in(token, i, lexicon) or [_unknown(token, i, lexicon)])
             length = 1
         i += length
     return items
@@ -97,11 +97,17 @@ def _longest(tokens: list[Token], lemmas: list[str], i: int, lexicon: Lexicon) -
         entry = lexicon.phrases.get(plain) or lexicon.phrases.get(tuple(lemmas[i : i + length]))
         if entry is None:
             last = lexicon.stem(plain[-1]) or plain[-1]
-            stems = tuple(lexicon.stem(word) or word for word in plain)
+            stems = tuple(_uninflected(word, lexicon) for word in plain)
             entry = lexicon.phrases.get((*plain[:-1], last)) or lexicon.phrases.get(stems)
         if entry is not None:
             return length, entry
     return 0, _EMPTY
+
+
+def _uninflected(word: str, lexicon: Lexicon) -> str:
+    """Return a word's dictionary form; a small word is its own ("his top" are no hi tops)."""
+    entry = lexicon.phrases.get((word,))
+    return word if entry is not None and not entry.senses else lexicon.stem(word) or word
 
 
 def _number(word: str, lexicon: Lexicon) -> float | None:
@@ -130,6 +136,17 @@ def _tens(tokens: list[Token], i: int, number: float, lexicon: Lexicon) -> tuple
         if digit < 10 and digit != number + 1:  # "six-seven" is six or seven
             return 2, 10 * number + digit
     return 1, number
+
+
+def _years_in(token: Token, i: int, lexicon: Lexicon) -> list[Item]:
+    """Read "siebenjähriges" as a number and the word for years."""
+    for cut in range(3, len(token.norm) - 3) if lexicon.compounds else ():
+        number, rest = lexicon.numbers.get(token.norm[:cut]), token.norm[cut:]
+        entry = lexicon.phrases.get((lexicon.lemma(rest) or rest,))
+        if number is not None and entry is not None and "age" in entry.roles:
+            age = Item("phrase", i, i + 1, token.text, {}, entry.roles)
+            return [Item("number", i, i + 1, token.text, value=number), age]
+    return []
 
 
 def _unknown(token: Token, i: int, lexicon: Lexicon) -> Item:

@@ -33,13 +33,29 @@ class Describing(State):
             pass
         mod.unsure = self._unsure()
         mod.negated = "no" in self.flags and self.predicate is not None
-        self._place(mod, i)
         self.mod_at = i
+        if mod.kind == "colour" and self._instead(i, mod):
+            return
+        self._place(mod, i)
         if self.hedge == "mod" and mod.kind != "shade":
             self.hedge = ""
         if mod.either or len(self.pending) > 1 or self.predicate is not None:
             self.flags.discard("or")
         self.flags.add("after-hedge")
+
+    def _instead(self, i: int, mod: Mod) -> bool:
+        """Read "nicht der blaue Mantel, der rote": the other one of what is said not to be."""
+        ends = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
+        ends = ends or bool(self.items[i + 1].roles & {"and", "but"})
+        known = self.last or self.previous
+        the = i > 0 and "the" in self.items[i - 1].roles
+        if not (the and ends and known is not None and known.negated) or "no" in self.flags:
+            return False
+        known.negated = False
+        for said in known.colours():
+            said.negated = True
+        known.mods.append(mod)
+        return True
 
     def _of_writing(self, i: int) -> bool:
         """Whether a colour that follows its noun is that of the letters or the picture."""
@@ -95,6 +111,8 @@ class Describing(State):
             mod.either = mod.either or ("or" in self.flags and bool(self.predicated))
             self.predicate.mods.append(mod)
             self.predicated.append(mod)
+            if "both" in self.flags and len(self.segment) > 1:  # "her boots and bag are both black"
+                self.segment[-2].mods.append(mod)
         elif self.noun_first and self.segment:
             for frame in self.segment[-2:] if "both" in self.flags else self.segment[-1:]:
                 frame.mods.append(mod)
@@ -260,7 +278,8 @@ class Describing(State):
             self.flags.add("motif")
             return
         self.pending = []
-        if self.last is not None and self.last.slots.get("upper.type") == ("costume",):
+        shown = any("on" in later.roles for later in self.items[i + 1 : i + 2])
+        if not shown and self.last is not None and self.last.slots.get("upper.type") == ("costume",):
             return
         if self.last is not None and (self.segment or "upper" in self.last.regions):
             if not any(mod.kind == "pattern" for mod in self.last.mods):

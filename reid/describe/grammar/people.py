@@ -14,7 +14,7 @@ class Naming(Describing):
         facts = dict(part.split("=") for part in meaning if "=" in part)
         relation = "relation" in meaning
         mods, self.pending = self.pending, []
-        if "child" in meaning and self._after_kin(i):
+        if (relation or "child" in meaning) and self._after_kin(i, facts):
             self._seek_another(i)
         person = self._who(i, facts.get("sex"), relation)
         self._enter(person, i)
@@ -33,9 +33,11 @@ class Naming(Describing):
             self.hedge = ""
         self.flags -= {"no", "or"}
 
-    def _after_kin(self, i: int) -> bool:
+    def _after_kin(self, i: int, facts: dict[str, str]) -> bool:
         """Whether "the dad is in black but my nephew …" turns from the dad to the one sought."""
         main = self.reading.main
+        if facts.get("age") in {"adult", "older"} or any("seen" in x.roles for x in self.items[:i]):
+            return False
         if self.person is not main or not main.kin or self.trigger is not None or i < 2:
             return False
         mine, before = self.items[i - 1], self.items[i - 2]
@@ -172,7 +174,9 @@ class Naming(Describing):
         main = self.reading.main
         if self.topic and self.person.sex == sex:
             return
-        if main.sex in {None, sex}:
+        theirs = any(companion.sex == sex for companion in self.reading.companions)
+        known = main.sex or self.said
+        if known == sex or (known is None and not theirs):
             if self.person is not main:
                 self._go_home()
             return
@@ -203,14 +207,15 @@ class Naming(Describing):
         """Tell "m" the man from "m" the letter, and "mum's bag" from mum."""
         if i + 1 < len(self.items) and "says" in self.items[i + 1].roles:
             return False  # "mum says": she speaks, and is not spoken of
-        if item.owns and i and self._the_child(i, item):
+        if item.owns and self._the_child(i, item):
             return True  # "the girl's jacket is pink"
         if item.owns and i + 1 < len(self.items):
             following = self.items[i + 1]
             if "clasped" in following.roles and self.trigger is not None:
                 return True  # "holding her grandad's hand": he is there himself
-            verb = {"in", "with", "copula", "about", "aged", "seen", "no", "opens", "hedge"}
-            return bool(following.roles & verb) or following.kind in {"age", "number"}
+            verb = {"in", "with", "copula", "about", "aged", "seen", "no", "opens", "hedge",
+                    "companion"}  # fmt: skip
+            return bool(following.roles & verb) or following.kind in {"age", "number", "height"}
         if len(item.text) == 1:
             near = self.items[max(0, i - 1) : i] + self.items[i + 1 : i + 2]
             return i == 0 or any(other.kind in {"age", "number"} for other in near)
@@ -219,8 +224,9 @@ class Naming(Describing):
     def _the_child(self, i: int, item: Item) -> bool:
         meaning = item.senses["people"].split()
         free = not self.reading.main.named and self.person is self.reading.main
-        the = "the" in self.items[i - 1].roles and self.trigger is None
-        return free and the and "age=child" in meaning and "relation" not in meaning
+        before = self.items[i - 1] if i else None
+        the = before is None or before.kind == "break" or "the" in before.roles
+        return free and the and self.trigger is None and "age=child" in meaning and "relation" not in meaning
 
     def _body(self, i: int, item: Item) -> None:
         meaning = item.senses["body"]

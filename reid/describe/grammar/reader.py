@@ -31,7 +31,7 @@ class Reader(Words):
             return  # a name is neither searched nor kept
         if item.kind in {"age", "height"}:
             self._traits_said(item)
-        elif "things" in item.senses and not self._is_motif_here(i, item):
+        elif "things" in item.senses and not self._only_says_how(i, item):
             self._thing(i, item)
             if item.owns and not self._thing_ahead(i, past_colours=True):
                 self._copula()  # "the coat's dark green"
@@ -164,7 +164,8 @@ class Reader(Words):
         # "green or blue, the T-shirt": the thing is named after its colour
         near = any("things" in item.senses for item in self.items[i + 1 : i + 3])
         colours = all(mod.kind == "colour" for mod in self.pending)
-        unnamed = self.last is None and self.previous is None and "in" not in self.flags
+        unnamed = self.last is None and self.previous is None
+        unnamed = unnamed and not self.flags & {"in", "whole"}
         return not hard and near and colours and unnamed and self.person is self.reading.main
 
     @property
@@ -213,8 +214,14 @@ class Reader(Words):
             self.pending = []
         else:
             self._left_out(item.text)
-        if any("on" in later.roles for later in self.items[i + 1 : i + 2]) and self.segment:
+        worn = self.segment or (self.last is not None and "upper" in self.last.regions)
+        if any("on" in later.roles for later in self.items[i + 1 : i + 2]) and worn:
             self._motif(i, item)
+
+    def _only_says_how(self, i: int, item: Item) -> bool:
+        """Whether the name of a thing only describes the next: "恐龙T恤", "短袖连衣裙"."""
+        sleeved = "sleeves" in item.senses and self._before_thing(i)
+        return sleeved or self._is_motif_here(i, item)
 
     def _is_motif_here(self, i: int, item: Item) -> bool:
         """Tell the bear on a T-shirt from the bear in an arm."""

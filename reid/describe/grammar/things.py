@@ -102,7 +102,10 @@ class Things(Naming):
         if known is None or not self.pending or self.mod_at != i - 1 or "hair" in known.regions:
             return False
         mods, self.pending = self.pending, []
-        if known.negated:  # "not the blue coat, the red one": a coat after all
+        if "no" in self.flags and not known.negated:  # "the red one, not the grey one"
+            for mod in mods:
+                mod.negated = True
+        elif known.negated:  # "not the blue coat, the red one": a coat after all
             known.negated = False
             for mod in known.colours():
                 mod.negated = True
@@ -184,7 +187,10 @@ class Things(Naming):
         if (
             self.predicate is not None
             and not hair
-            and set(self.predicate.regions) & set(frame.regions)
+            and (
+                set(self.predicate.regions) & set(frame.regions)
+                or (_any_bag(self.predicate) and set(frame.regions) & set(BAG_SLOTS))
+            )
         ):
             self.predicate.dropped = not self.predicate.negated
         self.predicate, self.predicated = None, []

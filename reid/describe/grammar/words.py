@@ -19,6 +19,10 @@ class Words(Things):
         if "contrast" in roles:
             self._somebody_else(i)
             return
+        if "save" in roles:
+            if self.pending:
+                self._attach_back()  # "all in grey apart from the shoes"
+            return
         if "one" in roles and self._one(i):
             return
         if "like" in roles:
@@ -86,6 +90,8 @@ class Words(Things):
         if "with" in roles:
             self._with(i, roles)
         self.opened = self.opened or bool(roles & {"in", "relative", "opens"})
+        if "plural" in roles and "and" in self.flags and not self._told_apart():
+            self.flags.add("both")
         if roles & {"copula", "again"}:
             self._copula(again="again" in roles)
         if "costume" in roles or ("garb" in roles and self._character_ahead(i)):
@@ -106,6 +112,10 @@ class Words(Things):
             if item.senses or item.kind != "phrase":
                 return False
         return False
+
+    def _told_apart(self) -> bool:
+        """Whether one of the last two things has been described already."""
+        return len(self.segment) < 2 or any(frame.described() for frame in self.segment[-2:])
 
     def _with(self, i: int, roles: frozenset[str]) -> None:
         self.predicate, self.predicated = None, []
