@@ -94,6 +94,8 @@ def spoken(years: list[float], *, about: bool) -> str:
 
 def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
     """Whether a bare number is an age: "boy, 6", "aged about six", "girl (7)"."""
+    if before and "size" in before[-1].roles:
+        return False  # "gate seven", "size twelve"
     if after < len(items):
         following = items[after]
         if following.kind in {"unknown", "number"} or following.senses.keys() & {
@@ -105,8 +107,6 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
             return False
     if _alone(before, items, after):
         return not _numbered(before, items, after)
-    if before and before[-1].roles & {"size"}:
-        return False  # "gate seven", "size twelve"
     if before and before[-1].roles & {"he", "she", "they"}:
         return after >= len(items) or not items[after].senses
     for item in reversed(before[-LOOK_BACK:]):

@@ -36,6 +36,9 @@ class Describing(State):
         self.mod_at = i
         if mod.kind == "colour" and self._instead(i, mod):
             return
+        if mod.kind == "sleeve" and self.segment and i and "with" in self.items[i - 1].roles:
+            self.segment[-1].mods.append(mod)  # "a dress with short sleeves and white tights"
+            return
         self._place(mod, i)
         if self.hedge == "mod" and mod.kind != "shade":
             self.hedge = ""

@@ -41,6 +41,8 @@ class Things(Naming):
         if self.worn and _any_bag(frame) and not frame.negated:
             frame.slots = {self.worn: ("present",)}
         self.worn = ""
+        if "save" in self.flags:
+            self._excepted(frame)
         self._compound(frame, i)
         self._relate(frame)
         self._take_pending(frame, item, adjacent=self.mod_at == i - 1)
@@ -72,6 +74,14 @@ class Things(Naming):
         self.like = None
         self.segment.append(frame)
         self.last, self.last_trait = frame, None
+
+    def _excepted(self, frame: Frame) -> None:
+        """Take "everything purple except the top" off the top."""
+        for known in self.person.frames:
+            if known.slots.keys() == {"upper", "lower"}:
+                for region in frame.regions:
+                    known.slots.pop(region, None)
+        self.flags.discard("save")
 
     def _spoken_of(self, slots: dict[str, Values]) -> Frame | None:
         """Return the thing that "the bag" means, if one such was named before."""

@@ -22,6 +22,7 @@ class Words(Things):
         if "save" in roles:
             if self.pending:
                 self._attach_back()  # "all in grey apart from the shoes"
+            self.flags.add("save")
             return
         if "one" in roles and self._one(i):
             return
@@ -63,8 +64,10 @@ class Words(Things):
         """Note what "he" or "her" says of the person described."""
         if self.person is not self.reading.main or self._of_a_thing(i, roles):
             return
+        main, companions = self.reading.main, self.reading.companions
         for role, sex in (("he", "male"), ("she", "female")):
-            if {role, role + "_owns"} & roles:
+            theirs = main.sex is None and any(known.sex == sex for known in companions)
+            if {role, role + "_owns"} & roles and not theirs:
                 self.said = self.said or sex
 
     def _of_a_thing(self, i: int, roles: frozenset[str]) -> bool:
