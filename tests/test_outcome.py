@@ -15,10 +15,10 @@ PEOPLE, ASKS = 60, 60
 scores = st.lists(st.floats(-60, 60, width=32), min_size=1, max_size=80)
 
 
-@given(scores)
-def test_all_and_nobody_are_never_more_than_certain(values: list[float]) -> None:
+@given(scores, st.sampled_from([1.0, 1.75, 3.0]))
+def test_all_and_nobody_are_never_more_than_certain(values: list[float], sharpness: float) -> None:
     array = np.array(values, np.float32)
-    odds = Odds.of(array)
+    odds = Odds.of(array, sharpness)
     chances = odds.probability(array)
     assert ((chances >= 0) & (chances <= 1)).all()
     assert odds.nobody + chances.sum() <= 1 + 1e-6
@@ -37,6 +37,15 @@ def test_ten_times_as_likely_is_ten_times_as_probable() -> None:
     chances = Odds.of(values).probability(values)
     assert chances[0] == pytest.approx(0.8 / 20 * 10 / 1.36)
     assert chances[1] == pytest.approx(chances[0] / 10)
+
+
+def test_a_shy_model_tells_people_apart_and_leaves_open_whether_anybody_is_there() -> None:
+    """Scores log 2 and 0 nine times: 2 to 1 as said, 4 to 1 at twice the sharpness."""
+    values = np.array([np.log(2), *[0.0] * 9], np.float32)
+    said, sharper = Odds.of(values), Odds.of(values, 2.0)
+    assert sharper.nobody == pytest.approx(said.nobody)
+    assert said.probability(values)[0] == pytest.approx((1 - said.nobody) * 2 / 11)
+    assert sharper.probability(values)[0] == pytest.approx((1 - said.nobody) * 4 / 13)
 
 
 def test_a_confirmed_sighting_leaves_the_others_their_chances() -> None:

@@ -11,7 +11,6 @@ from reid import vocabulary as vocab
 from reid.bench import ranking
 from reid.rank import Gallery, Knobs, LastSeen, measure, nearness, next_question, rank, refine
 from reid.rank.question import open_slots
-from reid.rank.score import sharpened
 from reid.records import Query, SightingKey, Wish
 
 ALL_WISHES = [
@@ -327,15 +326,6 @@ def test_each_part_of_the_score_can_be_measured_on_a_small_crowd() -> None:
             assert all(1 <= r <= 60 for r in ranks)
     assert np.median(table["true"]["all"]) < np.median(table["two wrong"]["all"])
     assert len(ranking.questions(crowd, knobs, 3, 4, best=True)) == 3
-
-
-def test_sharpened_beliefs_move_away_from_the_usual_rate() -> None:
-    """Odds 1/4 at a rate of 1/2 and sharpness 2: odds 1/16. What is usual stays as it is."""
-    beliefs = np.array([0.2, 0.5, 0.8, np.nan], np.float32)
-    assert sharpened(beliefs, 0.5, 2.0)[:3] == pytest.approx([1 / 17, 0.5, 16 / 17])
-    assert np.isnan(sharpened(beliefs, 0.5, 2.0)[3]), "what is not estimated stays so"
-    assert sharpened(np.array([0.1], np.float32), 0.1, 3.0)[0] == pytest.approx(0.1)
-    assert sharpened(beliefs, 0.5, 1.0) is beliefs
 
 
 def test_a_shy_models_card_says_what_its_beliefs_are_worth(

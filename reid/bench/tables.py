@@ -100,7 +100,19 @@ def ranking(result: dict[str, Any]) -> list[Table]:
     return [
         Table(("%", "without", "first", "first three", "MRR", "costs"), tuple(parts)),
         Table(("%", "ten: said", "true", *heads, "found is right"), tuple(said), note),
+        _honesty(result["honesty"]),
     ]
+
+
+def _honesty(result: dict[str, dict[str, float]]) -> Table:
+    rows = tuple(
+        (name.replace("_", " "), claim.replace("_", " "), *(
+            figure(one[f"{claim}_{what}"]) for what in ("said", "true", "error")
+        ), f"{one[f'{claim}_brier']:.3f}")
+        for name, one in result.items()
+        for claim in ("first", "first_ten")
+    )  # fmt: skip
+    return Table(("%", "is the person", "said", "true", "calibration error", "Brier"), rows)
 
 
 def _part_figures(one: dict[str, Any]) -> Row:

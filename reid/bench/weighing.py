@@ -24,7 +24,7 @@ from reid.describe import describe
 from reid.embed import Embedder
 from reid.errors import SourceError, UsageError
 from reid.rank import Gallery, Knobs, measure, next_question, rank
-from reid.rank.answer import FIRST_LOOKED_AT
+from reid.rank.answer import FIRST_LOOKED_AT, PRESENT
 from reid.rank.question import open_slots
 from reid.rank.score import score, terms
 from reid.records import Query, Sightings, Wish
@@ -38,6 +38,9 @@ OPENING: Final = 2
 """Fields that an interview starts from."""
 
 MOST_QUESTIONS: Final = 10
+BANDS: Final = 10
+"""Equal bands of probability in which what is said is compared with what is so."""
+
 NEAR: Final = 3
 """An interview ends when the right person is among the first so many."""
 
@@ -72,6 +75,7 @@ class Weighed:
     Attributes:
         parts: kind of description → part left out → figures and what leaving it out costs.
         outcomes: kind → how often what was said, with the person there and away.
+        honesty: how far what is said is borne out, with the model's sharpness and without.
         questions: order → how many it took.
         reliability: slot → measured over all; each person's queries use that of the other half.
         model_id, run: what it was measured with.
@@ -79,6 +83,7 @@ class Weighed:
 
     parts: dict[str, dict[str, Any]]
     outcomes: dict[str, Any]
+    honesty: dict[str, Any]
     questions: dict[str, Any]
     reliability: dict[str, float]
     model_id: str
@@ -89,6 +94,7 @@ class Weighed:
         return {
             "parts": self.parts,
             "outcomes": self.outcomes,
+            "honesty": self.honesty,
             "questions": self.questions,
             "reliability": self.reliability,
             "model_id": self.model_id,
@@ -125,6 +131,10 @@ def run_weighing(
     return Weighed(
         {kind: weigh(known, asked, knobs, seed) for kind, asked in kinds.items()},
         {kind: outcomes(known, asked, knobs) for kind, asked in kinds.items()},
+        {
+            name: honesty(known, [pair for asked in kinds.values() for pair in asked], each)
+            for name, each in (("as_shipped", knobs), ("unsharpened", replace(knobs, sharpness=1)))
+        },
         interviews(known, knobs, seed),
         {slot: round(r, 2) for slot, r in measure(known.gallery, _truths(known)).items()},
         embedder.model_id,
@@ -170,7 +180,6 @@ def weigh(known: Known, asked: list[tuple[Query, str]], knobs: Knobs, seed: int)
         "certainty": dict.fromkeys(same, replace(knobs, certainty=False)),
         "rarity": dict.fromkeys(same, replace(knobs, rarity=False)),
         "neighbours": dict.fromkeys(same, replace(knobs, neighbours=False)),
-        "sharpness": dict.fromkeys(same, replace(knobs, sharpness=1.0)),
         "plus reliability": {w: replace(knobs, reliability=r) for w, r in halves.items()},
     }
     asked = [(query, who) for query, who in asked if who in same and (known.who == who).any()]
@@ -234,6 +243,46 @@ def outcomes(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> dict
         "first_ten_true": round(float(np.mean(true)), 4),
         "found_is_right": round(float(np.mean(hits)), 4) if hits else None,
     }
+
+
+def honesty(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> dict[str, float]:
+    """Return how far probabilities are borne out, where one in five is not there at all.
+
+    Of two claims, that the first is the person and that one of the first ten is: the Brier score
+    (mean squared error of the probability) and the calibration error (mean distance, over ten
+    equal bands of probability, between what is said and how often it is so).
+    """
+    numbers = {key.id: i for i, key in enumerate(known.gallery.keys)}
+    claims: dict[str, list[tuple[float, bool]]] = {"first": [], "first_ten": []}
+    weights: list[float] = []
+    for query, who in asked:
+        own = known.who == who
+        if not own.any():
+            continue
+        for rows, weight in ((np.arange(len(own)), PRESENT), (known.without(who), 1 - PRESENT)):
+            answer = rank(query, known.gallery, top=FIRST_LOOKED_AT, knobs=knobs, rows=rows)
+            chances = [match.probability for match in answer.matches]
+            right = [bool(own[numbers[match.key.id]]) for match in answer.matches]
+            claims["first"].append((chances[0], right[0]))
+            claims["first_ten"].append((min(1.0, sum(chances)), any(right)))
+            weights.append(weight)
+    figures: dict[str, float] = {}
+    for name, pairs in claims.items():
+        said, true = np.array(pairs, dtype=np.float64).T
+        share = np.array(weights) / sum(weights)
+        figures[f"{name}_said"] = float((share * said).sum())
+        figures[f"{name}_true"] = float((share * true).sum())
+        figures[f"{name}_brier"] = float((share * (said - true) ** 2).sum())
+        figures[f"{name}_error"] = _calibration_error(said, true, share)
+    return {name: round(value, 4) for name, value in figures.items()}
+
+
+def _calibration_error(
+    said: NDArray[np.float64], true: NDArray[np.float64], share: NDArray[np.float64]
+) -> float:
+    band = np.minimum((said * BANDS).astype(int), BANDS - 1)
+    gaps = np.bincount(band, weights=share * (said - true), minlength=BANDS)
+    return float(np.abs(gaps).sum())
 
 
 def _shares(said: list[str]) -> dict[str, float]:

@@ -94,8 +94,8 @@ def spoken(years: list[float], *, about: bool) -> str:
 
 def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
     """Whether a bare number is an age: "boy, 6", "aged about six", "girl (7)"."""
-    if before and "size" in before[-1].roles:
-        return False  # "gate seven", "size twelve"
+    if (before and "size" in before[-1].roles) or _counts(items, after):
+        return False  # "gate seven", "size twelve", "two red bags"
     if after < len(items):
         following = items[after]
         if following.kind in {"unknown", "number"} or following.senses.keys() & {
@@ -133,6 +133,16 @@ def _alone(before: list[Item], items: list[Item], after: int) -> bool:
     counted = after + 1 < len(items) and items[after + 1].kind == "number"
     ends = after >= len(items) or _mark(items, after, PAUSES)
     return starts and ends and not numbering and not counted
+
+
+def _counts(items: list[Item], after: int) -> bool:
+    """Whether what follows is carried, so that the number counts it: "two red bags"."""
+    for item in items[after : after + 3]:
+        if "things" in item.senses:
+            return item.senses["things"].startswith("carry")
+        if not item.senses.keys() & {"colours", "shades", "patterns", "sizes"}:
+            return False
+    return False
 
 
 def _numbered(before: list[Item], items: list[Item], after: int) -> bool:

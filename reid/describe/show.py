@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reid import vocabulary
+from reid.describe.frames import region
 from reid.records import Query, Wish
 
 SWATCHES: Final = {
@@ -19,9 +20,17 @@ SWATCHES: Final = {
 """Terminal colour of each vocabulary colour."""
 
 INSTEAD: Final = (
-    "is never searched. What can be asked instead: clothes and their colours, shoes, bags, "
-    "headwear, and how tall or how old somebody is"
+    "never searched. What can be asked instead: clothes and their colours, shoes, bags, headwear, "
+    "and how tall or how old somebody is"
 )
+NOTHING: Final = (
+    "nothing that can be searched for was understood; say what is worn and carried, as in "
+    '"boy about six, red hoodie, blue jeans, yellow backpack"'
+)
+SPOKEN: Final = {"en": "English", "es": "Spanish", "fr": "French", "de": "German", "zh": "Chinese"}
+
+ORDER: Final = ("colour", "pattern", "length", "sleeve", "type", "present")
+"""Words of one garment in the order in which they are said."""
 
 
 def render(query: Query) -> RenderableType:
@@ -30,7 +39,7 @@ def render(query: Query) -> RenderableType:
     if query.wishes:
         parts.append(_table(query.wishes))
     else:
-        parts.append(Text("nothing that can be searched for was understood", style="yellow"))
+        parts.append(Text(NOTHING, style="yellow"))
     for companion in query.companions:
         parts.append(Text.assemble(("with ", "bold"), companion.text))
         if companion.wishes:
@@ -38,19 +47,33 @@ def render(query: Query) -> RenderableType:
     for name, said in (("place", query.last_seen_place), ("time", query.last_seen_time)):
         if said is not None:
             parts.append(Text.assemble((f"last seen, {name}: ", "bold"), said))
-    if query.refused:
-        parts.append(Text(f"{', '.join(query.refused)}: {INSTEAD}.", style="magenta"))
-    if query.unparsed:
-        parts.append(Text(f"not understood: {', '.join(query.unparsed)}", style="yellow"))
+    parts.extend(_notes(query))
     return Group(*parts)
 
 
+def _notes(query: Query) -> list[Text]:
+    notes: list[Text] = []
+    if any(vocabulary.SLOTS[wish.slot].body_derived for wish in query.wishes):
+        notes.append(Text("† of the body: used only where policy allows", style="dim"))
+    if query.language != "en":
+        notes.append(Text(f"read as {SPOKEN.get(query.language, query.language)}", style="dim"))
+    if query.refused:
+        notes.append(Text(f"{', '.join(query.refused)}: {INSTEAD}.", style="magenta"))
+    if query.unparsed:
+        notes.append(Text(f"not understood: {', '.join(query.unparsed)}", style="yellow"))
+    return notes
+
+
 def _table(wishes: Iterable[Wish]) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    """Return a line for each thing, the body last: "upper  ■ red striped t-shirt"."""
+    rows: dict[tuple[str, ...], list[list[Wish]]] = {}
     for alternatives in grouped(wishes):
-        slots = list(dict.fromkeys(wish.slot for wish in alternatives))
-        value = Text(" or ").join(_value(wish) for wish in alternatives)
-        table.add_row(Text(" / ".join(slots), style="cyan"), value, _notes(alternatives[0]))
+        slots = dict.fromkeys(_row(wish) for wish in alternatives)
+        rows.setdefault(tuple(slots), []).append(alternatives)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for regions, said in rows.items():
+        derived = vocabulary.SLOTS[said[0][0].slot].body_derived
+        table.add_row(Text(" / ".join(regions) + " †" * derived, style="cyan"), _phrase(said))
     return table
 
 
@@ -63,25 +86,52 @@ def grouped(wishes: Iterable[Wish]) -> list[list[Wish]]:
     return list(rows.values())
 
 
+def _phrase(said: list[list[Wish]]) -> Text:
+    """Return what is said of one thing, colours first; what it is not comes last."""
+    ordered = sorted(said, key=lambda alternatives: _place(alternatives[0]))
+    text = Text()
+    for before, alternatives in zip([None, *ordered], ordered, strict=False):
+        if before is not None:
+            same = before[0].slot == alternatives[0].slot or alternatives[0].slot[:4] == "body"
+            text.append(", " if alternatives[0].negated or same else " ")
+        if alternatives[0].negated:
+            text.append("not ", style="red")
+        words = {value.plain: value for value in map(_value, alternatives)}
+        text.append(Text(" or ").join(words.values()))
+    return text
+
+
+def _row(wish: Wish) -> str:
+    """Return which line a wish belongs to; all that is not carried shares one."""
+    absent = wish.negated and wish.slot.startswith("carry.")
+    return "carry" if absent else region(wish.slot)
+
+
+def _place(wish: Wish) -> tuple[bool, int]:
+    kind = "present" if wish.value == "present" else wish.slot.rpartition(".")[2]
+    return wish.negated, ORDER.index(kind) if kind in ORDER else 0
+
+
 def _value(wish: Wish) -> Text:
     text = Text()
     if wish.slot.endswith("colour"):
         text.append("■ ", style=SWATCHES[str(wish.value)])
     if wish.modifier is not None:
         text.append(f"{wish.modifier} ")
-    thing = wish.slot.removeprefix("carry.")
-    text.append(thing if wish.value == "present" else str(wish.value), style="bold")
+    text.append(_word(wish), style="bold")
     if wish.certainty == "unsure":
         text.append(" ?", style="yellow")
     return text
 
 
-def _notes(wish: Wish) -> Text:
-    notes = ["not"] if wish.negated else []
-    if wish.certainty == "unsure":
-        notes.append("unsure")
-    if vocabulary.SLOTS[wish.slot].body_derived:
-        notes.append("of the body: used only where policy allows")
-    if wish.slot in {*vocabulary.NEVER_ESTIMATED, vocabulary.YEARS_SLOT}:
-        notes.append("shown to staff, not estimated")
-    return Text(", ".join(notes), style="dim" if not wish.negated else "red")
+def _word(wish: Wish) -> str:
+    """Return the value in words: "backpack", "short-sleeved", "6 years"."""
+    if wish.value == "present":
+        return wish.slot.removeprefix("carry.")
+    if wish.slot == vocabulary.YEARS_SLOT:
+        return f"{wish.value:g} years" if isinstance(wish.value, float) else f"{wish.value} years"
+    if wish.slot.endswith("sleeve"):
+        return "sleeveless" if wish.value == "none" else f"{wish.value}-sleeved"
+    if wish.slot == "body.height":
+        return "tall" if wish.value == "tall" else f"{wish.value} height"
+    return f"{wish.value} build" if wish.slot == "body.build" else str(wish.value)

@@ -5,11 +5,15 @@ believes of a sighting than "this is somebody else". Before looking, the person 
 sightings with probability a (`PRESENT`), each being as likely as another, and is none of them with
 1 - a. So by Bayes' rule, over N sightings with scores s,
 
-    P(i) = a/N · exp(s_i) / Z,     P(nobody) = (1 - a) / Z,     Z = (1 - a) + a · mean of exp(s).
+    P(nobody) = (1 - a) / Z,     P(i) = (1 - P(nobody)) · exp(t s_i) / Σ exp(t s),
+    Z = (1 - a) + a · mean of exp(s).
 
-The outcome is read off the same numbers that are shown, so that a model whose beliefs are
-calibrated says "found" as often as it is right. The prior and the cuts below are choices, not
-fitted to a model.
+With t = 1 that is a/N · exp(s_i) / Z. A model may be shy: what it says of people tells them apart
+better than it believes, because it was calibrated on single pictures and each belief is one of a
+whole stay. How shy, t, is fitted on rendered venues whose people are known (the model's card says
+it); whether anybody fits at all is not told any better by it, and is left as it is (figures in
+reid/bench/README.md). So is the outcome, which is about that. The prior and the cuts below are
+choices, not fitted to a model.
 """
 
 import math
@@ -30,7 +34,6 @@ from reid.rank.score import (
     holds,
     rate,
     score,
-    sharpened,
     terms,
 )
 from reid.records import Answer, Match, Outcome, Query, Reason, Verdict
@@ -92,7 +95,7 @@ def rank(
     order = rows[_best(pool, len(rows) if top is None else top)]
     reasons = explain(gallery, asked, order, knobs)
     known = np.zeros(len(totals), bool) if extra is None else extra >= KNOWN
-    odds = Odds.of(totals[rows[~known[rows]]])
+    odds = Odds.of(totals[rows[~known[rows]]], knobs.sharpness)
     chances = np.where(known[order], 1.0, odds.probability(totals[order]))
     matches = tuple(
         Match(gallery.keys[int(i)], float(totals[i]), float(chance), why)
@@ -109,27 +112,35 @@ class Odds:
     Attributes:
         log_each: log of what a score of 0 is worth as a probability.
         nobody: probability that none of the others is the person.
+        sharpness: how much further apart people are than their scores say.
     """
 
     log_each: float
     nobody: float
+    sharpness: float = 1.0
 
     @classmethod
-    def of(cls, scores: Floats) -> Self:
+    def of(cls, scores: Floats, sharpness: float = 1.0) -> Self:
         """Weigh the scores (N,) in the running against each other, and against nobody."""
         n = len(scores)
         places = max(n, FEWEST)
         none = 1 - PRESENT
         if not n:
-            return cls(math.log(PRESENT / places), none)
-        high = max(0.0, float(scores.max()))
-        shares = np.exp(scores.astype(np.float64) - high)
-        total = none * math.exp(-high) + PRESENT * float(shares.sum()) / places
-        return cls(math.log(PRESENT / places / total) - high, none * math.exp(-high) / total)
+            return cls(math.log(PRESENT / places), none, sharpness)
+        best = float(scores.max())
+        below = scores.astype(np.float64) - best
+        high = max(0.0, best)
+        some = PRESENT * float(np.exp(below).sum()) / places * math.exp(best - high)
+        total = none * math.exp(-high) + some
+        anybody = math.log(some / total) if some > 0 else -math.inf
+        among = math.log(float(np.exp(sharpness * below).sum()))
+        nobody = none * math.exp(-high) / total
+        return cls(anybody - among - sharpness * best, nobody, sharpness)
 
     def probability(self, scores: Floats) -> NDArray[np.float64]:
         """Return the probability (n,) that each is the person described."""
-        return np.asarray(np.exp(np.minimum(scores.astype(np.float64) + self.log_each, 0.0)))
+        logs = self.sharpness * scores.astype(np.float64) + self.log_each
+        return np.asarray(np.exp(np.minimum(logs, 0.0)))
 
 
 def _allowed(query: Query, gallery: Gallery) -> NDArray[np.intp]:
@@ -179,7 +190,7 @@ def belief_in(gallery: Gallery, term: Term, rows: NDArray[np.intp], knobs: Knobs
         belief, _ = holds(gallery, term, rows, knobs)
     if belief is None:
         return np.full(len(rows), np.nan, np.float32)
-    return sharpened(belief, rate(gallery, term, knobs), knobs.sharpness)
+    return belief
 
 
 def _verdict(belief: float, share: float, usual: float) -> tuple[Verdict, float | None]:
@@ -227,7 +238,8 @@ def outcome(
 
     "found": the first `FIRST_LOOKED_AT` (of few sightings, the first tenth) together are more
     likely than not, and the best of them matches most of what was asked. "nobody_fits": that it is
-    none of them is more likely than not, or the evidence of even the best is against them.
+    none of them is more likely than not, or the evidence of even the best is against them. Both go
+    by t = 1: sharper beliefs say "found" of too many who are not there (reid/bench/README.md).
     """
     if not len(rows):
         return "nobody_fits"

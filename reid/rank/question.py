@@ -16,7 +16,6 @@ from reid.rank.score import (
     Knobs,
     gallery_lacks,
     score,
-    sharpened,
     terms,
 )
 from reid.records import Query
@@ -175,7 +174,7 @@ def _posterior(
     rows = np.arange(len(scores))
     if len(scores) > MOST_CANDIDATES:
         rows = np.argpartition(-scores, MOST_CANDIDATES)[:MOST_CANDIDATES]
-    logits = scores[rows].astype(np.float64)
+    logits = knobs.sharpness * scores[rows].astype(np.float64)
     weights = np.exp(logits - logits.max())
     return weights / weights.sum(), rows
 
@@ -192,7 +191,7 @@ def expected_entropy(
     An answer v turns the weight of a sighting by (1 - w) + w p(v) / π(v), as in the score; how
     likely it is to be given is what the sightings in the running say.
     """
-    beliefs = _beliefs(gallery, slot, rows, knobs.sharpness)  # (answers, n)
+    beliefs = _beliefs(gallery, slot, rows)  # (answers, n)
     seen = gallery.part(slot)[rows]
     trust = CERTAINTY["sure"] * knobs.reliability.get(slot, 1.0)
     trusts = np.where(seen < NOT_VISIBLE_BELOW, 0.0, trust * np.minimum(seen, 1.0))
@@ -206,28 +205,16 @@ def expected_entropy(
     return total
 
 
-def _beliefs(
-    gallery: Gallery, slot: str, rows: NDArray[np.intp], sharpness: float
-) -> list[Doubles]:
+def _beliefs(gallery: Gallery, slot: str, rows: NDArray[np.intp]) -> list[Doubles]:
     """Return the belief (n,) in each answer, the answers of a sighting summing to 1."""
     columns = [gallery.column(slot, value) for value in vocabulary.SLOTS[slot].values]
-    found = [
-        np.nan_to_num(sharpened(c[rows], _usual(c), sharpness).astype(np.float64))
-        for c in columns
-        if c is not None
-    ]
+    found = [np.nan_to_num(c[rows].astype(np.float64)) for c in columns if c is not None]
     if len(found) == 1:
         return [found[0], 1 - found[0]]
     total = np.sum(found, axis=0)
     none = np.maximum(0.0, 1 - total)
     scale = np.maximum(total + none, 1e-9)
     return [belief / scale for belief in [*found, none]]
-
-
-def _usual(column: Floats) -> float:
-    """Return the mean of a column; where nothing is estimated, any rate will do."""
-    known = column[~np.isnan(column)]
-    return float(known.mean()) if len(known) else 0.5
 
 
 def _entropy(weights: Doubles) -> float:

@@ -39,9 +39,6 @@ PRIOR_ROWS: Final = 20
 MIN_RATE: Final = 0.01
 """Nothing is taken to be rarer than this: a smaller π would let one column decide alone."""
 
-LEAST_BELIEF: Final = 1e-4
-"""Beliefs nearer to 0 or 1 than this are not made any surer."""
-
 EVEN_RATE: Final = 0.2
 """What everything's rate is taken to be when rarity is left out of account."""
 
@@ -70,7 +67,8 @@ class Knobs:
         rarity: use the venue's own rates.
         neighbours: let confusable values speak for each other.
         body: use body-derived slots (policy decides).
-        sharpness: what the model's beliefs are worth, see `sharpened`; a property of the model.
+        sharpness: how much further apart people are than their scores say, see `answer.Odds`; a
+            property of the model. It changes probabilities, and the order of nobody.
     """
 
     reliability: Mapping[str, float] = field(default_factory=dict)
@@ -214,22 +212,6 @@ def rate(gallery: Gallery, term: Term, knobs: Knobs = DEFAULT) -> float:
     return float(np.clip(gallery.rates[key], MIN_RATE, 1))
 
 
-def sharpened(belief: Floats, usual: float, sharpness: float) -> Floats:
-    """Return beliefs (n,) whose log-odds against the venue's rate are `sharpness` times as large.
-
-    A model may be right and yet shy: one that was calibrated on single pictures is too cautious
-    once the beliefs of a whole stay are averaged. How shy is measured on sightings whose truth is
-    known, and 1 leaves beliefs as they are.
-    """
-    if sharpness == 1:
-        return belief
-    usual = min(max(usual, MIN_RATE), 1 - MIN_RATE)
-    p = np.clip(belief, LEAST_BELIEF, 1 - LEAST_BELIEF)
-    base = np.float32(usual / (1 - usual))
-    odds = base * np.power(p / (1 - p) / base, np.float32(sharpness))
-    return np.asarray(odds / (1 + odds), dtype=np.float32)
-
-
 def visibility(gallery: Gallery, term: Term, rows: Rows = ALL) -> Floats:
     """Return the weight (n,) of a term by how much of its body part is seen."""
     slot = term.wishes[0].slot
@@ -250,7 +232,6 @@ def score_term(
     belief, source = holds(gallery, term, rows, knobs)
     if belief is None:
         return None
-    belief = sharpened(belief, rate(gallery, term, knobs), knobs.sharpness)
     weight = np.float32(term.trust * source)
     gain = belief * (weight / np.float32(rate(gallery, term, knobs)))
     gain -= weight

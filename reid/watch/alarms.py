@@ -126,7 +126,8 @@ class Sentry:
         scores = self._scores(case, snapshot, rows)
         known = [*rows, *self._confirmed(case, snapshot)]
         others = np.setdiff1d(np.arange(len(snapshot)), known)
-        chances = Odds.of(self._scores(case, snapshot, others)).probability(scores)
+        odds = Odds.of(self._scores(case, snapshot, others), snapshot.knobs.sharpness)
+        chances = odds.probability(scores)
         raised = []
         for i in np.flatnonzero(scores >= threshold.score):
             key = snapshot.keys[int(rows[i])]

@@ -64,7 +64,7 @@ def test_three_people_in_one_colour_each(three_described: Path, capsys) -> None:
     assert result["parts"]["said"]["everything"]["costs"] == 0
     assert result["outcomes"]["said"]["first_ten_true"] == 1
     assert set(result["parts"]["vague"]) == {
-        "everything", "certainty", "rarity", "neighbours", "sharpness", "plus reliability",
+        "everything", "certainty", "rarity", "neighbours", "plus reliability",
     }  # fmt: skip
     show("ranking", result)
     assert "questions until among the first three" in capsys.readouterr().out.replace("\n", " ")

@@ -162,10 +162,16 @@ def test_the_terminal_shows_slots_refusals_and_what_was_not_understood() -> None
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(render(describe("girl, red or pink hat, beard, zorblax, with her dad, 14:20")))
     shown = console.export_text()
-    for part in ("head.colour", "red or ■ pink", "with her dad", "14:20", "face: is never searched",
-                 "not understood: zorblax"):  # fmt: skip
+    for part in ("head    ■ red or ■ pink hat", "with her dad", "14:20", "face: never searched",
+                 "body †  female, child", "not understood: zorblax"):  # fmt: skip
         assert part in shown
+    console.print(render(describe("sin bolso, vestido de rayas de manga corta")))
+    shown = console.export_text()
+    assert "striped short-sleeved dress" in shown
+    assert "carry  not backpack, not shoulder-bag, not handbag, not plastic-bag" in shown
+    assert "read as Spanish" in shown
     console.print(render(describe("xyzzy")))
+    assert "nothing that can be searched for" in console.export_text()
 
 
 def test_edits_are_counted_by_hand() -> None:
