@@ -139,7 +139,8 @@ def _counts(items: list[Item], after: int) -> bool:
     """Whether what follows is carried, so that the number counts it: "two red bags"."""
     for item in items[after : after + 3]:
         if "things" in item.senses:
-            return item.senses["things"].startswith("carry")
+            several = item.text.lower().endswith(("s", "en"))
+            return several and item.senses["things"].startswith("carry")
         if not item.senses.keys() & {"colours", "shades", "patterns", "sizes"}:
             return False
     return False

@@ -174,7 +174,7 @@ def _posterior(
     rows = np.arange(len(scores))
     if len(scores) > MOST_CANDIDATES:
         rows = np.argpartition(-scores, MOST_CANDIDATES)[:MOST_CANDIDATES]
-    logits = knobs.sharpness * scores[rows].astype(np.float64)
+    logits = scores[rows].astype(np.float64)
     weights = np.exp(logits - logits.max())
     return weights / weights.sum(), rows
 
