@@ -51,7 +51,7 @@ def _age(items: list[Item], i: int, before: list[Item]) -> tuple[str, int] | Non
     if number.kind != "number" or not isinstance(number.value, float):
         return None
     years, width = [number.value], 1
-    if _is(items, i + 1, "or", "until", "to") or _mark(items, i + 1, "/-–"):
+    if _is(items, i + 1, "or", "to") or _mark(items, i + 1, "/-–"):
         second = items[i + 2] if i + 2 < len(items) else None
         if second is not None and second.kind == "number" and isinstance(second.value, float):
             years.append(second.value)
@@ -164,8 +164,11 @@ def _decade(items: list[Item], i: int, lexicon: Lexicon) -> tuple[str, int] | No
     if decade is None and item.kind == "number" and isinstance(item.value, float):
         s = items[i + 1] if i + 1 < len(items) else None
         odd = s is not None and (s.text.lower() == "s" or "odd" in s.roles)
-        if odd and item.value % 10 == 0 and item.value:
-            decade, width = item.value, 2
+        part = i > 0 and "part" in items[i - 1].roles  # "Mitte dreißig"
+        if (odd or part) and item.value % 10 == 0 and item.value:
+            decade, width = item.value, 2 if odd else 1
+            if _is(items, i + width, "age"):
+                width += 1
     if decade is None:
         return None
     return f"body.age={vocabulary.age_band(decade + 5)}", width

@@ -76,6 +76,8 @@ def _clock(found: re.Match[str], lexicon: Lexicon) -> str | None:
         minute = 30
     if "halfto" in groups:
         hour, minute = hour - 1, 30
+    if "to" in groups and not _minutes(found, _value(groups["to"], lexicon) or 0, hour):
+        return None  # "four to five years", "fifteen to seventeen"
     if "to" in groups or "quarterto" in groups:
         back = 15 if "quarterto" in groups else _value(groups["to"], lexicon) or 0
         hour, minute = hour - 1, 60 - back
@@ -86,6 +88,11 @@ def _clock(found: re.Match[str], lexicon: Lexicon) -> str | None:
     if not (0 <= hour < 24 and 0 <= minute < 60):
         return None
     return f"{hour:02d}:{minute:02d}"
+
+
+def _minutes(found: re.Match[str], minute: int, hour: int) -> bool:
+    """Whether two numbers are minutes and an hour: fives, unless minutes are named."""
+    return (minute % 5 == 0 and hour <= 12) or "min" in found[0]
 
 
 def _value(word: str, lexicon: Lexicon) -> int | None:

@@ -17,6 +17,9 @@ LAYERS: Final = {
 WHOLE_KIT: Final = -1
 """The layer of what is no garment but all of them ("full Arsenal kit")."""
 
+ALL_OVER: Final = "upper lower"
+"""The text of a frame that only says what colour somebody is all over."""
+
 COAT_LAYER: Final = 4
 """From here on a garment is worn over others."""
 
@@ -167,6 +170,7 @@ class Builder:
     def build(self, person: Person) -> list[Wish]:
         """Return the wishes, things in the order said, the body last."""
         frames = _without_linings([frame for frame in person.frames if not frame.dropped])
+        frames = _without_repeats(frames)
         chains = _chains(frames)
         outer = _outer(chains)
         for frame in frames:
@@ -299,6 +303,23 @@ def _without_linings(frames: list[Frame]) -> list[Frame]:
     ]
 
 
+def _without_repeats(frames: list[Frame]) -> list[Frame]:
+    """Leave out "in green" where a green garment is named: the same thing, said again."""
+    named = [f for f in frames if f.slots.get("upper.type") and not f.negated]
+    return [
+        frame
+        for frame in frames
+        if frame.slots.keys() != {"upper"}
+        or frame.text != "upper"
+        or not any(_same_colours(frame, other) for other in named)
+    ]
+
+
+def _same_colours(frame: Frame, other: Frame) -> bool:
+    mine = [mod.values for mod in frame.colours()]
+    return bool(mine) and all(values in [mod.values for mod in other.colours()] for values in mine)
+
+
 def _chains(frames: list[Frame]) -> list[list[Frame]]:
     chains: list[list[Frame]] = []
     home: dict[int, list[Frame]] = {}
@@ -317,13 +338,18 @@ def _outer(chains: list[list[Frame]]) -> list[Frame]:
     upper = [
         c
         for c in chains
-        if "upper" in c[0].regions and len(c[0].regions) == 1 and c[0].layer != WHOLE_KIT
+        if "upper" in c[0].regions
+        and c[0].layer != WHOLE_KIT
+        and (len(c[0].regions) == 1 or c[0].text != ALL_OVER)
     ]
     worn = [c for c in upper if not c[0].negated]
     absent = [c[0] for c in upper if c[0].negated and c[0].layer >= COAT_LAYER]
     if len(worn) < 2:
         return absent if worn and _lightest(worn[0][0]) < COAT_LAYER else []
-    best = max(worn, key=lambda c: (c[0].outermost, not c[0].innermost, c[0].layer, c[0].order))
+    single = [c for c in worn if len(c[0].regions) == 1]
+    if not single:
+        return []
+    best = max(single, key=lambda c: (c[0].outermost, not c[0].innermost, c[0].layer, c[0].order))
     clear = best[0].outermost or any(c[0].innermost for c in worn if c is not best)
     rest = [c for c in worn if c is not best]
     if clear or all(c[0].layer < best[0].layer for c in rest):

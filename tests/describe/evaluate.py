@@ -15,7 +15,9 @@ def main(names: list[str], *, verbose: bool) -> None:
             differing = total.add(gold, query)
             said = {(w.slot, w.value, w.negated) for w in query.wishes}
             refused = set(query.refused) ^ gold.refused
-            doubted = {(w.slot, w.value, w.negated) for w in query.wishes if w.certainty == "unsure"}
+            doubted = {
+                (w.slot, w.value, w.negated) for w in query.wishes if w.certainty == "unsure"
+            }
             sure, theirs = gold.unsure - doubted, [triples(c.wishes) for c in query.companions]
             apart = [c for c in gold.companions if c not in theirs]
             if verbose and (differing or refused or sure or apart):

@@ -33,6 +33,9 @@ class Describing(State):
             pass
         mod.unsure = self._unsure()
         mod.negated = "no" in self.flags and self.predicate is not None
+        earlier = self.predicated or self.pending
+        if mod.either and earlier and earlier[-1].unsure:
+            mod.unsure = True  # "maybe green or blue": neither is sure
         self.mod_at = i
         if mod.kind == "colour" and self._instead(i, mod):
             return
@@ -282,7 +285,11 @@ class Describing(State):
             return
         self.pending = []
         shown = any("on" in later.roles for later in self.items[i + 1 : i + 2])
-        if not shown and self.last is not None and self.last.slots.get("upper.type") == ("costume",):
+        if (
+            not shown
+            and self.last is not None
+            and self.last.slots.get("upper.type") == ("costume",)
+        ):
             return
         if self.last is not None and (self.segment or "upper" in self.last.regions):
             if not any(mod.kind == "pattern" for mod in self.last.mods):

@@ -28,6 +28,9 @@ class Naming(Describing):
             self._add_trait(trait)
         self.waiting = []
         person.named, person.kin = True, relation
+        if self.trigger is None and person is not self.reading.main:
+            # "the boy had a hoodie, the girl a cardigan": hers, without a verb
+            self.opened |= any("a" in item.roles for item in self.items[i + 1 : i + 2])
         self.trigger = None
         if self.hedge == "narrow":
             self.hedge = ""
@@ -41,7 +44,9 @@ class Naming(Describing):
         if self.person is not main or not main.kin or self.trigger is not None or i < 2:
             return False
         mine, before = self.items[i - 1], self.items[i - 2]
-        return "my" in mine.roles and (before.kind == "break" or bool(before.roles & {"but", "and"}))
+        return "my" in mine.roles and (
+            before.kind == "break" or bool(before.roles & {"but", "and"})
+        )
 
     def _seek_another(self, i: int) -> None:
         """Make the one spoken of so far a companion of the one named now."""
@@ -83,7 +88,9 @@ class Naming(Describing):
 
     def _enter(self, person: Person, i: int) -> None:
         if person is not self.person:
-            self.opened = self.topic = person is not self.reading.main and not self.begun
+            clause = self.lexicon.relatives_first and i > 0 and self.items[i - 1].kind == "break"
+            about = person is not self.reading.main and (not self.begun or clause)
+            self.opened = self.topic = about
             self.last = None
             self.segment = []
         self.person = person
@@ -170,9 +177,10 @@ class Naming(Describing):
             self.reading.companions.append(main)
             self.trigger, self.said, self.topic = None, self.reading.main.sex, True
 
-    def _pronoun(self, sex: str) -> None:
+    def _pronoun(self, i: int, sex: str) -> None:
         main = self.reading.main
-        if self.topic and self.person.sex == sex:
+        anew = self.said == sex and i > 0 and self.items[i - 1].kind == "break"
+        if self.topic and self.person.sex == sex and not (anew and self.person.frames):
             return
         theirs = any(companion.sex == sex for companion in self.reading.companions)
         known = main.sex or self.said
@@ -226,7 +234,13 @@ class Naming(Describing):
         free = not self.reading.main.named and self.person is self.reading.main
         before = self.items[i - 1] if i else None
         the = before is None or before.kind == "break" or "the" in before.roles
-        return free and the and self.trigger is None and "age=child" in meaning and "relation" not in meaning
+        return (
+            free
+            and the
+            and self.trigger is None
+            and "age=child" in meaning
+            and "relation" not in meaning
+        )
 
     def _body(self, i: int, item: Item) -> None:
         meaning = item.senses["body"]
@@ -234,9 +248,9 @@ class Naming(Describing):
             self.waiting.append(Trait("body.build", ("heavy",), unsure=True))
             return  # "a big lad"
         if meaning.startswith("size") or (
-            self.lexicon.before and self._thing_ahead(i, past_colours=True)
+            self.lexicon.before and (self._thing_ahead(i, past_colours=True) or self._look_ahead(i))
         ):
-            return  # a large coat is no large man
+            return  # a large coat is no large man, nor are "tiny white flowers"
         if not self.lexicon.before and i and "things" in self.items[i - 1].senses:
             return
         for part in meaning.split():
@@ -247,6 +261,15 @@ class Naming(Describing):
         self.flags.add("after-hedge")
         if self.trigger is None:
             self._flush_traits()
+
+    def _look_ahead(self, i: int) -> bool:
+        """Whether a pattern or a piece follows, colours aside."""
+        for item in self.items[i + 1 : i + 4]:
+            if item.senses.keys() & {"pattern_nouns", "motifs", "parts"}:
+                return True
+            if not item.senses.keys() & {"colours", "shades", "sizes"}:
+                return False
+        return False
 
     def _grown_ahead(self, i: int) -> bool:
         """Whether the next word is somebody who is neither a child nor kin ("a big brother")."""

@@ -203,6 +203,8 @@ class Things(Naming):
             )
         ):
             self.predicate.dropped = not self.predicate.negated
+            if self.predicate.dropped and not any(m.kind == "colour" for m in self.pending):
+                frame.mods.extend(self.predicate.mods)  # "the hat is blue, and it's a bobble hat"
         self.predicate, self.predicated = None, []
         frame.mods.extend(self._fronts(item))
         frame.mods.extend(self.pending)

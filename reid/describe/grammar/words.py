@@ -103,7 +103,7 @@ class Words(Things):
             self._speaker(i)
         for role, sex in (("he", "male"), ("she", "female")):
             if role in roles and not self._of_a_thing(i, roles):
-                self._pronoun(sex)
+                self._pronoun(i, sex)
                 if self.person is self.reading.main:
                     self.said = self.said or sex
 
