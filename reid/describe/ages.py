@@ -94,17 +94,8 @@ def spoken(years: list[float], *, about: bool) -> str:
 
 def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
     """Whether a bare number is an age: "boy, 6", "aged about six", "girl (7)"."""
-    if (before and "size" in before[-1].roles) or _counts(items, after):
-        return False  # "gate seven", "size twelve", "two red bags"
-    if after < len(items):
-        following = items[after]
-        if following.kind in {"unknown", "number"} or following.senses.keys() & {
-            "things",
-            "people",
-        }:
-            return False
-        if following.kind == "break" and following.value in {":", "%", "'", '"', "£", "$"}:
-            return False
+    if (before and "size" in before[-1].roles) or _of_something(items, after):
+        return False  # "gate seven", "size twelve"
     if _alone(before, items, after):
         return not _numbered(before, items, after)
     if before and before[-1].roles & {"he", "she", "they"}:
@@ -123,6 +114,18 @@ def _said_of_person(before: list[Item], items: list[Item], after: int) -> bool:
         if not item.roles & _BEFORE_AN_AGE and item.kind != "unknown":
             return False
     return len(before) <= LOOK_BACK and (_ends(items, after) or bool(items[after].senses))
+
+
+def _of_something(items: list[Item], after: int) -> bool:
+    """Whether what follows a number says that it counts or names something else."""
+    if after >= len(items):
+        return False
+    following = items[after]
+    if following.kind in {"unknown", "number"} or following.senses.keys() & {"things", "people"}:
+        return True
+    if following.kind == "break" and following.value in {":", "%", "'", '"', "£", "$"}:
+        return True
+    return _counts(items, after)
 
 
 def _alone(before: list[Item], items: list[Item], after: int) -> bool:

@@ -122,7 +122,7 @@ def parse_thing(meaning: str) -> tuple[dict[str, Values], int]:
 
 
 def parse_look(meaning: str) -> list[Mod]:
-    """Return what the name of a thing says of its look: of jorts ``"… +denim"``, that it is denim."""
+    """Return what the name of a thing says of its look: ``"… +denim"`` of jorts."""
     mods: list[Mod] = []
     for word in (part[1:] for part in meaning.split() if part[0] == "+"):
         kind = "denim" if word == "denim" else "colour" if word in vocabulary.COLOURS else "pattern"

@@ -22,25 +22,14 @@ class Describing(State):
         if self._of_race(i, mod):
             self._refuse_kind("race")
             return
-        front = item.senses.get("front shades")
-        if front in {"dark", "light"} and mod.shade is None:
-            mod.shade = shade_of(front)
-        if section == "colours" and "hair_colours" in item.senses:
-            mod.hair = colour_meaning(item.senses["hair_colours"])[0]
-        if section == "hair_colours":
-            mod.hair, mod.values = mod.values, ()
-        if mod.kind == "colour" and self._take_shade(mod):
-            pass
+        self._colour(section, mod, item)
         mod.unsure = self._unsure()
         mod.negated = "no" in self.flags and self.predicate is not None
         earlier = self.predicated or self.pending
         if mod.either and earlier and earlier[-1].unsure:
             mod.unsure = True  # "maybe green or blue": neither is sure
         self.mod_at = i
-        if mod.kind == "colour" and self._instead(i, mod):
-            return
-        if mod.kind == "sleeve" and self.segment and i and "with" in self.items[i - 1].roles:
-            self.segment[-1].mods.append(mod)  # "a dress with short sleeves and white tights"
+        if self._instead(i, mod) or self._with_sleeves(i, mod):
             return
         self._place(mod, i)
         if self.hedge == "mod" and mod.kind != "shade":
@@ -49,6 +38,25 @@ class Describing(State):
             self.flags.discard("or")
         self.flags.add("after-hedge")
 
+    def _colour(self, section: str, mod: Mod, item: Item) -> None:
+        """Complete a colour: its shade, and what it is called in hair."""
+        front = item.senses.get("front shades")
+        if front in {"dark", "light"} and mod.shade is None:
+            mod.shade = shade_of(front)
+        if section == "colours" and "hair_colours" in item.senses:
+            mod.hair = colour_meaning(item.senses["hair_colours"])[0]
+        if section == "hair_colours":
+            mod.hair, mod.values = mod.values, ()
+        if mod.kind == "colour":
+            self._take_shade(mod)
+
+    def _with_sleeves(self, i: int, mod: Mod) -> bool:
+        """Read "a dress with short sleeves and white tights": the sleeves are the dress's."""
+        if mod.kind != "sleeve" or not self.segment or "with" not in self.items[i - 1].roles:
+            return False
+        self.segment[-1].mods.append(mod)
+        return True
+
     def _instead(self, i: int, mod: Mod) -> bool:
         """Read "nicht der blaue Mantel, der rote": the other one of what is said not to be."""
         ends = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
@@ -56,6 +64,8 @@ class Describing(State):
         known = self.last or self.previous
         the = i > 0 and "the" in self.items[i - 1].roles
         if not (the and ends and known is not None and known.negated) or "no" in self.flags:
+            return False
+        if mod.kind != "colour":
             return False
         known.negated = False
         for said in known.colours():

@@ -26,7 +26,7 @@ def _back(
         item = items[first - 1]
         if section in item.senses:
             found.append(item)
-        elif not (item.kind == "break" and not item.value == ".") and not item.roles & small:
+        elif (item.kind != "break" or item.value == ".") and not item.roles & small:
             break
         first -= 1
     return found[::-1], first

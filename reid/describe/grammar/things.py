@@ -64,7 +64,7 @@ class Things(Naming):
         self._colour_piece(whole, self.pending)
         self.pending = []
         self._speak_of(whole)
-        self._copula()
+        self.predicate, self.predicated = whole, []
         return True
 
     def _speak_of(self, frame: Frame) -> None:

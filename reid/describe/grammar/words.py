@@ -10,24 +10,8 @@ class Words(Things):
     def _role(self, i: int, item: Item) -> None:
         roles = item.roles
         self._hear_sex(i, roles)
-        if roles & {"nobag", "nohat", "noshoes"}:
-            self._absent(roles)
+        if self._done(i, roles):
             return
-        if "dunno" in roles:
-            self._dunno(i)
-            return
-        if "contrast" in roles:
-            self._somebody_else(i)
-            return
-        if "save" in roles:
-            if self.pending:
-                self._attach_back()  # "all in grey apart from the shoes"
-            self.flags.add("save")
-            return
-        if "one" in roles and self._one(i):
-            return
-        if "like" in roles:
-            self._liken(i)
         self._refer(i, roles)
         if roles & {"hedge", "think"}:
             self._hedge(i, roles)
@@ -35,13 +19,7 @@ class Words(Things):
             self.hedge = ""
         if "no" in roles or ("doffed" in roles and self._off_ahead(i)):
             self._negate(i)
-        if "overtop" in roles or "undertop" in roles:
-            self._stack("overtop" in roles)
-        elif roles & {"over", "under"} and self.segment:
-            self.flags.add("over" if "over" in roles else "under")
-        if roles & {"over", "overtop"} and self._bare_upper(i):
-            self._thing_of("upper", self.pending)
-            self.pending = []
+        self._layer(i, roles)
         if "companion" in roles and not self.pending and not self._riding(roles):
             self.trigger = i
             self._swap(i)
@@ -51,8 +29,36 @@ class Words(Things):
             self._refine(roles)
         self._small_words(i, roles)
 
+    def _done(self, i: int, roles: frozenset[str]) -> bool:
+        """Read a word that says all it has to say by itself."""
+        if roles & {"nobag", "nohat", "noshoes"}:
+            self._absent(roles)
+        elif "dunno" in roles:
+            self._dunno(i)
+        elif "contrast" in roles:
+            self._somebody_else(i)
+        elif "save" in roles:
+            if self.pending:
+                self._attach_back()  # "all in grey apart from the shoes"
+            self.flags.add("save")
+        else:
+            return "one" in roles and self._one(i)
+        return True
+
+    def _layer(self, i: int, roles: frozenset[str]) -> None:
+        """Read what is worn over or under what, and "something pink on top"."""
+        if "overtop" in roles or "undertop" in roles:
+            self._stack("overtop" in roles)
+        elif roles & {"over", "under"} and self.segment:
+            self.flags.add("over" if "over" in roles else "under")
+        if roles & {"over", "overtop"} and self._bare_upper(i):
+            self._thing_of("upper", self.pending)
+            self.pending = []
+
     def _refer(self, i: int, roles: frozenset[str]) -> None:
         """Read what speaks of something said before: himself, the scarf too, tied round her."""
+        if "like" in roles:
+            self._liken(i)
         if "aside" in roles:
             self._aside()
         if "self" in roles and self.person is not self.reading.main:

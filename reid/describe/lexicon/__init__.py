@@ -207,9 +207,17 @@ def _unaccented(words: frozenset[str]) -> dict[str, str]:
 def _lines(section: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     for meaning, words in section.items():
         for phrase in words.split(","):
-            tokens = tuple(token.norm for token in tokenise(phrase.strip()))
+            tokens = _tokens(phrase)
             if tokens:
                 yield meaning, tokens
+
+
+def _tokens(phrase: str) -> tuple[str, ...]:
+    """Return the tokens of a phrase; most are plain words, which need no cutting up."""
+    words = phrase.split()
+    if all(word.isalpha() and word < "\u3400" for word in words):
+        return tuple(word.lower() for word in words)
+    return tuple(token.norm for token in tokenise(phrase))
 
 
 def _values(text: str) -> dict[str, float]:
