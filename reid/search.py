@@ -15,6 +15,10 @@ from reid.rank.rerank import rerank
 from reid.records import Answer, Match, Query, SightingKey
 from reid.store import Columns, Filter, Store
 
+TIMES_SEEN: Final = 2.0
+"""Sightings that somebody who is in a venue is expected to have: most walk past two cameras. With
+one and a half or three probabilities are less honest (table in reid/bench/README.md)."""
+
 MEAN_FROM: Final = 12
 """Sightings a camera needs before its mean vector says something about the camera."""
 
@@ -47,7 +51,7 @@ def search(store: Store, query: Query, which: Filter, top: int) -> Answer:
 
 def knobs_of(model_id: str) -> Knobs:
     """Return how the beliefs of an embedder are taken in the ranking."""
-    return Knobs(sharpness=sharpness_of(model_id))
+    return Knobs(sharpness=sharpness_of(model_id), times=TIMES_SEEN)
 
 
 def similar(store: Store, sighting: str, which: Filter, top: int) -> list[Likeness]:

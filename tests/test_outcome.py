@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from reid.bench.crowd import make
 from reid.bench.ranking import STYLES, describe_person, reliability
 from reid.rank import rank
-from reid.rank.answer import FIRST_LOOKED_AT, LIKELY, PRESENT, Odds
+from reid.rank.answer import FIRST_LOOKED_AT, LIKELY
+from reid.rank.odds import PRESENT, Odds
 from tests.test_rank import RED, Wish, ask, gallery
 
 PEOPLE, ASKS = 60, 60
@@ -46,6 +47,35 @@ def test_a_shy_model_tells_people_apart_and_leaves_open_whether_anybody_is_there
     assert sharper.nobody == pytest.approx(said.nobody)
     assert said.probability(values)[0] == pytest.approx((1 - said.nobody) * 2 / 11)
     assert sharper.probability(values)[0] == pytest.approx((1 - said.nobody) * 4 / 13)
+
+
+@given(scores, st.sampled_from([1.0, 1.5, 3.0]), st.sampled_from([1.5, 2.0, 4.0]))
+def test_who_is_seen_several_times_has_as_many_chances(
+    values: list[float], sharpness: float, times: float
+) -> None:
+    array = np.array(values, np.float32)
+    odds = Odds.of(array, sharpness, times)
+    chances = odds.probability(array)
+    assert ((chances >= 0) & (chances <= 1 - odds.nobody + 1e-9)).all()
+    assert chances.sum() <= times * (1 - odds.nobody) + 1e-6
+    assert 0 <= odds.any_of(array) <= 1 - odds.nobody + 1e-9
+    assert (np.diff(chances[np.argsort(array)]) >= -1e-12).all(), "in the order of the scores"
+
+
+def test_twice_seen_among_forty_alike_each_has_one_chance_in_twenty() -> None:
+    alike = np.zeros(40, np.float32)
+    odds = Odds.of(alike, 1.5, 2.0)
+    assert odds.probability(alike) == pytest.approx(PRESENT * 2 / 40)
+    assert odds.any_of(alike[:20]) == pytest.approx(PRESENT * (1 - 0.95**20))
+
+
+def test_two_that_fit_share_nothing_when_the_person_is_seen_twice() -> None:
+    """Two at log 1e6, 298 at 0: λ is so that both are nearly sure; seen once, each is a half."""
+    values = np.array([np.log(1e6)] * 2 + [0.0] * 298, np.float32)
+    often, once = Odds.of(values, 1.0, 2.0), Odds.of(values)
+    assert often.probability(values)[1] > 0.98
+    assert once.probability(values)[1] == pytest.approx(0.5, abs=0.01)
+    assert often.once(values) == pytest.approx(once.probability(values))
 
 
 def test_a_confirmed_sighting_leaves_the_others_their_chances() -> None:

@@ -110,7 +110,7 @@ def _honesty(result: dict[str, dict[str, float]]) -> Table:
             figure(one[f"{claim}_{what}"]) for what in ("said", "true", "error")
         ), f"{one[f'{claim}_brier']:.3f}")
         for name, one in result.items()
-        for claim in ("first", "first_ten")
+        for claim in ("first", "first_ten", "each")
     )  # fmt: skip
     return Table(("%", "is the person", "said", "true", "calibration error", "Brier"), rows)
 

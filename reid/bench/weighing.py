@@ -24,7 +24,8 @@ from reid.describe import describe
 from reid.embed import Embedder
 from reid.errors import SourceError, UsageError
 from reid.rank import Gallery, Knobs, measure, next_question, rank
-from reid.rank.answer import FIRST_LOOKED_AT, PRESENT
+from reid.rank.answer import FIRST_LOOKED_AT
+from reid.rank.odds import PRESENT, Odds
 from reid.rank.question import open_slots
 from reid.rank.score import score, terms
 from reid.records import Query, Sightings, Wish
@@ -75,7 +76,7 @@ class Weighed:
     Attributes:
         parts: kind of description → part left out → figures and what leaving it out costs.
         outcomes: kind → how often what was said, with the person there and away.
-        honesty: how far what is said is borne out, with the model's sharpness and without.
+        honesty: how far what is said is borne out, as shipped and without the parts of `Odds`.
         questions: order → how many it took.
         reliability: slot → measured over all; each person's queries use that of the other half.
         model_id, run: what it was measured with.
@@ -133,7 +134,12 @@ def run_weighing(
         {kind: outcomes(known, asked, knobs) for kind, asked in kinds.items()},
         {
             name: honesty(known, [pair for asked in kinds.values() for pair in asked], each)
-            for name, each in (("as_shipped", knobs), ("unsharpened", replace(knobs, sharpness=1)))
+            for name, each in (
+                ("as_shipped", knobs),
+                ("seen_once", replace(knobs, times=1.0)),
+                ("not_sharpened", replace(knobs, sharpness=1.0)),
+                ("neither", replace(knobs, sharpness=1.0, times=1.0)),
+            )
         },
         interviews(known, knobs, seed),
         {slot: round(r, 2) for slot, r in measure(known.gallery, _truths(known)).items()},
@@ -232,8 +238,10 @@ def outcomes(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> dict
             answer = rank(query, known.gallery, top=FIRST_LOOKED_AT, knobs=knobs, rows=rows)
             outcome.append(answer.outcome)
             if rows is everybody:
-                said.append(sum(match.probability for match in answer.matches))
                 rowsof = [numbers[match.key.id] for match in answer.matches]
+                scores = score(known.gallery, terms(query, knobs), knobs)
+                odds = Odds.of(scores, knobs.sharpness, knobs.times)
+                said.append(odds.any_of(scores[rowsof]))
                 true.append(bool((known.who[rowsof] == who).any()))
     hits = [hit for hit, outcome in zip(true, there, strict=True) if outcome == "found"]
     return {
@@ -248,28 +256,30 @@ def outcomes(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> dict
 def honesty(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> dict[str, float]:
     """Return how far probabilities are borne out, where one in five is not there at all.
 
-    Of two claims, that the first is the person and that one of the first ten is: the Brier score
-    (mean squared error of the probability) and the calibration error (mean distance, over ten
-    equal bands of probability, between what is said and how often it is so).
+    Of three claims, that the first is the person, that one of the first ten is, and that a
+    sighting among the first ten is: the Brier score (mean squared error of the probability) and
+    the calibration error (mean distance, over ten equal bands of probability, between what is said
+    and how often it is so).
     """
-    numbers = {key.id: i for i, key in enumerate(known.gallery.keys)}
-    claims: dict[str, list[tuple[float, bool]]] = {"first": [], "first_ten": []}
-    weights: list[float] = []
+    claims: dict[str, list[tuple[float, bool, float]]] = {"first": [], "first_ten": [], "each": []}
     for query, who in asked:
         own = known.who == who
         if not own.any():
             continue
-        for rows, weight in ((np.arange(len(own)), PRESENT), (known.without(who), 1 - PRESENT)):
-            answer = rank(query, known.gallery, top=FIRST_LOOKED_AT, knobs=knobs, rows=rows)
-            chances = [match.probability for match in answer.matches]
-            right = [bool(own[numbers[match.key.id]]) for match in answer.matches]
-            claims["first"].append((chances[0], right[0]))
-            claims["first_ten"].append((min(1.0, sum(chances)), any(right)))
-            weights.append(weight)
+        scores = score(known.gallery, terms(query, knobs), knobs)
+        for rows, share in ((np.arange(len(own)), PRESENT), (known.without(who), 1 - PRESENT)):
+            odds = Odds.of(scores[rows], knobs.sharpness, knobs.times)
+            best = rows[np.argsort(-scores[rows], kind="stable")[:FIRST_LOOKED_AT]]
+            chances, right = odds.probability(scores[best]), own[best]
+            claims["first"].append((float(chances[0]), bool(right[0]), share))
+            claims["first_ten"].append((odds.any_of(scores[best]), bool(right.any()), share))
+            claims["each"] += [
+                (float(p), bool(r), share) for p, r in zip(chances, right, strict=True)
+            ]
     figures: dict[str, float] = {}
-    for name, pairs in claims.items():
-        said, true = np.array(pairs, dtype=np.float64).T
-        share = np.array(weights) / sum(weights)
+    for name, told in claims.items():
+        said, true, share = np.array(told, dtype=np.float64).T
+        share = share / share.sum()
         figures[f"{name}_said"] = float((share * said).sum())
         figures[f"{name}_true"] = float((share * true).sum())
         figures[f"{name}_brier"] = float((share * (said - true) ** 2).sum())

@@ -1,30 +1,21 @@
 """From scores to an answer: the best matches, why, and whether anybody fits at all.
 
 A score is a log-likelihood ratio: how much better "this is the person" explains what the model
-believes of a sighting than "this is somebody else". Before looking, the person is among the
-sightings with probability a (`PRESENT`), each being as likely as another, and is none of them with
-1 - a. So by Bayes' rule, over N sightings with scores s,
-
-    P(nobody) = (1 - a) / Z,     P(i) = (1 - P(nobody)) · exp(t s_i) / Σ exp(t s),
-    Z = (1 - a) + a · mean of exp(s).
-
-With t = 1 that is a/N · exp(s_i) / Z. A model may be shy: what it says of people tells them apart
-better than it believes, because it was calibrated on single pictures and each belief is one of a
-whole stay. How shy, t, is fitted on rendered venues whose people are known (the model's card says
-it); whether anybody fits at all is not told any better by it, and is left as it is (figures in
-reid/bench/README.md). So is the outcome, which is about that. The prior and the cuts below are
-choices, not fitted to a model.
+believes of a sighting than "this is somebody else". `Odds` turns scores into the probabilities that
+are shown. The outcome is read off what they would be if the person were seen only once and the
+model were not shy: told by the others it would say "found" of too many who are not there (figures
+in reid/bench/README.md). The cuts below are choices, not fitted to a model.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid.rank.gallery import Floats, Gallery
+from reid.rank.odds import Odds
 from reid.rank.score import (
     DEFAULT,
     NOT_VISIBLE_BELOW,
@@ -44,9 +35,6 @@ MATCH_FROM: Final = 0.5
 NOTABLE: Final = (0.25, 2.5)
 """A lower belief is still a match when it is this high and this many times the venue's rate."""
 
-PRESENT: Final = 0.8
-"""Probability, before looking, that the person is among the sightings at all."""
-
 LIKELY: Final = 0.5
 """From this probability on it is said: found, or nobody fits."""
 
@@ -62,9 +50,6 @@ BORNE_OUT: Final = 0.5
 
 DENIED: Final = 1 / 3
 """Share under which the evidence is two to one against a sighting."""
-
-FEWEST: Final = 10
-"""N is never taken to be smaller: of three sightings each would be likely before any look."""
 
 KNOWN: Final = 10.0
 """Nats of `extra` from which a sighting is known to be the person, whatever the description."""
@@ -95,7 +80,7 @@ def rank(
     order = rows[_best(pool, len(rows) if top is None else top)]
     reasons = explain(gallery, asked, order, knobs)
     known = np.zeros(len(totals), bool) if extra is None else extra >= KNOWN
-    odds = Odds.of(totals[rows[~known[rows]]], knobs.sharpness)
+    odds = Odds.of(totals[rows[~known[rows]]], knobs.sharpness, knobs.times)
     chances = np.where(known[order], 1.0, odds.probability(totals[order]))
     matches = tuple(
         Match(gallery.keys[int(i)], float(totals[i]), float(chance), why)
@@ -103,44 +88,6 @@ def rank(
     )
     said = "found" if known[rows].any() else outcome(gallery, asked, totals, rows, knobs)
     return Answer(query, said, matches)
-
-
-@dataclass(frozen=True, slots=True)
-class Odds:
-    """What scores are worth among others.
-
-    Attributes:
-        log_each: log of what a score of 0 is worth as a probability.
-        nobody: probability that none of the others is the person.
-        sharpness: how much further apart people are than their scores say.
-    """
-
-    log_each: float
-    nobody: float
-    sharpness: float = 1.0
-
-    @classmethod
-    def of(cls, scores: Floats, sharpness: float = 1.0) -> Self:
-        """Weigh the scores (N,) in the running against each other, and against nobody."""
-        n = len(scores)
-        places = max(n, FEWEST)
-        none = 1 - PRESENT
-        if not n:
-            return cls(math.log(PRESENT / places), none, sharpness)
-        best = float(scores.max())
-        below = scores.astype(np.float64) - best
-        high = max(0.0, best)
-        some = PRESENT * float(np.exp(below).sum()) / places * math.exp(best - high)
-        total = none * math.exp(-high) + some
-        anybody = math.log(some / total) if some > 0 else -math.inf
-        among = math.log(float(np.exp(sharpness * below).sum()))
-        nobody = none * math.exp(-high) / total
-        return cls(anybody - among - sharpness * best, nobody, sharpness)
-
-    def probability(self, scores: Floats) -> NDArray[np.float64]:
-        """Return the probability (n,) that each is the person described."""
-        logs = self.sharpness * scores.astype(np.float64) + self.log_each
-        return np.asarray(np.exp(np.minimum(logs, 0.0)))
 
 
 def _allowed(query: Query, gallery: Gallery) -> NDArray[np.intp]:
@@ -238,8 +185,7 @@ def outcome(
 
     "found": the first `FIRST_LOOKED_AT` (of few sightings, the first tenth) together are more
     likely than not, and the best of them matches most of what was asked. "nobody_fits": that it is
-    none of them is more likely than not, or the evidence of even the best is against them. Both go
-    by t = 1: sharper beliefs say "found" of too many who are not there (reid/bench/README.md).
+    none of them is more likely than not, or the evidence of even the best is against them.
     """
     if not len(rows):
         return "nobody_fits"
@@ -251,5 +197,5 @@ def outcome(
     if odds.nobody >= LIKELY or np.nanmax(fit) < DENIED:
         return "nobody_fits"
     few = best[: max(LEAST_LOOKED_AT, math.ceil(LOOKED_SHARE * len(rows)))]
-    likely = float(odds.probability(totals[few]).sum()) >= LIKELY
+    likely = float(odds.once(totals[few]).sum()) >= LIKELY
     return "found" if likely and fit[0] >= BORNE_OUT else "unsure"

@@ -67,8 +67,9 @@ class Knobs:
         rarity: use the venue's own rates.
         neighbours: let confusable values speak for each other.
         body: use body-derived slots (policy decides).
-        sharpness: how much further apart people are than their scores say, see `answer.Odds`; a
-            property of the model. It changes probabilities, and the order of nobody.
+        sharpness: how much further apart people are than their scores say, see `odds`; a property
+            of the model. It changes probabilities, and the order of nobody.
+        times: how many sightings somebody is expected to have, see `odds`; a property of the venue.
     """
 
     reliability: Mapping[str, float] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Knobs:
     neighbours: bool = True
     body: bool = True
     sharpness: float = 1.0
+    times: float = 1.0
 
 
 DEFAULT: Final = Knobs()

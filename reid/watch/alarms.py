@@ -19,7 +19,7 @@ from reid.desk import Asked, Desk
 from reid.desk.asked import allowed
 from reid.desk.feedback import refined
 from reid.desk.snapshot import Snapshot
-from reid.rank.answer import Odds
+from reid.rank.odds import Odds
 from reid.rank.score import score, terms
 
 RECENT: Final = timedelta(hours=24)
@@ -126,7 +126,9 @@ class Sentry:
         scores = self._scores(case, snapshot, rows)
         known = [*rows, *self._confirmed(case, snapshot)]
         others = np.setdiff1d(np.arange(len(snapshot)), known)
-        odds = Odds.of(self._scores(case, snapshot, others), snapshot.knobs.sharpness)
+        odds = Odds.of(
+            self._scores(case, snapshot, others), snapshot.knobs.sharpness, snapshot.knobs.times
+        )
         chances = odds.probability(scores)
         raised = []
         for i in np.flatnonzero(scores >= threshold.score):
