@@ -5,6 +5,7 @@ At rest every bone's rotation is the identity. A pose gives global rotations `G`
 y up, face to +z, left is +x.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -115,21 +116,26 @@ def about(axis: int, degrees: float) -> Array:
 
 def about_axis(axis: Array, degrees: float) -> Array:
     """Return the rotation about a unit vector (Rodrigues)."""
-    x, y, z = axis
-    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    t = np.radians(degrees)
-    out: Array = np.eye(3) + np.sin(t) * k + (1 - np.cos(t)) * (k @ k)
-    return out
+    x, y, z = axis.tolist()
+    s, c = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
+    d = 1 - c
+    return np.array([
+        [c + d * x * x, d * x * y - s * z, d * x * z + s * y],
+        [d * x * y + s * z, c + d * y * y, d * y * z - s * x],
+        [d * x * z - s * y, d * y * z + s * x, c + d * z * z],
+    ])  # fmt: skip
 
 
 def aim(start: Array, end: Array) -> Array:
     """Return the smallest rotation that turns direction `start` into `end`."""
-    a, b = start / np.linalg.norm(start), end / np.linalg.norm(end)
-    axis, cosine = np.cross(a, b), float(np.dot(a, b))
-    sine = float(np.linalg.norm(axis))
-    if sine < 1e-6:
+    # plain numbers: thousands of these are made for a picture, and NumPy takes its time for three
+    (a, b, c), (d, e, f) = start.tolist(), end.tolist()
+    x, y, z = b * f - c * e, c * d - a * f, a * e - b * d
+    sine, cosine = math.sqrt(x * x + y * y + z * z), a * d + b * e + c * f
+    if sine < 1e-6 * math.hypot(a, b, c) * math.hypot(d, e, f):
         return np.eye(3)
-    return about_axis(axis / sine, float(np.degrees(np.arctan2(sine, cosine))))
+    axis = np.array([x / sine, y / sine, z / sine])
+    return about_axis(axis, math.degrees(math.atan2(sine, cosine)))
 
 
 def _cycle(table: tuple[float, ...], phase: float) -> float:

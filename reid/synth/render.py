@@ -5,6 +5,7 @@ matrices here are row-major NumPy arrays that act on column vectors.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -55,8 +56,9 @@ def stage(actors: tuple[Actor, ...] | list[Actor]) -> list[Staged]:
 # --- camera -------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=64)
 def view_matrix(lens: Lens) -> Array:
-    """Return world → camera, (4, 4); the camera looks along −z."""
+    """Return world → camera, (4, 4), not to be changed; the camera looks along −z."""
     eye, aim = np.asarray(lens.position, float), np.asarray(lens.look_at, float)
     ahead = aim - eye
     ahead /= np.linalg.norm(ahead)
@@ -68,11 +70,13 @@ def view_matrix(lens: Lens) -> Array:
     rows = np.stack([right * c + up * s, up * c - right * s, -ahead])
     out = np.eye(4)
     out[:3, :3], out[:3, 3] = rows, -rows @ eye
+    out.setflags(write=False)
     return out
 
 
+@lru_cache(maxsize=64)
 def projection_matrix(lens: Lens) -> Array:
-    """Return camera → clip, (4, 4), of the lens's window of the whole frame."""
+    """Return camera → clip, (4, 4), not to be changed, of the lens's window of the whole frame."""
     top = np.tan(np.radians(lens.fov_y) / 2)
     right = top * lens.width / lens.height
     x0, y0, x1, y1 = lens.window or (0, 0, lens.width, lens.height)
@@ -83,6 +87,7 @@ def projection_matrix(lens: Lens) -> Array:
     out[1, 1], out[1, 2] = 2 / (top_ - bottom_), (top_ + bottom_) / (top_ - bottom_)
     out[2, 2], out[2, 3] = (FAR + NEAR) / (NEAR - FAR), 2 * FAR * NEAR / (NEAR - FAR)
     out[3, 2] = -1
+    out.setflags(write=False)
     return out
 
 
