@@ -32,8 +32,9 @@ from reid.records import Answer, Match, Outcome, Query, Reason, Verdict
 MATCH_FROM: Final = 0.5
 """Belief from which a wish counts as a match."""
 
-NOTABLE: Final = (0.25, 2.5)
-"""A lower belief is still a match when it is this high and this many times the venue's rate."""
+NOTABLE: Final = (0.3, 1.0)
+"""A lower belief is still a match when it is this high and this many times the venue's rate: then
+it speaks for the person, if not loudly. A cross beside the blackest coat of all would mislead."""
 
 LIKELY: Final = 0.5
 """From this probability on it is said: found, or nobody fits."""
@@ -45,7 +46,7 @@ LOOKED_SHARE, LEAST_LOOKED_AT = 0.1, 5
 """Nor are more than this share of all taken together, but for the least: of thirty sightings ten
 are a third before any look."""
 
-BORNE_OUT: Final = 0.5
+BORNE_OUT: Final = 0.6
 """Share of what was asked from which the best sighting matches most of it."""
 
 DENIED: Final = 1 / 3
