@@ -9,7 +9,7 @@ from reid.console import complain, out, print_json, progress_bar, show_answer
 from reid.describe import describe, to_json
 from reid.errors import ReidError, SourceError, UsageError
 from reid.ingest import Source, open_source
-from reid.loading import load_embedder, load_people
+from reid.loading import load_crop_people, load_embedder, load_people
 from reid.pipeline import Indexer, IndexReport
 from reid.records import Answer
 from reid.search import answer_json, search
@@ -42,7 +42,7 @@ def index_sources(
 ) -> None:
     """Index sources one after the other; one that fails does not stop the others."""
     embedder = load_embedder(embedder_name)
-    people = None if crops and heads is None else load_people(detector, heads)
+    people = (load_crop_people if crops else load_people)(detector, heads)
     opened = _open_all(addresses, camera, start, crops=crops)
     if not opened:
         raise SourceError("nothing was indexed: none of the sources could be read")

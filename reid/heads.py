@@ -41,7 +41,7 @@ SLENDER: Final = 4.0
 something else at its top, such as the balloon above a child, and the head further down."""
 
 TOP_OF_CROP: Final = 0.22
-"""The same for an image that is one person already cut out, upright and whole."""
+"""Share of an image that is one person already cut out, from its top, that goes in any case."""
 
 LOOK_AROUND: Final = 6
 """Frames before and after whose boxes of the same track count too."""
@@ -82,10 +82,18 @@ def head_boxes(frames: Sequence[Seen], now: int, profile: Profile = "head") -> B
     return np.concatenate([heads, *tops, _tops_of_missed(frames, now)])
 
 
-def crop_head_boxes(width: int, height: int, candidates: Boxes) -> Boxes:
-    """Return the boxes to redact in an image that is one person: its top, and every candidate."""
+def crop_head_boxes(width: int, height: int, candidates: Boxes, *, sure: bool) -> Boxes:
+    """Return the boxes to redact in an image that is one person: its top, and every candidate.
+
+    Args:
+        width, height: of the image, px.
+        candidates: heads found in it (M, 4).
+        sure: the person's own head is among them; else as much goes as of anybody in a frame in
+            whom no head was found.
+    """
     whole = as_boxes([[0, 0, width, height]])
-    return np.concatenate([top_of(whole, TOP_OF_CROP), _shape(candidates, "head")])
+    tops = [top_of(whole, TOP_OF_CROP)] if sure else [_closed_tops(whole)]
+    return np.concatenate([*tops, _shape(candidates, "head")])
 
 
 def _owners(people: Boxes, heads: Boxes) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -14,6 +14,12 @@ def load_people(detector: Path | None, heads: Path | None) -> People:
     return People(found, Detector(heads) if heads else None)
 
 
+def load_crop_people(detector: Path | None, heads: Path | None) -> People:
+    """Load what finds heads in person crops: the detector asked for, else the shipped one."""
+    found = Detector(models.find_head_detector(detector))
+    return People(found, Detector(heads) if heads else None)
+
+
 def load_embedder(given: str | None = None) -> Embedder:
     """Return the embedder asked for: a folder, "regions" for the baseline, or the default one."""
     if given == RegionEmbedder.model_id.partition("-")[0]:

@@ -134,14 +134,32 @@ def find_detector(given: Path | None) -> Path:
     for name in _PREFERRED:
         if name in available:
             return available[name]
-    for model in shipped():
-        if model.kind == "detector":
-            model.verify()
-            return model.best()
+    found = _shipped_detector()
+    if found is not None:
+        return found
     raise ModelError(
         "no detector weights: run `reid models pull yolo11n` once (needs internet), "
         "or name a file with --detector PATH"
     )
+
+
+def find_head_detector(given: Path | None) -> Path:
+    """Return the detector that looks for heads in person crops: the one given, else the shipped.
+
+    Public weights know people, but no heads; they serve where there is no other.
+
+    Raises:
+        ModelError: there is none.
+    """
+    return given or _shipped_detector() or find_detector(None)
+
+
+def _shipped_detector() -> Path | None:
+    for model in shipped():
+        if model.kind == "detector":
+            model.verify()
+            return model.best()
+    return None
 
 
 def find_embedder() -> Shipped | None:

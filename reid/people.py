@@ -14,15 +14,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from reid.detections import Detections, without_giants, without_parts
+from reid.detections import SURE_HEAD, Detections, without_giants, without_parts
 from reid.errors import ModelError
 from reid.openvino import silence_telemetry
 from reid.pixels import Image, RawFrame
-from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes
+from reid.tracks import HEAD_IN_UPPER, UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
 
 REDACTION_SCORE: Final = 0.1
 """From this confidence on a detection counts for redaction, unless the model says otherwise."""
@@ -39,6 +40,14 @@ _FACE_KEYPOINTS: Final = slice(0, 5)  # COCO: nose, eyes, ears
 _SHOULDERS: Final = slice(5, 7)
 _ASSETS: Final = "https://github.com/ultralytics/assets/releases/download/v8.3.0"
 _HEAD_CLASSES: Final = ("head", "face")
+
+CROP_HEAD: Final = 0.1
+"""Confidence from which a head counts in an image that is one person, where there is little else
+that could be taken for one."""
+
+_CROP_SIDE: Final = 160  # px: such an image is looked at as large as people are in scenes,
+_CROP_MARGIN: Final = 64  # px: with its border repeated around it,
+_STRIDE: Final = 32  # px: in a picture whose sides the network takes as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,14 @@ class Confidences:
     def of_heads(self) -> float:
         """From here on a head counts for redaction."""
         return self.redaction if self.heads is None else self.heads
+
+
+@dataclass(frozen=True, slots=True)
+class CropHeads:
+    """Head candidates (M, 4) in an image that is one person; `sure`: the person's is among them."""
+
+    boxes: Boxes
+    sure: bool
 
 
 class Detector:
@@ -111,7 +128,26 @@ class Detector:
         finally:
             self._forget()
 
-    def _detect(self, bgr: Image) -> Detections:
+    def heads_of_crop(self, raw: RawFrame) -> tuple[Boxes, NDArray[np.float32]]:
+        """Find heads (M, 4) in an image that is one person, and how sure of each it is (M,).
+
+        The detector knows people who stand in scenes, so that a person who fills the picture is
+        shown to it smaller, with room around.
+        """
+        if not self.knows_heads:
+            return empty_boxes(), np.zeros(0, np.float32)
+        bgr, scale, corner = _with_room(raw.expose_unredacted()[..., ::-1])
+        try:
+            seen = self._detect(bgr, longest=max(bgr.shape[:2]))
+        finally:
+            self._forget()
+        kept = seen.head_scores >= CROP_HEAD
+        boxes = (seen.heads[kept] - np.tile(corner, 2)) / scale
+        return boxes.astype(np.float32), seen.head_scores[kept]
+
+    def _detect(self, bgr: Image, longest: int | None = None) -> Detections:
+        """Find everything; `longest` is the picture's longer side for the network, px."""
+        size = {} if longest is None else {"imgsz": longest}
         wanted = [c for c in (self._person, self._head) if c is not None]
         result = self._model.predict(
             bgr,
@@ -121,6 +157,7 @@ class Detector:
             save=False,
             show=False,
             verbose=False,
+            **size,
         )[0]
         boxes = result.boxes.cpu().numpy()
         xyxy = as_boxes(np.array(boxes.xyxy, np.float32))
@@ -188,6 +225,15 @@ class People:
             candidates = np.concatenate([candidates, self._heads.detect(raw).heads])
         return self._track(seen, raw), candidates
 
+    def heads_of_crop(self, raw: RawFrame) -> CropHeads:
+        """Return head candidates in an image that is one person already cut out."""
+        asked = [self._detector] if self._heads is None else [self._detector, self._heads]
+        found = [model.heads_of_crop(raw) for model in asked]
+        boxes = np.concatenate([boxes for boxes, _ in found])
+        scores = np.concatenate([scores for _, scores in found])
+        high = (boxes[:, 1] + boxes[:, 3]) / 2 < HEAD_IN_UPPER * raw.height
+        return CropHeads(boxes, bool((high & (scores >= SURE_HEAD)).any()))
+
     def _track(self, seen: Detections, raw: RawFrame) -> Tracks:
         ids = np.full(len(seen.people), UNTRACKED, np.int64)
         for row in self._tracker.update(_boxes(seen, raw)):  # x1 y1 x2 y2 id score class index
@@ -198,6 +244,24 @@ class People:
             np.concatenate([seen.scores, np.zeros(parts, np.float32)]),
             np.concatenate([ids, np.full(parts, UNTRACKED, np.int64)]),
         )
+
+
+def _with_room(crop: Image) -> tuple[Image, float, NDArray[np.float32]]:
+    """Return an image (H, W, 3) at the size of people in scenes, with its border repeated around.
+
+    Also by how much it was scaled, and where its upper left corner is now, px.
+    """
+    height, width = crop.shape[:2]
+    scale = _CROP_SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    small = cv2.resize(np.ascontiguousarray(crop), size, interpolation=how)
+    wide, tall = (-(-(side + _CROP_MARGIN) // _STRIDE) * _STRIDE for side in size)
+    left, top = (wide - size[0]) // 2, (tall - size[1]) // 2
+    roomy = cv2.copyMakeBorder(
+        small, top, tall - size[1] - top, left, wide - size[0] - left, cv2.BORDER_REPLICATE
+    )
+    return np.asarray(roomy, np.uint8), scale, np.array([left, top], np.float32)
 
 
 def heads_of_poses(keypoints: NDArray[np.float32], people: Boxes) -> Boxes:

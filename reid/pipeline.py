@@ -11,8 +11,9 @@ from typing import Final
 
 import numpy as np
 
+from reid.crops import heads_in_crop, redacted_crop
 from reid.embed import Embedder, Light, pool
-from reid.heads import LOOK_AROUND, Profile, Seen, crop_head_boxes, head_boxes
+from reid.heads import LOOK_AROUND, Profile, Seen, head_boxes
 from reid.ingest import Source
 from reid.outbox import Outbox
 from reid.people import People
@@ -20,7 +21,7 @@ from reid.pixels import Image, RawFrame, RedactedCrop, RedactedFrame, redact
 from reid.records import SightingKey, Sightings
 from reid.stays import Stay, Stays
 from reid.store import Store
-from reid.tracks import Boxes, Tracks, as_boxes, empty_boxes
+from reid.tracks import Boxes, Tracks
 
 _BATCH: Final = 32  # stays described and stored in one commit
 _BATCH_SECONDS: Final = 20.0  # but no longer than this between commits
@@ -81,7 +82,8 @@ class Indexer:
     Attributes:
         store: where sightings go; a live camera's outbox does not wait for the store.
         embedder: describes crops.
-        people: finds people; not needed for person crops.
+        people: finds people, and heads in person crops; without it their tops go as of those in
+            whom no head was found.
         every: look at every n-th frame only.
         profile: which region of a head is redacted.
         progress: told the number of frames read.
@@ -242,7 +244,8 @@ class _CropsRun(_Indexing):
                 self._report.frames += 1
                 self._to.progress(self._report.frames)
                 with self._report.clock.stage("redact"):
-                    batch.append(redacted_crop(raw, self._heads(raw), self._to.profile))
+                    heads = heads_in_crop(raw, self._to.people)
+                    batch.append(redacted_crop(raw, heads, self._to.profile))
                 if len(batch) >= _CROP_BATCH:
                     self._commit(batch)
                     batch = []
@@ -250,9 +253,6 @@ class _CropsRun(_Indexing):
             self._report.stopped = True
         self._commit(batch)
         return self._finished()
-
-    def _heads(self, raw: RawFrame) -> Boxes:
-        return self._to.people.look(raw)[1] if self._to.people else empty_boxes()
 
     def _commit(self, crops: Sequence[RedactedCrop]) -> None:
         if not crops:
@@ -292,13 +292,6 @@ class LightMeter:
     def light(self) -> Light:
         """Return the light as it looks so far."""
         return Light.of(self._samples)
-
-
-def redacted_crop(raw: RawFrame, candidates: Boxes, profile: Profile) -> RedactedCrop:
-    """Redact an image that is one person already cut out."""
-    heads = crop_head_boxes(raw.width, raw.height, candidates)
-    whole = as_boxes([[0, 0, raw.width, raw.height]])[0]
-    return redact(raw, heads, profile).crop(whole, raw.index)
 
 
 def borders(crop: RedactedCrop) -> Image:

@@ -12,7 +12,8 @@ from typing import Final, Self
 
 import numpy as np
 
-from reid.heads import Profile, crop_head_boxes
+from reid.crops import redacted_crop
+from reid.heads import Profile
 from reid.ingest import read_image
 from reid.pixels import UNREDACTED, Image, RawFrame, RedactedCrop, redact
 from reid.tracks import Boxes, empty_boxes
@@ -56,26 +57,12 @@ class ResearchImage:
         """Return the image as a camera's frame, for the detectors."""
         return RawFrame(self.pixels, self.camera, self.index, _NO_TIME)
 
-    def redacted(
-        self, heads: Boxes | None = None, profile: Profile = "head", *, whole_person: bool = True
-    ) -> RedactedCrop:
-        """Return the image without its head, as the product would store it.
-
-        Args:
-            heads: head candidates (M, 4), px; none by default.
-            profile: which region goes.
-            whole_person: the image is one person already cut out, so its top goes in any case;
-                otherwise exactly `heads` go.
-        """
-        boxes = empty_boxes() if heads is None else heads
-        if whole_person:
-            boxes = crop_head_boxes(self.pixels.shape[1], self.pixels.shape[0], boxes)
-        return redact(self.frame(), boxes, profile).crop(self._whole(), self.index)
+    def redacted(self, heads: Boxes, profile: Profile = "head") -> RedactedCrop:
+        """Return the image without the pixels in `heads` (M, 4), px."""
+        return redacted_crop(self.frame(), heads, profile)
 
     def with_head(self) -> RedactedCrop:
         """Return the image as it is, in the type that embedders take; it cannot be encoded."""
-        return redact(self.frame(), empty_boxes(), UNREDACTED).crop(self._whole(), self.index)
-
-    def _whole(self) -> Boxes:
         height, width = self.pixels.shape[:2]
-        return np.array([0, 0, width, height], np.float32)
+        whole = np.array([0, 0, width, height], np.float32)
+        return redact(self.frame(), empty_boxes(), UNREDACTED).crop(whole, self.index)

@@ -104,8 +104,20 @@ def test_nobody_nothing() -> None:
     assert head_boxes([seen([])], 0).shape == (0, 4)
 
 
-def test_a_person_crop_loses_its_top() -> None:
-    assert crop_head_boxes(50, 100, empty_boxes()).tolist() == [[0, 0, 50, 100 * TOP_OF_CROP]]
+def test_a_person_crop_loses_its_top_and_every_head_in_it() -> None:
+    top, head = crop_head_boxes(50, 100, as_boxes([[20, 10, 30, 30]]), sure=True).tolist()
+    assert top == [0, 0, 50, 100 * TOP_OF_CROP]
+    assert head == pytest.approx([18.8, 7.6, 31.2, 32.4])
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "depth"),
+    [(40, 100, 30), (80, 100, 40), (200, 100, 50), (20, 100, 60)],
+    ids=["whole person", "seated or a child", "wide", "balloon above"],
+)
+def test_a_crop_whose_head_is_not_found_loses_more(width: int, height: int, depth: int) -> None:
+    (top,) = crop_head_boxes(width, height, empty_boxes(), sure=False)
+    assert top.tolist() == pytest.approx([0, 0, width, depth])
 
 
 def test_a_pose_without_face_points_gives_no_head() -> None:

@@ -17,13 +17,14 @@ from reid.bench.calibration import (
     example_f1,
     mean_accuracy,
 )
+from reid.bench.cutouts import crop_of, finder_weights
 from reid.bench.extractors import as_bgr, read_openvino
 from reid.bench.intervals import Interval, bootstrap
 from reid.bench.labels import LabelledSet, Target
 from reid.bench.layouts import Labelled
 from reid.bench.on_sightings import on_sightings
 from reid.bench.record import Record, Recorder
-from reid.bench.retrieval import crop_of, light_of
+from reid.bench.retrieval import light_of
 from reid.bench.summary import intervals_json, rounded
 from reid.embed import Embedder, Features, Light
 from reid.pixels import RedactedCrop
@@ -145,7 +146,7 @@ def run_attributes(
         embedder.model_id,
         len(labelled.images),
         on_sightings(labelled.described, embedder) if labelled.described else {},
-        recorder.finish({embedder.model_id: weights}, files),
+        recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
     )
 
 

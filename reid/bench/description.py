@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from reid import vocabulary
 from reid.bench.captions import Described, DescribedSet
+from reid.bench.cutouts import finder_weights
 from reid.bench.footage import film_galleries
 from reid.bench.galleries import CameraGallery, camera_galleries
 from reid.bench.metrics import RankingScores, score_ranking
@@ -155,7 +156,7 @@ def run_description(
         parts,
         sum(not a.query.wishes for a in asked),
         embedder.model_id,
-        recorder.finish({embedder.model_id: weights}, files),
+        recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
     )
 
 

@@ -203,7 +203,7 @@ def _smaller(pixels: Image, scale: float) -> Image:
 
 def _redacted(image: Image, composed: Composed, scale: float) -> RedactedCrop:
     boxes = region(image, composed.found * np.float32(scale), "head")
-    return ResearchImage(image).redacted(boxes, whole_person=False)
+    return ResearchImage(image).redacted(boxes)
 
 
 def _real_crops(images: Sequence[Labelled], methods: Methods, seed: int) -> Versus:

@@ -7,7 +7,6 @@ cameras in the same light, and what differs between them follows from the proper
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -15,18 +14,18 @@ from numpy.typing import NDArray
 
 from reid.bench.attack import Examples, probe
 from reid.bench.counterfactuals import ARMS, Pairs
+from reid.bench.cutouts import finder_weights, heads_of
 from reid.bench.extractors import Extractor
 from reid.bench.intervals import Interval, bootstrap
 from reid.bench.privacy import Attacked
 from reid.bench.recogniser import FaceMethod
 from reid.bench.record import Record, Recorder
 from reid.embed import Light
-from reid.heads import crop_head_boxes
 from reid.pixels import Image
 from reid.research import ResearchImage
 from reid.synth.labels import PARTS_OF
 from reid.synth.scene import BACKGROUND, HEAD
-from reid.tracks import empty_boxes
+from reid.tracks import Boxes, clip
 
 Float = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -189,7 +188,7 @@ def run_fairness(
         if face is not None:
             faces[change] = _compare_faces(pairs, change, face, seed)
         progress(done)
-    weights: dict[str, Path | None] = {extractor.model_id: extractor.weights}
+    weights = {extractor.model_id: extractor.weights, **finder_weights()}
     if face is not None:
         weights |= face.files
     return FairnessResult(
@@ -339,13 +338,15 @@ class _Pairwise:
 def _arm(pairs: Pairs, change: str, name: str, extractor: Extractor) -> Arm:
     rows = pairs.rows(change)
     cut = [snug(image, parts) for image, parts in zip(*pairs.arm(change, name), strict=True)]
+    images = [ResearchImage(image) for image, _ in cut]
+    heads = [heads_of(image.frame()) for image in images]
     vectors = []
     for start in range(0, len(cut), _BATCH):
-        crops = [ResearchImage(image).redacted() for image, _ in cut[start : start + _BATCH]]
+        some = slice(start, start + _BATCH)
+        crops = [i.redacted(boxes) for i, boxes in zip(images[some], heads[some], strict=True)]
         vectors.append(extractor.vectors(crops, Light.neutral()))
-    left = (
-        np.array([left_over(parts, of) for _, parts in cut]) for of in (PARTS_OF["head"], (HEAD,))
-    )
+    shown = [(parts, boxes) for (_, parts), boxes in zip(cut, heads, strict=True)]
+    left = (np.array([left_over(*s, of) for s in shown]) for of in (PARTS_OF["head"], (HEAD,)))
     return Arm(np.concatenate(vectors).astype(np.float64), pairs.identity[rows], *left)
 
 
@@ -364,8 +365,10 @@ def snug(image: Image, parts: NDArray[np.uint8]) -> tuple[Image, NDArray[np.uint
     return np.ascontiguousarray(image[down, right]), parts[down, right]
 
 
-def left_over(parts: NDArray[np.uint8], of: Sequence[int] = PARTS_OF["head"]) -> float:
-    """Return the share of a head's pixels that redaction of a person crop leaves uncovered.
+def left_over(
+    parts: NDArray[np.uint8], heads: Boxes, of: Sequence[int] = PARTS_OF["head"]
+) -> float:
+    """Return the share of a head's pixels that redaction of `heads` (M, 4) leaves uncovered.
 
     `parts` (H, W) names the part of each pixel, and `of` those that count as the head; a crop
     without a head has nothing left over.
@@ -374,7 +377,6 @@ def left_over(parts: NDArray[np.uint8], of: Sequence[int] = PARTS_OF["head"]) ->
     total = int(head.sum())
     if not total:
         return 0.0
-    height, width = parts.shape
-    for x0, y0, x1, y1 in crop_head_boxes(width, height, empty_boxes()):
+    for x0, y0, x1, y1 in clip(heads, parts.shape[1], parts.shape[0]):
         head[int(np.floor(y0)) : int(np.ceil(y1)), int(np.floor(x0)) : int(np.ceil(x1))] = False
     return float(head.sum() / total)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from reid.bench.cutouts import crop_of
 from reid.bench.layouts import Labelled
-from reid.bench.retrieval import crop_of, light_of
+from reid.bench.retrieval import light_of
 from reid.embed import Embedder, pool
 from reid.records import SightingKey, Sightings
 

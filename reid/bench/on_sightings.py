@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from reid import vocabulary
 from reid.bench.calibration import auc
 from reid.bench.captions import DescribedSet
+from reid.bench.cutouts import crop_of
 from reid.bench.intervals import wilson
 from reid.bench.layouts import Labelled
-from reid.bench.retrieval import crop_of, light_of
+from reid.bench.retrieval import light_of
 from reid.bench.summary import rounded
 from reid.embed import Embedder
 from reid.rank.evened import evened

@@ -390,4 +390,4 @@ def _stored(one: Composed, heads: bool) -> RedactedCrop:
     if heads:
         return image.with_head()
     boxes = region(one.pixels, one.found, "head")
-    return image.redacted(boxes, whole_person=False)
+    return image.redacted(boxes)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.bench.cutouts import crop_of, finder_weights
 from reid.bench.extractors import Extractor, unit
 from reid.bench.layouts import DISTRACTOR, JUNK, Labelled, Split, same_person
 from reid.bench.metrics import RankingScores, score_ranking
@@ -17,7 +18,6 @@ from reid.errors import SourceError
 from reid.pipeline import borders
 from reid.pixels import RedactedCrop
 from reid.rank.rerank import rerank
-from reid.research import ResearchImage
 
 Float = NDArray[np.float32]
 Progress = Callable[[int], None]
@@ -106,6 +106,8 @@ def run_retrieval(
     if settings.rerank:
         again = score_ranking(rerank(vectors[asked], vectors[among]), *right)
     seed = settings.seed
+    weights = {extractor.model_id: extractor.weights}
+    weights |= {} if settings.with_heads else finder_weights()
     return RetrievalResult(
         Ranking.of(plain, people, seed),
         Ranking.of(ranked(centred), people, seed),
@@ -113,7 +115,7 @@ def run_retrieval(
         None if again is None else Ranking.of(again, people, seed),
         extractor.model_id,
         not settings.with_heads,
-        recorder.finish({extractor.model_id: extractor.weights}, [i.path for i in images]),
+        recorder.finish(weights, [i.path for i in images]),
         plain.cmc(min(50, max(1, plain.n_gallery))).tolist(),
     )
 
@@ -133,12 +135,6 @@ def extract(
             rows.update(zip((int(i) for i in chosen), found, strict=True))
             progress(len(rows))
     return np.stack([rows[i] for i in range(len(images))])
-
-
-def crop_of(image: Labelled, index: int, with_heads: bool = False) -> RedactedCrop:
-    """Read one image of a data set, without its head unless asked."""
-    research = ResearchImage.read(image.path, image.camera, index)
-    return research.with_head() if with_heads else research.redacted()
 
 
 def light_of(crops: Sequence[RedactedCrop]) -> Light:

@@ -21,7 +21,7 @@ def as_shipped(profile: Profile) -> Hide:
 
     def hide(pixels: Image, head: Boxes) -> Image:
         boxes = region(pixels, head, profile)
-        return ResearchImage(pixels).redacted(boxes, profile, whole_person=False).pixels
+        return ResearchImage(pixels).redacted(boxes, profile).pixels
 
     return hide
 
@@ -30,7 +30,7 @@ def not_found(pixels: Image, head: Boxes) -> Image:
     """Hide as the product does when no head was found: the top of the person goes."""
     del head
     boxes = head_boxes([Seen(_person(pixels), as_boxes([]))], 0, "head")
-    return ResearchImage(pixels).redacted(boxes, whole_person=False).pixels
+    return ResearchImage(pixels).redacted(boxes).pixels
 
 
 def gaussian(sigma: float) -> Hide:

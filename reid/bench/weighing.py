@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from reid import vocabulary
 from reid.bench.captions import DescribedSet
+from reid.bench.cutouts import finder_weights
 from reid.bench.description import hedged, one_wrong, vague
 from reid.bench.footage import film_galleries
 from reid.bench.galleries import CameraGallery, camera_galleries
@@ -144,7 +145,7 @@ def run_weighing(
         interviews(known, knobs, seed),
         {slot: round(r, 2) for slot, r in measure(known.gallery, _truths(known)).items()},
         embedder.model_id,
-        recorder.finish({embedder.model_id: weights}, files),
+        recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
     )
 
 

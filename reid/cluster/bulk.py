@@ -12,7 +12,7 @@ from reid.cluster.engine import Engine, Failed, this_node
 from reid.cluster.work import Indexed, Looking, Shard, Share
 from reid.errors import SourceError, UsageError
 from reid.ingest import Source, image_paths, is_stream, open_crops, open_source
-from reid.loading import load_embedder, load_people
+from reid.loading import load_crop_people, load_embedder, load_people
 from reid.pipeline import Indexer
 from reid.store import Ledger, Store
 from reid.store.ledger import work_of
@@ -96,7 +96,7 @@ def index_shard(venue: str, shard: Shard, looking: Looking) -> Indexed:
     ledger = Ledger(folder)
     if ledger.finished(work):
         return Indexed(shard, skipped=True, node=node)
-    people = None if shard.crops and not looking.heads else _people(looking)
+    people = _people(looking, shard.crops)
     store = Store.create(folder, embedder.model_id, embedder.dim)
     report = Indexer(store, embedder, people, looking.every).index(source)
     if not report.stopped:
@@ -124,6 +124,6 @@ def _embedder(name: str | None) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _people(looking: Looking) -> Any:
+def _people(looking: Looking, crops: bool) -> Any:
     detector, heads = (Path(p) if p else None for p in (looking.detector, looking.heads))
-    return load_people(detector, heads)
+    return (load_crop_people if crops else load_people)(detector, heads)

@@ -23,7 +23,7 @@ from reid.vocabulary import ATTRIBUTE_COLUMNS, PART_INDEX
 
 CARRIED_VALUE: Final = "present"
 
-REDACTED: Final = "redacted-1.npy"
+REDACTED: Final = "redacted-2.npy"
 
 _FOUND, _ONLY_PERSON = 0.55, 0.25  # shares of crops; the rest are redacted as ready-made crops
 _HEAD_JITTER: Final = 0.12  # of a head's sides
@@ -160,11 +160,17 @@ def _head_boxes(
 ) -> Boxes:
     """Return the boxes that the product might redact here."""
     how = random.random()
+    sure = bool(np.isfinite(head).all())
     if how > _FOUND + _ONLY_PERSON:
-        return crop_head_boxes(shape[1], shape[0], empty_boxes())
+        found = as_boxes([_as_found(head, random)]) if sure else empty_boxes()
+        return crop_head_boxes(shape[1], shape[0], found, sure=sure)
     tracks = Tracks(as_boxes([person]), np.ones(1, np.float32), np.ones(1, np.int64))
-    if how > _FOUND or not np.isfinite(head).all():
+    if how > _FOUND or not sure:
         return head_boxes([Seen(tracks, empty_boxes())], 0)
+    return head_boxes([Seen(tracks, as_boxes([_as_found(head, random)]))], 0)
+
+
+def _as_found(head: Boxes, random: np.random.Generator) -> Boxes:
+    """Return a head's box (4,) as a detector would say it."""
     sides = np.tile(head[2:] - head[:2], 2)
-    found = head + random.normal(0, _HEAD_JITTER, 4) * sides
-    return head_boxes([Seen(tracks, as_boxes([found]))], 0)
+    return np.asarray(head + random.normal(0, _HEAD_JITTER, 4) * sides, np.float32)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from reid.bench.counterfactuals import read_pairs
 from reid.bench.metrics import RankingScores, score_ranking
 from reid.errors import ReidError
+from reid.heads import crop_head_boxes
 from reid.research import ResearchImage
 from reid.tracks import as_boxes, empty_boxes
 from reid.train.data import Crops, load
@@ -140,8 +141,10 @@ def counterfactual_shares(model: Any, folder: Path) -> dict[str, float]:
 
 
 def _redacted(image: NDArray[np.uint8], head: NDArray[np.float32]) -> NDArray[np.uint8]:
-    found = as_boxes([head]) if np.isfinite(head).all() else empty_boxes()
-    return np.array(ResearchImage(image).redacted(found).pixels)
+    sure = bool(np.isfinite(head).all())
+    found = as_boxes([head]) if sure else empty_boxes()
+    boxes = crop_head_boxes(image.shape[1], image.shape[0], found, sure=sure)
+    return np.array(ResearchImage(image).redacted(boxes).pixels)
 
 
 def across_cameras(vectors: Float, crops: Crops) -> RankingScores:

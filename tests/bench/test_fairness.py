@@ -14,6 +14,7 @@ from reid.synth.counterfactual import changed
 from reid.synth.crops import CropJob, person_of
 from reid.synth.population import DEFAULT
 from reid.synth.scene import HAIR, HEAD, HEADWEAR
+from reid.tracks import as_boxes
 from tests.bench.test_retrieval import MeanColour
 
 
@@ -78,15 +79,16 @@ def test_a_probe_tells_arms_apart_only_where_they_differ() -> None:
 
 def test_left_over_by_hand() -> None:
     """Of a crop 100 px tall the top 22 go: of head rows 18 to 27, six of ten stay."""
+    top = as_boxes([[0, 0, 40, 22], [30, 0, 90, 5]])
     parts = np.zeros((100, 40), np.uint8)
     parts[18:28, 10:20] = HEAD
-    assert left_over(parts) == pytest.approx(0.6)
+    assert left_over(parts, top) == pytest.approx(0.6)
     parts[24:28, 10:20] = HAIR
-    assert left_over(parts, (HEAD,)) == pytest.approx(2 / 6), "hair is not skin"
+    assert left_over(parts, top, (HEAD,)) == pytest.approx(2 / 6), "hair is not skin"
     parts[18:28] = 0
     parts[2:10, 5:9] = HEADWEAR
-    assert left_over(parts) == 0.0
-    assert left_over(np.zeros((10, 10), np.uint8)) == 0.0
+    assert left_over(parts, top) == 0.0
+    assert left_over(np.zeros((10, 10), np.uint8), top) == 0.0
 
 
 def test_a_crop_is_cut_to_its_person() -> None:

@@ -17,6 +17,7 @@ from reid.bench.retrieval import (
 )
 from reid.errors import ModelError, SourceError, UsageError
 from reid.research import ResearchImage
+from reid.tracks import empty_boxes
 
 PEER = "person-reidentification-retail-0286/person-reidentification-retail-0286.xml"
 
@@ -120,7 +121,7 @@ def test_pooling_averages_a_persons_views(three_people) -> None:
 
 def test_a_crop_that_kept_its_head_cannot_be_written() -> None:
     image = ResearchImage(np.zeros((60, 20, 3), np.uint8), "c")
-    assert image.redacted().encode()[:2] == b"\xff\xd8"
+    assert image.redacted(empty_boxes()).encode()[:2] == b"\xff\xd8"
     with pytest.raises(ValueError, match="never written"):
         image.with_head().encode()
     with pytest.raises(ValueError, match="uint8"):
@@ -152,7 +153,10 @@ def test_torch_weights_by_path(tmp_path) -> None:
         load_extractor(str(tmp_path / "net.pth"), "resnet18")
     network.classifier = torch.nn.Identity()
     torch.jit.save(torch.jit.trace(network.eval(), torch.zeros(1, 3, 256, 128)), tmp_path / "n.pt")
-    crops = [ResearchImage(np.full((64, 32, 3), level, np.uint8)).redacted() for level in (9, 200)]
+    crops = [
+        ResearchImage(np.full((64, 32, 3), level, np.uint8)).redacted(empty_boxes())
+        for level in (9, 200)
+    ]
     scripted = load_extractor(str(tmp_path / "n.pt")).vectors(crops, None)
     plain = load_extractor(str(tmp_path / "net.pth"), "squeezenet1_1").vectors(crops, None)
     np.testing.assert_allclose(scripted, plain, atol=1e-5)
