@@ -42,8 +42,12 @@ _ASSETS: Final = "https://github.com/ultralytics/assets/releases/download/v8.3.0
 _HEAD_CLASSES: Final = ("head", "face")
 
 CROP_HEAD: Final = 0.1
-"""Confidence from which a head counts in an image that is one person, where there is little else
-that could be taken for one."""
+"""Confidence from which a head counts in the upper part of an image that is one person."""
+
+CROP_OTHER_HEAD: Final = 0.5
+"""The same further down, where a bag is taken for a head more often than a neighbour's is one."""
+
+_UPPER_OF_CROP: Final = 0.4  # of its height; measured: further down are bags and hands
 
 _CROP_SIDE: Final = 160  # px: such an image is looked at as large as people are in scenes,
 _CROP_MARGIN: Final = 64  # px: with its border repeated around it,
@@ -141,9 +145,10 @@ class Detector:
             seen = self._detect(bgr, longest=max(bgr.shape[:2]))
         finally:
             self._forget()
-        kept = seen.head_scores >= CROP_HEAD
-        boxes = (seen.heads[kept] - np.tile(corner, 2)) / scale
-        return boxes.astype(np.float32), seen.head_scores[kept]
+        boxes = as_boxes((seen.heads - np.tile(corner, 2)) / scale)
+        least = np.where(_high_in_crop(boxes, raw), CROP_HEAD, CROP_OTHER_HEAD)
+        kept = seen.head_scores >= least
+        return boxes[kept], seen.head_scores[kept]
 
     def _detect(self, bgr: Image, longest: int | None = None) -> Detections:
         """Find everything; `longest` is the picture's longer side for the network, px."""
@@ -231,8 +236,8 @@ class People:
         found = [model.heads_of_crop(raw) for model in asked]
         boxes = np.concatenate([boxes for boxes, _ in found])
         scores = np.concatenate([scores for _, scores in found])
-        high = (boxes[:, 1] + boxes[:, 3]) / 2 < HEAD_IN_UPPER * raw.height
-        return CropHeads(boxes, bool((high & (scores >= SURE_HEAD)).any()))
+        sure = _high_in_crop(boxes, raw) & (scores >= SURE_HEAD)
+        return CropHeads(boxes, bool(sure.any()))
 
     def _track(self, seen: Detections, raw: RawFrame) -> Tracks:
         ids = np.full(len(seen.people), UNTRACKED, np.int64)
@@ -244,6 +249,11 @@ class People:
             np.concatenate([seen.scores, np.zeros(parts, np.float32)]),
             np.concatenate([ids, np.full(parts, UNTRACKED, np.int64)]),
         )
+
+
+def _high_in_crop(heads: Boxes, crop: RawFrame) -> NDArray[np.bool_]:
+    """Return which heads (M, 4) are where that of the person in a crop may be; shape (M,)."""
+    return np.asarray((heads[:, 1] + heads[:, 3]) / 2 < _UPPER_OF_CROP * crop.height, np.bool_)
 
 
 def _with_room(crop: Image) -> tuple[Image, float, NDArray[np.float32]]:
