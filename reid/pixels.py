@@ -308,7 +308,7 @@ def redact(raw: RawFrame, heads: Boxes, policy: str = "head") -> RedactedFrame:
     for x0, y0, x1, y1 in snapped:
         hidden[y0:y1, x0:x1] = True
     painted = pixels.copy()
-    for (x0, y0, x1, y1), inside in _regions(hidden):
+    for (x0, y0, x1, y1), inside in _regions(snapped):
         paint = _surroundings(pixels, hidden, (x0, y0, x1, y1))
         np.copyto(painted[y0:y1, x0:x1], paint, where=inside[..., None])
     return RedactedFrame(_SEAL, painted, raw.key, f"{policy}/{REDACTION}", as_boxes(snapped))
@@ -383,13 +383,29 @@ def _inside(box: _PixelBox, other: _PixelBox) -> bool:
     return box[0] >= other[0] and box[1] >= other[1] and box[2] <= other[2] and box[3] <= other[3]
 
 
-def _regions(hidden: NDArray[np.bool_]) -> Iterator[tuple[_PixelBox, NDArray[np.bool_]]]:
-    """Yield each connected region's bounding box, and which of its pixels are of the region."""
-    count, label, stats, _ = cv2.connectedComponentsWithStats(hidden.view(np.uint8), connectivity=4)
-    for number in range(1, count):
-        x0, y0, width, height, _ = stats[number].tolist()
-        box = (x0, y0, x0 + width, y0 + height)
-        yield box, label[y0 : box[3], x0 : box[2]] == number
+def _regions(boxes: list[_PixelBox]) -> Iterator[tuple[_PixelBox, NDArray[np.bool_]]]:
+    """Yield the bounding box of boxes that touch each other, and which of its pixels are theirs."""
+    left = set(range(len(boxes)))
+    touching = _touching(np.array(boxes).reshape(-1, 4))
+    while left:
+        region, edge = set[int](), {min(left)}
+        while edge:
+            region |= edge
+            edge = set(np.flatnonzero(touching[list(edge)].any(axis=0)).tolist()) - region
+        left -= region
+        own = np.array([boxes[i] for i in sorted(region)])
+        x0, y0, x1, y1 = (*own[:, :2].min(axis=0).tolist(), *own[:, 2:].max(axis=0).tolist())
+        inside = np.zeros((y1 - y0, x1 - x0), bool)
+        for west, north, east, south in (own - [x0, y0, x0, y0]).tolist():
+            inside[north:south, west:east] = True
+        yield (x0, y0, x1, y1), inside
+
+
+def _touching(boxes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which boxes (M, 4) overlap or share a piece of an edge; shape (M, M)."""
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    shared = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - low
+    return np.asarray((shared >= 0).all(axis=2) & (shared > 0).any(axis=2), np.bool_)
 
 
 def _surroundings(pixels: Image, hidden: NDArray[np.bool_], box: _PixelBox) -> Image:
