@@ -17,7 +17,7 @@ from reid.bench.bodies import HEIGHT, Composed, Cover, compose
 from reid.bench.extractors import Extractor
 from reid.bench.layouts import Labelled, read_folders
 from reid.bench.openset import Labels, OpenSet, Samples, open_set
-from reid.bench.privacy import Faces, read_faces
+from reid.bench.privacy import Faces, files_of, read_faces
 from reid.bench.recogniser import FaceMethod
 from reid.bench.record import Record, Recorder
 from reid.bench.retrieval import extract, minus_camera_mean
@@ -136,7 +136,7 @@ def run_faces(
     real = None if listed is None else _real_crops(listed, methods, seed)
     progress(done + 1)
     weights = dict(methods.face.files) | {methods.appearance.model_id: methods.appearance.weights}
-    files = (*image_paths(photos), *(image_paths(crops) if crops else ()))
+    files = (*files_of(photos), *(image_paths(crops) if crops else ()))
     return FacesResult(
         results[0],
         results[1],

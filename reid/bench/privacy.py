@@ -19,6 +19,7 @@ from reid.bench.attack import Examples, Labels, probe, retrained_recogniser
 from reid.bench.bodies import HAT_COLOURS, Composed, compose
 from reid.bench.intervals import Interval, bootstrap_mean
 from reid.bench.inversion import CLOTHES, FACE, Known, Recovered, as_picture, invert
+from reid.bench.painted import is_rendered, read_rendered
 from reid.bench.record import Record, Recorder
 from reid.bench.retrieval import light_of
 from reid.bench.weaker import METHODS, Hide, region
@@ -158,7 +159,7 @@ class _Photos:
 
 
 def read_faces(data: Path) -> Faces:
-    """Read ``PERSON/*.pgm`` (AT&T's layout): a list of grey photos a person.
+    """Read ``PERSON/*.pgm`` (AT&T's layout) or rendered crops: a list of grey photos a person.
 
     Raises:
         SourceError: fewer than two people with at least three photos each.
@@ -169,9 +170,16 @@ def read_faces(data: Path) -> Faces:
         for paths in map(image_paths, folders)
         if len(paths) >= 3
     ]
+    if data.is_dir() and is_rendered(data):
+        faces = read_rendered(data)
     if len(faces) < 2:
         raise SourceError(f"{data} holds no faces as PERSON/*.pgm of two people or more")
     return faces
+
+
+def files_of(data: Path) -> list[Path]:
+    """Return the files that `read_faces` reads."""
+    return sorted(data.glob("shard-*/*.npy")) if is_rendered(data) else list(image_paths(data))
 
 
 def run_privacy(
@@ -207,7 +215,7 @@ def run_privacy(
     for name in _HAT_METHODS:
         hats[name] = _guess_hats(METHODS[name], faces, effort, seed)
         progress(done := done + 1)
-    record = recorder.finish({embedder.model_id: weights}, image_paths(data))
+    record = recorder.finish({embedder.model_id: weights}, files_of(data))
     return PrivacyResult(
         attacks,
         probes,
