@@ -343,6 +343,9 @@ def speed(
     ] = None,
     frames: Annotated[int, typer.Option(min=1, help="How many frames of the clip.")] = 300,
     sizes: Annotated[str, typer.Option(help="Numbers of sightings.")] = "10000,100000,1000000",
+    people: Annotated[
+        str, typer.Option(help="Numbers of people before a camera, in clips made for it; to 18.")
+    ] = "",
     embedder: OwnEmbedder = None,
     seed: Seed = 0,
     as_json: Json = False,
@@ -352,19 +355,19 @@ def speed(
 
     Example: reid bench speed --video gate.mp4 --detector yolo11n.pt --sizes 10000,100000
     """
+    from reid.bench.crowded import LARGEST
     from reid.bench.extractors import own_embedder
     from reid.bench.searching import SMALLEST
     from reid.bench.speed import Contest, parts, run_speed
     from reid.models import find_detector
 
-    try:
-        numbers = [int(n) for n in sizes.split(",") if n]
-    except ValueError:
-        raise UsageError(f"--sizes {sizes}: write numbers, e.g. 10000,100000") from None
+    numbers, crowds = _numbers("--sizes", sizes), _numbers("--people", people)
     if any(n < SMALLEST for n in numbers):
         raise UsageError(f"--sizes {sizes}: at least {SMALLEST} sightings each")
-    found = find_detector(detector) if video else None
-    contest = Contest(video, frames, found, heads, against, numbers)
+    if any(not 0 <= n <= LARGEST for n in crowds):
+        raise UsageError(f"--people {people}: at most {LARGEST} people")
+    found = find_detector(detector) if video or crowds else None
+    contest = Contest(video, frames, found, heads, against, numbers, crowds)
     model = own_embedder(embedder)
     result = watched("parts", parts(contest), lambda told: run_speed(contest, *model, seed, told))
     tell("speed", result.to_json(), as_json, html)
@@ -437,6 +440,13 @@ def everything(
     if as_json:
         print_json(results)
     _report(results, html, as_json)
+
+
+def _numbers(option: str, text: str) -> list[int]:
+    try:
+        return [int(n) for n in text.split(",") if n]
+    except ValueError:
+        raise UsageError(f"{option} {text}: write numbers, e.g. 10,20") from None
 
 
 def _face_method(yunet: Path | None, network: Path | None) -> Any:

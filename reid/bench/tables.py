@@ -358,13 +358,21 @@ def speed(result: dict[str, Any]) -> list[Table]:
             (
                 name,
                 f"{pace['frames_per_second']:.1f}",
+                f"{pace['frames_per_core_second']:.1f}",
                 ", ".join(f"{k} {v:.1f}" for k, v in pace["ms_per_frame"].items()),
             )
             for name, pace in paces
         )
         ratio = result["times_faster"]
-        note = "" if ratio is None else f"{ratio:.1f} times as fast as the chain"
-        tables.append(Table(("video", "frames/s", "ms a frame"), raced, note))
+        less = result["times_less_work"]
+        note = "" if ratio is None else f"{ratio:.1f} times as fast as the chain, {less:.1f} a core"
+        tables.append(Table(("video", "frames/s", "a core", "ms a frame"), raced, note))
+    if result["by_people"]:
+        crowds = tuple(
+            (n, f"{pace['frames_per_second']:.1f}", f"{pace['frames_per_core_second']:.1f}")
+            for n, pace in result["by_people"].items()
+        )
+        tables.append(Table(("people at 1280 × 720", "frames/s", "a core"), crowds))
     rows = tuple(
         (
             f"{int(n):,}",
