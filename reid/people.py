@@ -23,7 +23,7 @@ from reid.detections import SURE_HEAD, Detections, without_giants, without_parts
 from reid.errors import ModelError
 from reid.openvino import silence_telemetry
 from reid.pixels import Image, RawFrame
-from reid.tracks import HEAD_IN_UPPER, UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
+from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
 
 REDACTION_SCORE: Final = 0.1
 """From this confidence on a detection counts for redaction, unless the model says otherwise."""

@@ -385,20 +385,26 @@ def _inside(box: _PixelBox, other: _PixelBox) -> bool:
 
 def _regions(boxes: list[_PixelBox]) -> Iterator[tuple[_PixelBox, NDArray[np.bool_]]]:
     """Yield the bounding box of boxes that touch each other, and which of its pixels are theirs."""
-    left = set(range(len(boxes)))
-    touching = _touching(np.array(boxes).reshape(-1, 4))
-    while left:
-        region, edge = set[int](), {min(left)}
+    touching = _touching(np.array(boxes, np.int64).reshape(-1, 4))
+    todo = set(range(len(boxes)))
+    while todo:
+        region: set[int] = set()
+        edge = {min(todo)}
         while edge:
             region |= edge
             edge = set(np.flatnonzero(touching[list(edge)].any(axis=0)).tolist()) - region
-        left -= region
-        own = np.array([boxes[i] for i in sorted(region)])
-        x0, y0, x1, y1 = (*own[:, :2].min(axis=0).tolist(), *own[:, 2:].max(axis=0).tolist())
-        inside = np.zeros((y1 - y0, x1 - x0), bool)
-        for west, north, east, south in (own - [x0, y0, x0, y0]).tolist():
-            inside[north:south, west:east] = True
-        yield (x0, y0, x1, y1), inside
+        todo -= region
+        yield _union([boxes[i] for i in sorted(region)])
+
+
+def _union(boxes: list[_PixelBox]) -> tuple[_PixelBox, NDArray[np.bool_]]:
+    """Return the bounding box of some boxes, and which of its pixels are in one of them."""
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
+    inside = np.zeros((bottom - top, right - left), np.bool_)
+    for x0, y0, x1, y1 in boxes:
+        inside[y0 - top : y1 - top, x0 - left : x1 - left] = True
+    return (left, top, right, bottom), inside
 
 
 def _touching(boxes: NDArray[np.int64]) -> NDArray[np.bool_]:
