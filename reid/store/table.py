@@ -69,11 +69,13 @@ class Store:
         self._cache = FragmentCache() if isinstance(folder, Bucket) else None
         with explained(folder, "opened"):
             self._db: Any = connect(folder)
-            if model_id is not None and dim is not None and not self._exists():
-                with self._lock:
-                    if not self._exists():
-                        self._make(model_id, dim)
-            self._table: Any = self._db.open_table(TABLE)
+            try:
+                self._table: Any = self._db.open_table(TABLE)
+            except ValueError:  # there is none, or another process is making it
+                if model_id is None or dim is None:
+                    raise
+                self._make_if_none(model_id, dim)
+                self._table = self._db.open_table(TABLE)
         self._check(model_id)
 
     @classmethod
@@ -263,13 +265,11 @@ class Store:
         """Return how large the table is and what waits to be tidied."""
         return Upkeep.of(self._read(lambda table: table))
 
-    def _make(self, model_id: str, dim: int) -> None:
-        self._db.create_table(TABLE, schema=schema(model_id, dim))
-        self._table = self._db.open_table(TABLE)
-        upkeep.index(self._table)
-
-    def _exists(self) -> bool:
-        return (self.folder / f"{TABLE}.lance").is_dir()
+    def _make_if_none(self, model_id: str, dim: int) -> None:
+        with self._lock:
+            if not (self.folder / f"{TABLE}.lance").is_dir():
+                self._db.create_table(TABLE, schema=schema(model_id, dim))
+                upkeep.index(self._db.open_table(TABLE))
 
     def _check(self, model_id: str | None) -> None:
         version = int(self._metadata(META_SCHEMA))
