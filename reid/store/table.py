@@ -248,7 +248,7 @@ class Store:
             if going:
                 table.delete(where)
             gone += going
-            upkeep.purge(table, self._lock)
+            upkeep.purge(self.folder / f"{TABLE}.lance", table, self._lock)
 
         self._commit(purge, "erased from")
         return gone
@@ -303,21 +303,27 @@ class Store:
         return self._read(scan)
 
     def _commit(self, action: Callable[[Any], T], verb: str = "written") -> T:
-        """Change the newest version under the lock; again if somebody without it was faster.
+        """Change the newest version under the lock; again if another commit came first.
 
-        The schema is looked at each time: a venue may be upgraded while an older writer runs.
+        That one may have been somebody's who got the lock because PostgreSQL dropped it here: then
+        it is taken anew. Actions can be repeated.
         """
-        with explained(self.folder, verb), self._lock:
+        with explained(self.folder, verb):
             for pause in _PAUSES:
-                self._table.checkout_latest()
-                self._check(None)
-                try:
-                    return action(self._table)
-                except (RuntimeError, OSError) as error:
-                    if not is_conflict(error):
-                        raise
-                    time.sleep(pause * random.uniform(0.5, 1.5))
+                with self._lock:
+                    try:
+                        return self._try(action)
+                    except (RuntimeError, OSError) as error:
+                        if not is_conflict(error):
+                            raise
+                time.sleep(pause * random.uniform(0.5, 1.5))
         raise StoreError(f"{self.folder} has too many writers at once: run it again")
+
+    def _try(self, action: Callable[[Any], T]) -> T:
+        """The schema is looked at each time: a venue may be upgraded while an older writer runs."""
+        self._table.checkout_latest()
+        self._check(None)
+        return action(self._table)
 
     def _read(self, action: Callable[[Any], Any]) -> Any:
         """Run a read on the newest version; again if an erasure just removed what it read."""
