@@ -1,4 +1,4 @@
-"""A writer that loses its lock in mid-commit while somebody erases: nothing breaks, nothing is lost.
+"""A writer that loses its lock in mid-commit while somebody erases: nothing breaks or is lost.
 
 What has been written but not committed belongs to no version, just as what a dead writer left. The
 erasure removes both; a commit that comes after that would name files that are gone.
@@ -77,9 +77,7 @@ def test_without_the_fence_the_table_would_be_unreadable(
     store.add(sightings(["a", "b"]))
     rows = module.to_arrow(sightings(["c"]), store._table.schema)
     monkeypatch.setattr(upkeep, "fence", lambda table: None)
-    in_two_steps(
-        store._table, rows, insert=True, between=[partial(store.erase, Filter(ids=["a"]))]
-    )
+    in_two_steps(store._table, rows, insert=True, between=[partial(store.erase, Filter(ids=["a"]))])
     with pytest.raises(StoreError, match="cannot be read"):
         Store.open(tmp_path).read(vectors=True)
 
