@@ -114,25 +114,34 @@ def _index(engine: Engine, venue: str, clip: Path, looking: Looking, names: list
 
 
 def costs(
-    frames_per_core: float, largest: Grown, memory_row: float, assumed: Assumed
+    frames_per_core: float,
+    largest: Grown,
+    memory_row: Callable[[int], float],
+    assumed: Assumed,
 ) -> list[Cost]:
     """Return what `FLEETS` need.
 
     Args:
         frames_per_core: looked at a second by one core.
         largest: the largest table measured; it gives the size of a row and the pace of commits.
-        memory_row: bytes of a sighting in memory.
+        memory_row: bytes in memory of each of so many sightings.
     """
     return [_cost(n, hours, frames_per_core, largest, memory_row, assumed) for n, hours in FLEETS]
 
 
 def _cost(
-    cameras: int, hours: float, per_core: float, table: Grown, memory_row: float, assumed: Assumed
+    cameras: int,
+    hours: float,
+    per_core: float,
+    table: Grown,
+    memory_row: Callable[[int], float],
+    assumed: Assumed,
 ) -> Cost:
     cores = cameras * assumed.looks_per_second / per_core
     sightings = round(cameras * hours * assumed.sightings_per_hour)
     wanted = cameras / COMMIT_EVERY
     possible = 1000 / table.commit.p50 if table.commit else float("inf")
+    memory = sightings * memory_row(sightings) / _GB
     row = max(table.bytes_a_row, assumed.picture_bytes + 4 * 256 + 300)
     return Cost(
         cameras=cameras,
@@ -141,9 +150,9 @@ def _cost(
         core_hours=round(cores * hours),
         sightings=sightings,
         storage_gb=round(sightings * row / _GB, 1),
-        memory_gb=round(sightings * memory_row / _GB, 1),
+        memory_gb=round(memory, 1),
         commits_per_second=round(wanted, 1),
-        limit=_limit(cameras, wanted, possible, sightings * memory_row / _GB),
+        limit=_limit(cameras, wanted, possible, memory),
     )
 
 

@@ -48,6 +48,9 @@ _LOCK: Final = "venue"
 _READ_TRIES: Final = 4
 _PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to commit
 
+_PROBES: Final = 32  # lists of the vector index that are looked into
+_CANDIDATES: Final = 10
+
 T = TypeVar("T")
 
 
@@ -179,7 +182,7 @@ class Store:
         """Read what ranking needs: keys, attributes, body, visibility, and vectors if asked."""
         wanted = [*KEY_COLUMNS, "attributes", "body", "visible", *(["vector"] if vectors else [])]
         cache = self._cache
-        if cache is not None and vectors and which is None:
+        if cache is not None and which is None:
             table = self._read(lambda table: cache.read(table, wanted))
         else:
             table = self._select(wanted, which)
@@ -215,12 +218,17 @@ class Store:
     def similar(
         self, vector: Float, top: int, which: Filter | None = None
     ) -> list[tuple[str, float]]:
-        """Return (id, cosine similarity) of the nearest sightings, nearest first."""
+        """Return (id, cosine similarity) of the nearest sightings, nearest first.
+
+        The index finds `_CANDIDATES` times as many by their shortened vectors, among the lists
+        nearest by; these are compared exactly.
+        """
         where = (which or Filter()).sql()
 
         def search(table: Any) -> pa.Table:
             query = table.search(vector, vector_column_name="vector").distance_type("cosine")
             query = query.where(where, prefilter=True) if where else query
+            query = query.nprobes(_PROBES).refine_factor(_CANDIDATES)
             return query.select(["id", "_distance"]).limit(top).to_arrow()
 
         found = self._read(search)

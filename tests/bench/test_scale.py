@@ -57,7 +57,7 @@ def test_every_size_is_measured(tmp_path: Path) -> None:
 def test_what_a_fleet_needs_is_multiplication() -> None:
     table = Grown(1_000_000, bytes_a_row=1000.0, commit=Timed(40.0, 80.0))
     assumed = Assumed(looks_per_second=5, sightings_per_hour=100, picture_bytes=3676)
-    small, large = costs(10.0, table, 2000.0, assumed)
+    small, large = costs(10.0, table, lambda n: 2000.0, assumed)
     assert (small.cameras, small.cores, small.core_hours) == (300, 150.0, 10_800)
     assert small.sightings == 300 * 72 * 100
     assert small.storage_gb == pytest.approx(2.16e6 * 5000 / 1e9, abs=0.1)
