@@ -34,7 +34,7 @@ BATCH: Final = 32
 """Sightings a commit, as a camera's process stores them."""
 
 _CHUNK: Final = 50_000
-_FILE: Final = 1_000_000  # sightings a file, as upkeep joins them
+_FILE: Final = 1 << 20  # sightings a file, as upkeep joins them
 _COMMITS: Final = 30
 _ROUNDS: Final = 20
 _TOP: Final = 24
@@ -57,7 +57,7 @@ class Grown:
         bytes_a_row: on storage, small picture included.
         appended: rows a second with commits of `BATCH`; `commit`: their latency.
         index_seconds, index_mb: to build all indexes anew, and the peak memory meanwhile.
-        erase_seconds: to erase a few sightings for good, all of them in one file.
+        erase_seconds: to erase a sighting for good; the file it lies in is written anew.
         load_seconds, load_mb: to read all into memory for the desk, and the peak memory meanwhile;
             None if it would not fit. Of more than `VECTORS_UP_TO` vectors stay in the table.
         search: by way.
@@ -133,7 +133,9 @@ def _measured(store: Store, size: int, seed: int) -> Grown:
     at.commit, at.appended = Timed.of(seconds), BATCH * _COMMITS / sum(seconds)
     _search_table(store, at, seed)
     _search_memory(store, at)
-    at.erase_seconds = _timed(partial(store.erase, Filter(cameras=("fabricated",))))
+    store.erase(Filter(cameras=("fabricated",)))
+    doomed = f"{size // 2:024x}"
+    at.erase_seconds = _timed(partial(store.erase, Filter(ids=(doomed,))))
     return at
 
 

@@ -80,9 +80,8 @@ class Upkeep:
 
 
 def index(table: Any) -> None:
-    """Build all indexes anew; the old ones name rows that may be gone."""
-    for column, config in _SCALARS.items():
-        table.create_index(column, config=config, replace=True)
+    """Build all indexes anew."""
+    _index_scalars(table)
     if table.count_rows() >= VECTORS_FROM or _has_vectors(table):
         _index_vectors(table)
 
@@ -98,6 +97,9 @@ def maintain(table: Any) -> None:
 def purge(folder: Folder, table: Any, lock: Lock) -> None:
     """Leave only the newest version on disk, without deleted rows, with new indexes.
 
+    Rewriting a file takes its deleted rows out of every index. Only the bounds of a scalar index's
+    pages may still be an erased value, so these are built anew; the vectors' holds no such thing.
+
     Args:
         folder: the table's own.
 
@@ -109,7 +111,7 @@ def purge(folder: Folder, table: Any, lock: Lock) -> None:
     ):  # that readers of old versions will have to reopen
         table.compact_files(materialize_deletions=True, materialize_deletions_threshold=0)
         table.checkout_latest()
-        index(table)
+        _index_scalars(table)
         astray = _astray(table)
         if not lock.still_held():
             raise StoreError(
@@ -147,6 +149,11 @@ def _astray(table: Any) -> list[str]:
 
 def _has_vectors(table: Any) -> bool:
     return any(_VECTORS in found.columns for found in table.list_indices())
+
+
+def _index_scalars(table: Any) -> None:
+    for column, config in _SCALARS.items():
+        table.create_index(column, config=config, replace=True)
 
 
 def _index_vectors(table: Any) -> None:

@@ -39,9 +39,13 @@ def test_every_size_is_measured(tmp_path: Path) -> None:
     found = run_scale(tmp_path / "venue", [1000, 3000], None, Assumed(), 0, told.append)
     assert told == [1, 2]
     assert [at["sightings"] for at in found["table"]] == [1000, 3000]
-    assert Store.open(tmp_path / "venue").count() == 3000, "the measured appends are taken back"
+    stored = Store.open(tmp_path / "venue")
+    assert stored.count() == 3000 - 2, "the measured appends are taken back, one a size is erased"
+    assert not stored.count(Filter(cameras=["fabricated"]))
     for at in found["table"]:
         assert at["appended"] > 0
+        assert at["erase_seconds"] > 0
+        assert at["search"]["similar, from the table"]["recall_at_10"] == 1
         assert len(at["search"]) == 3
         assert all(t["p50_ms"] <= t["p95_ms"] for t in at["search"].values())
     assert not found["frames_per_core_measured"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import lance
 import pytest
+from lance.file import LanceFileReader
 from servers import PostgreSQL, needs_postgresql, needs_s3, postgresql
 
 from reid.address import Bucket
@@ -98,6 +99,25 @@ def test_what_a_dead_writer_left_goes_with_the_next_erasure(tmp_path: Path) -> N
     store.erase(Filter(ids=["a"]))
     assert not found()
     assert store.ids() == {"b"}
+
+
+def test_an_erased_row_leaves_the_index_of_vectors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shortened() -> list[int]:
+        """How many shortened vectors each file of an index on disk holds."""
+        found = (tmp_path / "sightings.lance" / "_indices").rglob("auxiliary.idx")
+        return [LanceFileReader(str(path)).metadata().num_rows for path in found]
+
+    monkeypatch.setattr(upkeep, "VECTORS_FROM", 300)
+    store = Store.create(tmp_path, "m-1", 16)
+    given = sightings([f"n{i:03d}" for i in range(300)], dim=16)
+    store.add(given)
+    store.maintain()
+    assert shortened() == [300]
+    store.erase(Filter(ids=["n007", "n100"]))
+    assert shortened() == [298]
+    assert store.similar(given.vectors[9], 1)[0][0] == "n009"
 
 
 def test_a_fence_keeps_the_commit_that_came_just_before(
