@@ -32,7 +32,9 @@ _SCALARS: Final = {
 }
 _VECTORS: Final = "vector"
 _REMOVABLE: Final = ("data/", "_deletions/", "_indices/", "_transactions/")
-_ROWS_A_LIST: Final = 4096  # sightings a list of the vector index, about
+_ROWS_A_LIST: Final = 8192  # sightings a list of the vector index, about
+_SAMPLE: Final = 64  # vectors a list, and a code, that are looked at to make them
+_ROUNDS: Final = 20  # of k-means; with both a fifth of the default the index is built in a tenth
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,5 +160,7 @@ def _index_scalars(table: Any) -> None:
 
 def _index_vectors(table: Any) -> None:
     lists = max(1, table.count_rows() // _ROWS_A_LIST)
-    config = IvfPq(distance_type="cosine", num_partitions=lists)
+    config = IvfPq(
+        distance_type="cosine", num_partitions=lists, sample_rate=_SAMPLE, max_iterations=_ROUNDS
+    )
     table.create_index(_VECTORS, config=config, replace=True)
