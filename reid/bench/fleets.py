@@ -27,12 +27,18 @@ _GB: Final = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Frames a second of some cameras on some nodes with some cores, all together."""
+    """How some cameras get on, all together, on some nodes with some cores.
+
+    Attributes:
+        frames_per_second: looked at, by the clock.
+        frames_per_core: looked at in a second of processor time, whatever else the machine did.
+    """
 
     nodes: int
     cores: float
     cameras: int
     frames_per_second: float
+    frames_per_core: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +98,29 @@ def race(
             for number, count in enumerate(cameras):
                 names = [f"camera-{count}-{i}" for i in range(count)]
                 begun = time.perf_counter()
-                frames = _index(engine, folder, clip, looking, names)
+                frames, processor = _index(engine, folder, clip, looking, names)
                 pace = frames / (time.perf_counter() - begun)
                 nodes = sum(engine.nodes().values())
-                found.append(Pace(nodes, cores, count, round(pace, 2)))
+                each = frames / max(processor, 1e-9)
+                found.append(Pace(nodes, cores, count, round(pace, 2), round(each, 2)))
                 told(number + 1)
         finally:
             engine.close()
     return found
 
 
-def _index(engine: Engine, venue: str, clip: Path, looking: Looking, names: list[str]) -> int:
-    """Return the frames looked at."""
+def _index(
+    engine: Engine, venue: str, clip: Path, looking: Looking, names: list[str]
+) -> tuple[int, float]:
+    """Return the frames looked at, and the seconds of processor time that took."""
     shards = [Shard((str(clip),), name) for name in names]
-    frames = 0
+    frames, processor = 0, 0.0
     for done in index_all(engine, venue, shards, looking, Share()):
         if done.report is None:
             raise SourceError(f"{clip}: {done.problem or 'indexed before'}")
         frames += done.report.frames // looking.every
-    return frames
+        processor += done.processor
+    return frames, processor
 
 
 def costs(

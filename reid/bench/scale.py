@@ -58,7 +58,8 @@ def run_scale(
 
 
 def _per_core(paces: Sequence[Pace]) -> float:
-    return max((p.frames_per_second / min(p.cores, p.cameras) for p in paces), default=0.0)
+    """Return the frames that a core kept busy looks at in a second, with the most cameras."""
+    return paces[-1].frames_per_core if paces else 0.0
 
 
 def memory_row(grown: Sequence[Grown], sightings: int) -> float:

@@ -317,10 +317,18 @@ def scale(result: dict[str, Any]) -> list[Table]:
     tables.append(Table(("sightings", "search", "p50 ms", "p95 ms", "recall@10"), searches, ""))
     if result["pace"]:
         paces = tuple(
-            (str(p["nodes"]), f"{p['cores']:g}", str(p["cameras"]), f"{p['frames_per_second']:.1f}")
+            (
+                str(p["nodes"]),
+                f"{p['cores']:g}",
+                str(p["cameras"]),
+                f"{p['frames_per_second']:.1f}",
+                f"{p['frames_per_core']:.1f}",
+            )
             for p in result["pace"]
         )
-        tables.append(Table(("nodes", "cores", "cameras", "frames/s"), paces, ""))
+        tables.append(
+            Table(("nodes", "cores", "cameras", "frames/s", "a core's second"), paces, "")
+        )
     return [*tables, _paper(result)]
 
 
