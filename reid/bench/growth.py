@@ -40,7 +40,7 @@ _ROUNDS: Final = 20
 _TOP: Final = 24
 _SENTENCE: Final = "girl in a red hoodie and blue jeans"
 _WINDOW: Final = timedelta(minutes=30)
-_EXACT: Final = 3  # searches that are compared with looking at every vector
+_EXACT: Final = 2  # searches that are compared with looking at every vector
 _VECTOR_COPIES: Final = 3  # of all vectors, while they are read into memory
 _ROW: Final = 900  # bytes of all else of a sighting in memory, about
 _MEMORY_SHARE: Final = 0.7  # of what is free may be taken

@@ -49,7 +49,7 @@ _READ_TRIES: Final = 4
 _PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to commit
 
 _PROBES: Final = 32  # lists of the vector index that are looked into
-_CANDIDATES: Final = 10
+_CANDIDATES: Final = 500
 
 T = TypeVar("T")
 
@@ -220,15 +220,15 @@ class Store:
     ) -> list[tuple[str, float]]:
         """Return (id, cosine similarity) of the nearest sightings, nearest first.
 
-        The index finds `_CANDIDATES` times as many by their shortened vectors, among the lists
-        nearest by; these are compared exactly.
+        The index finds `_CANDIDATES` or more by their shortened vectors, in the lists nearest by;
+        these are compared exactly.
         """
         where = (which or Filter()).sql()
 
         def search(table: Any) -> pa.Table:
             query = table.search(vector, vector_column_name="vector").distance_type("cosine")
             query = query.where(where, prefilter=True) if where else query
-            query = query.nprobes(_PROBES).refine_factor(_CANDIDATES)
+            query = query.nprobes(_PROBES).refine_factor(-(-_CANDIDATES // top))
             return query.select(["id", "_distance"]).limit(top).to_arrow()
 
         found = self._read(search)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
-from lancedb.index import Bitmap, BTree, IvfPq
+from lancedb.index import Bitmap, BTree, IvfRq
 
 from reid.address import Folder
 from reid.errors import StoreError
@@ -33,8 +33,8 @@ _SCALARS: Final = {
 _VECTORS: Final = "vector"
 _REMOVABLE: Final = ("data/", "_deletions/", "_indices/", "_transactions/")
 _ROWS_A_LIST: Final = 8192  # sightings a list of the vector index, about
-_SAMPLE: Final = 64  # vectors a list, and a code, that are looked at to make them
-_ROUNDS: Final = 20  # of k-means; with both a fifth of the default the index is built in a tenth
+_SAMPLE: Final = 64  # vectors a list that its centre is made of
+_ROUNDS: Final = 20  # of k-means
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +159,12 @@ def _index_scalars(table: Any) -> None:
 
 
 def _index_vectors(table: Any) -> None:
+    """Sort the vectors into lists, each shortened to a bit a number (RaBitQ, Gao and Long 2024).
+
+    No codes are learnt, so it takes a tenth of the time of product quantisation.
+    """
     lists = max(1, table.count_rows() // _ROWS_A_LIST)
-    config = IvfPq(
+    config = IvfRq(
         distance_type="cosine", num_partitions=lists, sample_rate=_SAMPLE, max_iterations=_ROUNDS
     )
     table.create_index(_VECTORS, config=config, replace=True)
