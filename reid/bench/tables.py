@@ -291,6 +291,10 @@ def faces(result: dict[str, Any]) -> list[Table]:
     return [Table(("%", "method", "rank-1", "FNIR @ 1 %", "not acquired"), rows, note)]
 
 
+_SEARCH: Final = ("sightings", "search", "p50 ms", "p95 ms", "processor ms", "recall@10")
+_PROCESSOR: Final = "processor: time of all threads, what it takes whatever else the machine does"
+
+
 def scale(result: dict[str, Any]) -> list[Table]:
     """A table's growth, a fleet's pace, and what large fleets need on paper."""
     grown = tuple(_grown(at) for at in result["table"])
@@ -309,12 +313,13 @@ def scale(result: dict[str, Any]) -> list[Table]:
             way,
             f"{timed['p50_ms']:.1f}",
             f"{timed['p95_ms']:.1f}",
+            f"{at['processor'][way]:.1f}",
             "" if timed["recall_at_10"] is None else f"{timed['recall_at_10']:.2f}",
         )
         for at in result["table"]
         for way, timed in at["search"].items()
     )
-    tables.append(Table(("sightings", "search", "p50 ms", "p95 ms", "recall@10"), searches, ""))
+    tables.append(Table(_SEARCH, searches, _PROCESSOR))
     if result["pace"]:
         paces = tuple(
             (
