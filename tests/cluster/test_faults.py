@@ -299,6 +299,16 @@ def gaps(site: Site, began: datetime, ended: datetime) -> dict[str, list[tuple[d
     return found
 
 
+def concerns(event: tuple[str, datetime, float, float], at: datetime, long: float) -> bool:
+    """Whether a fault, from its beginning until all was well again, may explain time lost.
+
+    What was seen shortly before it may be lost with it, or come a little later than was said.
+    """
+    _, began, lasted, after = event
+    since = (at - began).total_seconds()
+    return -long < since < lasted + after + LOST_AT_MOST + 5
+
+
 def secrets_in(folder: Path) -> list[str]:
     needles = [ACCESS_KEY.encode(), SECRET_KEY.encode(), DATABASE_PASSWORD.encode()]
     return [
@@ -367,7 +377,7 @@ def test_whatever_fails(site: Site, data: Path, capsys: pytest.CaptureFixture[st
     row = raw.expose_unredacted()[40].tobytes()
     assert row not in everything
     for camera, at, long in told:
-        near = [e for e in events if -LOST_AT_MOST - 5 < (e[1] - at).total_seconds() < long]
+        near = [e for e in events if concerns(e, at, long)]
         assert near, f"{camera} lost {long:.0f} s from {at:%H:%M:%S} and nothing had failed"
         down = sum(lasted + after for _, _, lasted, after in near)
         assert long <= LOST_AT_MOST + down, f"{camera} lost {long:.0f} s from {at:%H:%M:%S}: {near}"
