@@ -186,13 +186,13 @@ class Store:
             table = self._read(lambda table: cache.read(table, wanted))
         else:
             table = self._select(wanted, which)
-        return Columns(
-            Keys(table),
-            unpack(table, "attributes"),
-            unpack(table, "body"),
-            unpack(table, "visible"),
-            matrix(table, "vector") if vectors else None,
-        )
+        found = matrix(table, "vector") if vectors else None
+        table = table.drop_columns(["vector"]) if vectors else table  # a copy at a time is enough
+        beliefs = []
+        for name in ("attributes", "body", "visible"):
+            beliefs.append(unpack(table, name))
+            table = table.drop_columns([name])
+        return Columns(Keys(table), *beliefs, found)
 
     def crops(self, ids: Sequence[str]) -> dict[str, RedactedCrop]:
         """Return the best crop of each sighting asked for, by id."""
