@@ -188,11 +188,10 @@ class Store:
             table = self._select(wanted, which)
         found = matrix(table, "vector") if vectors else None
         table = table.drop_columns(["vector"]) if vectors else table  # a copy at a time is enough
-        beliefs = []
-        for name in ("attributes", "body", "visible"):
-            beliefs.append(unpack(table, name))
-            table = table.drop_columns([name])
-        return Columns(Keys(table), *beliefs, found)
+        attributes = unpack(table, "attributes")
+        table = table.drop_columns(["attributes"])
+        body, visible = unpack(table, "body"), unpack(table, "visible")
+        return Columns(Keys(table), attributes, body, visible, found)
 
     def crops(self, ids: Sequence[str]) -> dict[str, RedactedCrop]:
         """Return the best crop of each sighting asked for, by id."""
