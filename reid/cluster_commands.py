@@ -46,6 +46,7 @@ def index_on(
     engine = Engine(cluster, venue)
     failed = 0
     try:
+        engine.check(share)
         with progress_bar("shards", len(shards)) as progress:
             for done in index_all(engine, str(venue), shards, looking, share, progress):
                 _tell(done, as_json)
@@ -68,6 +69,7 @@ def watch_on(
         raise UsageError("no camera has a `url` in venue.toml: there is nothing to watch")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     engine, stop = Engine(cluster, desk.folder), threading.Event()
+    engine.check(share)
     fleet = Fleet(engine, desk.folder, cameras, looking, share)
     if metrics_port is not None:
         serve_metrics(metrics_port, fleet.status, desk)

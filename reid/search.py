@@ -31,6 +31,10 @@ RERANKED: Final = 100
 LEAST_RERANKED: Final = 8
 """Of fewer, shared neighbours say nothing."""
 
+VECTORS_UP_TO: Final = 4_000_000
+"""Sightings whose vectors are read into memory, a kilobyte each; of more, only those that the
+table's own index finds near, and what a camera's sightings share is left in them."""
+
 _NEIGHBOURS: Final = 1000  # taken from the vector index and then compared with care
 
 
@@ -65,16 +69,25 @@ def similar(store: Store, sighting: str, which: Filter, top: int) -> list[Likene
     """
     if sighting not in store.keys([sighting]):
         raise UsageError(f"no sighting {sighting}: take an id from `reid search`")
-    everything = store.read(vectors=True)
+    many = store.count() > VECTORS_UP_TO
+    everything = _near(store, sighting, which) if many else store.read(vectors=True)
     assert everything.vectors is not None
-    vectors = without_camera_means(everything)
-    ids = [key.id for key in everything.keys]
+    vectors = everything.vectors if many else without_camera_means(everything)
+    ids = everything.keys.column("id").tolist()
     row = ids.index(sighting)
-    allowed = store.ids(which) - {sighting}
+    allowed = set(ids) - {sighting} if many else store.ids(which) - {sighting}
     closeness = vectors @ vectors[row]
     order = [int(i) for i in np.argsort(-closeness, kind="stable") if ids[i] in allowed]
     order = reranked(vectors, row, order)
     return [Likeness(everything.keys[i], float(closeness[i])) for i in order[:top]]
+
+
+def _near(store: Store, sighting: str, which: Filter) -> Columns:
+    """Read a sighting and those that the table's index finds near it."""
+    asked = store.read(Filter(ids=[sighting]), vectors=True)
+    assert asked.vectors is not None
+    found = store.similar(asked.vectors[0], _NEIGHBOURS, which)
+    return store.read(Filter(ids=[sighting, *(name for name, _ in found)]), vectors=True)
 
 
 def reranked(vectors: NDArray[np.float32], row: int, order: list[int]) -> list[int]:
@@ -107,16 +120,17 @@ def journey(store: Store, sighting: str, which: Filter) -> list[Likeness]:
 
 
 def without_camera_means(columns: Columns) -> NDArray[np.float32]:
-    """Return unit vectors (N, D), each less the mean vector of its camera."""
+    """Return unit vectors (N, D), each less the mean vector of its camera; in place of theirs."""
     assert columns.vectors is not None
-    vectors = columns.vectors.copy()
+    vectors = columns.vectors if columns.vectors.flags.writeable else columns.vectors.copy()
     codes, cameras = columns.keys.coded("camera")
     for camera in range(len(cameras)):
         rows = codes == camera
         if rows.sum() >= MEAN_FROM:
             vectors[rows] -= vectors[rows].mean(axis=0)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(norms, 1e-9), np.float32)
+    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    vectors /= np.maximum(norms, 1e-9)[:, None]
+    return vectors
 
 
 def answer_json(answer: Answer, query: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from reid.errors import StoreError
 from reid.store import Store
 from reid.store.upkeep import Upkeep
 from reid.watch import Health
-from reid.watch.status import Status, read_status
+from reid.watch.status import Node, Status, read_status
 
 REFRESH: Final = 2.0
 """Seconds between two looks of the live view."""
@@ -116,9 +116,15 @@ def _state(health: Health) -> tuple[str, str]:
 def _nodes(status: Status) -> Table:
     table = new_table("node", "answers", "cameras")
     for node in status.nodes:
-        answers = Text("yes", style="green") if node.alive else Text("no", style="red")
-        table.add_row(node.name, answers, str(node.cameras))
+        table.add_row(node.name, _answers(node, status.at), str(node.cameras))
     return table
+
+
+def _answers(node: Node, now: datetime) -> Text:
+    if node.alive:
+        return Text("yes", style="green")
+    minutes = (now.timestamp() - node.gone) / 60
+    return Text(f"gone for {minutes:.0f} min" if node.gone else "no", style="red")
 
 
 def _table(view: View) -> Text:

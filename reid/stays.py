@@ -88,6 +88,7 @@ class Stays:
     def see(self, frame: RedactedFrame, tracks: Tracks) -> list[Stay]:
         """Add one frame; return the stays that have ended."""
         self._seen_frames += 1
+        before = self._close(lambda stay: frame.time - stay.end > LONGEST)  # the clock jumped
         qualities = crop_qualities(tracks, frame.width, frame.height)
         for (box, _, track), quality in zip(tracks, qualities, strict=True):
             if track == UNTRACKED:
@@ -98,7 +99,7 @@ class Stays:
                 self._open[track] = stay
             shown = 1 - covered(box, frame.painted)
             stay.see(frame, box, float(quality) * shown**_PAINT_POWER)
-        return self._close(
+        return before + self._close(
             lambda stay: frame.time - stay.end > GONE_AFTER or stay.end - stay.start > LONGEST
         )
 

@@ -15,6 +15,7 @@ from reid.stays import (
     Stays,
     crop_qualities,
 )
+from reid.store.filter import LONGEST_STAY
 from reid.tracks import UNTRACKED, Tracks, as_boxes, empty_boxes
 
 
@@ -52,6 +53,19 @@ def test_a_stay_ends_when_the_person_is_gone() -> None:
     later = 0.4 + GONE_AFTER.total_seconds() + 0.1
     assert [s.track_id for s in stays.see(frame(9, later), tracks())] == [1]
     assert stays.finish() == []
+
+
+def test_no_stay_reaches_over_a_jump_of_the_clock() -> None:
+    """So that a sighting of a time window began shortly before it."""
+    assert 2 * LONGEST + GONE_AFTER < LONGEST_STAY
+    stays = Stays()
+    for i in range(5):
+        stays.see(frame(i, i / 10), tracks((BOX, 0.9, 1)))
+    for i in range(5):
+        before = stays.see(frame(5 + i, 90_000 + i / 10), tracks((BOX, 0.9, 1)))
+        assert [s.end for s in before] == ([NOON + timedelta(seconds=0.4)] if not i else [])
+    (after,) = stays.finish()
+    assert after.start == NOON + timedelta(seconds=90_000)
 
 
 def test_a_flicker_is_no_stay() -> None:

@@ -1,8 +1,9 @@
 """Made-up sightings in any number, shaped like real ones, written straight into a table.
 
 Vectors gather around kinds of outfit; each row has one upper and one lower garment with beliefs as
-a model has them; stays are spread over cameras and hours. The picture is one of a few small
-redacted ones: what it weighs counts, not what it shows.
+a model has them. As in a table that grows, rows follow one another in time: `CAMERAS` cameras see
+`PER_HOUR` people an hour each, in random order. The picture is one of a few small redacted ones:
+what it weighs counts, not what it shows.
 """
 
 from datetime import UTC, datetime
@@ -19,7 +20,9 @@ from reid.tracks import as_boxes
 DIM: Final = 256
 MODEL: Final = "fabricated-1"
 CAMERAS: Final = 300
-HOURS: Final = 72.0
+PER_HOUR: Final = 120.0
+EVERY: Final = 3600.0 / (CAMERAS * PER_HOUR)
+"""Seconds from one sighting to the next, whatever the camera."""
 
 _OUTFITS: Final = 2000
 _NEAR: Final = 0.35  # how far people of one kind of outfit are apart, against 1 for the kinds
@@ -28,13 +31,15 @@ _RARELY: Final = 12  # of 250: belief in what is not
 _PICTURES: Final = 16
 BEGUN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _STAY: Final = 20_000_000  # microseconds
+_LATE: Final = 60.0  # seconds within which a sighting is stored, so that rows are a little mixed
 
 
 def rows(schema: pa.Schema, first: int, n: int, seed: int) -> pa.Table:
     """Return n rows of the sightings' table, numbered from `first`; the same again for a seed."""
     random = np.random.default_rng((seed, first))
     vectors = unit_vectors(random, n, seed)
-    start = random.integers(0, int(HOURS * 3600e6), n) + int(BEGUN.timestamp() * 1e6)
+    seconds = EVERY * np.arange(first, first + n) + random.uniform(0, _LATE, n)
+    start = (1e6 * seconds).astype(np.int64) + int(BEGUN.timestamp() * 1e6)
     camera = random.integers(0, CAMERAS, n)
     stamp = pa.timestamp("us", tz="UTC")
     pictures = [crop(i).encode() for i in range(_PICTURES)]

@@ -27,12 +27,18 @@ _GB: Final = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Frames a second of some cameras on some nodes with some cores, all together."""
+    """How some cameras get on, all together, on some nodes with some cores.
+
+    Attributes:
+        frames_per_second: looked at, by the clock.
+        frames_per_core: looked at in a second of processor time, whatever else the machine did.
+    """
 
     nodes: int
     cores: float
     cameras: int
     frames_per_second: float
+    frames_per_core: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,47 +98,60 @@ def race(
             for number, count in enumerate(cameras):
                 names = [f"camera-{count}-{i}" for i in range(count)]
                 begun = time.perf_counter()
-                frames = _index(engine, folder, clip, looking, names)
+                frames, processor = _index(engine, folder, clip, looking, names)
                 pace = frames / (time.perf_counter() - begun)
                 nodes = sum(engine.nodes().values())
-                found.append(Pace(nodes, cores, count, round(pace, 2)))
+                each = frames / max(processor, 1e-9)
+                found.append(Pace(nodes, cores, count, round(pace, 2), round(each, 2)))
                 told(number + 1)
         finally:
             engine.close()
     return found
 
 
-def _index(engine: Engine, venue: str, clip: Path, looking: Looking, names: list[str]) -> int:
-    """Return the frames looked at."""
+def _index(
+    engine: Engine, venue: str, clip: Path, looking: Looking, names: list[str]
+) -> tuple[int, float]:
+    """Return the frames looked at, and the seconds of processor time that took."""
     shards = [Shard((str(clip),), name) for name in names]
-    frames = 0
+    frames, processor = 0, 0.0
     for done in index_all(engine, venue, shards, looking, Share()):
         if done.report is None:
             raise SourceError(f"{clip}: {done.problem or 'indexed before'}")
         frames += done.report.frames // looking.every
-    return frames
+        processor += done.processor
+    return frames, processor
 
 
 def costs(
-    frames_per_core: float, largest: Grown, memory_row: float, assumed: Assumed
+    frames_per_core: float,
+    largest: Grown,
+    memory_row: Callable[[int], float],
+    assumed: Assumed,
 ) -> list[Cost]:
     """Return what `FLEETS` need.
 
     Args:
         frames_per_core: looked at a second by one core.
         largest: the largest table measured; it gives the size of a row and the pace of commits.
-        memory_row: bytes of a sighting in memory.
+        memory_row: bytes in memory of each of so many sightings.
     """
     return [_cost(n, hours, frames_per_core, largest, memory_row, assumed) for n, hours in FLEETS]
 
 
 def _cost(
-    cameras: int, hours: float, per_core: float, table: Grown, memory_row: float, assumed: Assumed
+    cameras: int,
+    hours: float,
+    per_core: float,
+    table: Grown,
+    memory_row: Callable[[int], float],
+    assumed: Assumed,
 ) -> Cost:
     cores = cameras * assumed.looks_per_second / per_core
     sightings = round(cameras * hours * assumed.sightings_per_hour)
     wanted = cameras / COMMIT_EVERY
     possible = 1000 / table.commit.p50 if table.commit else float("inf")
+    memory = sightings * memory_row(sightings) / _GB
     row = max(table.bytes_a_row, assumed.picture_bytes + 4 * 256 + 300)
     return Cost(
         cameras=cameras,
@@ -141,9 +160,9 @@ def _cost(
         core_hours=round(cores * hours),
         sightings=sightings,
         storage_gb=round(sightings * row / _GB, 1),
-        memory_gb=round(sightings * memory_row / _GB, 1),
+        memory_gb=round(memory, 1),
         commits_per_second=round(wanted, 1),
-        limit=_limit(cameras, wanted, possible, sightings * memory_row / _GB),
+        limit=_limit(cameras, wanted, possible, memory),
     )
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from reid import vocabulary
 from reid.address import Folder
@@ -23,6 +25,7 @@ from reid.desk.snapshot import Snapshot
 from reid.errors import UsageError
 from reid.rank import Gallery, rank
 from reid.records import SightingKey, Sightings
+from reid.search import VECTORS_UP_TO
 from reid.store import Filter, Store, upkeep
 from reid.store.connection import connect
 from reid.store.table import TABLE
@@ -31,15 +34,16 @@ BATCH: Final = 32
 """Sightings a commit, as a camera's process stores them."""
 
 _CHUNK: Final = 50_000
+_FILE: Final = 1 << 20  # sightings a file, as upkeep joins them
 _COMMITS: Final = 30
 _ROUNDS: Final = 20
 _TOP: Final = 24
 _SENTENCE: Final = "girl in a red hoodie and blue jeans"
 _WINDOW: Final = timedelta(minutes=30)
-ROW_IN_MEMORY: Final = 4 * (DIM + 300) + 300
-"""Bytes of a sighting in a search server's memory, about; measured where two sizes fit."""
-
-_MEMORY_SHARE: Final = 0.4  # of what is free: a snapshot is held twice while it is renewed
+_EXACT: Final = 2  # searches that are compared with looking at every vector
+_VECTOR_COPIES: Final = 3  # of all vectors, while they are read into memory
+_ROW: Final = 900  # bytes of all else of a sighting in memory, about
+_MEMORY_SHARE: Final = 0.7  # of what is free may be taken
 
 Told = Callable[[int], None]
 
@@ -53,8 +57,12 @@ class Grown:
         bytes_a_row: on storage, small picture included.
         appended: rows a second with commits of `BATCH`; `commit`: their latency.
         index_seconds, index_mb: to build all indexes anew, and the peak memory meanwhile.
-        load_seconds, load_mb: to read all into memory for the desk; None if it would not fit.
-        search: by way.
+        erase_seconds: to erase a sighting for good; the file it lies in is written anew.
+        load_seconds, load_mb: to read all into memory for the desk, and the peak memory meanwhile;
+            None if it would not fit. Of more than `VECTORS_UP_TO` vectors stay in the table.
+        search: by way, by the clock.
+        processor: milliseconds of processor time, of all threads, of a search by way, of a commit,
+            and of all that is done once: what it takes whatever else the machine does.
     """
 
     sightings: int
@@ -63,9 +71,19 @@ class Grown:
     commit: Timed | None = None
     index_seconds: float = 0.0
     index_mb: float = 0.0
+    erase_seconds: float = 0.0
     load_seconds: float | None = None
     load_mb: float | None = None
     search: dict[str, Timed] = field(default_factory=dict)
+    processor: dict[str, float] = field(default_factory=dict)
+
+    def time(self, what: str, actions: Sequence[Callable[[], object]]) -> list[float]:
+        """Do something a few times; returns the seconds that each took by the clock."""
+        begun = time.process_time()
+        seconds = [_timed(action) for action in actions]
+        spent = (time.process_time() - begun) / len(actions)
+        self.processor[what] = round(1000 * spent, 1)
+        return seconds
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -98,25 +116,35 @@ def grow(folder: Folder, sizes: Sequence[int], seed: int, told: Told) -> list[Gr
 
 def _fill(folder: Folder, have: int, size: int, seed: int) -> None:
     table = connect(folder).open_table(TABLE)
-    for first in range(have, size, _CHUNK):
-        table.add(fabricated.rows(table.schema, first, min(_CHUNK, size - first), seed))
+    for first in range(have, size, _FILE):
+        table.add(_batches(table.schema, first, min(first + _FILE, size), seed))
+
+
+def _batches(schema: pa.Schema, first: int, end: int, seed: int) -> pa.RecordBatchReader:
+    """Make up the rows of one file, a part at a time."""
+    chunks = (
+        batch
+        for start in range(first, end, _CHUNK)
+        for batch in fabricated.rows(schema, start, min(_CHUNK, end - start), seed).to_batches()
+    )
+    return pa.RecordBatchReader.from_batches(schema, chunks)
 
 
 def _measured(store: Store, size: int, seed: int) -> Grown:
     at = Grown(size)
     table = connect(store.folder).open_table(TABLE)
     with _peak() as peak:
-        begun = time.perf_counter()
-        upkeep.index(table)
-        at.index_seconds = time.perf_counter() - begun
+        at.index_seconds = at.time("indexes", [partial(upkeep.index, table)])[0]
     at.index_mb = peak[0]
     at.bytes_a_row = store.upkeep().size / size
     batches = [_batch(number, seed) for number in range(_COMMITS)]
-    seconds = [_timed(partial(store.add, batch)) for batch in batches]
+    seconds = at.time("commit", [partial(store.add, batch) for batch in batches])
     at.commit, at.appended = Timed.of(seconds), BATCH * _COMMITS / sum(seconds)
-    connect(store.folder).open_table(TABLE).delete("camera = 'fabricated'")
     _search_table(store, at, seed)
     _search_memory(store, at)
+    store.erase(Filter(cameras=("fabricated",)))
+    doomed = f"{size // 2:024x}"
+    at.erase_seconds = at.time("erasure", [partial(store.erase, Filter(ids=(doomed,)))])[0]
     return at
 
 
@@ -124,29 +152,41 @@ def _search_table(store: Store, at: Grown, seed: int) -> None:
     """Search what is on storage: by likeness, and a camera's half hour by description."""
     random = np.random.default_rng(seed + 1)
     vectors = fabricated.unit_vectors(random, _ROUNDS, seed)
-    at.search["similar, from the table"] = Timed.of(
-        [_timed(partial(store.similar, v, _TOP)) for v in vectors]
-    )
-    begins = [fabricated.BEGUN + timedelta(hours=float(h)) for h in random.uniform(0, 71, _ROUNDS)]
+    way = "similar, from the table"
+    seconds = at.time(way, [partial(store.similar, v, _TOP) for v in vectors])
+    at.search[way] = Timed.of(seconds, _recall(store, vectors[:_EXACT]))
+    length = at.sightings * fabricated.EVERY
+    begins = [fabricated.BEGUN + timedelta(seconds=s) for s in random.uniform(0, length, _ROUNDS)]
     windows = [Filter(since=begin, until=begin + _WINDOW) for begin in begins]
-    at.search["description, half an hour, from the table"] = Timed.of(
-        [_timed(partial(_described, store, w)) for w in windows]
-    )
+    way = "description, half an hour, from the table"
+    at.search[way] = Timed.of(at.time(way, [partial(_described, store, w) for w in windows]))
+
+
+def _recall(store: Store, vectors: NDArray[np.float32]) -> float:
+    """Return the share of the ten nearest that the table's index finds."""
+    table = connect(store.folder).open_table(TABLE)
+    found = []
+    for vector in vectors:
+        query = table.search(vector, vector_column_name="vector").distance_type("cosine")
+        exact = query.bypass_vector_index().select(["id", "_distance"]).limit(10).to_arrow()
+        near = {name for name, _ in store.similar(vector, 10)}
+        found.append(len(near & set(exact.column("id").to_pylist())) / 10)
+    return float(np.mean(found))
 
 
 def _search_memory(store: Store, at: Grown) -> None:
     """Search as the desk does, with everything in memory; not where it would not fit."""
-    if at.sightings * ROW_IN_MEMORY > _MEMORY_SHARE * _free_memory():
+    vectors = 4 * DIM * _VECTOR_COPIES if at.sightings <= VECTORS_UP_TO else 0
+    if at.sightings * (_ROW + vectors) > _MEMORY_SHARE * _free_memory():
         return
     query = describe(_SENTENCE)
     with _peak() as peak:
-        begun = time.perf_counter()
-        snapshot = Snapshot.of(store)
-        at.load_seconds = time.perf_counter() - begun
+        found: list[Snapshot] = []
+        at.load_seconds = at.time("read", [lambda: found.append(Snapshot.of(store))])[0]
     at.load_mb = peak[0]
-    at.search["description, in memory"] = Timed.of(
-        [_timed(lambda: rank(query, snapshot.gallery, top=_TOP)) for _ in range(_ROUNDS)]
-    )
+    ranked = partial(rank, query, found[0].gallery, top=_TOP)
+    way = "description, in memory"
+    at.search[way] = Timed.of(at.time(way, [ranked] * _ROUNDS))
 
 
 def _described(store: Store, which: Filter) -> None:
@@ -203,4 +243,9 @@ def _peak_mb() -> float:
 
 
 def _free_memory() -> float:
-    return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    """Return the bytes that can be had, files that are only remembered included."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(x.split()[1]) for x in lines if x.startswith("MemAvailable")) * 1024.0
+    except (OSError, StopIteration):
+        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

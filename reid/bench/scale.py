@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from reid.address import Folder
 from reid.bench.fabricated import MODEL
 from reid.bench.fleets import Assumed, Pace, costs, fleet_json, race
-from reid.bench.growth import ROW_IN_MEMORY, Grown, grow
+from reid.bench.growth import Grown, grow
 from reid.bench.record import Recorder
 from reid.cluster.work import Looking
 
 _TELLING: Final = 50_000  # fewer sightings are hidden by what the program itself takes
+_ROW: Final = 2500.0  # bytes in memory, where no size was measured that tells
 
 UNMEASURED: Final = 15.0
 """Frames a second a core, where no clip is given: stated in the result as assumed."""
@@ -43,29 +45,31 @@ def run_scale(
     before = len(paces)
     grown = grow(folder, sizes, seed, lambda done: told(before + done))
     per_core = _per_core(paces) or UNMEASURED
-    row = _row(grown) or ROW_IN_MEMORY
+    priced = costs(per_core, grown[-1], partial(memory_row, grown), assumed)
     return {
         "model_id": MODEL,
         "storage": where,
         "table": [at.to_json() for at in grown],
         "frames_per_core": round(per_core, 2),
         "frames_per_core_measured": bool(paces),
-        "memory_row": round(row),
-        **fleet_json(paces, costs(per_core, grown[-1], row, assumed), assumed),
+        **fleet_json(paces, priced, assumed),
         "run": recorder.finish({}, [run.clip] if run else []).to_json(),
     }
 
 
 def _per_core(paces: Sequence[Pace]) -> float:
-    return max((p.frames_per_second / min(p.cores, p.cameras) for p in paces), default=0.0)
+    """Return the frames that a core kept busy looks at in a second, with the most cameras."""
+    return paces[-1].frames_per_core if paces else 0.0
 
 
-def _row(grown: Sequence[Grown]) -> float:
-    """Return the bytes that a sighting takes in memory, from the two largest sizes that fit."""
+def memory_row(grown: Sequence[Grown], sightings: int) -> float:
+    """Return the bytes that one of so many takes in memory: as measured at the next larger size.
+
+    They differ: of very many sightings the vectors stay in the table.
+    """
     fit = [at for at in grown if at.load_mb is not None and at.sightings >= _TELLING]
-    if len(fit) < 2:
-        return 0.0
-    small, large = fit[-2:]
-    assert small.load_mb is not None
-    assert large.load_mb is not None
-    return 1e6 * (large.load_mb - small.load_mb) / (large.sightings - small.sightings)
+    if not fit:
+        return _ROW
+    nearest = next((at for at in fit if at.sightings >= sightings), fit[-1])
+    assert nearest.load_mb is not None
+    return 1e6 * nearest.load_mb / nearest.sightings

@@ -291,23 +291,49 @@ def faces(result: dict[str, Any]) -> list[Table]:
     return [Table(("%", "method", "rank-1", "FNIR @ 1 %", "not acquired"), rows, note)]
 
 
+_SEARCH: Final = ("sightings", "search", "p50 ms", "p95 ms", "processor ms", "recall@10")
+_PROCESSOR: Final = "processor: time of all threads, what it takes whatever else the machine does"
+
+
 def scale(result: dict[str, Any]) -> list[Table]:
     """A table's growth, a fleet's pace, and what large fleets need on paper."""
     grown = tuple(_grown(at) for at in result["table"])
-    heads = ("sightings", "appended/s", "commit p50/p95 ms", "index s", "index MB", "load s, MB")
+    heads = (
+        "sightings",
+        "appended/s",
+        "commit p50/p95 ms",
+        "index s, MB",
+        "erasure s",
+        "load s, MB",
+    )
     tables = [Table(heads, grown, f"on {result['storage']}")]
     searches = tuple(
-        (f"{at['sightings']:,}", way, f"{timed['p50_ms']:.1f}", f"{timed['p95_ms']:.1f}")
+        (
+            f"{at['sightings']:,}",
+            way,
+            f"{timed['p50_ms']:.1f}",
+            f"{timed['p95_ms']:.1f}",
+            f"{at['processor'][way]:.1f}",
+            "" if timed["recall_at_10"] is None else f"{timed['recall_at_10']:.2f}",
+        )
         for at in result["table"]
         for way, timed in at["search"].items()
     )
-    tables.append(Table(("sightings", "search", "p50 ms", "p95 ms"), searches, ""))
+    tables.append(Table(_SEARCH, searches, _PROCESSOR))
     if result["pace"]:
         paces = tuple(
-            (str(p["nodes"]), f"{p['cores']:g}", str(p["cameras"]), f"{p['frames_per_second']:.1f}")
+            (
+                str(p["nodes"]),
+                f"{p['cores']:g}",
+                str(p["cameras"]),
+                f"{p['frames_per_second']:.1f}",
+                f"{p['frames_per_core']:.1f}",
+            )
             for p in result["pace"]
         )
-        tables.append(Table(("nodes", "cores", "cameras", "frames/s"), paces, ""))
+        tables.append(
+            Table(("nodes", "cores", "cameras", "frames/s", "a core's second"), paces, "")
+        )
     return [*tables, _paper(result)]
 
 
@@ -319,8 +345,8 @@ def _grown(at: dict[str, Any]) -> tuple[str, ...]:
         f"{at['sightings']:,}",
         f"{at['appended']:.0f}",
         f"{at['commit']['p50_ms']:.0f}/{at['commit']['p95_ms']:.0f}",
-        f"{at['index_seconds']:.1f}",
-        f"{at['index_mb']:.0f}",
+        f"{at['index_seconds']:.1f}, {at['index_mb']:.0f}",
+        f"{at['erase_seconds']:.1f}",
         loaded,
     )
 

@@ -97,11 +97,13 @@ def index_shard(venue: str, shard: Shard, looking: Looking) -> Indexed:
     if ledger.finished(work):
         return Indexed(shard, skipped=True, node=node)
     people = _people(looking, shard.crops)
+    begun = time.process_time()
     store = Store.create(folder, embedder.model_id, embedder.dim)
     report = Indexer(store, embedder, people, looking.every).index(source)
+    processor = time.process_time() - begun
     if not report.stopped:
         ledger.finish(work)
-    return Indexed(shard, report=report, node=node)
+    return Indexed(shard, report=report, node=node, processor=processor)
 
 
 def _open(shard: Shard) -> Source:

@@ -7,6 +7,7 @@ import socket
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Final
 
 from reid.address import Folder
@@ -16,6 +17,7 @@ from reid.errors import ReidError, SpaceMismatch, StoreError, UsageError
 LOCAL: Final = "local"
 """Address that starts a cluster of this machine alone, for trying it out."""
 
+_CLIENT: Final = "ray://"
 _KNOCK_SECONDS: Final = 5.0
 _OBJECT_STORE: Final = 100_000_000  # bytes: what crosses is small
 
@@ -44,16 +46,19 @@ class Engine:
     """A connection to a Ray cluster, within a venue's own namespace.
 
     Args:
-        address: of the cluster's head, "auto" for the one this machine belongs to, or "local".
+        address: HOST:PORT of the cluster's head, ray://HOST:PORT from a machine outside the
+            cluster, "auto" for the one this machine belongs to, or "local".
 
     Raises:
-        UsageError: Ray is not installed.
+        UsageError: Ray is not installed, or what it needs for ray:// is not.
         ClusterError: nobody answers there.
     """
 
     def __init__(self, address: str, folder: Folder) -> None:
         self._ray = _ray()
         self.address = address
+        if address.startswith(_CLIENT) and find_spec("grpc") is None:
+            raise UsageError("an address ray://… needs one more package: pip install 'ray[client]'")
         try:
             _knock(address)
             with warnings.catch_warnings(action="ignore"):  # Lance's, of the servers Ray forks
@@ -90,6 +95,21 @@ class Engine:
             )
             .remote(*arguments)
         )
+
+    def check(self, share: Share) -> None:
+        """Refuse what no node could ever run: it would wait for ever, and say nothing.
+
+        Raises:
+            UsageError: no node that answers is that large.
+        """
+        if share.gpus > 1 and share.gpus % 1:
+            raise UsageError(f"--gpus {share.gpus:g}: a share of one GPU, or whole ones")
+        sizes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        if not any(s.get("CPU", 0) >= share.cpus and s.get("GPU", 0) >= share.gpus for s in sizes):
+            raise UsageError(
+                f"no node of the cluster has {share.cpus:g} cores and {share.gpus:g} GPUs for a "
+                f"process: ask for less with --cpus and --gpus, or add such a node"
+            )
 
     def names(self) -> list[str]:
         """Return the names of the processes that run for this venue."""
@@ -158,7 +178,7 @@ def this_node() -> str:
 
 def _knock(address: str) -> None:
     """Fail at once where nobody listens; Ray itself would try for minutes."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    host, colon, port = address.removeprefix(_CLIENT).rpartition(":")
     if colon and port.isdigit():
         socket.create_connection((host, int(port)), _KNOCK_SECONDS).close()
 

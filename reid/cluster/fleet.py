@@ -28,6 +28,9 @@ STARTING: Final = 600.0
 SILENT: Final = 90.0
 """Seconds without an answer after which one that has answered before is taken for hung."""
 
+FORGOTTEN: Final = 86_400.0
+"""Seconds after which a node that is gone is not spoken of any more."""
+
 PREFIX: Final = "camera:"
 
 
@@ -57,6 +60,7 @@ class Fleet:
         self._engine, self._folder = engine, folder
         self._looking, self._share = looking, share
         self._posts = [Post(camera, health=Health(camera)) for camera in cameras]
+        self._gone: dict[str, float] = {}  # since when, in seconds since 1970, by node
         self._retire(set(cameras))
 
     def step(self) -> None:
@@ -72,15 +76,27 @@ class Fleet:
     def status(self) -> Status:
         """Return how cameras and nodes were when last heard of."""
         cameras = [replace(post.health, restarts=post.restarts) for post in self._posts]
-        alive = self._engine.nodes()
         where = [post.node for post in self._posts]
-        nodes = [Node(name, up, where.count(name)) for name, up in alive.items()]
-        return Status(datetime.now(UTC), cameras, where, nodes)
+        return Status(datetime.now(UTC), cameras, where, self._nodes(where))
 
     def stop(self) -> int:
         """Let every camera store what it saw, then end it; returns what could not be stored."""
         running = [post for post in self._posts if post.process is not None]
         return self._end([post.process for post in running])
+
+    def _nodes(self, where: Sequence[str]) -> list[Node]:
+        """Return the nodes, those that are gone last and for a day only; Ray names them for ever.
+
+        Called from threads that do not wait for each other, so nothing is changed in place.
+        """
+        now, alive = time.time(), self._engine.nodes()
+        gone = {name: self._gone.get(name, now) for name, up in alive.items() if not up}
+        self._gone = gone
+        up = [Node(name, True, where.count(name)) for name in alive if name not in gone]
+        newest = sorted(gone.items(), key=lambda one: -one[1])
+        return up + [
+            Node(name, False, 0, since) for name, since in newest if now - since < FORGOTTEN
+        ]
 
     def _start(self, post: Post) -> None:
         arguments = str(self._folder), post.camera, self._looking

@@ -57,6 +57,7 @@ class Indexed:
         skipped: it had been finished before.
         problem: why it failed; empty if it did not.
         node: where it ran.
+        processor: seconds of processor time it took, of all threads.
     """
 
     shard: Shard
@@ -64,6 +65,7 @@ class Indexed:
     skipped: bool = False
     problem: str = ""
     node: str = ""
+    processor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

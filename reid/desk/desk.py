@@ -25,7 +25,7 @@ from reid.errors import AccessError, PolicyError, StoreError, UsageError
 from reid.policy import Policy, load_policy
 from reid.rank import Question, Refinement, next_question, rank
 from reid.records import Answer, Query
-from reid.search import Likeness
+from reid.search import Likeness, similar
 from reid.store import Filter, Store
 
 SHOWN: Final = 24
@@ -186,16 +186,22 @@ class Desk:
         row = snapshot.row(sighting)
         if row is None:
             raise UsageError("this sighting is not stored any more")
-        rows = snapshot.rows(filters.since, filters.until, filters.cameras)
-        vectors = snapshot.gallery.vectors
-        assert vectors is not None
-        alike = zip(*snapshot.nearest.search(vectors[row], top + 1, rows), strict=True)
-        others = [(int(i), float(near)) for i, near in alike if i != row][:top]
-        found = [Likeness(snapshot.keys[i], near) for i, near in others]
+        found = self._nearest(snapshot, row, filters, top)
         ref = self.records.book.references(case_id, [sighting])[0]
         self.records.book.note(actor, "similar", case_id, {"ref": ref, "shown": len(found)})
         self.pictures.load([f.key.id for f in found])
         return found
+
+    def _nearest(self, snapshot: Snapshot, row: int, filters: Filters, top: int) -> list[Likeness]:
+        """Look in memory, or by the table's index where the vectors do not fit there."""
+        vectors = snapshot.gallery.vectors
+        if vectors is None or snapshot.nearest is None:
+            which = Filter(since=filters.since, until=filters.until, cameras=filters.cameras)
+            return similar(self.store, str(snapshot.ids[row]), which, top)
+        rows = snapshot.rows(filters.since, filters.until, filters.cameras)
+        alike = zip(*snapshot.nearest.search(vectors[row], top + 1, rows), strict=True)
+        others = [(int(i), float(near)) for i, near in alike if i != row][:top]
+        return [Likeness(snapshot.keys[i], near) for i, near in others]
 
     def decide(self, case_id: int, sighting: str, verdict: str, actor: str) -> None:
         """Confirm or reject a sighting, or take that back ("undo")."""

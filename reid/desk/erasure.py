@@ -18,6 +18,10 @@ MARK: Final = "erasing"
 EXPIRY: Final = "expiry"
 """Actor of what happens by itself."""
 
+AHEAD: Final = 1 / 50
+"""Share of the time that sightings are kept by which they may go early, once some are over it: an
+erasure writes large files anew, and must not be needed every minute."""
+
 _NO_SIGHTING: Final = Filter(ids=("-",))  # matches nothing, and still purges old versions
 
 
@@ -80,7 +84,8 @@ class Eraser:
             cases = [case.id for case in self._book.expired(now) if self._expire(case.id)]
             if resumed:
                 self._finish()
-            return Tidied(self._retire(now - retention), tuple(cases), resumed)
+            gone = self._retire(now - retention, AHEAD * retention)
+            return Tidied(gone, tuple(cases), resumed)
 
     def _expire(self, case_id: int) -> bool:
         try:
@@ -89,12 +94,13 @@ class Eraser:
             return False
         return True
 
-    def _retire(self, before: datetime) -> int:
+    def _retire(self, before: datetime, ahead: timedelta) -> int:
         if self._store is None:
             return 0
-        old = Filter(ended_before=before, except_ids=sorted(self._book.kept()))
-        if not self._store.count(old):
+        kept = sorted(self._book.kept())
+        if not self._store.count(Filter(ended_before=before, except_ids=kept)):
             return 0
+        old = Filter(ended_before=before + ahead, except_ids=kept)
         return self.erase(old, EXPIRY, "erase.expired")
 
     def _finish(self) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reid.rank import Gallery, Knobs
 from reid.rank.nearest import LISTS_FROM, Nearest, Places
-from reid.search import knobs_of, without_camera_means
+from reid.search import VECTORS_UP_TO, knobs_of, without_camera_means
 from reid.store import Keys, Store
 
 STALE: Final = 15.0
@@ -33,8 +33,9 @@ class Snapshot:
         keys: N keys, each built when it is asked for.
         ids: object array (N,).
         places: when and before which camera each was.
-        gallery: to rank; its vectors are unit vectors less what a camera's sightings share.
-        nearest: finds which of these vectors are nearest to one.
+        gallery: to rank; its vectors are unit vectors less what a camera's sightings share, None
+            where there are too many to hold.
+        nearest: finds which of these vectors are nearest to one; None without them.
         knobs: how the model's beliefs are taken.
     """
 
@@ -43,7 +44,7 @@ class Snapshot:
     ids: NDArray[np.object_]
     places: Places
     gallery: Gallery
-    nearest: Nearest
+    nearest: Nearest | None
     knobs: Knobs
     _row_of: dict[str, int] = field(default_factory=dict)
 
@@ -51,14 +52,15 @@ class Snapshot:
     def of(cls, store: Store) -> "Snapshot":
         """Read everything that the store holds now."""
         version = store.version
-        columns = store.read(vectors=True)
+        columns = store.read(vectors=store.count() <= VECTORS_UP_TO)
         ids = columns.keys.column("id")
         keys = columns.keys
-        vectors = without_camera_means(columns)
+        vectors = None if columns.vectors is None else without_camera_means(columns)
+        nearest = None if vectors is None else Nearest(vectors)
         gallery = Gallery(keys, columns.attributes, columns.body, columns.visible, vectors)
         start, end = (keys.column(name).astype("datetime64[us]") for name in ("start", "end"))
         places = Places(start, end, *keys.coded("camera"))
-        return cls(version, keys, ids, places, gallery, Nearest(vectors), knobs_of(store.model_id))
+        return cls(version, keys, ids, places, gallery, nearest, knobs_of(store.model_id))
 
     @property
     def start(self) -> NDArray[np.datetime64]:
@@ -91,9 +93,9 @@ class Snapshot:
         Its lists are taken over for the sightings that both begin with; without any they are made
         in the background, and meanwhile everything is compared.
         """
-        if len(self) < LISTS_FROM:
+        if self.nearest is None or len(self) < LISTS_FROM:
             return
-        if before is not None and before.nearest.ready:
+        if before is not None and before.nearest is not None and before.nearest.ready:
             both = min(len(self), len(before))
             differ = np.flatnonzero(self.ids[:both] != before.ids[:both])
             self.nearest.follow(before.nearest, int(differ[0]) if len(differ) else both)

@@ -36,6 +36,17 @@ def evened(belief: Floats, codes: NDArray[np.intp], usual: float) -> Floats:
     Returns:
         float32 (N,), probabilities.
     """
+    return less(belief, shares_of(belief, codes, usual)[codes])
+
+
+def less(belief: Floats, factor: Floats) -> Floats:
+    """Return beliefs (n,) whose odds are lifted by a factor (n,) each."""
+    lifted = belief * factor
+    return np.asarray(lifted / (1 - belief + lifted), np.float32)
+
+
+def shares_of(belief: Floats, codes: NDArray[np.intp], usual: float) -> Floats:
+    """Return what each camera's odds (C,) are to be lifted by; as for `evened`."""
     known = ~np.isnan(belief)
     count = np.bincount(codes[known])
     total = np.bincount(codes[known], weights=belief[known])
@@ -44,5 +55,4 @@ def evened(belief: Floats, codes: NDArray[np.intp], usual: float) -> Floats:
     odds = (usual / (1 - usual)) / (mean / (1 - mean))
     factor = np.ones(int(codes.max(initial=-1)) + 1, np.float32)
     factor[: len(count)] = odds**strength
-    lifted = belief * factor[codes]
-    return np.asarray(lifted / (1 - belief + lifted), np.float32)
+    return factor

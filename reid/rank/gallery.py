@@ -8,11 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid import vocabulary
-from reid.rank.evened import evened
+from reid.levels import Levels
+from reid.rank.evened import less, shares_of
 from reid.rank.neighbours import usual_rate
 from reid.records import SightingKey, Sightings
 
 Floats = NDArray[np.float32]
+Rows = NDArray[np.intp] | slice
+ALL: Final = slice(None)
+
+REMEMBERED: Final = 1_000_000_000
+"""Bytes of columns that are kept as floats: all of a million sightings', a few of ten million's."""
 
 EVENED: Final = frozenset({"upper.colour", "outer.colour", "lower.colour"})
 """Slots whose columns are given less what a camera says of everybody (`reid.rank.evened`)."""
@@ -23,7 +29,8 @@ class Gallery:
     """N sightings to rank, by column.
 
     Columns are stored one after the other in memory (Fortran order), so that a query touches only
-    the columns that it asks for; the first query over a column also remembers its mean.
+    the columns that it asks for; the first query over a column also remembers its mean. A store's
+    beliefs stay in one byte each; up to `REMEMBERED` of them are remembered as floats.
 
     Attributes:
         keys: N keys.
@@ -35,13 +42,14 @@ class Gallery:
     """
 
     keys: Sequence[SightingKey]
-    attributes: Floats
-    body: Floats
-    visible: Floats
+    attributes: Floats | Levels
+    body: Floats | Levels
+    visible: Floats | Levels
     vectors: Floats | None = None
     rates: dict[object, float] = field(default_factory=dict, init=False, repr=False)
     seen: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
-    fair: dict[vocabulary.Column, Floats] = field(default_factory=dict, init=False, repr=False)
+    made: dict[vocabulary.Column, Floats] = field(default_factory=dict, init=False, repr=False)
+    lifts: dict[vocabulary.Column, Floats] = field(default_factory=dict, init=False, repr=False)
     codes: list[tuple[list[str], NDArray[np.intp]]] = field(
         default_factory=list, init=False, repr=False
     )
@@ -54,10 +62,12 @@ class Gallery:
             "visible": len(vocabulary.PARTS),
         }
         for name, width in widths.items():
-            table = np.asarray(getattr(self, name))
+            table = getattr(self, name)
+            if not isinstance(table, Levels):
+                table = np.asfortranarray(table, dtype=np.float32)
             if table.shape != (n, width):
                 raise ValueError(f"Gallery.{name} must have shape {(n, width)}, got {table.shape}")
-            object.__setattr__(self, name, np.asfortranarray(table, dtype=np.float32))
+            object.__setattr__(self, name, table)
         if self.vectors is not None and (self.vectors.ndim != 2 or len(self.vectors) != n):
             raise ValueError(f"Gallery.vectors must have shape ({n}, D), got {self.vectors.shape}")
 
@@ -81,22 +91,50 @@ class Gallery:
             self.codes.append(_coded(self.keys))
         return self.codes[0]
 
-    def column(self, slot: str, value: str) -> Floats | None:
-        """Return the probabilities (N,) of one value, or None where there is no such column.
+    def column(self, slot: str, value: str, rows: Rows = ALL) -> Floats | None:
+        """Return the probabilities of one value, of all rows or some; None: no such column.
 
-        Colours of garments are as `evened` gives them (remembered).
+        Colours of garments are as `evened` gives them. The whole column is remembered where there
+        is room, and made anew for the rows asked for where there is none.
         """
         key = vocabulary.Column(slot, value)
-        if slot in EVENED and key in vocabulary.ATTRIBUTE_INDEX:
-            if key not in self.fair:
-                said = self.attributes[:, vocabulary.ATTRIBUTE_INDEX[key]]
-                self.fair[key] = evened(said, self.cameras()[1], usual_rate(slot, value))
-            return self.fair[key]
+        table, place = self._place(key)
+        if table is None:
+            return None
+        if isinstance(table, np.ndarray) and slot not in EVENED:
+            return np.asarray(table[:, place][rows])
+        if key in self.made:
+            return self.made[key][rows]
+        if 4 * len(self) * (len(self.made) + 1) > REMEMBERED:
+            return self._made(key, rows)
+        self.made[key] = self._made(key, ALL)
+        return self.made[key][rows]
+
+    def unknown(self, slot: str, value: str) -> bool:
+        """Whether one value is estimated for nobody, or there is no such column."""
+        table, place = self._place(vocabulary.Column(slot, value))
+        if isinstance(table, Levels):
+            return table.unknown(place)
+        return table is None or bool(np.isnan(table[:, place]).all())
+
+    def _place(self, key: vocabulary.Column) -> tuple[Floats | Levels | None, int]:
         if key in vocabulary.ATTRIBUTE_INDEX:
-            return self.attributes[:, vocabulary.ATTRIBUTE_INDEX[key]]
+            return self.attributes, vocabulary.ATTRIBUTE_INDEX[key]
         if key in vocabulary.BODY_INDEX:
-            return self.body[:, vocabulary.BODY_INDEX[key]]
-        return None
+            return self.body, vocabulary.BODY_INDEX[key]
+        return None, 0
+
+    def _made(self, key: vocabulary.Column, rows: Rows) -> Floats:
+        table, place = self._place(key)
+        assert table is not None
+        said: Floats = table[rows, place]
+        if key.slot not in EVENED:
+            return said
+        codes = self.cameras()[1]
+        if key not in self.lifts:
+            usual = usual_rate(key.slot, key.value)
+            self.lifts[key] = shares_of(table[:, place], codes, usual)
+        return less(said, self.lifts[key][codes[rows]])
 
     def part(self, slot: str) -> Floats:
         """Return the visible share (N,) of the body part that a slot is read from."""
@@ -105,8 +143,7 @@ class Gallery:
     def estimated(self, slot: str) -> bool:
         """Whether the model says anything about a slot, for any sighting."""
         values: Iterable[str] = vocabulary.SLOTS[slot].values
-        columns = (self.column(slot, value) for value in values)
-        return any(column is not None and not bool(np.isnan(column).all()) for column in columns)
+        return not all(self.unknown(slot, value) for value in values)
 
 
 @runtime_checkable

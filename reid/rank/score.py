@@ -17,15 +17,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reid import vocabulary
-from reid.rank.gallery import Floats, Gallery
+from reid.rank.gallery import ALL, Floats, Gallery, Rows
 from reid.rank.neighbours import neighbours, usual_rate
 from reid.records import Query, Wish
-
-Rows = NDArray[np.intp] | slice
-ALL: Final = slice(None)
 
 CERTAINTY: Final = {"sure": 0.9, "unsure": 0.55}
 """How often a field that was said so is right."""
@@ -124,20 +120,17 @@ def _trust(wishes: Iterable[Wish], knobs: Knobs) -> float:
 
 
 def _plain(gallery: Gallery, slot: str, wish: Wish, rows: Rows, knobs: Knobs) -> Floats | None:
-    column = gallery.column(slot, str(wish.value))
-    if column is None:
-        return None
-    belief = column[rows]
-    if not knobs.neighbours or wish.negated:
+    belief = gallery.column(slot, str(wish.value), rows)
+    if belief is None or not knobs.neighbours or wish.negated:
         return belief
     near = neighbours(slot, str(wish.value), wish.modifier)
     if not near:
         return belief
     belief = belief.copy()
     for (other, value), share in near.items():
-        beside = gallery.column(other, value)
+        beside = gallery.column(other, value, rows)
         if beside is not None and not gallery_lacks(gallery, other, value):
-            belief += np.float32(share) * beside[rows]
+            belief += np.float32(share) * beside
     return np.minimum(belief, np.float32(1), out=belief)
 
 
@@ -145,8 +138,7 @@ def gallery_lacks(gallery: Gallery, slot: str, value: str) -> bool:
     """Whether a column is estimated for no sighting at all (remembered)."""
     key = ("lacks", slot, value)
     if key not in gallery.rates:
-        column = gallery.column(slot, value)
-        gallery.rates[key] = float(column is None or bool(np.isnan(column).all()))
+        gallery.rates[key] = float(gallery.unknown(slot, value))
     return bool(gallery.rates[key])
 
 

@@ -20,7 +20,9 @@ def connect(folder: Folder) -> Any:
 
 def is_conflict(error: BaseException) -> bool:
     """Whether a commit failed only because another writer was faster."""
-    return bool(re.search("conflict|too many concurrent", str(error), re.IGNORECASE))
+    return bool(
+        re.search("conflict|too many concurrent|incompatible tr", str(error), re.IGNORECASE)
+    )
 
 
 @contextmanager

@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+LONGEST_STAY: Final = timedelta(hours=1)
+"""No sighting lasts so long: `reid.stays` cuts them after minutes. So one that overlaps a window
+began within this time before it, which an index of the beginnings finds among any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Filter:
         ]
         if self.since:
             terms.append(f"end >= {_timestamp(self.since)}")
+            terms.append(f"start >= {_timestamp(self.since - LONGEST_STAY)}")
         if self.until:
             terms.append(f"start <= {_timestamp(self.until)}")
         if self.ended_before:

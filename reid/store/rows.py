@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reid import vocabulary
+from reid.levels import Levels, packed
 from reid.pixels import CropPlace, FrameKey, RedactedCrop, decode
 from reid.records import SightingKey, Sightings
 
@@ -20,12 +21,6 @@ CROP_FIELDS: Final = ("crop", "crop_box", "crop_index", "crop_time", "frame_widt
 META_SCHEMA, META_MODEL, META_COLUMNS = b"reid.schema", b"reid.model", b"reid.columns"
 
 Float = NDArray[np.float32]
-
-_LEVELS: Final = 250  # a probability is stored in steps of 1/250
-_UNKNOWN: Final = 255  # stands for NaN: not estimated
-_LEVEL_VALUES: Final[Float] = np.array(
-    [*np.arange(_LEVELS + 1) / _LEVELS, *[np.nan] * 5], np.float32
-)
 
 
 class Keys(Sequence[SightingKey]):
@@ -63,9 +58,9 @@ class Columns:
     """N stored sightings without their crops; as in `reid.records.Sightings`."""
 
     keys: Keys
-    attributes: Float
-    body: Float
-    visible: Float
+    attributes: Levels
+    body: Levels
+    visible: Levels
     vectors: Float | None
 
     def __len__(self) -> int:
@@ -139,22 +134,26 @@ def matrix(table: pa.Table, name: str) -> Float:
     width = column.type.list_size
     chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
     flat = np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
-    return flat.reshape(-1, width).astype(np.float32)
+    return flat.reshape(-1, width).astype(np.float32, copy=False)
 
 
 def _pack(probabilities: Float) -> list[bytes]:
-    """Write probabilities (N, width) as one byte each, `_UNKNOWN` for NaN."""
-    levels = np.rint(np.clip(np.nan_to_num(probabilities), 0, 1) * _LEVELS)
-    packed = np.where(np.isnan(probabilities), _UNKNOWN, levels).astype(np.uint8)
-    return [row.tobytes() for row in packed]
+    """Write probabilities (N, width) as one byte each."""
+    return [row.tobytes() for row in packed(probabilities)]
 
 
-def unpack(table: pa.Table, name: str) -> Float:
-    """Read back what `_pack` wrote: float32 (N, width)."""
-    column = table.column(name).combine_chunks()
-    width = column.type.byte_width
-    levels = np.frombuffer(b"".join(column.to_pylist()), np.uint8).reshape(-1, width)
-    return _LEVEL_VALUES[levels]
+def unpack(table: pa.Table, name: str) -> Levels:
+    """Read back what `_pack` wrote: (N, width)."""
+    column = table.column(name)
+    width, first = column.type.byte_width, 0
+    levels = np.empty((len(column), width), np.uint8, order="F")
+    for chunk in column.chunks:
+        there = np.frombuffer(
+            chunk.buffers()[1], np.uint8, len(chunk) * width, chunk.offset * width
+        )
+        levels[first : first + len(chunk)] = there.reshape(-1, width)
+        first += len(chunk)
+    return Levels(levels)
 
 
 def crop_of(row: dict[str, Any]) -> RedactedCrop:

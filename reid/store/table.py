@@ -48,6 +48,9 @@ _LOCK: Final = "venue"
 _READ_TRIES: Final = 4
 _PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to commit
 
+_PROBES: Final = 32  # lists of the vector index that are looked into
+_CANDIDATES: Final = 500
+
 T = TypeVar("T")
 
 
@@ -69,11 +72,13 @@ class Store:
         self._cache = FragmentCache() if isinstance(folder, Bucket) else None
         with explained(folder, "opened"):
             self._db: Any = connect(folder)
-            if model_id is not None and dim is not None and not self._exists():
-                with self._lock:
-                    if not self._exists():
-                        self._make(model_id, dim)
-            self._table: Any = self._db.open_table(TABLE)
+            try:
+                self._table: Any = self._db.open_table(TABLE)
+            except ValueError:  # there is none, or another process is making it
+                if model_id is None or dim is None:
+                    raise
+                self._make_if_none(model_id, dim)
+                self._table = self._db.open_table(TABLE)
         self._check(model_id)
 
     @classmethod
@@ -177,17 +182,16 @@ class Store:
         """Read what ranking needs: keys, attributes, body, visibility, and vectors if asked."""
         wanted = [*KEY_COLUMNS, "attributes", "body", "visible", *(["vector"] if vectors else [])]
         cache = self._cache
-        if cache is not None and vectors and which is None:
+        if cache is not None and which is None:
             table = self._read(lambda table: cache.read(table, wanted))
         else:
             table = self._select(wanted, which)
-        return Columns(
-            Keys(table),
-            unpack(table, "attributes"),
-            unpack(table, "body"),
-            unpack(table, "visible"),
-            matrix(table, "vector") if vectors else None,
-        )
+        found = matrix(table, "vector") if vectors else None
+        table = table.drop_columns(["vector"]) if vectors else table  # a copy at a time is enough
+        attributes = unpack(table, "attributes")
+        table = table.drop_columns(["attributes"])
+        body, visible = unpack(table, "body"), unpack(table, "visible")
+        return Columns(Keys(table), attributes, body, visible, found)
 
     def crops(self, ids: Sequence[str]) -> dict[str, RedactedCrop]:
         """Return the best crop of each sighting asked for, by id."""
@@ -213,12 +217,17 @@ class Store:
     def similar(
         self, vector: Float, top: int, which: Filter | None = None
     ) -> list[tuple[str, float]]:
-        """Return (id, cosine similarity) of the nearest sightings, nearest first."""
+        """Return (id, cosine similarity) of the nearest sightings, nearest first.
+
+        The index finds `_CANDIDATES` or more by their shortened vectors, in the lists nearest by;
+        these are compared exactly.
+        """
         where = (which or Filter()).sql()
 
         def search(table: Any) -> pa.Table:
             query = table.search(vector, vector_column_name="vector").distance_type("cosine")
             query = query.where(where, prefilter=True) if where else query
+            query = query.nprobes(_PROBES).refine_factor(-(-_CANDIDATES // top))
             return query.select(["id", "_distance"]).limit(top).to_arrow()
 
         found = self._read(search)
@@ -246,7 +255,7 @@ class Store:
             if going:
                 table.delete(where)
             gone += going
-            upkeep.purge(table, self._lock)
+            upkeep.purge(self.folder / f"{TABLE}.lance", table, self._lock)
 
         self._commit(purge, "erased from")
         return gone
@@ -263,13 +272,11 @@ class Store:
         """Return how large the table is and what waits to be tidied."""
         return Upkeep.of(self._read(lambda table: table))
 
-    def _make(self, model_id: str, dim: int) -> None:
-        self._db.create_table(TABLE, schema=schema(model_id, dim))
-        self._table = self._db.open_table(TABLE)
-        upkeep.index(self._table)
-
-    def _exists(self) -> bool:
-        return (self.folder / f"{TABLE}.lance").is_dir()
+    def _make_if_none(self, model_id: str, dim: int) -> None:
+        with self._lock:
+            if not (self.folder / f"{TABLE}.lance").is_dir():
+                self._db.create_table(TABLE, schema=schema(model_id, dim))
+                upkeep.index(self._db.open_table(TABLE))
 
     def _check(self, model_id: str | None) -> None:
         version = int(self._metadata(META_SCHEMA))
@@ -303,21 +310,27 @@ class Store:
         return self._read(scan)
 
     def _commit(self, action: Callable[[Any], T], verb: str = "written") -> T:
-        """Change the newest version under the lock; again if somebody without it was faster.
+        """Change the newest version under the lock; again if another commit came first.
 
-        The schema is looked at each time: a venue may be upgraded while an older writer runs.
+        That one may have been somebody's who got the lock because PostgreSQL dropped it here: then
+        it is taken anew. Actions can be repeated.
         """
-        with explained(self.folder, verb), self._lock:
+        with explained(self.folder, verb):
             for pause in _PAUSES:
-                self._table.checkout_latest()
-                self._check(None)
-                try:
-                    return action(self._table)
-                except (RuntimeError, OSError) as error:
-                    if not is_conflict(error):
-                        raise
-                    time.sleep(pause * random.uniform(0.5, 1.5))
+                with self._lock:
+                    try:
+                        return self._try(action)
+                    except (RuntimeError, OSError) as error:
+                        if not is_conflict(error):
+                            raise
+                time.sleep(pause * random.uniform(0.5, 1.5))
         raise StoreError(f"{self.folder} has too many writers at once: run it again")
+
+    def _try(self, action: Callable[[Any], T]) -> T:
+        """The schema is looked at each time: a venue may be upgraded while an older writer runs."""
+        self._table.checkout_latest()
+        self._check(None)
+        return action(self._table)
 
     def _read(self, action: Callable[[Any], Any]) -> Any:
         """Run a read on the newest version; again if an erasure just removed what it read."""

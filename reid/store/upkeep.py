@@ -1,12 +1,20 @@
-"""Keeping the table small and quick, and leaving nothing of what was erased."""
+"""Keeping the table small and quick, and leaving nothing of what was erased.
+
+An erasure removes files that no version names: a writer that died may have left people's data in
+them. But they may as well belong to a writer that is at work without knowing that it lost the lock
+(its connection to PostgreSQL broke). So whoever erases first lists them, then puts a fence: a
+commit that the storage engine lets no commit that was begun before it follow. What such a writer
+wrote is then removed, its commit refused, and it writes again.
+"""
 
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
-from lancedb.index import Bitmap, BTree, IvfPq
+from lancedb.index import Bitmap, BTree, IvfRq
 
+from reid.address import Folder
 from reid.errors import StoreError
 from reid.locks import Lock
 
@@ -23,7 +31,10 @@ _SCALARS: Final = {
     "source_key": BTree(),
 }
 _VECTORS: Final = "vector"
-_ROWS_A_LIST: Final = 4096  # sightings a list of the vector index, about
+_REMOVABLE: Final = ("data/", "_deletions/", "_indices/", "_transactions/")
+_ROWS_A_LIST: Final = 8192  # sightings a list of the vector index, about
+_SAMPLE: Final = 64  # vectors a list that its centre is made of
+_ROUNDS: Final = 20  # of k-means
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +82,8 @@ class Upkeep:
 
 
 def index(table: Any) -> None:
-    """Build all indexes anew; the old ones name rows that may be gone."""
-    for column, config in _SCALARS.items():
-        table.create_index(column, config=config, replace=True)
+    """Build all indexes anew."""
+    _index_scalars(table)
     if table.count_rows() >= VECTORS_FROM or _has_vectors(table):
         _index_vectors(table)
 
@@ -86,30 +96,75 @@ def maintain(table: Any) -> None:
             _index_vectors(table)
 
 
-def purge(table: Any, lock: Lock) -> None:
+def purge(folder: Folder, table: Any, lock: Lock) -> None:
     """Leave only the newest version on disk, without deleted rows, with new indexes.
 
+    Rewriting a file takes its deleted rows out of every index. Only the bounds of a scalar index's
+    pages may still be an erased value, so these are built anew; the vectors' holds no such thing.
+
+    Args:
+        folder: the table's own.
+
     Raises:
-        StoreError: the lock was lost meanwhile, so that files may belong to another writer.
+        StoreError: the lock was lost meanwhile; nothing of another writer's was removed.
     """
     with warnings.catch_warnings(
         action="ignore"
     ):  # that readers of old versions will have to reopen
         table.compact_files(materialize_deletions=True, materialize_deletions_threshold=0)
         table.checkout_latest()
-        index(table)
+        _index_scalars(table)
+        astray = _astray(table)
         if not lock.still_held():
             raise StoreError(
                 "the venue's lock was lost before old versions were removed: run again"
             )
-        table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+        fence(table)
+        for name in astray:
+            (folder / name).unlink(missing_ok=True)
+        table.to_lance().cleanup_old_versions(older_than=timedelta(0))
+
+
+def fence(table: Any) -> None:
+    """Commit the newest version once more, so that no commit begun before can follow.
+
+    Raises:
+        StoreError: somebody committed at this very moment, so the lock was lost; that is kept.
+    """
+    table.checkout_latest()
+    dataset = table.to_lance()
+    expected = dataset.version + 1
+    dataset.restore()
+    if dataset.latest_version != expected:
+        dataset.checkout_version(dataset.latest_version - 1).restore()
+        raise StoreError("the venue's lock was lost, another writer was at work: run again")
+    table.checkout_latest()
+
+
+def _astray(table: Any) -> list[str]:
+    """Return the files, below the table's folder, that no version names."""
+    dataset = table.to_lance()
+    there = dataset.all_files().read_all().column("path").to_pylist()
+    named = set(dataset.tracked_files().read_all().column("path").to_pylist())
+    return [name for name in there if name.startswith(_REMOVABLE) and name not in named]
 
 
 def _has_vectors(table: Any) -> bool:
     return any(_VECTORS in found.columns for found in table.list_indices())
 
 
+def _index_scalars(table: Any) -> None:
+    for column, config in _SCALARS.items():
+        table.create_index(column, config=config, replace=True)
+
+
 def _index_vectors(table: Any) -> None:
+    """Sort the vectors into lists, each shortened to a bit a number (RaBitQ, Gao and Long 2024).
+
+    No codes are learnt, so it takes a tenth of the time of product quantisation.
+    """
     lists = max(1, table.count_rows() // _ROWS_A_LIST)
-    config = IvfPq(distance_type="cosine", num_partitions=lists)
+    config = IvfRq(
+        distance_type="cosine", num_partitions=lists, sample_rate=_SAMPLE, max_iterations=_ROUNDS
+    )
     table.create_index(_VECTORS, config=config, replace=True)

@@ -6,7 +6,7 @@ read the venue can tell, and silence itself is seen.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -23,11 +23,18 @@ SILENT_AFTER: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A machine of the cluster: its name, whether it answers, and how many cameras it has."""
+    """A machine of the cluster.
+
+    Attributes:
+        name: its host and the start of its number.
+        alive: whether it answers; `gone` is since when it does not, in seconds since 1970.
+        cameras: how many it has.
+    """
 
     name: str
     alive: bool
     cameras: int
+    gone: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,13 @@ def read_status(folder: Folder) -> Status | None:
     where = [str(camera.pop("node")) for camera in data["cameras"]]
     return Status(
         datetime.fromisoformat(data["at"]),
-        [Health(**camera) for camera in data["cameras"]],
+        [Health(**_known(Health, camera)) for camera in data["cameras"]],
         where,
-        [Node(**node) for node in data["nodes"]],
+        [Node(**_known(Node, node)) for node in data["nodes"]],
     )
+
+
+def _known(kind: type[Health | Node], said: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what a newer version says besides: it may watch while this one reads."""
+    names = {one.name for one in fields(kind)}
+    return {name: value for name, value in said.items() if name in names}

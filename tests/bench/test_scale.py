@@ -39,9 +39,13 @@ def test_every_size_is_measured(tmp_path: Path) -> None:
     found = run_scale(tmp_path / "venue", [1000, 3000], None, Assumed(), 0, told.append)
     assert told == [1, 2]
     assert [at["sightings"] for at in found["table"]] == [1000, 3000]
-    assert Store.open(tmp_path / "venue").count() == 3000, "the measured appends are taken back"
+    stored = Store.open(tmp_path / "venue")
+    assert stored.count() == 3000 - 2, "the measured appends are taken back, one a size is erased"
+    assert not stored.count(Filter(cameras=["fabricated"]))
     for at in found["table"]:
         assert at["appended"] > 0
+        assert at["erase_seconds"] > 0
+        assert at["search"]["similar, from the table"]["recall_at_10"] == 1
         assert len(at["search"]) == 3
         assert all(t["p50_ms"] <= t["p95_ms"] for t in at["search"].values())
     assert not found["frames_per_core_measured"]
@@ -57,7 +61,7 @@ def test_every_size_is_measured(tmp_path: Path) -> None:
 def test_what_a_fleet_needs_is_multiplication() -> None:
     table = Grown(1_000_000, bytes_a_row=1000.0, commit=Timed(40.0, 80.0))
     assumed = Assumed(looks_per_second=5, sightings_per_hour=100, picture_bytes=3676)
-    small, large = costs(10.0, table, 2000.0, assumed)
+    small, large = costs(10.0, table, lambda n: 2000.0, assumed)
     assert (small.cameras, small.cores, small.core_hours) == (300, 150.0, 10_800)
     assert small.sightings == 300 * 72 * 100
     assert small.storage_gb == pytest.approx(2.16e6 * 5000 / 1e9, abs=0.1)

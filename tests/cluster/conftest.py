@@ -19,6 +19,8 @@ def cluster_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], obje
     """Start a cluster of some nodes with a core each, in the environment as it is now."""
     known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS.parent), str(TESTS), *known]))
+    # Workers are as urgent as the rest of the test: else whatever else runs here starves them.
+    monkeypatch.setenv("RAY_worker_niceness", "0")
     from reid.cluster.engine import _ray
 
     _ray()  # sets what keeps it from calling home

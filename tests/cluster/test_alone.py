@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from reid.cluster import engine
+from reid.errors import UsageError
+
 PACKAGE = Path(__file__).parents[2] / "reid"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -33,6 +36,12 @@ def test_everything_can_be_imported_without_it() -> None:
     assert run.stdout.strip() == (
         "UsageError a cluster needs more packages: pip install 'reid[cluster]'"
     )
+
+
+def test_an_address_that_needs_more_says_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"ray\[client\]"):
+        engine.Engine("ray://127.0.0.1:10001", Path("venue"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))

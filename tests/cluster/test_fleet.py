@@ -192,6 +192,23 @@ def test_one_of_an_older_version_is_replaced(clock: Callable[[float], None]) -> 
     assert newer.status().cameras[0].connected
 
 
+def test_a_node_that_is_gone_is_spoken_of_for_a_day(
+    clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1e9]
+    monkeypatch.setattr(module.time, "time", lambda: now[0])
+    fleet = fleet_of(FakeEngine(), "gate")
+
+    def told() -> list[tuple[str, bool, float]]:
+        return [(node.name, node.alive, node.gone) for node in fleet.status().nodes]
+
+    assert told() == [("node-1", True, 0.0), ("node-2", False, 1e9)]
+    now[0] += module.FORGOTTEN - 1
+    assert told()[1] == ("node-2", False, 1e9), "since when it is gone stays the same"
+    now[0] += 2
+    assert told() == [("node-1", True, 0.0)]
+
+
 def test_stopping_ends_all(clock: Callable[[float], None]) -> None:
     engine = FakeEngine()
     fleet = fleet_of(engine, "gate", "shop")

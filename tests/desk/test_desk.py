@@ -146,7 +146,10 @@ def test_erasing_a_case_leaves_no_byte(desk: Desk) -> None:
     assert desk.records.trail.verify().problem is None
 
 
-def test_retention_spares_confirmed_sightings_of_open_cases(desk: Desk) -> None:
+def test_retention_spares_confirmed_sightings_of_open_cases(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reid.desk.erasure.AHEAD", 0)
     case = case_of(desk)
     desk.decide(case, RED, "confirmed", "anna")
     desk.decide(case, "s" + f"{5:023d}", "rejected", "anna")
@@ -157,6 +160,16 @@ def test_retention_spares_confirmed_sightings_of_open_cases(desk: Desk) -> None:
     assert RED in desk.store.ids()
     assert [d.sighting for d in desk.records.book.decisions(case)] == [RED]
     assert not desk.tidy(later).anything
+
+
+def test_expiry_takes_along_what_is_almost_over_its_time(desk: Desk) -> None:
+    ends = sorted(key.end for key in desk.store.read().keys)
+    kept = timedelta(hours=desk.policy.venue.retention_hours)
+    assert not desk.tidy(ends[0] + kept).anything, "nothing is over its time yet"
+    done = desk.tidy(ends[0] + kept + timedelta(seconds=1))
+    soon = ends[0] + timedelta(seconds=1) + kept / 50
+    assert done.sightings == sum(end < soon for end in ends) > 1
+    assert not desk.tidy(ends[0] + kept + timedelta(seconds=5)).anything
 
 
 def test_expired_cases_are_erased_by_themselves(desk: Desk) -> None:

@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reid import search
+from reid.describe import describe
 from reid.desk import snapshot as module
 from reid.desk.snapshot import Snapshot, Snapshots
-from reid.store import Store
+from reid.rank import rank
+from reid.store import Filter, Store
 from tests.venues import CAMERAS, DIM, MODEL, sightings
 
 
@@ -58,3 +61,28 @@ def test_lists_are_made_behind_the_scenes_and_carried_on(
     assert closeness[0] == pytest.approx(float(vectors[found[0]] @ vectors[45]), abs=1e-5)
     fresh = snapshots.refresh()
     assert fresh.nearest is not second.nearest
+
+
+def test_of_very_many_the_vectors_stay_in_the_table(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Snapshot.of(store)
+    monkeypatch.setattr(module, "VECTORS_UP_TO", 10)
+    monkeypatch.setattr(search, "VECTORS_UP_TO", 10)
+    snapshot = Snapshot.of(store)
+    assert snapshot.gallery.vectors is None
+    assert snapshot.nearest is None
+    asked = describe("red hoodie")
+    some, all_ = (rank(asked, one.gallery, top=5) for one in (snapshot, whole))
+    assert [m.key.id for m in some.matches] == [m.key.id for m in all_.matches]
+    vectors = store.read(vectors=True).vectors
+    assert vectors is not None
+    closeness = vectors @ vectors[3]
+    found = search.similar(store, str(snapshot.ids[3]), Filter(cameras=CAMERAS[:2]), 40)
+    cameras = np.array([key.camera for key in snapshot.keys])
+    rows = np.flatnonzero(np.isin(cameras, CAMERAS[:2]) & (np.arange(40) != 3))
+    assert {f.key.id for f in found} == set(snapshot.ids[rows])
+    said = {f.key.id: f.similarity for f in found}
+    assert said == pytest.approx(
+        {str(snapshot.ids[row]): float(closeness[row]) for row in rows}, abs=1e-5
+    )

@@ -14,12 +14,17 @@ DIM = 8
 
 
 def sightings(
-    names: list[str], camera: str = "gate", source: str = "s1", model: str = "m-1", minute: int = 0
+    names: list[str],
+    camera: str = "gate",
+    source: str = "s1",
+    model: str = "m-1",
+    minute: int = 0,
+    dim: int = DIM,
 ) -> Sightings:
     n = len(names)
-    features = Features.unestimated(n, DIM)
+    features = Features.unestimated(n, dim)
     random = np.random.default_rng(sum(map(ord, "".join(names))))
-    vectors = random.normal(size=(n, DIM)).astype(np.float32)
+    vectors = random.normal(size=(n, dim)).astype(np.float32)
     start = NOON + timedelta(minutes=minute)
     return Sightings(
         keys=tuple(

@@ -11,14 +11,24 @@ from reid.cli import app
 from reid.desk import Desk
 from reid.watch import Health
 from reid.watch.metrics import WatchMetrics
-from reid.watch.status import SILENT_AFTER, Node, Status, read_status, write_status
+from reid.watch.status import FILE_NAME, SILENT_AFTER, Node, Status, read_status, write_status
 from tests.venues import filled
 
 
 def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
     cameras = [Health("gate", frames=7, lag=0.5, connected=True), Health("shop", problem="gone")]
-    given = Status(datetime.now(UTC), cameras, ["n1", "n2"], [Node("n1", True, 1)])
+    nodes = [Node("n1", True, 1), Node("n2", False, 0, gone=12.5)]
+    given = Status(datetime.now(UTC), cameras, ["n1", "n2"], nodes)
     write_status(tmp_path, given)
+    assert read_status(tmp_path) == given
+
+
+def test_what_a_newer_version_says_besides_is_passed_over(tmp_path: Path) -> None:
+    given = Status(datetime.now(UTC), [Health("gate")], ["n1"], [Node("n1", True, 1)])
+    said = given.to_json()
+    for one in (said["cameras"][0], said["nodes"][0]):
+        one["mood"] = "fine"
+    (tmp_path / FILE_NAME).write_text(json.dumps(said))
     assert read_status(tmp_path) == given
 
 
@@ -62,15 +72,17 @@ def test_the_command_shows_it_all(tmp_path: Path) -> None:
     assert "nobody watches this venue yet" in reid()
     filled(venue, 5)
     gate = Health("gate", frames=7, connected=True, last_frame=datetime.now(UTC).timestamp())
-    write_status(venue, Status(datetime.now(UTC), [gate], ["n1"], [Node("n1", True, 1)]))
+    lost = Node("n2", False, 0, gone=datetime.now(UTC).timestamp() - 180)
+    write_status(venue, Status(datetime.now(UTC), [gate], ["n1"], [Node("n1", True, 1), lost]))
     told = json.loads(reid("--json"))
     assert told["watching"]
     assert (told["cameras"][0]["camera"], told["cameras"][0]["node"]) == ("gate", "n1")
-    assert told["nodes"] == [{"name": "n1", "alive": True, "cameras": 1}]
+    assert told["nodes"][0] == {"name": "n1", "alive": True, "cameras": 1, "gone": 0.0}
     assert told["table"]["sightings"] == 5
     assert not told["erasing"]
     (venue / "erasing").touch()
     shown = reid()
     assert "1 of 1 cameras connected" in shown
+    assert "gone for 3 min" in shown
     assert "old versions wait" in shown
     assert json.loads(reid("--json"))["erasing"]

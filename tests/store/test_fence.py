@@ -1,0 +1,139 @@
+"""A writer that loses its lock in mid-commit while somebody erases: nothing breaks or is lost.
+
+What has been written but not committed belongs to no version, just as what a dead writer left. The
+erasure removes both; a commit that comes after that would name files that are gone.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import lance
+import pytest
+from lance.file import LanceFileReader
+from servers import PostgreSQL, needs_postgresql, needs_s3, postgresql
+
+from reid.address import Bucket
+from reid.errors import StoreError
+from reid.postgresql import DATABASE_VARIABLE
+from reid.store import Filter, Store, upkeep
+from reid.store import table as module
+from tests.store.made import DIM, sightings
+
+
+def in_two_steps(
+    table: Any, rows: Any, *, insert: bool, between: list[Callable[[], object]]
+) -> None:
+    """Write and commit as the engine does in one step; once, something happens in between."""
+    dataset = table.to_lance()
+    merge = dataset.merge_insert("id").when_matched_update_all()
+    merge = merge.when_not_matched_insert_all() if insert else merge
+    written, _ = merge.execute_uncommitted(rows)
+    if between:
+        between.pop()()
+    lance.LanceDataset.commit(dataset, written)
+
+
+@pytest.fixture
+def between(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """What happens between the next write of sightings and its commit."""
+    waiting: list[Callable[[], object]] = []
+    monkeypatch.setattr(module, "_upsert", partial(in_two_steps, between=waiting))
+    return waiting
+
+
+@pytest.fixture
+def own_database(monkeypatch: pytest.MonkeyPatch, bucket: Bucket) -> Iterator[PostgreSQL]:
+    with postgresql() as server:
+        monkeypatch.setenv(DATABASE_VARIABLE, server.url)
+        yield server
+
+
+@needs_s3
+@needs_postgresql
+def test_a_database_that_restarts_in_mid_commit_costs_nothing(
+    bucket: Bucket, own_database: PostgreSQL, between: list[Callable[[], object]]
+) -> None:
+    writer, other = (Store.create(bucket, "m-1", DIM) for _ in range(2))
+    writer.add(sightings(["a", "b"]))
+
+    def restart_and_erase() -> None:
+        own_database.stop()
+        own_database.start()
+        other.erase(Filter(ids=["a"]))
+
+    between.append(restart_and_erase)
+    writer.add(sightings(["c", "d"]))
+    assert not between, "the control: it did happen in mid-commit"
+    read = Store.open(bucket).read(vectors=True)
+    assert sorted(key.id for key in read.keys) == ["b", "c", "d"]
+    assert len(Store.open(bucket).crops(["b", "c", "d"])) == 3
+
+
+def test_without_the_fence_the_table_would_be_unreadable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.create(tmp_path, "m-1", DIM)
+    store.add(sightings(["a", "b"]))
+    rows = module.to_arrow(sightings(["c"]), store._table.schema)
+    monkeypatch.setattr(upkeep, "fence", lambda table: None)
+    in_two_steps(store._table, rows, insert=True, between=[partial(store.erase, Filter(ids=["a"]))])
+    with pytest.raises(StoreError, match="cannot be read"):
+        Store.open(tmp_path).read(vectors=True)
+
+
+def test_what_a_dead_writer_left_goes_with_the_next_erasure(tmp_path: Path) -> None:
+    store = Store.create(tmp_path, "m-1", DIM)
+    store.add(sightings(["a", "b"]))
+    rows = module.to_arrow(sightings(["left-behind"]), store._table.schema)
+    store._table.to_lance().merge_insert("id").when_not_matched_insert_all().execute_uncommitted(
+        rows
+    )
+
+    def found() -> list[str]:
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        return [path.name for path in files if b"left-behind" in path.read_bytes()]
+
+    assert found(), "the control must find it"
+    store.erase(Filter(ids=["a"]))
+    assert not found()
+    assert store.ids() == {"b"}
+
+
+def test_an_erased_row_leaves_the_index_of_vectors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shortened() -> list[int]:
+        """How many shortened vectors each file of an index on disk holds."""
+        found = (tmp_path / "sightings.lance" / "_indices").rglob("auxiliary.idx")
+        return [LanceFileReader(str(path)).metadata().num_rows for path in found]
+
+    monkeypatch.setattr(upkeep, "VECTORS_FROM", 300)
+    store = Store.create(tmp_path, "m-1", 16)
+    given = sightings([f"n{i:03d}" for i in range(300)], dim=16)
+    store.add(given)
+    store.maintain()
+    assert shortened() == [300]
+    store.erase(Filter(ids=["n007", "n100"]))
+    assert shortened() == [298]
+    assert store.similar(given.vectors[9], 1)[0][0] == "n009"
+
+
+def test_a_fence_keeps_the_commit_that_came_just_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, other = (Store.create(tmp_path, "m-1", DIM) for _ in range(2))
+    store.add(sightings(["a"]))
+    restore = lance.LanceDataset.restore
+
+    def too_late(dataset: lance.LanceDataset) -> None:
+        monkeypatch.setattr(lance.LanceDataset, "restore", restore)
+        monkeypatch.setattr(other, "_lock", store._lock)
+        other.add(sightings(["b"]))
+        restore(dataset)
+
+    monkeypatch.setattr(lance.LanceDataset, "restore", too_late)
+    with pytest.raises(StoreError, match="lock was lost"):
+        upkeep.fence(store._table)
+    assert Store.open(tmp_path).ids() == {"a", "b"}
