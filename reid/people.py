@@ -28,6 +28,9 @@ from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
 REDACTION_SCORE: Final = 0.1
 """From this confidence on a detection counts for redaction, unless the model says otherwise."""
 
+SMALL_HEAD: Final = 16.0
+"""Pixels: paint over what is no head costs little where heads are smaller than this."""
+
 INDEX_SCORE: Final = 0.4
 """From this confidence on a detection may start a track, unless the model says otherwise."""
 
@@ -61,17 +64,29 @@ class Confidences:
     Attributes:
         redaction: from here on a person counts for redaction.
         heads: from here on a head does; None = from the same on.
+        small_heads: from here on a head less than `SMALL_HEAD` tall does; None = as larger ones.
         index: from here on it may start a track, and so be indexed.
     """
 
     redaction: float = REDACTION_SCORE
     index: float = INDEX_SCORE
     heads: float | None = None
+    small_heads: float | None = None
 
     @property
     def of_heads(self) -> float:
         """From here on a head counts for redaction."""
         return self.redaction if self.heads is None else self.heads
+
+    def head_from(self, height: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return from which confidence heads of these heights (N,), px, count for redaction."""
+        small = self.of_heads if self.small_heads is None else self.small_heads
+        return np.where(height < SMALL_HEAD, small, self.of_heads)
+
+    @property
+    def least(self) -> float:
+        """The lowest confidence that counts for anything."""
+        return min(self.redaction, self.of_heads, self.small_heads or 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +171,7 @@ class Detector:
         wanted = [c for c in (self._person, self._head) if c is not None]
         result = self._model.predict(
             bgr,
-            conf=min(self.confidences.redaction, self.confidences.of_heads),
+            conf=self.confidences.least,
             classes=wanted,
             device=self._device,
             save=False,
@@ -168,7 +183,8 @@ class Detector:
         xyxy = as_boxes(np.array(boxes.xyxy, np.float32))
         scores = np.array(boxes.conf, np.float32)
         kind = np.array(boxes.cls, np.int64)
-        head = (kind == self._head) & (scores >= self.confidences.of_heads)
+        enough = self.confidences.head_from(xyxy[:, 3] - xyxy[:, 1])
+        head = (kind == self._head) & (scores >= enough)
         heads, head_scores = xyxy[head], scores[head]
         if self._poses and len(xyxy):
             keypoints = np.array(result.keypoints.data.cpu(), np.float32)

@@ -111,3 +111,12 @@ def test_of_halves_of_halves_one_person_is_left() -> None:
     whole = without_parts(found)
     assert whole.people.tolist() == [PERSON]
     assert len(whole.parts) == 2
+
+
+def test_small_heads_may_count_from_a_lower_confidence() -> None:
+    height = np.array([8, 15, 16, 60], np.float32)
+    both = Confidences(redaction=0.05, heads=0.07, small_heads=0.02)
+    assert both.head_from(height).tolist() == [0.02, 0.02, 0.07, 0.07]
+    assert both.least == 0.02
+    assert Confidences(redaction=0.1).head_from(height).tolist() == [0.1] * 4
+    assert Confidences(redaction=0.1, heads=0.02).least == 0.02
