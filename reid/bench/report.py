@@ -16,6 +16,8 @@ from reid.errors import ModelError, SourceError
 QUESTIONS: Final = {
     "retrieval": "Is the same person found among another camera's images?",
     "description": "Is the one who was described found, and after how many thumbnails?",
+    "ranking": "What is each part of the ranking worth, and how honest is it?",
+    "agreement": "Does ours find on real clips whom another detector finds?",
     "attributes": "Are clothes and bags estimated right, and are the probabilities honest?",
     "detection": "Are people found in photos, and are their heads gone from what is kept?",
     "tracking": "Is a person one track, and is their head gone in every frame of it?",

@@ -6,7 +6,7 @@ import pytest
 
 from reid.bench.layouts import read_split
 from reid.bench.record import Recorder, hash_files, hash_of
-from reid.bench.report import write_report
+from reid.bench.report import QUESTIONS, write_report
 from reid.bench.retrieval import RetrievalSettings, run_retrieval
 from reid.bench.suite import Suite, run_all
 from reid.bench.tables import TABLES, figure
@@ -78,3 +78,7 @@ def test_what_cannot_run_is_named_and_the_rest_goes_on(tmp_path, capsys, monkeyp
         assert f"left out: {name}" in left_out
     with pytest.raises(ReidError, match="--data"):
         next(run_all(Suite(tmp_path / "nowhere", None, None, True, 0)))
+
+
+def test_every_benchmark_with_tables_has_its_question() -> None:
+    assert set(TABLES) == set(QUESTIONS)
