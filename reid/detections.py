@@ -77,7 +77,7 @@ def without_parts(seen: Detections) -> Detections:
     kept = np.ones(count, bool)
     for best in np.argsort(-seen.scores, kind="stable"):
         if kept[best]:
-            kept[same[best] & kept & (np.arange(count) != best)] = False
+            kept[same[best]] = False  # of itself it is not said
     kept &= ~legs.any(axis=0)
     parts = seen.people[~kept]
     return replace(seen, people=seen.people[kept], scores=seen.scores[kept], parts=parts)

@@ -20,7 +20,7 @@ class Population:
         age: of the bands. female: share of apparent women and girls. build, height: bands.
         upper, lower: by apparent sex ("female", "male"); dresses and costumes have no `lower` draw.
         outer: types of a second layer, "" = none; what cannot be worn over the upper is not
-            (`reid.synth.outfits.goes_over`). feet, head ("" = nothing), scarf.
+            (`reid.synth.layering.goes_over`). feet, head ("" = nothing), scarf.
         worn, held: what is carried, "" = nothing; "a+b" = both; `…_child` below 13.
         wheelchair: share of people who sit in one; it takes the place of all they would carry.
         hair: styles by apparent sex. eyewear: "" = none.

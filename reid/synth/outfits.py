@@ -6,8 +6,9 @@ from typing import Final
 import numpy as np
 
 from reid.synth.colours import draw, lab, name_of
+from reid.synth.layering import CLOSED_OVER
 from reid.synth.people import Garment, Prop, Rgb, Textile
-from reid.synth.textiles import layers, weaves
+from reid.synth.textiles import SCALE, WOVEN_FROM, layers, weaves
 from reid.vocabulary import COLOURS
 
 Rng = np.random.Generator
@@ -25,69 +26,6 @@ LASTS: Final = {
     "sandals": ("sandals",),
 }
 """Meshes of shoes by their word."""
-
-CAN_LIE_BENEATH: Final = ("t-shirt", "shirt", "polo", "sweater", "dress", "vest", "hoodie")
-"""What anything warm may be worn over."""
-
-CLOSED_OVER: Final = {
-    "t-shirt": ("t-shirt", "shirt", "sweater"),
-    "polo": ("t-shirt", "shirt", "sweater"),
-    "dress": ("t-shirt", "shirt", "polo", "sweater"),
-}
-"""Garments that are worn closed over another, and over which: only its sleeves show."""
-
-LIGHT: Final = ("t-shirt", "shirt", "polo", "vest")
-"""What an open shirt, a cardigan or a suit's jacket is worn over."""
-
-
-def goes_over(kind: str, upper: Garment, *, girl: bool) -> bool:
-    """Whether an outer garment of this kind may be worn over an upper one and show it."""
-    if kind == "costume":  # a cape
-        return upper.kind != "suit"
-    if upper.kind not in CAN_LIE_BENEATH:
-        return False
-    if kind == "dress":
-        return girl and upper.kind in CLOSED_OVER[kind]
-    if kind in CLOSED_OVER:
-        return upper.kind in CLOSED_OVER[kind] and upper.sleeve == "long"
-    if kind in ("shirt", "sweater", "suit"):
-        return upper.kind in LIGHT
-    return True
-
-
-FAMILIES: Final = {
-    "plain": ("plain", "heather", "knit"),
-    "striped": ("stripes", "irregular", "pinstripes"),
-    "plaid": ("plaid", "gingham", "windowpane"),
-    "spotted": ("spots", "leopard"),
-    "floral": ("floral",),
-    "graphic": ("print", "print", "geometric", "camouflage", "tie-dye"),
-}
-"""Weave families that a vocabulary pattern may be woven from."""
-
-SCALE: Final = {
-    "plain": (0.15, 0.3),
-    "heather": (0.12, 0.3),
-    "knit": (0.12, 0.25),
-    "corduroy": (0.1, 0.2),
-    "denim": (0.35, 0.7),
-    "quilted": (0.35, 0.5),
-    "stripes": (0.18, 0.5),
-    "irregular": (0.3, 0.7),
-    "pinstripes": (0.15, 0.4),
-    "plaid": (0.1, 0.32),
-    "gingham": (0.1, 0.3),
-    "windowpane": (0.15, 0.35),
-    "spots": (0.15, 0.45),
-    "leopard": (0.2, 0.4),
-    "floral": (0.2, 0.5),
-    "camouflage": (0.3, 0.6),
-    "geometric": (0.15, 0.5),
-    "tie-dye": (0.4, 0.8),
-    "print": (0.2, 0.34),
-    "block": (0.5, 0.6),
-}
-"""Metres that one repeat (or one print) spans, by family."""
 
 MIN_SHARE: Final = 0.14
 """A colour that covers less of a garment is not named."""
@@ -108,27 +46,9 @@ def colour_labels(textile: Textile) -> tuple[str, ...]:
     return tuple(names) or (name_of(textile.colours[0])[0],)
 
 
-def close_fitting(upper: Garment, outer: str) -> Garment:
-    """Return the upper so that a closed garment over it does not let it through."""
-    if outer not in CLOSED_OVER:
-        return upper
-    return replace(upper, loose=min(upper.loose, 0.15))
-
-
 def _tint(rgb: Rgb, factor: float, mix: float = 0.0) -> Rgb:
     r, g, b = (float(np.clip(c * factor * (1 - mix) + mix, 0.02, 0.97)) for c in rgb)
     return r, g, b
-
-
-def above_the_lower(clothes: list[Garment]) -> list[Garment]:
-    """Shorten coats and dresses so that what is worn beneath shows: labels can be seen."""
-    lower = next((g for g in clothes if g.slot == "lower"), None)
-    if lower is None:
-        return clothes
-    end = {"hotpants": 0.18, "pencil": 0.46}.get(lower.cut, lower.hem_at)
-    limit = max(end - (0.15 if lower.length == "short" else 0.25), 0.06)
-    long = ("coat", "dress")
-    return [replace(g, hem_at=min(g.hem_at, limit)) if g.kind in long else g for g in clothes]
 
 
 class Tailor:
@@ -153,7 +73,7 @@ class Tailor:
     def textile(self, colour: str, pattern: str, families: tuple[str, ...] = ()) -> Textile:
         """Weave a textile whose ground is `colour`."""
         rng = self.rng
-        choice = families or FAMILIES[pattern]
+        choice = families or WOVEN_FROM[pattern]
         family = choice[int(rng.integers(len(choice)))]
         found = layers((family,), self.domain) or layers(choice, self.domain)
         layer = int(rng.choice(found))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reid.synth import outfits
+from reid.synth import layering, outfits
 from reid.synth.colours import draw, hex_rgb
 from reid.synth.marginals import (
     DEFAULT,
@@ -137,10 +137,10 @@ def sample_garments(rng: Rng, shape: BodyShape, population: Population) -> tuple
     upper = tailor.upper(upper_type, pick(population.upper_colour, rng), pattern, sex)
     clothes = [upper]
     outer_type = pick(population.outer, rng)
-    if outer_type and outfits.goes_over(outer_type, upper, girl=sex == "female"):
+    if outer_type and layering.goes_over(outer_type, upper, girl=sex == "female"):
         colour = pick(population.upper_colour, rng)
         outer_pattern = "plain" if rng.random() < 0.78 else pick(population.upper_pattern, rng)
-        clothes = [outfits.close_fitting(upper, outer_type)]
+        clothes = [layering.close_fitting(upper, outer_type)]
         clothes.append(tailor.outer(outer_type, colour, outer_pattern))
     over = clothes[-1]
     if over.kind == "suit":
@@ -158,7 +158,7 @@ def sample_garments(rng: Rng, shape: BodyShape, population: Population) -> tuple
         )
     elif upper.kind == "dress" and rng.random() < 0.3:
         clothes.append(tailor.lower("leggings", pick(population.lower_colour, rng), "plain", sex))
-    clothes = outfits.above_the_lower(clothes)
+    clothes = layering.above_the_lower(clothes)
     clothes += tailor.feet(
         pick(population.feet, rng), pick(population.feet_colour, rng), tuple(clothes)
     )

@@ -322,6 +322,41 @@ def weaves() -> tuple[Weave, ...]:
     return tuple(out)
 
 
+WOVEN_FROM: Final = {
+    "plain": ("plain", "heather", "knit"),
+    "striped": ("stripes", "irregular", "pinstripes"),
+    "plaid": ("plaid", "gingham", "windowpane"),
+    "spotted": ("spots", "leopard"),
+    "floral": ("floral",),
+    "graphic": ("print", "print", "geometric", "camouflage", "tie-dye"),
+}
+"""Weave families that a vocabulary pattern may be woven from."""
+
+SCALE: Final = {
+    "plain": (0.15, 0.3),
+    "heather": (0.12, 0.3),
+    "knit": (0.12, 0.25),
+    "corduroy": (0.1, 0.2),
+    "denim": (0.35, 0.7),
+    "quilted": (0.35, 0.5),
+    "stripes": (0.18, 0.5),
+    "irregular": (0.3, 0.7),
+    "pinstripes": (0.15, 0.4),
+    "plaid": (0.1, 0.32),
+    "gingham": (0.1, 0.3),
+    "windowpane": (0.15, 0.35),
+    "spots": (0.15, 0.45),
+    "leopard": (0.2, 0.4),
+    "floral": (0.2, 0.5),
+    "camouflage": (0.3, 0.6),
+    "geometric": (0.15, 0.5),
+    "tie-dye": (0.4, 0.8),
+    "print": (0.2, 0.34),
+    "block": (0.5, 0.6),
+}
+"""Metres that one repeat (or one print) spans, by family."""
+
+
 @lru_cache(maxsize=64)
 def layers(families: tuple[str, ...], domain: str) -> tuple[int, ...]:
     """Return the layers of these families that `domain` may use."""

@@ -4,6 +4,7 @@ The wilder the styles a detector was trained under, the less it holds on to how 
 (domain randomisation, Tobin et al. 2017).
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import cv2
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Labels = NDArray[np.float32]
 Rng = np.random.Generator
+Paint = Callable[[slice, slice], Image]
+"""Rows and columns of a picture → uint8 (h, w, 3) to fill them with."""
 
 _SWAPPED: Final = 0.08  # share of pictures whose colour channels change places
 _GREY: Final = 0.08
@@ -111,18 +114,37 @@ def scribble(picture: Image, labels: Labels, random: Rng) -> Labels:
     return labels[[_hidden_share(hidden, box) < _MOST_HIDDEN for box in labels[:, 1:]]]
 
 
-def _draw(picture: Image, hidden: Image, outline: NDArray[np.int32], random: Rng) -> None:
-    """Fill a polygon of the picture with cloth, and note in `hidden` what lies behind it."""
+def _fill(
+    picture: Image,
+    hidden: Image,
+    outline: NDArray[np.int32],
+    paint: Callable[[slice, slice], Image],
+) -> None:
+    """Fill a polygon (n, 2) of the picture, and note in `hidden` what lies behind it.
+
+    `paint` is asked for the pixels of the polygon's box.
+    """
     size = picture.shape[0]
     x0, y0 = np.maximum(outline.min(axis=0), 0)
     x1, y1 = np.minimum(outline.max(axis=0) + 1, size)
     if x0 >= x1 or y0 >= y1:
         return
+    rows, columns = slice(int(y0), int(y1)), slice(int(x0), int(x1))
     mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
     cv2.fillPoly(mask, [outline - np.array([x0, y0], np.int32)], 1)
+    hidden[rows, columns] |= mask
     inside = mask.astype(bool)
-    hidden[y0:y1, x0:x1] |= mask
-    picture[y0:y1, x0:x1][inside] = _cloth(random, mask.shape, size)[inside]
+    picture[rows, columns][inside] = paint(rows, columns)[inside]
+
+
+def _draw(picture: Image, hidden: Image, outline: NDArray[np.int32], random: Rng) -> None:
+    """Fill a polygon of the picture with cloth."""
+
+    def cloth(rows: slice, columns: slice) -> Image:
+        shape = rows.stop - rows.start, columns.stop - columns.start
+        return _cloth(random, shape, picture.shape[0])
+
+    _fill(picture, hidden, outline, cloth)
 
 
 def _outline(random: Rng, size: int) -> NDArray[np.int32]:
@@ -171,23 +193,16 @@ def _turned(random: Rng, tall: float) -> tuple[NDArray[np.float64], float]:
 def _draw_round(
     picture: Image, hidden: Image, outline: NDArray[np.int32], colour: NDArray[np.float64]
 ) -> None:
-    """Fill an outline of the picture as a round thing of one colour; note what lies behind it."""
-    size = picture.shape[0]
-    (x0, y0), (x1, y1) = (
-        np.maximum(outline.min(axis=0), 0),
-        np.minimum(outline.max(axis=0) + 1, size),
-    )
-    if x0 >= x1 or y0 >= y1:
-        return
-    mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    cv2.fillPoly(mask, [outline - np.array([x0, y0], np.int32)], 1)
-    inside = mask.astype(bool)
-    hidden[y0:y1, x0:x1] |= mask
+    """Fill a polygon of the picture as a round thing of one colour."""
     middle, half = outline[:, 0].mean(), max(float(np.ptp(outline[:, 0])) / 2, 1.0)
-    across = (np.arange(x0, x1) - middle) / half
-    light = np.clip(1.05 - 0.45 * (across + 0.35) ** 2, 0.3, 1.1)
-    filled = np.clip(light[None, :, None] * colour, 0, 255).astype(np.uint8)
-    picture[y0:y1, x0:x1][inside] = np.broadcast_to(filled, (*mask.shape, 3))[inside]
+
+    def lit(rows: slice, columns: slice) -> Image:
+        across = (np.arange(columns.start, columns.stop) - middle) / half
+        light = np.clip(1.05 - 0.45 * (across + 0.35) ** 2, 0.3, 1.1)
+        row = np.clip(light[:, None] * colour, 0, 255).astype(np.uint8)
+        return np.broadcast_to(row, (rows.stop - rows.start, *row.shape))
+
+    _fill(picture, hidden, outline, lit)
 
 
 def _cloth(random: Rng, shape: tuple[int, ...], size: int) -> Image:

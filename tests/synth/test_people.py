@@ -9,7 +9,8 @@ import pytest
 from reid.synth import labels
 from reid.synth.body import stature_cm
 from reid.synth.colours import ANCHORS, hex_rgb, lab, linear_to_srgb, name_of, srgb_to_linear
-from reid.synth.outfits import Tailor, goes_over
+from reid.synth.layering import goes_over
+from reid.synth.outfits import Tailor
 from reid.synth.population import (
     DEFAULT,
     median_stature,

@@ -130,23 +130,8 @@ def load(language: str) -> Lexicon:
     """Read the lexicon of a language (once)."""
     path = resources.files(__package__) / f"{language}.toml"
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    senses: dict[tuple[str, ...], dict[str, str]] = {}
-    roles: dict[tuple[str, ...], set[str]] = {}
-    for section in CONTENT:
-        for meaning, phrase in _lines(raw.get(section, {})):
-            senses.setdefault(phrase, {}).setdefault(section, meaning)
-    for role, phrase in _lines(raw["words"]):
-        roles.setdefault(phrase, set()).add(role)
-    roles[(DOUBT_MARK,)] = {"think"}
     numbers = _numbers(raw["numbers"])
-    for numeral in numbers:
-        phrase = tuple(token.norm for token in tokenise(numeral))
-        if len(phrase) > 1:
-            roles.setdefault(phrase, set()).add("number")
-    entries = {
-        phrase: Entry(senses.get(phrase, {}), frozenset(roles.get(phrase, ())))
-        for phrase in senses.keys() | roles.keys()
-    }
+    entries = _entries(raw, numbers)
     longest: dict[str, int] = {}
     for phrase in entries:
         longest[phrase[0]] = max(longest.get(phrase[0], 0), len(phrase))
@@ -173,14 +158,14 @@ def load(language: str) -> Lexicon:
         sounds=tuple((a, b) for a, b in raw.get("sounds", ())),
         content=frozenset(
             word
-            for phrase, sense in senses.items()
-            if sense.keys() & CORRECTABLE
+            for phrase, entry in entries.items()
+            if entry.senses.keys() & CORRECTABLE
             for word in phrase
         ),
         swappable=frozenset(
             phrase[0]
-            for phrase, sense in senses.items()
-            if len(phrase) == 1 and sense.keys() & (CORRECTABLE | {"people"})
+            for phrase, entry in entries.items()
+            if len(phrase) == 1 and entry.senses.keys() & (CORRECTABLE | {"people"})
         ),
         time=raw.get("time", {}),
         compounds=bool(raw.get("compounds", False)),
@@ -188,6 +173,26 @@ def load(language: str) -> Lexicon:
         doubts=tuple(raw.get("doubts", {}).get("patterns", ())),
         doubt_parts=raw.get("doubts", {}).get("parts", {}),
     )
+
+
+def _entries(raw: dict[str, Any], numbers: Mapping[str, float]) -> dict[tuple[str, ...], Entry]:
+    """Return what each word and phrase of a lexicon file means."""
+    senses: dict[tuple[str, ...], dict[str, str]] = {}
+    roles: dict[tuple[str, ...], set[str]] = {}
+    for section in CONTENT:
+        for meaning, phrase in _lines(raw.get(section, {})):
+            senses.setdefault(phrase, {}).setdefault(section, meaning)
+    for role, phrase in _lines(raw["words"]):
+        roles.setdefault(phrase, set()).add(role)
+    roles[(DOUBT_MARK,)] = {"think"}
+    for numeral in numbers:
+        phrase = tuple(token.norm for token in tokenise(numeral))
+        if len(phrase) > 1:
+            roles.setdefault(phrase, set()).add("number")
+    return {
+        phrase: Entry(senses.get(phrase, {}), frozenset(roles.get(phrase, ())))
+        for phrase in senses.keys() | roles.keys()
+    }
 
 
 _SPELLED_OUT: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})

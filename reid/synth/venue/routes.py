@@ -321,8 +321,6 @@ def _actor(
     gait = "stand" if point.still else "child" if person.shape.years < 11 else "walk"
     if "pushchair" in kinds:
         gait = "push"
-    elif "wheelchair" in kinds:
-        gait = "sit"
     elif not point.still and "suitcase" in kinds:
         gait = "carry"
     seed = (party.seed * 31 + member * 7 + (int(point.walked) if point.still else 0)) % 2**31
