@@ -24,6 +24,7 @@ from reid.synth.people import Person
 from reid.synth.population import DEFAULT, HELD_OUT, Population, sample_person
 from reid.synth.render import Staged, parts_alone, render_staged, rendered_size, stage
 from reid.synth.scene import SEATS, THING_PART, Actor, Lens, Rendering
+from reid.synth.seats import livelier
 from reid.synth.stations import Station, make_station, place_actor
 from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PARTS
 
@@ -57,6 +58,9 @@ FIELDS: Final = {
 
 OVERSIZE: Final = 2.0
 """How much larger than the sensor sees them people are drawn, for the optics to blur."""
+
+_ACTIVE, _SEATED = 0.2, 0.2
+"""Shares of those who stand with free hands who play, reach, bend or crouch, and who sit."""
 
 NOT_IN_BOX: Final = ("balloon", "umbrella", "pushchair", *SEATS)
 """Things that a person detector mostly leaves out of its box."""
@@ -173,7 +177,10 @@ def take_crop(
 ) -> Crop:  # fmt: skip
     """Render one view of a person by one camera."""
     at = station.draw_spot(rng).astype(float)
-    actors = [place_actor(person, (at[0], at[1]), rng, props)]
+    actor = place_actor(person, (at[0], at[1]), rng, props)
+    if actor.gait == "stand":
+        actor = livelier(actor, rng, _ACTIVE, _SEATED)
+    actors = [actor]
     if crowd and rng.random() < job.crowd:
         actors += _others(station, at, crowd, rng)
     return shoot(station, actors, rng, job)

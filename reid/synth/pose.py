@@ -83,22 +83,29 @@ def style_for(gait: str, rng: np.random.Generator) -> Style:
     def vary(x: float, spread: float) -> float:
         return float(x + rng.normal(0, spread))
 
+    loose = base.limber  # those who play, reach or crouch bend and look anywhere
+    lean = 2.5 + 24 * loose + (9 if gait == "sit" else 0)
     return Style(
         stride=max(vary(base.stride, 0.12), 0.0) if base.stride else 0.0,
         swing=max(vary(base.swing, 0.3), 0.0) if base.swing else 0.0,
         knees=vary(base.knees, 0.1),
-        lean=vary(base.lean, 2.5),
+        lean=float(np.clip(vary(base.lean, lean), -18, 80)),
         splay=vary(base.splay, 4),
         abduct=max(vary(base.abduct, 3), 4.0),
         elbow=max(vary(base.elbow, 10), 4.0),
-        head_turn=vary(0, 22),
-        head_nod=vary(6, 9),
+        head_turn=vary(0, 22 + 14 * loose),
+        head_nod=vary(6, 9 + 12 * loose) + _looking_down(rng),
         torso_turn=vary(base.torso_turn, 2),
         sway=vary(base.sway, 1),
         curl=float(rng.uniform(20, 70)),
         weight_shift=float(rng.normal(0, 1)),
         limber=base.limber,
     )
+
+
+def _looking_down(rng: np.random.Generator) -> float:
+    """Draw the degrees by which one person in four bends the head: to a phone, a child, a shelf."""
+    return float(np.clip(rng.normal(-20, 30), 0, 42))
 
 
 # --- rotations ----------------------------------------------------------------------------------
@@ -262,8 +269,10 @@ def _trunk(poser: Poser, style: Style, phase: float) -> None:
     swing = np.cos(2 * np.pi * phase)
     amount = style.torso_turn * min(style.stride, 1.3)
     poser.turn("root", about(1, -amount * swing) @ about(2, style.sway * np.sin(2 * np.pi * phase)))
+    bent = 0.6 * style.lean * style.limber  # at the hips; the rest of it along the back
+    poser.turn("root", about(0, bent))
     for name in ("spine05", "spine04", "spine03", "spine02"):
-        poser.turn(name, about(0, style.lean / 4) @ about(1, 0.5 * amount * swing))
+        poser.turn(name, about(0, (style.lean - bent) / 4) @ about(1, 0.5 * amount * swing))
     if style.stride == 0:
         poser.turn("root", about(2, 2.0 * style.weight_shift))
         poser.turn("spine04", about(2, -2.2 * style.weight_shift))
@@ -279,7 +288,10 @@ def _legs(poser: Poser, gait: str, style: Style, phase: float, rng: np.random.Ge
             hip, knee = style.limber * rng.normal((12, 25), (28, 25)) + crouch * np.array([1, 1.7])
             _leg(poser, side, min(hip, 110), float(np.clip(knee, 0, 140)), 0, style.splay + 6)
         elif gait == "sit":
-            _leg(poser, side, 86, 84 + 6 * style.weight_shift, -2, style.splay + 8)
+            knee = 84.0 + 6 * style.weight_shift
+            if side == "R":  # one foot carries, the other goes where it likes
+                knee = float(np.clip(rng.normal(knee, 20), 45, 112))
+            _leg(poser, side, 86, knee, -2, style.splay + 4 + abs(float(rng.normal(0, 8))))
         elif style.stride == 0:
             shift = style.weight_shift * (1 if side == "L" else -1)
             bend = 10 * max(shift, 0)

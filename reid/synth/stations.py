@@ -11,6 +11,7 @@ from reid.synth.people import Person
 from reid.synth.places import Site, build_site, hang_camera, hold_camera, person_spans
 from reid.synth.render import render_staged
 from reid.synth.scene import Actor, Lens
+from reid.synth.seats import on_wheels
 
 Float = NDArray[np.float32]
 Rng = np.random.Generator
@@ -73,9 +74,9 @@ def _good_spots(site: Site, lens: Lens, rng: Rng) -> Float:
 
 def draw_gait(person: Person, rng: Rng) -> str:
     """Draw how a person moves, by age and by what they carry."""
-    kinds = {prop.kind for prop in person.props}
-    if "wheelchair" in kinds:
+    if on_wheels(person):
         return "sit"
+    kinds = {prop.kind for prop in person.props}
     if "pushchair" in kinds:
         return "push" if rng.random() < 0.8 else "stand"
     if kinds & {"suitcase", "plastic-bag"} and rng.random() < 0.5:
@@ -83,7 +84,7 @@ def draw_gait(person: Person, rng: Rng) -> str:
     if person.shape.years < 10 and rng.random() < 0.6:
         return "child"
     return str(
-        rng.choice(["walk", "stroll", "stand", "hurry", "sit"], p=[0.46, 0.22, 0.24, 0.07, 0.01])
+        rng.choice(["walk", "stroll", "stand", "hurry"], p=[0.46, 0.22, 0.25, 0.07])
     )
 
 

@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.synth.figure import plain_textile
-from reid.synth.people import Person, Prop
+from reid.synth.people import Person
 from reid.synth.places import Site, person_spans
-from reid.synth.population import Member, thing_colour
+from reid.synth.population import Member
 from reid.synth.scene import Actor, Lens
+from reid.synth.seats import livelier, on_wheels, seated
 
 Floats = NDArray[np.float32]
 Rng = np.random.Generator
@@ -22,14 +22,13 @@ LARGEST: Final = 620.0
 """Pixels (in 720 rows) beyond which nobody is put: the camera does not hang in a crowd."""
 LARGEST_HELD: Final = 1400.0
 """The same of a camera that somebody holds: faces may fill the picture."""
-_ACTIVE: Final = 0.12
-"""Share of those with free hands before a held camera who play, reach or crouch."""
-_SEATED: Final = 0.12
+_ACTIVE, _ACTIVE_HELD = 0.1, 0.2
+"""Shares of those with free hands who play, reach, bend or crouch; before a camera that hangs they
+are among those who stand."""
+_SEATED: Final = 0.14
 _NEARNESS, _NEARNESS_HELD = 1.5, 0.7
 """Powers of the apparent height by which near spots are preferred."""
 CHILD_YEARS: Final = 11.0
-
-_CHAIRS: Final = ("black", "grey", "brown", "white", "red", "blue", "beige")
 
 Group = tuple[Member, ...]
 
@@ -96,35 +95,18 @@ def direct(
             new = _gathered(group, at, heading, mood, rng)
         if new and _room(site, new, taken):
             taken += new
-    return [_livelier(actor, rng) if held else _resting(actor, mood, rng) for actor in taken]
+    if held:
+        return [livelier(actor, rng, _ACTIVE_HELD, _SEATED) for actor in taken]
+    return [_resting(actor, mood, rng) for actor in taken]
 
 
 def _resting(actor: Actor, mood: Mood, rng: Rng) -> Actor:
-    idle = actor.gait == "stand" and not actor.person.props
-    return seated(actor, rng) if idle and rng.random() < mood.seated else actor
-
-
-def _livelier(actor: Actor, rng: Rng) -> Actor:
-    """Let some of those with free hands play, reach, crouch or sit."""
-    roll = rng.random()
-    if actor.person.props or roll > _ACTIVE + _SEATED:
+    if actor.gait != "stand" or actor.person.props:
         return actor
-    return replace(actor, gait="active") if roll < _ACTIVE else seated(actor, rng)
-
-
-def seated(actor: Actor, rng: Rng) -> Actor:
-    """Give somebody a chair to sit on."""
-    person = actor.person
-    variant, colour = int(rng.integers(2**31)), str(rng.choice(_CHAIRS))
-    cushion, table = thing_colour(colour, rng), thing_colour(str(rng.choice(_CHAIRS)), rng)
-    seat = Prop(
-        "chair",
-        variant,
-        replace(plain_textile(cushion), colours=(cushion, table, table)),
-        (colour,),
-    )
-    person = replace(person, key=f"{person.key}/seated", props=(seat,))
-    return replace(actor, person=person, gait="sit", props=None)
+    roll = rng.random()
+    if roll < mood.seated:
+        return seated(actor, rng)
+    return replace(actor, gait="active") if roll > 1 - _ACTIVE else actor
 
 
 def _spots(site: Site, lens: Lens, rng: Rng, *, held: bool) -> tuple[Floats, Floats]:
@@ -208,7 +190,7 @@ def _actor(member: Member, at: tuple[float, float], yaw: float, pace: str, rng: 
 
 def gait_of(person: Person, pace: str, rng: Rng) -> str:
     """Return the gait in which this person goes at `pace` ("stand", "stroll", "walk", "hurry")."""
-    if any(prop.kind == "wheelchair" for prop in person.props):
+    if on_wheels(person):
         return "sit"
     if any(prop.kind == "pushchair" for prop in person.props):
         return "push"

@@ -33,7 +33,7 @@ from reid.tracks import clip
 Rng = np.random.Generator
 _SIZES: Final = (((1280, 720), 0.7), ((960, 540), 0.12), ((640, 480), 0.08), ((1024, 768), 0.1))
 """Frame sizes and their shares."""
-_HELD_SHARE: Final = 0.4
+_HELD_SHARE: Final = 0.5
 """Share of cameras that somebody holds, as photos are taken."""
 _HELD_SIZES: Final = ((640, 480), (480, 640), (960, 720), (720, 960), (640, 640))
 _EMPTY_SHARE: Final = 0.07
