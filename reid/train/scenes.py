@@ -27,10 +27,11 @@ EMPTY: Final = 114
 
 _MOSAIC: Final = 0.5  # share of pictures
 _AIMED: Final = 0.75  # share of cuts that are centred near somebody
-_PERSON: Final = (0.07, 1.4)  # height of who a cut is aimed at, share of the picture
+_PERSON: Final = (0.05, 2.2)  # height of who a cut is aimed at, share of the picture
 _ZOOM: Final = (0.8, 2.5)  # of cuts aimed at nobody: times the scale at which a frame just fits
-_SCALES: Final = (0.12, 1.8)  # pixels of the picture for one of the frame
+_SCALES: Final = (0.1, 2.2)  # pixels of the picture for one of the frame
 _LEAST_LEFT: Final = 0.25  # share of a box's area that must be inside the cut
+_PLAIN: Final = 0.06  # share of the cut from which a person counts however little of them is in it
 _LEAST_SIDE: Final = 4.0  # px
 _SCRIBBLED: Final = 0.35  # share of pictures with shapes that are nobody
 
@@ -191,5 +192,6 @@ def _moved(labels: Labels, shift: NDArray[np.float64], shape: tuple[int, int]) -
     inside = np.clip(boxes, 0, limit)
     sides, whole = inside[:, 2:] - inside[:, :2], boxes[:, 2:] - boxes[:, :2]
     left = sides.prod(axis=1) / np.maximum(whole.prod(axis=1), 1e-6)
-    kept = (left >= _LEAST_LEFT) & (sides.min(axis=1) >= _LEAST_SIDE)
+    near = (labels[:, 0] == 0) & (sides.prod(axis=1) >= _PLAIN * shape[0] * shape[1])
+    kept = ((left >= _LEAST_LEFT) | near) & (sides.min(axis=1) >= _LEAST_SIDE)
     return np.asarray(np.concatenate([labels[:, :1], inside], axis=1)[kept], np.float32)
