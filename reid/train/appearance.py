@@ -19,8 +19,10 @@ from torch.nn import functional
 from reid.errors import ReidError
 from reid.train.augment import augment, recolour_skin, regions_of
 from reid.train.data import Crops
+from reid.train.export import run
 from reid.train.net import REGIONS, AppearanceNet, NetConfig, Outputs
 from reid.train.run import Report, follow, learning_rate, parameter_groups, write_checkpoint
+from reid.train.unpack_appearance import unpack
 from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PART_INDEX, SLOTS
 
 _SEEN: Final = 0.25  # visible share of a part from which its attributes are taught
@@ -112,13 +114,15 @@ class Trainer:
             )
         rows = torch.from_numpy(self.batch(self.step)).to(self.device)
         random = torch.Generator(self.device).manual_seed(self.config.seed * 1_000_003 + self.step)
-        x, parts = augment(self._columns["images"][rows], self._columns["parts"][rows], random)
+        x, parts, left = augment(
+            self._columns["images"][rows], self._columns["parts"][rows], random
+        )
         twins = self.config.twins
         other = recolour_skin(x[:twins], parts[:twins], random, share=1.0).clamp(0, 1)
         x = torch.cat([x, other]).contiguous(memory_format=self._layout)
         with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
             outputs = self.net(x)
-        losses = self._losses(_first(outputs, len(rows)), regions_of(parts), rows)
+        losses = self._losses(_first(outputs, len(rows)), regions_of(parts), rows, left)
         losses["skin"] = apart(outputs.vector[:twins], outputs.vector[len(rows) :])
         total = torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
         self.optimizer.zero_grad(set_to_none=True)
@@ -141,8 +145,10 @@ class Trainer:
         ]
         return np.concatenate([_rows(rows, self.config.views, random) for rows in people])
 
-    def _losses(self, outputs: Outputs, regions: Tensor, rows: Tensor) -> dict[str, Tensor]:
-        identity, visible = self._columns["identity"][rows], self._columns["visible"][rows]
+    def _losses(
+        self, outputs: Outputs, regions: Tensor, rows: Tensor, left: Tensor
+    ) -> dict[str, Tensor]:
+        identity, visible = self._columns["identity"][rows], self._columns["visible"][rows] * left
         cosines = outputs.vector @ functional.normalize(self.classes, dim=1).T
         return {
             "identity": functional.cross_entropy(
@@ -164,6 +170,20 @@ class Trainer:
             ),
             "regions": region_loss(outputs.regions, regions),
         }
+
+    def begin_from(self, folder: Path) -> None:
+        """Begin with a packed embedding's weights instead of fresh ones.
+
+        The identity classifier begins with everybody's mean vector.
+
+        Raises:
+            ReidError: it is of another network, or none.
+        """
+        unpack(self.net, folder, self.crops.images)
+        self.average.load_state_dict(self.net.state_dict())
+        vectors = torch.from_numpy(run(self.net, self.crops.images)["vector"]).to(self.device)
+        with torch.no_grad():
+            self.classes.zero_().index_add_(0, self._columns["identity"], vectors)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint; it appears under its name only when complete."""

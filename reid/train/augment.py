@@ -4,7 +4,7 @@ Skin is recoloured at random wherever the masks show it, apart for each view of 
 the vector cannot hold on to it.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -20,9 +20,25 @@ REGION_OF_PART: Final = (0, 1, 1, 2, 2, 3, 2, 2, 3, 4, 4, 1, 2, 1)
 
 _RECOLOURED: Final = 0.6  # share of crops whose skin changes
 _ELSEWHERE: Final = 0.25
+_CUT_OFF: Final = 0.12  # share of crops of which only the upper part is left
 _ERASED: Final = 0.35
+_WHOLE: Final = 0.9  # share of a part's pixels from which it counts as whole
 _BLURRED: Final = 0.4
 _CAST: Final = 0.7
+
+
+class Augmented(NamedTuple):
+    """A varied batch.
+
+    Attributes:
+        images: float32 (B, 3, H, W) in [0, 1].
+        parts: uint8 (B, H, W), moved alike.
+        left: float32 (B, 5), share of each of `PARTS` that is still in the picture.
+    """
+
+    images: Tensor
+    parts: Tensor
+    left: Tensor
 
 
 def regions_of(parts: Tensor) -> Tensor:
@@ -33,25 +49,31 @@ def regions_of(parts: Tensor) -> Tensor:
     return table[parts.long()]
 
 
-def augment(images: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+def augment(images: Tensor, parts: Tensor, random: torch.Generator) -> Augmented:
     """Vary a batch.
 
     Args:
         images: uint8 (B, H, W, 3).
         parts: uint8 (B, H, W).
         random: draws everything.
-
-    Returns:
-        Images, float32 (B, 3, H, W) in [0, 1], and parts, uint8 (B, H, W), moved alike.
     """
     x = images.permute(0, 3, 1, 2).float() / 255
     x = recolour_skin(x, parts, random, _RECOLOURED)
     x, parts = _elsewhere(x, parts, random)
-    x, parts = _move(x, parts, random)
+    before = areas_of(parts)
+    x, parts, zoom = _move(x, parts, random)
+    left = areas_of(parts) / (before * zoom[:, None]).clamp(min=1)
+    left = torch.where(before > 0, (left / _WHOLE).clamp(max=1), 1.0)
     x = _colour(x, random)
     x = _soften(x, random)
     x = _erase(x, random)
-    return x.clamp(0, 1), parts
+    return Augmented(x.clamp(0, 1), parts, left)
+
+
+def areas_of(parts: Tensor) -> Tensor:
+    """Return the pixels of each of `PARTS` in part numbers (B, H, W): float32 (B, 5)."""
+    regions = regions_of(parts)
+    return torch.stack([(regions == r).float().sum(dim=(1, 2)) for r in range(1, 6)], dim=1)
 
 
 def _uniform(n: int, low: float, high: float, random: torch.Generator, *more: int) -> Tensor:
@@ -85,21 +107,27 @@ def _elsewhere(x: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Tenso
     return moved, torch.where(chosen[:, 0] & (mine[:, 0] == 0), 0, parts)
 
 
-def _move(x: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Mirror, scale and shift, as a detector's boxes vary."""
+def _move(x: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Mirror, scale and shift, as a detector's boxes vary; of some keep the upper part alone.
+
+    Returns:
+        images, parts, and how many times its area each shows what it shows (B,).
+    """
     n = len(x)
     scale_x, scale_y = _uniform(n, 0.85, 1.1, random), _uniform(n, 0.88, 1.08, random)
+    cut = _uniform(n, 0, 1, random) < _CUT_OFF
+    scale_y = torch.where(cut, _uniform(n, 0.4, 0.85, random), scale_y)
     mirror = torch.where(_uniform(n, 0, 1, random) < 0.5, -1.0, 1.0)
     theta = torch.zeros(n, 2, 3, device=x.device)
     theta[:, 0, 0], theta[:, 1, 1] = scale_x * mirror, scale_y
     theta[:, 0, 2] = _uniform(n, -0.1, 0.1, random)
-    theta[:, 1, 2] = _uniform(n, -0.06, 0.06, random)
+    theta[:, 1, 2] = _uniform(n, -0.06, 0.06, random) + torch.where(cut, scale_y - 1, 0.0)
     grid = functional.affine_grid(theta, list(x.shape), align_corners=False)
     moved = functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
     labels = functional.grid_sample(
         parts[:, None].float(), grid, mode="nearest", align_corners=False
     )
-    return moved, labels[:, 0].to(torch.uint8)
+    return moved, labels[:, 0].to(torch.uint8), 1 / (scale_x * scale_y)
 
 
 def _colour(x: Tensor, random: torch.Generator) -> Tensor:

@@ -38,6 +38,13 @@ def appearance(
     more_people: Annotated[
         bool, typer.Option("--more-people", help="Go on with other people than before.")
     ] = False,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Packed folder whose weights to begin with; else fresh ones."),
+    ] = None,
+    twins: Annotated[int, typer.Option(min=0, help="Crops seen twice, with other skin.")] = 24,
+    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 1.2e-3,
+    warmup: Annotated[int, typer.Option(help="Steps until it is reached.")] = 300,
 ) -> None:
     """Train the appearance embedding, or go on where it stopped.
 
@@ -50,10 +57,20 @@ def appearance(
 
     crops = load(data)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    config = TrainConfig(steps=steps, people=people, seed=seed, net=_net(blocks))
+    config = TrainConfig(
+        steps=steps,
+        people=people,
+        twins=twins,
+        rate=rate,
+        warmup=warmup,
+        seed=seed,
+        net=_net(blocks),
+    )
     trainer = Trainer(config, crops, device)
     if checkpoint.is_file():
         trainer.resume(checkpoint, fresh_classes=more_people)
+    elif start is not None:
+        trainer.begin_from(start)
     out.print(
         f"{len(crops)} crops of {crops.identities} people, {device}, from step {trainer.step}",
         highlight=False,

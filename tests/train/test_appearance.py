@@ -16,7 +16,7 @@ from reid.train.augment import augment, recolour_skin, regions_of
 from reid.train.data import Crops, load, seen_to_be_empty_handed
 from reid.train.evaluate import load_net, pack_and_measure
 from reid.train.net import AppearanceNet, NetConfig
-from reid.train.pack_appearance import Packed, converted, quantised, run_model
+from reid.train.pack_appearance import Packed, converted, quantised, run_model, write
 from reid.vocabulary import (
     ATTRIBUTE_COLUMNS,
     ATTRIBUTE_INDEX,
@@ -102,6 +102,32 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
         Trainer(CONFIG, people(5), "cpu").resume(tmp_path / "run.pt")
 
 
+def test_a_packed_network_is_trained_further(tmp_path: Path) -> None:
+    crops = people(24, 4)
+    first = Trainer(replace(CONFIG, people=8), crops, "cpu")
+    losses_of(first)
+    calibration = [
+        export.Calibration(np.full(n, 2, np.float32), np.ones(n, np.float32), np.ones(n, bool))
+        for n in (len(ATTRIBUTE_COLUMNS), len(BODY_COLUMNS))
+    ]
+    model = quantised(converted(Packed(first.average, *calibration)), crops.images)
+    write(model, tmp_path, "small-1", [])
+    second = Trainer(replace(CONFIG, people=8, rate=1e-4), crops, "cpu")
+    second.begin_from(tmp_path)
+    said, packed = export.run(second.average, crops.images), run_model(model, crops.images)
+    assert float((said["vector"] * packed["vector"]).sum(1).min()) > 0.97
+    assert np.abs(1 / (1 + np.exp(-said["attributes"])) - packed["attributes"]).mean() < 0.02
+    images = torch.from_numpy(crops.images).permute(0, 3, 1, 2).float() / 255
+    with torch.no_grad():  # its norms are norms again: over a batch it says nearly the same
+        trained = second.net.train()(images).vector.numpy()
+    assert float((trained * packed["vector"]).sum(1).mean()) > 0.9
+    with pytest.raises(ReidError, match="no embedding of these sizes"):
+        other = replace(CONFIG, net=replace(NET, blocks=(2, 1, 1)))
+        Trainer(other, crops, "cpu").begin_from(tmp_path)
+    with pytest.raises(ReidError, match="no embedding of these sizes"):
+        second.begin_from(tmp_path / "elsewhere")
+
+
 def test_the_body_does_not_shape_the_vector() -> None:
     net = AppearanceNet(NET)
     net(torch.rand(4, 3, 64, 32)).body.sum().backward()
@@ -126,6 +152,20 @@ def test_augmentation_is_drawn_from_its_seed_and_moves_masks_alike() -> None:
     assert not torch.equal(first[0], other[0])
     assert 0 <= float(first[0].min()) <= float(first[0].max()) <= 1
     assert set(first[1].unique().tolist()) == {0, 6, 8}
+
+
+def test_of_who_is_cut_off_the_feet_are_no_longer_in_the_picture() -> None:
+    crops = people(40, 4)
+    images, parts = torch.from_numpy(crops.images), torch.from_numpy(crops.parts)
+    x, moved, left = augment(images, parts, torch.Generator().manual_seed(5))
+    upper, lower = PART_INDEX["upper"], PART_INDEX["lower"]
+    cut = left[:, lower] < 0.5
+    assert 0.03 < float(cut.float().mean()) < 0.2
+    assert float(left[cut, upper].mean()) > 0.8  # of a few the hem is cut as well
+    legs = (moved[cut] == 8).any(dim=2)
+    assert bool(legs[legs.any(dim=1), -2].all())  # what is left of them goes on to the lower edge
+    assert bool((left[:, PART_INDEX["carried"]] == 1).all())  # nothing there, nothing lost
+    assert x.shape == (160, 3, 64, 32)
 
 
 def test_twins_differ_in_skin_alone() -> None:
