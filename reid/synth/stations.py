@@ -83,9 +83,7 @@ def draw_gait(person: Person, rng: Rng) -> str:
         return "carry"
     if person.shape.years < 10 and rng.random() < 0.6:
         return "child"
-    return str(
-        rng.choice(["walk", "stroll", "stand", "hurry"], p=[0.46, 0.22, 0.25, 0.07])
-    )
+    return str(rng.choice(["walk", "stroll", "stand", "hurry"], p=[0.46, 0.22, 0.25, 0.07]))
 
 
 def place_actor(person: Person, at: tuple[float, float], rng: Rng, props: tuple[str, ...]) -> Actor:

@@ -153,9 +153,7 @@ def _load_heads(net: AppearanceNet, graph: _Graph) -> None:
     _put(net.squeeze.weight, graph.weight("squeeze/aten::linear/MatMul"))
     _set_norm(net.neck, graph.affine("neck/aten::batch_norm/BatchNormInference"))
     _put(net.visible.weight, graph.weight("visible/aten::linear/MatMul"))
-    _put(
-        net.visible.bias, _value(graph.node("visible/aten::linear/Add").input_value(1)).ravel()
-    )
+    _put(net.visible.bias, _value(graph.node("visible/aten::linear/Add").input_value(1)).ravel())
     for head, layer in (("attributes", net.attributes), ("body", net.body)):
         weight, offset = graph.calibrated(head)
         _put(layer.weight, weight)
