@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from reid.address import Folder, folder_at
+from reid.errors import UsageError
 
 Venue = Annotated[
     Folder,
@@ -28,3 +29,15 @@ Gpus = Annotated[float, typer.Option(min=0.0, help="On a cluster: GPUs a process
 InCase = Annotated[
     str | None, typer.Option("--case", help="The case it is for; needed where a venue has rules.")
 ]
+
+
+def numbers_of(option: str, text: str) -> list[int]:
+    """Return the whole numbers of an option such as ``10,20``.
+
+    Raises:
+        UsageError: they are none.
+    """
+    try:
+        return [int(n) for n in text.split(",") if n]
+    except ValueError:
+        raise UsageError(f"{option} {text}: write numbers, e.g. 1000,2000") from None

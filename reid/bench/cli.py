@@ -7,12 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from reid.bench.cli_scale import scale
+from reid.bench.cli_speed import speed
 from reid.errors import UsageError
 
 app = typer.Typer(
     no_args_is_help=True, help="Benchmarks: one question each, by standard protocols."
 )
 app.command()(scale)
+app.command()(speed)
 
 Data = Annotated[Path, typer.Option("--data", help="Folder of the data set.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -331,49 +333,6 @@ def faces(
 
 
 @app.command()
-def speed(
-    video: Annotated[
-        Path | None, typer.Option(help="A clip with people; without it, search only.")
-    ] = None,
-    detector: DetectorPath = None,
-    heads: HeadModel = None,
-    against: Annotated[
-        Path | None,
-        typer.Option(help="OpenVINO re-ID network of a chain of separate tools, to race against."),
-    ] = None,
-    frames: Annotated[int, typer.Option(min=1, help="How many frames of the clip.")] = 300,
-    sizes: Annotated[str, typer.Option(help="Numbers of sightings.")] = "10000,100000,1000000",
-    people: Annotated[
-        str, typer.Option(help="Numbers of people before a camera, in clips made for it; to 18.")
-    ] = "",
-    embedder: OwnEmbedder = None,
-    seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
-    """How fast are indexing and search, beside what one would otherwise put together?
-
-    Example: reid bench speed --video gate.mp4 --detector yolo11n.pt --sizes 10000,100000
-    """
-    from reid.bench.crowded import LARGEST
-    from reid.bench.extractors import own_embedder
-    from reid.bench.searching import SMALLEST
-    from reid.bench.speed import Contest, parts, run_speed
-    from reid.models import find_detector
-
-    numbers, crowds = _numbers("--sizes", sizes), _numbers("--people", people)
-    if any(n < SMALLEST for n in numbers):
-        raise UsageError(f"--sizes {sizes}: at least {SMALLEST} sightings each")
-    if any(not 0 <= n <= LARGEST for n in crowds):
-        raise UsageError(f"--people {people}: at most {LARGEST} people")
-    found = find_detector(detector) if video or crowds else None
-    contest = Contest(video, frames, found, heads, against, numbers, crowds)
-    model = own_embedder(embedder)
-    result = watched("parts", parts(contest), lambda told: run_speed(contest, *model, seed, told))
-    tell("speed", result.to_json(), as_json, html)
-
-
-@app.command()
 def fairness(
     data: Annotated[
         Path, typer.Option("--data", help="Folder that `reid synth counterfactual` wrote.")
@@ -440,13 +399,6 @@ def everything(
     if as_json:
         print_json(results)
     _report(results, html, as_json)
-
-
-def _numbers(option: str, text: str) -> list[int]:
-    try:
-        return [int(n) for n in text.split(",") if n]
-    except ValueError:
-        raise UsageError(f"{option} {text}: write numbers, e.g. 10,20") from None
 
 
 def _face_method(yunet: Path | None, network: Path | None) -> Any:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from reid.cli_options import Cluster, Json, Venue
+from reid.cli_options import Cluster, Json, Venue, numbers_of
 from reid.errors import UsageError
 
 Numbers = Annotated[str, typer.Option(help="Numbers of sightings, made up.")]
@@ -37,7 +37,7 @@ def scale(
     from reid.bench.scale import Race, run_scale
     from reid.cluster.work import Looking
 
-    numbers, counts = _numbers("--sizes", sizes, 1000), _numbers("--cameras", cameras, 1)
+    numbers, counts = _at_least("--sizes", sizes, 1000), _at_least("--cameras", cameras, 1)
     if (cluster is None) != (clip is None):
         raise UsageError("give both --cluster and --clip, or neither")
     run = None
@@ -51,11 +51,8 @@ def scale(
     tell("scale", result, as_json, html)
 
 
-def _numbers(option: str, text: str, least: int) -> list[int]:
-    try:
-        found = [int(n) for n in text.split(",") if n]
-    except ValueError:
-        raise UsageError(f"{option} {text}: write numbers, e.g. 1000,2000") from None
+def _at_least(option: str, text: str, least: int) -> list[int]:
+    found = numbers_of(option, text)
     if not found or any(n < least for n in found):
         raise UsageError(f"{option} {text}: at least {least} each")
     return found

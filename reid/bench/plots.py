@@ -96,6 +96,18 @@ def latency(axes: Any, result: dict[str, Any]) -> None:
     axes.grid(alpha=0.3)
 
 
+def paces(axes: Any, result: dict[str, Any]) -> None:
+    """Frames a second of one core, by number of people and of cameras."""
+    grown = (("people", "by_people"), ("cameras, five people each", "by_cameras"))
+    for label, name in grown:
+        if by := result[name]:
+            rates = [pace["frames_per_core_second"] for pace in by.values()]
+            axes.plot([int(n) for n in by], rates, marker="o", label=label)
+            axes.legend(frameon=False)
+    axes.set(xlabel="people, or cameras", ylabel="frames a second of a core", ylim=(0, None))
+    axes.grid(alpha=0.3)
+
+
 def growth(axes: Any, result: dict[str, Any]) -> None:
     """Median latency of each way to search, and of a commit, by number of sightings."""
     ways = list(dict.fromkeys(way for at in result["table"] for way in at["search"]))
@@ -133,7 +145,13 @@ PLOTS: Final[dict[str, tuple[Draw, ...]]] = {
     "attributes": (reliability,),
     "privacy": (attacks,),
     "faces": (distance, missed),
-    "speed": (latency,),
+    "speed": (latency, paces),
     "scale": (growth,),
 }
 """Which plots belong to which benchmark."""
+
+
+def plots_of(kind: str, result: dict[str, Any]) -> list[Draw]:
+    """Return the plots that a result has something for."""
+    grown = kind != "speed" or bool(result["by_people"] or result["by_cameras"])
+    return [draw for draw in PLOTS.get(kind, ()) if grown or draw is not paces]

@@ -68,7 +68,7 @@ def _section(name: str, result: dict[str, Any]) -> str:
     kind, _, label = name.partition(": ")
     title = html.escape(f"{kind}: {label}" if label else kind)
     tables = "".join(_table(table) for table in TABLES[kind](result))
-    drawn = "".join(_picture(draw, result, kind) for draw in plots.PLOTS.get(kind, ()))
+    drawn = "".join(_picture(draw, result, kind) for draw in plots.plots_of(kind, result))
     run = html.escape(json.dumps(result["run"], indent=1, ensure_ascii=False))
     return (
         f"<h2 id='{title}'>{title}</h2><p>{html.escape(QUESTIONS[kind])}</p>{tables}{drawn}"

@@ -4,10 +4,12 @@ import itertools
 import resource
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from reid.bench.chain import run_chain
 from reid.bench.crowded import write_crowd
@@ -16,10 +18,14 @@ from reid.bench.searching import Timed, time_search
 from reid.embed import Embedder
 from reid.errors import SourceError
 from reid.ingest import VideoSource, open_source
+from reid.outbox import Outbox
 from reid.people import Detector, People
-from reid.pipeline import Indexer
+from reid.pipeline import Indexer, IndexReport
 from reid.pixels import RawFrame
 from reid.store import Store
+
+_BEFORE_EACH: Final = 5  # people, of several cameras
+_STORED_WITHIN: Final = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class Contest:
         network: OpenVINO re-ID network for the chain of tools; None to leave the chain out.
         sizes: numbers of sightings to search.
         people: numbers of people before the camera, in clips of 1280 × 720 made for it.
+        cameras: numbers of cameras indexed at once, as `reid watch` does, five people before each.
     """
 
     video: Path | None
@@ -43,6 +50,7 @@ class Contest:
     network: Path | None
     sizes: Sequence[int]
     people: Sequence[int] = ()
+    cameras: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,7 @@ class SpeedResult:
         ours: the product, from video to stored sightings; None without a video.
         chain: the separate tools; None where they were left out.
         by_people: the product, by number of people before the camera.
+        by_cameras: the product, by number of cameras; frames of all of them together.
         search: by number of sightings, by way to search.
         memory: largest resident size of this process, MB.
         model_id: the product's embedder.
@@ -90,6 +99,7 @@ class SpeedResult:
     ours: Pace | None
     chain: Pace | None
     by_people: dict[int, Pace]
+    by_cameras: dict[int, Pace]
     search: dict[int, dict[str, Timed]]
     memory: float
     model_id: str
@@ -103,6 +113,7 @@ class SpeedResult:
             "times_faster": self._times(lambda pace: pace.frames / pace.seconds),
             "times_less_work": self._times(lambda pace: pace.frames / pace.processor),
             "by_people": {str(n): pace.to_json() for n, pace in self.by_people.items()},
+            "by_cameras": {str(n): pace.to_json() for n, pace in self.by_cameras.items()},
             "search": {
                 str(n): {name: timed.to_json() for name, timed in ways.items()}
                 for n, ways in self.search.items()
@@ -131,17 +142,20 @@ class FirstFrames(VideoSource):
 
 def run_speed(
     contest: Contest,
-    embedder: Embedder,
+    make: Callable[[], Embedder],
     weights: Path | None,
     seed: int,
     progress: Callable[[int], None],
 ) -> SpeedResult:
-    """Measure; `progress` is told the number of parts done, of `parts(contest)`."""
+    """Measure; `progress` is told the number of parts done, of `parts(contest)`.
+
+    `make` loads the product's embedder: once for each camera.
+    """
     recorder = Recorder("speed", seed, {"frames": contest.frames, "sizes": list(contest.sizes)})
     ours = chain = None
-    done = 0
+    done, embedder = 0, make()
     if contest.video is not None and contest.detector is not None:
-        ours = _index(contest, contest.video, contest.detector, embedder)
+        ours = _index(contest, contest.video, embedder)
         progress(done := done + 1)
         if contest.network is not None:
             chain = _chain(contest, contest.video, contest.detector, contest.network)
@@ -149,6 +163,10 @@ def run_speed(
     by_people = {}
     for n in contest.people if contest.detector is not None else ():
         by_people[n] = _index_crowd(contest, n, embedder)
+        progress(done := done + 1)
+    by_cameras = {}
+    for n in contest.cameras if contest.detector is not None else ():
+        by_cameras[n] = _index_cameras(contest, n, make)
         progress(done := done + 1)
     search = {}
     for n in contest.sizes:
@@ -163,13 +181,15 @@ def run_speed(
     files = [contest.video] if contest.video else []
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     record = recorder.finish(used, files)
-    return SpeedResult(ours, chain, by_people, search, memory, embedder.model_id, record)
+    return SpeedResult(
+        ours, chain, by_people, by_cameras, search, memory, embedder.model_id, record
+    )
 
 
 def parts(contest: Contest) -> int:
     """Return how many parts `run_speed` has."""
     video = 0 if contest.video is None or contest.detector is None else 1
-    crowds = len(contest.people) if contest.detector is not None else 0
+    crowds = len(contest.people) + len(contest.cameras) if contest.detector is not None else 0
     return video + (video if contest.network else 0) + crowds + len(contest.sizes)
 
 
@@ -184,12 +204,19 @@ def _first_frames(video: Path, frames: int) -> FirstFrames:
     return first
 
 
-def _index(contest: Contest, video: Path, detector: Path, embedder: Embedder) -> Pace:
-    people = People(Detector(detector), Detector(contest.heads) if contest.heads else None)
-    warm = _first_frames(video, 2)
+def _rig(contest: Contest, embedder: Embedder, video: Path) -> tuple[Embedder, People]:
+    """Return what looks at a camera, warm."""
+    assert contest.detector is not None
+    heads = Detector(contest.heads) if contest.heads else None
+    people = People(Detector(contest.detector), heads)
     people.start(fps=10.0)
-    for raw in warm.frames():
+    for raw in _first_frames(video, 2).frames():
         people.look(raw)
+    return embedder, people
+
+
+def _index(contest: Contest, video: Path, embedder: Embedder) -> Pace:
+    _, people = _rig(contest, embedder, video)
     with tempfile.TemporaryDirectory() as folder:
         store = Store.create(Path(folder) / "venue", embedder.model_id, embedder.dim)
         begun, worked = time.perf_counter(), time.process_time()
@@ -199,11 +226,36 @@ def _index(contest: Contest, video: Path, detector: Path, embedder: Embedder) ->
 
 
 def _index_crowd(contest: Contest, people: int, embedder: Embedder) -> Pace:
-    assert contest.detector is not None
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "crowd.mp4"
         write_crowd(clip, people, contest.frames)
-        return _index(contest, clip, contest.detector, embedder)
+        return _index(contest, clip, embedder)
+
+
+def _index_cameras(contest: Contest, cameras: int, make: Callable[[], Embedder]) -> Pace:
+    """Index so many cameras at once, in a thread each, into one store."""
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "crowd.mp4"
+        write_crowd(clip, _BEFORE_EACH, contest.frames)
+        rigs = [_rig(contest, make(), clip) for _ in range(cameras)]
+        store = Store.create(Path(folder) / "venue", rigs[0][0].model_id, rigs[0][0].dim)
+        outbox = Outbox(lambda: store)
+
+        def index(number: int) -> IndexReport:
+            embedder, people = rigs[number]
+            source = replace(_first_frames(clip, contest.frames), camera=f"camera-{number}")
+            source.most = contest.frames
+            return Indexer(outbox, embedder, people).index(source)
+
+        begun, worked = time.perf_counter(), time.process_time()
+        with ThreadPoolExecutor(cameras) as threads:
+            reports = list(threads.map(index, range(cameras)))
+        outbox.close(_STORED_WITHIN)
+        seconds, processor = time.perf_counter() - begun, time.process_time() - worked
+    stages = Counter[str]()
+    for report in reports:
+        stages.update(report.clock.seconds)
+    return Pace(sum(report.frames for report in reports), seconds, dict(stages), processor)
 
 
 def _chain(contest: Contest, video: Path, detector: Path, network: Path) -> Pace:

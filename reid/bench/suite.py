@@ -23,7 +23,8 @@ _QUICK_EVERY: Final = 2
 _QUICK_FRAMES, _FRAMES = 100, 300
 _QUICK_SIZES: Final = (10_000, 100_000)
 _SIZES: Final = (10_000, 100_000, 1_000_000)
-_CROWDS: Final = (1, 5, 10)
+_QUICK_CROWDS, _CROWDS = (1, 5), (1, 5, 10)
+_QUICK_CAMERAS, _CAMERAS = (1, 2), (1, 2, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +207,12 @@ def _speed(suite: Suite) -> Result:
         None,
         suite.peer(_PEERS[0]),
         _QUICK_SIZES if suite.quick else _SIZES,
-        () if suite.quick else _CROWDS,
+        _QUICK_CROWDS if suite.quick else _CROWDS,
+        _QUICK_CAMERAS if suite.quick else _CAMERAS,
     )
-    return run_speed(contest, *own_embedder(suite.embedder), suite.seed, _quiet).to_json()
+    weights = own_embedder(suite.embedder)[1]
+    make = lambda: own_embedder(suite.embedder)[0]  # noqa: E731
+    return run_speed(contest, make, weights, suite.seed, _quiet).to_json()
 
 
 def _detector(suite: Suite) -> Path:

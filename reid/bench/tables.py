@@ -393,12 +393,17 @@ def speed(result: dict[str, Any]) -> list[Table]:
         less = result["times_less_work"]
         note = "" if ratio is None else f"{ratio:.1f} times as fast as the chain, {less:.1f} a core"
         tables.append(Table(("video", "frames/s", "a core", "ms a frame"), raced, note))
-    if result["by_people"]:
-        crowds = tuple(
-            (n, f"{pace['frames_per_second']:.1f}", f"{pace['frames_per_core_second']:.1f}")
-            for n, pace in result["by_people"].items()
-        )
-        tables.append(Table(("people at 1280 × 720", "frames/s", "a core"), crowds))
+    grown = (
+        ("people at 1280 × 720", "by_people"),
+        ("cameras at 1280 × 720, five people each", "by_cameras"),
+    )
+    for head, name in grown:
+        if paces_by := result.get(name):
+            lines = tuple(
+                (n, f"{pace['frames_per_second']:.1f}", f"{pace['frames_per_core_second']:.1f}")
+                for n, pace in paces_by.items()
+            )
+            tables.append(Table((head, "frames/s", "a core"), lines))
     rows = tuple(
         (
             f"{int(n):,}",

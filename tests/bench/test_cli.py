@@ -50,6 +50,7 @@ def test_json_has_the_agreed_keys(name: str, three_described: Path, bench) -> No
         (["retrieval"], 2, "--data"),
         (["speed", "--sizes", "5"], 2, "at least 1000 sightings"),
         (["speed", "--sizes", "many"], 2, "write numbers"),
+        (["speed", "--cameras", "0"], 2, "1 to 64 at once"),
         (["speed", "--video", "no.mp4", "--detector", "no.pt"], 1, "no.pt does not exist"),
         (["fairness", "--data", "."], 1, "reid synth counterfactual"),
         (["tracking", "--data", "."], 1, "MOTChallenge's format"),

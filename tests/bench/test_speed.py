@@ -5,8 +5,10 @@ import pytest
 
 from reid.bench import chain, searching
 from reid.bench.crowded import write_crowd
+from reid.bench.extractors import own_embedder
+from reid.bench.plots import paces, plots_of
 from reid.bench.searching import Timed, time_search
-from reid.bench.speed import Pace
+from reid.bench.speed import Contest, Pace, run_speed
 from reid.ingest import open_source
 from reid.models import find_head_detector
 from reid.people import Detector
@@ -63,3 +65,18 @@ def test_a_crowd_has_as_many_people_as_asked(tmp_path) -> None:
     seen = Detector(find_head_detector(None)).detect(raw)
     middles = sorted(seen.people[seen.scores > 0.4][:, ::2].mean(axis=1) * 6 // 1280)
     assert middles == [0, 1, 2, 3, 4], "one in each of the first five of six places"
+
+
+def test_cameras_at_once_share_one_store() -> None:
+    detector = find_head_detector(None)
+    contest = Contest(None, 4, detector, None, None, (), cameras=(1, 2))
+    told: list[int] = []
+    result = run_speed(contest, lambda: own_embedder("regions")[0], None, 0, told.append)
+    assert told == [1, 2]
+    assert {n: pace.frames for n, pace in result.by_cameras.items()} == {1: 4, 2: 8}
+    for pace in result.by_cameras.values():
+        assert pace.processor > 0
+        assert {"people", "redact", "describe"} & set(pace.stages)
+    drawn = result.to_json()
+    assert plots_of("speed", drawn)[-1] is paces
+    assert paces not in plots_of("speed", drawn | {"by_cameras": {}})
