@@ -30,6 +30,7 @@ _AIMED: Final = 0.75  # share of cuts that are centred near somebody
 _PERSON: Final = (0.05, 2.2)  # height of who a cut is aimed at, share of the picture
 _ZOOM: Final = (0.8, 2.5)  # of cuts aimed at nobody: times the scale at which a frame just fits
 _SCALES: Final = (0.1, 2.2)  # pixels of the picture for one of the frame
+_FILLED: Final = 0.8  # of a cut's longer side, what a whole frame fills at least
 _LEAST_LEFT: Final = 0.25  # share of a box's area that must be inside the cut
 _PLAIN: Final = 0.06  # share of the cut from which a person counts however little of them is in it
 _LEAST_SIDE: Final = 4.0  # px
@@ -126,6 +127,7 @@ def cut(scenes: Scenes, random: Rng, shape: tuple[int, int], size: int) -> tuple
     scale = _scale(frame, aim, random, size)
     if min(shape) < size:  # a tile of a mosaic shows less, so show it smaller
         scale *= float(random.uniform(0.5, 1.0))
+    scale = max(scale, _FILLED * max(shape) / max(frame.shape[:2]))
     wide, tall = shape[0] / scale, shape[1] / scale
     left, top = _corner(frame, aim, random, wide, tall)
     shift = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float64)
