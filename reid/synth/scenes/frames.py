@@ -42,9 +42,10 @@ _QUALITY: Final = 93
 UNFINISHED: Final = ".unfinished"
 """Ending of the annotations of a place that the budget cut short; it is made anew next time."""
 LEAST_VISIBLE: Final = 0.12
-"""People of whom less is seen are marked to be ignored."""
+LEAST_PLAIN: Final = 0.012
+"""People of whom less is seen are marked to be ignored, unless they cover this much of the frame."""
 LEAST_ROWS: Final = 14
-LEAST_HEAD: Final = 0.35
+LEAST_HEAD: Final = 0.28
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,9 @@ def _record(one: Seen, lens: Lens, keys: list[str]) -> dict[str, object]:
     head_seen = one.head_visible >= LEAST_HEAD and head[2] - head[0] >= 3 and head[3] - head[1] >= 4
     if head_seen:
         box = [*np.minimum(box[:2], head[:2]).tolist(), *np.maximum(box[2:], head[2:]).tolist()]
-    ignored = one.visible < LEAST_VISIBLE or box[3] - box[1] < LEAST_ROWS
+    plain = one.pixels >= LEAST_PLAIN * lens.width * lens.height
+    seen = one.visible >= LEAST_VISIBLE or plain
+    ignored = not seen or box[3] - box[1] < LEAST_ROWS
     return {
         "person": keys[one.index], "box": box, "head": head, "full_box": full,
         "visible": round(one.visible, 3), "head_visible": round(one.head_visible, 3),
