@@ -30,6 +30,16 @@ LASTS: Final = {
 MIN_SHARE: Final = 0.14
 """A colour that covers less of a garment is not named."""
 
+_PATTERNED: Final = {
+    "backpack": 0.22, "shoulder-bag": 0.22, "handbag": 0.22, "umbrella": 0.22, "plastic-bag": 0.22,
+    "suitcase": 0.08, "toy": 0.12, "pushchair": 0.12,
+}  # fmt: skip
+"""Share of each kind of thing that is patterned."""
+
+_THING_WEAVES: Final = ("stripes", "geometric", "camouflage", "floral", "spots", "plaid")
+_LOUD: Final = 0.08
+"""Share of sneakers of several colours."""
+
 MIN_CONTRAST: Final = 22.0
 """CIELAB distance that two colours of one pattern keep."""
 
@@ -384,8 +394,12 @@ class Tailor:
         )
         cloth = Textile((base, sole, sole), 0, 0.2, 0.1, 0.35 if kind == "shoes" else 0.12)
         cut = self._cut(*LASTS[kind])
+        names = (name_of(base)[0],)
+        if kind == "sneakers" and self.rng.random() < _LOUD:
+            cloth = replace(self.textile(colour, "", ("geometric",)), scale=self._between(0.1, 0.2))
+            names = colour_labels(cloth)
         shoes = self._garment("feet", kind, cut, cloth, hem_at=self._between(0.55, 0.85))
-        out = [replace(shoes, colours=(name_of(base)[0],), pattern="plain")]
+        out = [replace(shoes, colours=names, pattern="plain")]
         long = any(g.slot == "lower" and g.length == "long" and g.kind != "skirt" for g in worn)
         if kind != "sandals" and (not long or self.rng.random() < 0.5) and self.rng.random() < 0.8:
             socks = self.textile(
@@ -453,18 +467,9 @@ class Tailor:
             kind, self._between(0.02, 0.35)
         )
         layer = 0
-        if (
-            kind in ("backpack", "shoulder-bag", "handbag", "umbrella", "plastic-bag")
-            and rng.random() < 0.22
-        ):
-            layer = int(
-                rng.choice(
-                    layers(
-                        ("stripes", "geometric", "camouflage", "floral", "spots", "plaid"),
-                        self.domain,
-                    )
-                )
-            )
+        if (share := _PATTERNED.get(kind, 0.0)) and rng.random() < share:
+            layer = int(rng.choice(layers(_THING_WEAVES, self.domain)))
+            trim = trim if rng.random() < 0.5 else self._second(rng, base)
         cloth = Textile(
             (base, self._second(rng, base) if layer else trim, trim),
             layer,

@@ -11,6 +11,7 @@ from reid.synth.body import stature_cm
 from reid.synth.colours import ANCHORS, hex_rgb, lab, linear_to_srgb, name_of, srgb_to_linear
 from reid.synth.layering import goes_over
 from reid.synth.outfits import Tailor
+from reid.synth.people import Garment, Person
 from reid.synth.population import (
     DEFAULT,
     median_stature,
@@ -30,6 +31,7 @@ from reid.synth.scene import (
     UPPER,
     Actor,
 )
+from reid.synth.seats import on_wheels
 from reid.vocabulary import (
     ATTRIBUTE_COLUMNS,
     BODY_COLUMNS,
@@ -42,6 +44,7 @@ from tests.synth.needs import needs_gl, needs_makehuman
 from tests.synth.neutral import Portrait, lens_on, portraits
 
 COUNT = 220
+TRUNK = ("upper", "outer", "lower")
 GARMENT_PART = {
     "upper": UPPER, "outer": OUTER, "lower": LOWER, "feet": FEET, "head": HEADWEAR, "neck": SCARF,
 }  # fmt: skip
@@ -90,10 +93,18 @@ def test_visible_fraction_is_a_fraction_and_one_when_nothing_hides(seen: list[Po
         assert ((p.part_visible >= 0) & (p.part_visible <= 1)).all()
 
 
+def hidden(garment: Garment, person: Person) -> bool:
+    """Whether something worn or sat in may hide all of a garment."""
+    if garment.slot == "upper":
+        return person.wearing("outer") is not None
+    coat = any(worn.kind == "coat" for worn in person.garments)
+    return garment.slot == "lower" and (coat or on_wheels(person))
+
+
 @needs_makehuman
 @needs_gl
 def test_every_garment_has_its_pixels(seen: list[Portrait]) -> None:
-    """Trunk and legs show, but for what lies under a coat; small things seldom hide."""
+    """Trunk and legs show, but for what a coat or a wheelchair hides; small things seldom hide."""
     missing: Counter[str] = Counter()
     worn: Counter[str] = Counter()
     for p in seen:
@@ -104,8 +115,7 @@ def test_every_garment_has_its_pixels(seen: list[Portrait]) -> None:
             worn[garment.slot] += 1
             if count[GARMENT_PART[garment.slot]] == 0:
                 missing[garment.slot] += 1
-                beneath = garment.slot == "upper" and p.person.wearing("outer") is not None
-                assert beneath or garment.slot not in ("upper", "outer", "lower"), garment
+                assert hidden(garment, p.person) or garment.slot not in TRUNK, garment
                 assert GARMENT_PART[garment.slot] in p.staged.figure.parts, garment
         for prop in p.person.props:
             worn[prop.kind] += 1
@@ -268,6 +278,24 @@ def test_bodies_have_the_height_they_state() -> None:
 def test_medians_of_stature_grow_and_shrink_with_age() -> None:
     assert median_stature(4, 0.5) < median_stature(10, 0.5) < median_stature(17, 0.5)
     assert median_stature(85, 1.0) < median_stature(30, 1.0)
+
+
+@pytest.mark.parametrize("kind", ["suitcase", "toy", "pushchair", "backpack"])
+def test_some_things_are_patterned_and_some_of_these_multicoloured(kind: str) -> None:
+    tailor = Tailor(np.random.default_rng(4), "train")
+    things = [tailor.prop(kind, "blue", 0) for _ in range(300)]
+    several = [thing for thing in things if "multicolour" in thing.colours]
+    assert 0 < len(several) < 30
+    for thing in several:
+        assert thing.textile.layer
+        assert len({*thing.colours, "multicolour"}) > 3
+
+
+def test_some_sneakers_are_multicoloured() -> None:
+    tailor = Tailor(np.random.default_rng(4), "train")
+    shoes = [tailor.feet("sneakers", "red", ())[0] for _ in range(300)]
+    assert 0 < sum("multicolour" in shoe.colours for shoe in shoes) < 30
+    assert all(shoe.pattern == "plain" for shoe in shoes)
 
 
 def test_balloons_of_three_colours_are_multicoloured() -> None:

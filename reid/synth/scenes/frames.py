@@ -43,7 +43,7 @@ UNFINISHED: Final = ".unfinished"
 """Ending of the annotations of a place that the budget cut short; it is made anew next time."""
 LEAST_VISIBLE: Final = 0.12
 LEAST_PLAIN: Final = 0.012
-"""People of whom less is seen are marked to be ignored, unless they cover this much of the frame."""
+"""Who shows less of themselves is marked to be ignored, unless they cover so much of the frame."""
 LEAST_ROWS: Final = 14
 LEAST_HEAD: Final = 0.28
 
