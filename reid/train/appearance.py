@@ -67,7 +67,7 @@ WEIGHTS: Final = {
     "body": 2.0,
     "visible": 0.5,
     "regions": 0.5,
-    "skin": 8.0,
+    "skin": 14.0,
 }
 """Of each loss in the sum; the attribute loss is a mean over many columns that are mostly 0."""
 
