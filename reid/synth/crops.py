@@ -74,7 +74,7 @@ class CropJob:
         identities: how many. cameras: cameras that see each. views: crops by each camera.
         height, width: pixels of a crop. seed: of everything. domain: "train" or "held-out".
         pool: cameras that a shard's identities are spread over. shard: identities in a shard.
-        supersample: quality of edges: 1 none, 2 four samples a pixel.
+        supersample: quality of edges: 1 = hard, 2 = smooth.
         crowd: probability that somebody else stands near.
     """
 
@@ -202,26 +202,23 @@ def shoot(
     drawn = crop_window(staged[0], station.lens, rng)
     window = window or drawn
     tall = (window[3] - window[1]) * station.lens.height / 720
-    size, samples = render_size(job, tall)
+    size = render_size(job, tall)
     lens = replace(station.lens, window=window, size=size)
-    ideal = render_staged(station.site.place, lens, staged, supersample=samples)
+    ideal = render_staged(station.site.place, lens, staged, supersample=job.supersample)
     look = vary(station.look, rng)
     image = develop(ideal.image, look, rng, magnification=size[1] / max(tall, 1.0))
     full = replace(lens, size=(job.width, job.height))
     return _labelled(image, ideal, staged[0], full, tall, actors[0].props)
 
 
-def render_size(job: CropJob, tall: float) -> tuple[tuple[int, int], int]:
-    """Return ((width, height), samples) to render somebody at who is `tall` px high in the frame.
+def render_size(job: CropJob, tall: float) -> tuple[int, int]:
+    """Return (width, height) to render somebody at who is `tall` px high in the frame.
 
-    A small person need not be drawn larger than the sensor resolves: at twice its size the optics
-    blur edges enough without multisampling.
+    A small person need not be drawn larger than twice what the sensor resolves.
     """
-    few = OVERSIZE * tall <= job.height
     height = int(np.clip(OVERSIZE * tall, 64, job.height))
     height -= height % 8
-    size = max(round(height * job.width / job.height), 16), height
-    return size, 1 if few else job.supersample
+    return max(round(height * job.width / job.height), 16), height
 
 
 def _scaled(image: NDArray[np.uint8], job_size: tuple[int, int], how: int) -> NDArray[np.uint8]:

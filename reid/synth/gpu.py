@@ -23,6 +23,16 @@ FIGURES_KEPT: Final = 64
 PLACES_KEPT: Final = 24
 EGL: Final[dict[str, Any]] = {"backend": "egl"}
 
+Fields = tuple[tuple[str, str, int], ...]
+FIGURE_FIELDS: Final[Fields] = (
+    ("in_position", "3f", 12), ("in_normal", "3f", 12), ("in_cloth", "3f", 12),
+    ("in_bones", "4u1", 4), ("in_weights", "4f1", 4), ("in_meta", "4u1", 4),
+)  # fmt: skip
+PLACE_FIELDS: Final[Fields] = (
+    ("in_position", "3f", 12), ("in_normal", "3f", 12), ("in_uv", "2f", 8),
+)  # fmt: skip
+"""Name, format and bytes of each attribute of a vertex."""
+
 
 class NoDisplay(ReidError):
     """No headless OpenGL context could be made."""
@@ -58,34 +68,76 @@ class FigureBuffers:
             item.release()
 
 
+@dataclass(frozen=True, eq=False)
+class PlaceDraw:
+    """The quads of a place that show one image.
+
+    Attributes:
+        colour, edges: vertex arrays of the two programs. texture: the image.
+        cut: whether it has holes. first: number of the first quad. count: how many quads.
+    """
+
+    colour: Any
+    edges: Any
+    texture: Any
+    cut: bool
+    first: int
+    count: int
+
+
 @dataclass(eq=False)
 class PlaceBuffers:
-    """One place on the GPU: a vertex array and a texture for each image, quads sorted by image."""
+    """One place on the GPU: a draw for each image; corners float32 (Q, 4, 4) by draw, homogeneous."""
 
     place: Place
-    draws: tuple[tuple[Any, Any, bool], ...]
+    draws: tuple[PlaceDraw, ...]
+    corners: Float
     resources: tuple[Any, ...]
 
     def release(self) -> None:
         """Free the GPU's memory."""
-        for array, texture, _ in self.draws:
-            array.release()
-            texture.release()
+        for draw in self.draws:
+            for item in (draw.colour, draw.edges, draw.texture):
+                item.release()
         for item in self.resources:
             item.release()
+
+    def seen(self, matrix: NDArray[np.floating]) -> list[PlaceDraw]:
+        """Return the draws with a quad in the view of a matrix (4, 4), near ones first.
+
+        What is hidden by what was drawn before costs almost nothing.
+        """
+        if not self.draws:
+            return []
+        clip = self.corners @ np.asarray(matrix, np.float32).T  # (Q, 4, 4)
+        xyz, w = clip[..., :3], clip[..., 3:]
+        beyond = (xyz > w).all(1) | (xyz < -w).all(1)
+        shown = ~beyond.any(1)
+        starts = [draw.first for draw in self.draws]
+        visible = np.logical_or.reduceat(shown, starts)
+        depth = np.where(shown, np.maximum(w[..., 0], 0).mean(1), np.inf)
+        nearest = np.minimum.reduceat(depth, starts)
+        order = np.argsort(nearest, kind="stable")
+        return [self.draws[i] for i in order if visible[i]]
 
 
 @dataclass(eq=False)
 class Target:
-    """Frame buffers of one size: multisampled colour and labels, and the resolved pair."""
+    """Frame buffers of one size: colour with labels, labels at twice the size, the resolved pair.
+
+    Attributes:
+        big: draws into `colour` and `labels`, both (width, height).
+        edges: draws into `fine`, labels at twice the size; None where edges are not smoothed.
+        small: what is read.
+    """
 
     width: int
     height: int
-    samples: int
     big: Any
     colour: Any
     labels: Any
-    depth: Any
+    edges: Any
+    fine: Any
     small: Any
 
 
@@ -97,22 +149,23 @@ class Device:
         program = self.ctx.program
         self.person = program(shaders.PERSON_VERTEX, shaders.PERSON_FRAGMENT)
         self.place = program(shaders.PLACE_VERTEX, shaders.PLACE_FRAGMENT)
+        self.place_edges = program(shaders.PLACE_VERTEX, shaders.PLACE_EDGES_FRAGMENT)
         self.shadow = program(shaders.SHADOW_VERTEX, shaders.SHADOW_FRAGMENT)
         self.silhouette = program(shaders.PERSON_VERTEX, shaders.SILHOUETTE_FRAGMENT)
         corners = self.ctx.buffer(np.array([-1, -1, 3, -1, -1, 3], np.float32).tobytes())
         self.resolves = {
-            multi: program(shaders.RESOLVE_VERTEX, shaders.resolve_fragment(multisampled=multi))
-            for multi in (False, True)
+            edges: program(shaders.RESOLVE_VERTEX, shaders.resolve_fragment(edges=edges))
+            for edges in (False, True)
         }
         self.screens = {
-            multi: self.ctx.vertex_array(one, [(corners, "2f", "in_corner")])
-            for multi, one in self.resolves.items()
+            edges: self.ctx.vertex_array(one, [(corners, "2f", "in_corner")])
+            for edges, one in self.resolves.items()
         }
         self.weaves = self._array(np.stack([w.texels for w in weaves()]))
         self.folds = self._array(folds()[..., None])
         self._figures: OrderedDict[str, FigureBuffers] = OrderedDict()
         self._places: OrderedDict[int, PlaceBuffers] = OrderedDict()
-        self._targets: dict[tuple[int, int, int], Target] = {}
+        self._targets: dict[tuple[int, int, bool], Target] = {}
         self._plain: dict[tuple[int, int], Any] = {}
         self._shadows: dict[int, tuple[Any, Any]] = {}
 
@@ -132,9 +185,9 @@ class Device:
         index = self.ctx.buffer(figure.faces.astype(np.int32).tobytes())
         made = FigureBuffers(
             figure,
-            colour=self._figure_array(self.person, vertices, index),
-            shadow=self._figure_array(self.shadow, vertices, index),
-            silhouette=self._figure_array(self.silhouette, vertices, index),
+            colour=self._array_of(self.person, vertices, FIGURE_FIELDS, index),
+            shadow=self._array_of(self.shadow, vertices, FIGURE_FIELDS, index),
+            silhouette=self._array_of(self.silhouette, vertices, FIGURE_FIELDS, index),
             resources=(vertices, index),
         )
         if old := self._figures.pop(key, None):
@@ -144,12 +197,10 @@ class Device:
             self._figures.popitem(last=False)[1].release()
         return made
 
-    def _figure_array(self, program: Any, vertices: Any, index: Any) -> Any:
-        """Bind a figure's vertices to a program; what it does not use is skipped."""
-        fields = (
-            ("in_position", "3f", 12), ("in_normal", "3f", 12), ("in_cloth", "3f", 12),
-            ("in_bones", "4u1", 4), ("in_weights", "4f1", 4), ("in_meta", "4u1", 4),
-        )  # fmt: skip
+    def _array_of(
+        self, program: Any, vertices: Any, fields: Fields, index: Any = None
+    ) -> "moderngl.VertexArray":
+        """Bind vertices to a program; what it does not use is skipped."""
         layout = " ".join(kind if name in program else f"{size}x" for name, kind, size in fields)
         used = [name for name, _, _ in fields if name in program]
         return self.ctx.vertex_array(program, [(vertices, layout, *used)], index)
@@ -166,21 +217,26 @@ class Device:
             self._places.popitem(last=False)[1].release()
         return made
 
-    def _upload(self, place: Place) -> tuple[tuple[tuple[Any, Any, bool], ...], tuple[Any, ...]]:
-        draws, resources = [], []
+    def _upload(self, place: Place) -> tuple[tuple[PlaceDraw, ...], Float, tuple[Any, ...]]:
+        draws, resources, corners = [], [], [np.zeros((0, 4, 4), np.float32)]
+        first = 0
         for number, image in enumerate(place.textures):
             chosen = np.flatnonzero(place.texture == number)
             if not len(chosen):
                 continue
-            data = _quad_vertices(place.quads[chosen], place.uv[chosen])
-            buffer = self.ctx.buffer(data.tobytes())
-            array = self.ctx.vertex_array(
-                self.place, [(buffer, "3f 3f 2f", "in_position", "in_normal", "in_uv")]
+            quads = place.quads[chosen]
+            buffer = self.ctx.buffer(_quad_vertices(quads, place.uv[chosen]).tobytes())
+            colour, edges = (
+                self._array_of(program, buffer, PLACE_FIELDS)
+                for program in (self.place, self.place_edges)
             )
             cut = number in place.cutout
-            draws.append((array, self._image(image, cut=cut), cut))
+            texture = self._image(image, cut=cut)
+            draws.append(PlaceDraw(colour, edges, texture, cut, first, len(chosen)))
+            corners.append(np.insert(quads, 3, 1, axis=2).astype(np.float32))
             resources.append(buffer)
-        return tuple(draws), tuple(resources)
+            first += len(chosen)
+        return tuple(draws), np.concatenate(corners), tuple(resources)
 
     def _image(self, image: NDArray[np.uint8], *, cut: bool) -> Any:
         alpha = (image.max(axis=2) > 0) if cut else np.ones(image.shape[:2], bool)
@@ -191,30 +247,35 @@ class Device:
         texture.anisotropy = 4.0
         return texture
 
-    def target(self, width: int, height: int, samples: int) -> Target:
+    def target(self, width: int, height: int, *, edges: bool) -> Target:
         """Return frame buffers of a size; they are kept."""
-        key = (width, height, samples)
+        key = (width, height, edges)
         if key not in self._targets:
             if len(self._targets) >= 8:
                 self._drop_target(next(iter(self._targets)))
-            size, many = (width, height), min(samples**2, self.ctx.max_samples)
-            many = many if many > 1 else 0
-            colour = self.ctx.texture(size, 4, dtype="f2", samples=many)
-            labels = self.ctx.texture(size, 4, samples=many)
-            depth = self.ctx.depth_texture(size, samples=many)
-            small = self.ctx.framebuffer(
-                [self.ctx.renderbuffer((width, height), 4) for _ in range(2)]
-            )
-            big = self.ctx.framebuffer([colour, labels], depth)
+            size, twice = (width, height), (2 * width, 2 * height)
+            colour = self.ctx.texture(size, 4, dtype="f2")
+            labels = self.ctx.texture(size, 4)
+            fine = self.ctx.texture(twice, 4) if edges else None
+            framebuffer, depth = self.ctx.framebuffer, self.ctx.depth_renderbuffer
             self._targets[key] = Target(
-                width, height, max(many, 1), big, colour, labels, depth, small
+                width,
+                height,
+                big=framebuffer([colour, labels], depth(size)),
+                colour=colour,
+                labels=labels,
+                edges=framebuffer([fine], depth(twice)) if edges else None,
+                fine=fine,
+                small=framebuffer([self.ctx.renderbuffer(size, 4) for _ in range(2)]),
             )
         return self._targets[key]
 
-    def _drop_target(self, key: tuple[int, int, int]) -> None:
+    def _drop_target(self, key: tuple[int, int, bool]) -> None:
         target = self._targets.pop(key)
-        for item in (target.big, target.colour, target.labels, target.depth, target.small):
-            item.release()
+        for item in (target.big, target.colour, target.labels, target.edges, target.fine):
+            if item is not None:
+                item.release()
+        target.small.release()
 
     def plain_target(self, width: int, height: int) -> Any:
         """Return a frame buffer with one colour target and depth; the last few are kept."""

@@ -1,12 +1,12 @@
 """Drawing a scene: shadow map, people, place, then one resolve that also picks the labels.
 
-Labels come from a second colour target of the same pass, single-sampled, never blended. All
-matrices here are row-major NumPy arrays that act on column vectors.
+Colours and labels are drawn once a pixel, never blended; where edges are to be smooth, labels alone
+are drawn again at twice the size, which costs a fraction of shading so many samples. All matrices here are row-major NumPy arrays that act on column vectors.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from reid.synth.colours import srgb_to_linear
 from reid.synth.dress import figure_of
 from reid.synth.figure import MAX_BONES, Figure
-from reid.synth.gpu import Device, FigureBuffers, device, set_uniform
+from reid.synth.gpu import Device, FigureBuffers, PlaceDraw, Target, device, set_uniform
 from reid.synth.motion import bone_matrices
-from reid.synth.scene import NOBODY, Actor, Lens, Place, Rendering
+from reid.synth.scene import Actor, Lens, Place, Rendering
+
+if TYPE_CHECKING:
+    import moderngl
 
 Float = NDArray[np.float32]
 Array = NDArray[np.float64]
@@ -179,8 +182,7 @@ def _draw_person(gpu: Device, one: Staged, number: int) -> None:
     set_uniform(program, "bones", one.bones)
     set_uniform(program, "materials", one.figure.materials)
     set_uniform(program, "self", number)
-    label = ((number + 1) % 256 / 255, (number + 1) // 256 / 255, 0.0, 1.0)
-    set_uniform(program, "self_label", label)
+    set_uniform(program, "self_label", _label(number))
     hair = srgb_to_linear(np.asarray(looks.hair_rgb))
     cover = 0.0 if looks.hair == "bald" else 0.92
     set_uniform(program, "hair_colour", (*map(float, hair), cover))
@@ -192,12 +194,22 @@ def _draw_person(gpu: Device, one: Staged, number: int) -> None:
     set_uniform(program, "height", one.figure.height)
     rng = np.random.default_rng(abs(hash_key(one.actor.person.key)) % 2**32)
     set_uniform(program, "seed", tuple(map(float, rng.random(2))))
+    _draw_faces(gpu, one, one.buffers.colour)
+
+
+def _draw_faces(gpu: Device, one: Staged, array: "moderngl.VertexArray") -> None:
+    """Draw what is seen from both sides, then what is closed."""
     ctx, split = gpu.ctx, one.figure.two_sided * 3
     if split:
-        one.buffers.colour.render(vertices=split)
+        array.render(vertices=split)
     ctx.enable(ctx.CULL_FACE)
-    one.buffers.colour.render(vertices=len(one.figure.faces) * 3 - split, first=split)
+    array.render(vertices=len(one.figure.faces) * 3 - split, first=split)
     ctx.disable(ctx.CULL_FACE)
+
+
+def _label(number: int) -> tuple[float, float, float, float]:
+    """Return the label of the actor of this number: red and green count from 1."""
+    return ((number + 1) % 256 / 255, (number + 1) // 256 / 255, 0.0, 1.0)
 
 
 def hash_key(key: str) -> int:
@@ -212,10 +224,8 @@ def casts_shadows(place: Place) -> bool:
     return float(np.mean(place.sun_colour)) > DIFFUSE * float(np.mean(place.ambient_sky))
 
 
-def _draw(gpu: Device, place: Place, lens: Lens, staged: list[Staged], samples: int) -> None:
-    """Draw everything into the target of the lens's size."""
-    width, height = rendered_size(lens)
-    target = gpu.target(width, height, samples)
+def _draw(gpu: Device, place: Place, lens: Lens, staged: list[Staged], target: Target) -> None:
+    """Draw everything into a target."""
     ctx = gpu.ctx
     ctx.enable(ctx.DEPTH_TEST)
     ctx.disable(ctx.CULL_FACE)
@@ -227,10 +237,13 @@ def _draw(gpu: Device, place: Place, lens: Lens, staged: list[Staged], samples: 
         _draw_shadows(gpu, staged, light, shadow_size)
     else:
         gpu.shadow_map(shadow_size)[1].use(3)
+    matrix = projection_matrix(lens) @ view_matrix(lens)
+    shown = gpu.surroundings(place).seen(matrix)
+    if target.edges is not None:
+        _draw_edges(gpu, lens, staged, shown, target)
     target.big.use()
     target.big.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
     _light(gpu, place, lens, staged, 0.75 / shadow_size if shadows else -1.0)
-    matrix = projection_matrix(lens) @ view_matrix(lens)
     for program in (gpu.person, gpu.place):
         set_uniform(program, "view_projection", matrix.T)
         set_uniform(program, "sun_matrix", light.T)
@@ -240,28 +253,56 @@ def _draw(gpu: Device, place: Place, lens: Lens, staged: list[Staged], samples: 
     set_uniform(gpu.person, "folds", 2)
     for number, one in enumerate(staged):
         _draw_person(gpu, one, number)
-    set_uniform(gpu.place, "image", 0)
-    for array, texture, cut in gpu.surroundings(place).draws:
-        texture.use(0)
-        set_uniform(gpu.place, "cutout", int(cut))
-        array.render()
+    _draw_place(gpu.place, shown, edges=False)
 
 
-def _resolve(gpu: Device, width: int, height: int, samples: int) -> tuple[NDArray[np.uint8], ...]:
-    target = gpu.target(width, height, samples)
+def _draw_place(program: "moderngl.Program", draws: list[PlaceDraw], *, edges: bool) -> None:
+    set_uniform(program, "image", 0)
+    for draw in draws:
+        if draw.cut or not edges:
+            draw.texture.use(0)
+        set_uniform(program, "cutout", int(draw.cut))
+        set_uniform(program, "first_quad", draw.first)
+        (draw.edges if edges else draw.colour).render()
+
+
+def _draw_edges(
+    gpu: Device, lens: Lens, staged: list[Staged], shown: list[PlaceDraw], target: Target
+) -> None:
+    """Draw labels alone at twice the size: where edges cross pixels, and what is on each side."""
+    target.edges.use()
+    target.edges.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
+    _look_through(gpu, lens)
+    for number, one in enumerate(staged):
+        set_uniform(gpu.silhouette, "bones", one.bones)
+        set_uniform(gpu.silhouette, "self_label", _label(number))
+        _draw_faces(gpu, one, one.buffers.silhouette)
+    _draw_place(gpu.place_edges, shown, edges=True)
+
+
+def _look_through(gpu: Device, lens: Lens) -> None:
+    """Set the view of the programs that draw labels alone."""
+    matrix = projection_matrix(lens) @ view_matrix(lens)
+    for program in (gpu.silhouette, gpu.place_edges):
+        set_uniform(program, "view_projection", matrix.T)
+    set_uniform(gpu.silhouette, "eye", tuple(map(float, lens.position)))
+
+
+def _resolve(gpu: Device, target: Target) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     gpu.ctx.disable(gpu.ctx.DEPTH_TEST)
     target.small.use()
-    target.colour.use(0)
-    target.labels.use(1)
-    program = gpu.resolves[target.samples > 1]
-    set_uniform(program, "linear_image", 0)
-    set_uniform(program, "labels", 1)
-    set_uniform(program, "samples", target.samples)
-    set_uniform(program, "size", (width, height))
-    gpu.screens[target.samples > 1].render(vertices=3)
+    edges = target.edges is not None
+    program = gpu.resolves[edges]
+    textures = {"linear_image": target.colour, "labels": target.labels, "fine": target.fine}
+    for unit, (name, texture) in enumerate(textures.items()):
+        if texture is not None:
+            texture.use(unit)
+            set_uniform(program, name, unit)
+    set_uniform(program, "size", (target.width, target.height))
+    gpu.screens[edges].render(vertices=3)
     image = target.small.read(components=3, attachment=0, alignment=1)
     label = target.small.read(components=3, attachment=1, alignment=1)
-    shape = (height, width, 3)
+    shape = (target.height, target.width, 3)
     return (
         np.frombuffer(image, np.uint8).reshape(shape),
         np.frombuffer(label, np.uint8).reshape(shape),
@@ -269,18 +310,15 @@ def _resolve(gpu: Device, width: int, height: int, samples: int) -> tuple[NDArra
 
 
 def render_staged(
-    place: Place, lens: Lens, staged: list[Staged], *, supersample: int = 2, depth: bool = False
+    place: Place, lens: Lens, staged: list[Staged], *, supersample: int = 2
 ) -> Rendering:
     """Draw staged actors; see `render_scene`."""
     gpu = device()
-    width, height = rendered_size(lens)
-    _draw(gpu, place, lens, staged, supersample)
-    image, label = _resolve(gpu, width, height, supersample)
+    target = gpu.target(*rendered_size(lens), edges=supersample > 1)
+    _draw(gpu, place, lens, staged, target)
+    image, label = _resolve(gpu, target)
     number = label[..., 0].astype(np.int16) + label[..., 1].astype(np.int16) * 256 - 1
-    far = _read_depth(gpu, width, height, supersample) if depth else np.zeros((0, 0), np.float32)
-    return Rendering(
-        image, np.where(number < 0, NOBODY, number).astype(np.int16), label[..., 2], far
-    )
+    return Rendering(image, number, label[..., 2])
 
 
 def parts_alone(lens: Lens, staged: Staged) -> NDArray[np.uint8]:
@@ -293,41 +331,30 @@ def parts_alone(lens: Lens, staged: Staged) -> NDArray[np.uint8]:
     ctx.disable(ctx.CULL_FACE)
     frame.use()
     frame.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
-    matrix = projection_matrix(lens) @ view_matrix(lens)
-    set_uniform(gpu.silhouette, "view_projection", matrix.T)
-    set_uniform(gpu.silhouette, "eye", tuple(map(float, lens.position)))
+    _look_through(gpu, lens)
     set_uniform(gpu.silhouette, "bones", staged.bones)
+    set_uniform(gpu.silhouette, "self_label", _label(0))
     staged.buffers.silhouette.render()
     raw = frame.read(components=3, alignment=1)
     return np.frombuffer(raw, np.uint8).reshape(height, width, 3)[::-1, :, 2]
 
 
-def _read_depth(gpu: Device, width: int, height: int, samples: int) -> Float:
-    target = gpu.target(width, height, samples)
-    raw = np.frombuffer(target.depth.read(alignment=4), np.float32)
-    z = raw.reshape(height * samples, width * samples)[::-1][::samples, ::samples] * 2 - 1
-    metres = 2 * FAR * NEAR / (FAR + NEAR - z * (FAR - NEAR))
-    return np.where(z >= 1, np.inf, metres).astype(np.float32)
-
-
 def render_scene(
-    place: Place, lens: Lens, actors: tuple[Actor, ...] | list[Actor], *, supersample: int = 2,
-    depth: bool = False,
-) -> Rendering:  # fmt: skip
+    place: Place, lens: Lens, actors: tuple[Actor, ...] | list[Actor], *, supersample: int = 2
+) -> Rendering:
     """Draw actors in a place as an ideal lens sees them.
 
     Args:
         place: surroundings and light.
         lens: camera; its distortion is not applied here.
         actors: `Rendering.person_id` is the index into them.
-        supersample: samples along each side of a pixel.
-        depth: whether `Rendering.depth` is filled.
+        supersample: 1 = edges are hard, 2 = smooth: four samples a pixel.
 
     Raises:
         NoDisplay: no headless OpenGL.
         MakeHumanMissing: the body data is nowhere.
     """
-    return render_staged(place, lens, stage(actors), supersample=supersample, depth=depth)
+    return render_staged(place, lens, stage(actors), supersample=supersample)
 
 
 assert MAX_BONES * 3 <= 256 - 16  # fits the vertex uniforms every OpenGL 3.3 driver has

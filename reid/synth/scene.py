@@ -4,7 +4,7 @@ World units are metres, y is up, the floor is y = 0. A yaw of 0 faces +z, positi
 Colours are linear RGB in [0, 1] unless said to be sRGB.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -143,10 +143,8 @@ class Rendering:
         image: uint8, shape (H, W, 3), sRGB, before any camera's faults.
         person_id: int16, shape (H, W): index into the actors, `NOBODY` elsewhere.
         part: uint8, shape (H, W): part numbers of this module.
-        depth: float32, shape (H, W), metres along the optical axis; inf where nothing is.
     """
 
     image: NDArray[np.uint8]
     person_id: NDArray[np.int16]
     part: NDArray[np.uint8]
-    depth: Float = field(default_factory=lambda: np.zeros((0, 0), np.float32))

@@ -110,9 +110,17 @@ vec3 shade(vec3 albedo, vec3 n, float occlusion, float gloss, float wrap, float 
 }
 """
 
+SURFACE: Final = """
+// alpha of a label: surfaces of one person and part that hide each other still have an edge
+float surface(uvec4 meta) {
+    return float(1u + (meta.z * 2u + (gl_FrontFacing ? 1u : 0u)) * 3u + meta.w % 3u) / 255.0;
+}
+"""
+
 PERSON_FRAGMENT: Final = (
     "#version 330 core\n"
     + LIGHT
+    + SURFACE
     + f"""
 uniform vec4 materials[{MAX_MATERIALS * MATERIAL_ROWS}];
 uniform sampler2DArray weaves; uniform sampler2DArray folds;
@@ -252,25 +260,30 @@ void main() {
     float occlusion = own_occlusion(n, region, kind) * open_sky(world, n, self);
     float wrap = kind == SKIN ? 0.35 : (kind == HAIR ? 0.3 : 0.2);
     colour = vec4(shade(albedo, n, occlusion, m3.y, wrap, 1.0), 1);
-    label = vec4(self_label.xy, float(meta.y) / 255.0, 1);
+    label = vec4(self_label.xy, float(meta.y) / 255.0, surface(meta));
 }
 """
 )
 
-SILHOUETTE_FRAGMENT: Final = """
-#version 330 core
+SILHOUETTE_FRAGMENT: Final = (
+    "#version 330 core\n"
+    + SURFACE
+    + """
+uniform vec4 self_label;
 flat in uvec4 meta;
 layout(location = 0) out vec4 label;
-void main() { label = vec4(1, 0, float(meta.y) / 255.0, 1); }
+void main() { label = vec4(self_label.xy, float(meta.y) / 255.0, surface(meta)); }
 """
+)
 
 PLACE_VERTEX: Final = """
 #version 330 core
-uniform mat4 view_projection; uniform mat4 sun_matrix;
+uniform mat4 view_projection; uniform mat4 sun_matrix; uniform int first_quad;
 in vec3 in_position; in vec3 in_normal; in vec2 in_uv;
-out vec3 world; out vec3 normal; out vec4 in_sun; out vec2 uv;
+out vec3 world; out vec3 normal; out vec4 in_sun; out vec2 uv; flat out float quad;
 void main() {
     world = in_position; normal = in_normal; uv = in_uv;
+    quad = float(1 + (first_quad + gl_VertexID / 6) % 255) / 255.0;
     in_sun = sun_matrix * vec4(world, 1);
     gl_Position = view_projection * vec4(world, 1);
 }
@@ -281,7 +294,7 @@ PLACE_FRAGMENT: Final = (
     + LIGHT
     + """
 uniform sampler2D image; uniform int cutout;
-in vec2 uv;
+in vec2 uv; flat in float quad;
 void main() {
     vec4 texel = texture(image, uv);
     if (cutout == 1 && texel.a < 0.5) discard;
@@ -289,10 +302,21 @@ void main() {
     if (dot(n, eye - world) < 0.0) n = -n;
     vec3 albedo = texel.rgb * texel.rgb * (texel.rgb * 0.305 + 0.682) + texel.rgb * 0.0125;
     colour = vec4(shade(albedo, n, open_sky(world, n, -1), 0.04, 0.0, 1.0), 1);
-    label = vec4(0);
+    label = vec4(0, 0, 0, quad);
 }
 """
 )
+
+PLACE_EDGES_FRAGMENT: Final = """
+#version 330 core
+uniform sampler2D image; uniform int cutout;
+in vec2 uv; flat in float quad;
+layout(location = 0) out vec4 label;
+void main() {
+    if (cutout == 1 && texture(image, uv).a < 0.5) discard;
+    label = vec4(0, 0, 0, quad);
+}
+"""
 
 SHADOW_VERTEX: Final = (
     SKINNING
@@ -317,22 +341,49 @@ void main() { gl_Position = vec4(in_corner, 0, 1); }
 """
 
 
-def resolve_fragment(*, multisampled: bool) -> str:
-    """Return the shader that averages samples of colour, encodes sRGB, and takes one label."""
-    sampler = "sampler2DMS" if multisampled else "sampler2D"
+def resolve_fragment(*, edges: bool) -> str:
+    """Return the shader that smooths edges, encodes sRGB and turns rows top to bottom.
+
+    With `edges` each pixel is the mean of four quarters, whose labels were drawn at twice the size.
+    A quarter that shows what the pixel's middle shows has its colour, another that of the
+    neighbours beside it that show the same (Chajdas et al., "Subpixel reconstruction
+    antialiasing", 2011): the costly shading is done once a pixel.
+    """
     return f"""
 #version 330 core
-uniform {sampler} linear_image; uniform {sampler} labels; uniform int samples; uniform ivec2 size;
+uniform sampler2D linear_image; uniform sampler2D labels; uniform sampler2D fine; uniform ivec2 size;
 layout(location = 0) out vec4 colour;
 layout(location = 1) out vec4 label;
+
+vec3 seen(ivec2 at) {{ return min(texelFetch(linear_image, at, 0).rgb, vec3(1.6)); }}
+
+void add(ivec2 at, vec4 wanted, float weight, inout vec4 sum) {{
+    at = clamp(at, ivec2(0), size - 1);
+    if (texelFetch(labels, at, 0) == wanted) sum += vec4(seen(at), 1) * weight;
+}}
+
+vec3 quarter(ivec2 at, ivec2 part, vec4 middle, vec3 own) {{
+    vec4 wanted = texelFetch(fine, at * 2 + part, 0);
+    if (wanted == middle) return own;
+    ivec2 d = part * 2 - 1;
+    vec4 sum = vec4(own, 1) * 1e-4;
+    add(at + ivec2(d.x, 0), wanted, 1.0, sum);
+    add(at + ivec2(0, d.y), wanted, 1.0, sum);
+    add(at + d, wanted, 0.5, sum);
+    return sum.rgb / sum.a;
+}}
+
 void main() {{
     ivec2 at = ivec2(int(gl_FragCoord.x), size.y - 1 - int(gl_FragCoord.y));  // rows top to bottom
-    vec3 sum = vec3(0);
-    for (int i = 0; i < samples; ++i)
-        sum += min(texelFetch(linear_image, at, {"i" if multisampled else "0"}).rgb, vec3(1.6));
-    vec3 c = clamp(sum / float(samples), 0.0, 1.0);
+    label = texelFetch(labels, at, 0);
+    vec3 c = seen(at);
+    {SMOOTHED if edges else ""}
+    c = clamp(c, 0.0, 1.0);
     vec3 curve = 1.055 * pow(max(c, vec3(1e-5)), vec3(1.0 / 2.4)) - 0.055;
     colour = vec4(mix(c * 12.92, curve, step(0.0031308, c)), 1);
-    label = texelFetch(labels, at, 0);
 }}
 """
+
+
+SMOOTHED: Final = """c = 0.25 * (quarter(at, ivec2(0, 0), label, c) + quarter(at, ivec2(1, 0), label, c)
+              + quarter(at, ivec2(0, 1), label, c) + quarter(at, ivec2(1, 1), label, c));"""
