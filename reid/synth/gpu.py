@@ -87,7 +87,12 @@ class PlaceDraw:
 
 @dataclass(eq=False)
 class PlaceBuffers:
-    """One place on the GPU: a draw for each image; corners float32 (Q, 4, 4) by draw, homogeneous."""
+    """One place on the GPU.
+
+    Attributes:
+        place: what it was made of. draws: one for each image.
+        corners: float32 (Q, 4, 4), homogeneous corners of all quads in the order of the draws.
+    """
 
     place: Place
     draws: tuple[PlaceDraw, ...]

@@ -1,7 +1,8 @@
 """Drawing a scene: shadow map, people, place, then one resolve that also picks the labels.
 
 Colours and labels are drawn once a pixel, never blended; where edges are to be smooth, labels alone
-are drawn again at twice the size, which costs a fraction of shading so many samples. All matrices here are row-major NumPy arrays that act on column vectors.
+are drawn again at twice the size, which costs a fraction of shading so many samples. All matrices
+here are row-major NumPy arrays that act on column vectors.
 """
 
 from dataclasses import dataclass

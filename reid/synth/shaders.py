@@ -351,7 +351,8 @@ def resolve_fragment(*, edges: bool) -> str:
     """
     return f"""
 #version 330 core
-uniform sampler2D linear_image; uniform sampler2D labels; uniform sampler2D fine; uniform ivec2 size;
+uniform sampler2D linear_image; uniform sampler2D labels; uniform sampler2D fine;
+uniform ivec2 size;
 layout(location = 0) out vec4 colour;
 layout(location = 1) out vec4 label;
 
@@ -385,5 +386,6 @@ void main() {{
 """
 
 
-SMOOTHED: Final = """c = 0.25 * (quarter(at, ivec2(0, 0), label, c) + quarter(at, ivec2(1, 0), label, c)
-              + quarter(at, ivec2(0, 1), label, c) + quarter(at, ivec2(1, 1), label, c));"""
+SMOOTHED: Final = """vec3 sum = vec3(0);
+    for (int i = 0; i < 4; ++i) sum += quarter(at, ivec2(i & 1, i >> 1), label, c);
+    c = sum * 0.25;"""
