@@ -4,8 +4,9 @@
 have nodes (baby 0, child 0.1875, young 0.5, old 1) between which weights are linear.
 """
 
+import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import Final
 
@@ -20,6 +21,9 @@ Int = NDArray[np.int32]
 
 DM: Final = 0.1
 """Metres in a unit of the base mesh."""
+
+DENSE: Final = 0.2
+"""Share of the base's vertices from which a target is kept for all of them."""
 
 AGE_NODES: Final = (("baby", 0.0), ("child", 0.1875), ("young", 0.5), ("old", 1.0))
 ORIGINS: Final = ("african", "asian", "caucasian")
@@ -90,8 +94,21 @@ def morph(shape: BodyShape) -> Float:
     for name, weight in target_weights(shape).items():
         if weight > 1e-3 and (target := data.targets.get(name)) is not None:
             index, delta = target
-            points[index] += np.float32(weight) * delta
+            if len(index) > DENSE * len(points):
+                points += np.float32(weight) * _everywhere(name)
+            else:
+                points[index] += np.float32(weight) * delta
     return points
+
+
+@cache
+def _everywhere(name: str) -> Float:
+    """Return a target's deltas for all base vertices: added many times faster than by index."""
+    data = load()
+    index, delta = data.targets[name]
+    out = np.zeros_like(data.base)
+    out[index] = delta
+    return out
 
 
 def joint_positions(points: Float) -> Float:
@@ -163,23 +180,23 @@ def along_limb(points: Float, root: Float, bend: Float, tip: Float) -> tuple[Flo
     upper, lower = bend - root, tip - bend
     lengths = np.linalg.norm(upper), np.linalg.norm(lower)
     upper, lower = upper / lengths[0], lower / lengths[1]
-    first = (points - root) @ upper
-    second = (points - bend) @ lower
+    from_root, from_bend = points - root, points - bend
+    first, second = from_root @ upper, from_bend @ lower
     beyond = second > 0
-    axis = np.where(beyond[:, None], lower, upper)
-    origin = np.where(beyond[:, None], bend, root)
-    rest = points - origin
-    rest = rest - np.sum(rest * axis, 1, keepdims=True) * axis
+    # what lies along the axis has no part in what lies across it
+    across = [np.where(beyond, from_bend @ low, from_root @ up) for up, low in zip(
+        _across(upper), _across(lower), strict=True)]  # fmt: skip
     distance = np.where(beyond, lengths[0] + second, np.minimum(first, lengths[0]))
-    ahead = np.array([0, 0, 1], np.float32)
-    side = np.cross(axis, ahead)
-    side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-6)
-    front = np.cross(side, axis)
-    return (
-        distance.astype(np.float32),
-        np.sum(rest * side, 1).astype(np.float32),
-        np.sum(rest * front, 1).astype(np.float32),
-    )
+    return distance.astype(np.float32), across[0], across[1]
+
+
+def _across(axis: Float) -> tuple[Float, Float]:
+    """Return the unit vectors across an axis: sideways, and ahead."""
+    x, y, z = axis.tolist()
+    length = max(math.hypot(x, y), 1e-6)
+    u, v = y / length, -x / length  # axis × ahead
+    ahead = (v * z, -u * z, u * y - v * x)  # side × axis
+    return np.array([u, v, 0.0], np.float32), np.array(ahead, np.float32)
 
 
 def chart_of(points: Float, bones: Int, weights: Float, joints: Float) -> Chart:

@@ -129,7 +129,7 @@ class Crop:
 def crop_window(staged: Staged, lens: Lens, rng: Rng) -> tuple[float, float, float, float]:
     """Return the box a detector might draw round a person: whole figure, jittered, in px."""
     without = tuple(THING_PART[kind] for kind in NOT_IN_BOX)
-    x0, y0, x1, y1 = labels.figure_box(staged, lens, without, every=4)
+    x0, y0, x1, y1 = labels.figure_box(staged, lens, without)
     wide, tall = x1 - x0, y1 - y0
     wide = max(wide, 0.28 * tall)
     middle = (x0 + x1) / 2
@@ -198,7 +198,7 @@ def shoot(
         job: sizes and quality.
         window: the box in px of the frame; None = as a detector might draw it.
     """
-    staged = stage(actors)
+    staged = stage(actors, [job.height] * len(actors))
     drawn = crop_window(staged[0], station.lens, rng)
     window = window or drawn
     tall = (window[3] - window[1]) * station.lens.height / 720
@@ -247,7 +247,7 @@ def _labelled(
         image=_scaled(image, size, cv2.INTER_CUBIC),
         parts=large,
         person_box=np.zeros(4, np.float32) if box is None else box,
-        whole_box=labels.figure_box(staged, lens, every=2),
+        whole_box=labels.figure_box(staged, lens),
         head_box=labels.head_box(staged, lens),
         joints=labels.joints(staged, lens, shown),
         visible=visible,

@@ -103,6 +103,7 @@ class _Fitting:
     builder: Builder
     skull: headwear.Skull
     height: float
+    small: bool
 
     def cloth(self, garment: Garment, fold: int) -> int:
         """Add the material of a garment."""
@@ -136,8 +137,8 @@ def _skin_parts(s: Sheet) -> NDArray[np.int32]:
 
 
 def _add_body(f: _Fitting, hidden: Bool) -> None:
-    s = sheet("body", f.base)
-    refs = piece("body").fitted.refs[:, 0]
+    s = sheet("body", f.base, small=f.small)
+    refs = piece("body", small=f.small).fitted.refs[:, 0]
     material = f.builder.material(material_rows(plain_textile(f.person.looks.skin, 0, 0.14), SKIN))
     seen = ~hidden[refs][s.faces].all(1)
     parts = _skin_parts(s)
@@ -158,7 +159,7 @@ def _add_clothes(f: _Fitting) -> Bool:
             _add_cape(f, garment, fold)
             continue
         worn = wardrobe.inside_boots(garment, f.person.wearing("feet"))
-        fitted, spans = wardrobe.tailor(f.base, worn)
+        fitted, spans = wardrobe.tailor(f.base, worn, small=f.small)
         layer = LAYER[garment.slot]
         if garment.cut == "overalls":
             layer = LAYER["upper"] + 1
@@ -202,7 +203,7 @@ def _add_feet(f: _Fitting) -> Bool:
     legs = chart.region >= anatomy.LEG_L
     legs &= chart.region <= anatomy.LEG_R
     if sock := f.person.wearing("socks"):
-        made = wardrobe.socks(f.base, sock.hem_at)
+        made = wardrobe.socks(f.base, sock.hem_at, small=f.small)
         f.builder.add(made, f.cloth(sock, 1), SOCKS, LAYER["socks"])
         hidden |= legs & (chart.along > sock.hem_at + 0.06)
     shoes = f.person.wearing("feet")
@@ -212,7 +213,7 @@ def _add_feet(f: _Fitting) -> Bool:
     sole = f.builder.material(material_rows(plain_textile(shoes.textile.colours[1], 0, 0.1), HARD))
     lower = f.person.wearing("lower")
     shaft = wardrobe.has_shaft(lower) and f.person.garments[0].cut != "onesie"
-    for made in wardrobe.shoes(f.base, shoes, shaft=shaft):
+    for made in wardrobe.shoes(f.base, shoes, shaft=shaft, small=f.small):
         upper, low = _split_sole(made)
         f.builder.add(upper, material, FEET, LAYER["feet"])
         f.builder.add(low, sole, FEET, LAYER["feet"])
@@ -231,7 +232,7 @@ def _split_sole(s: Sheet) -> tuple[Sheet, Sheet]:
 def _add_head(f: _Fitting) -> None:
     """Add hair, headwear, glasses and a scarf."""
     looks, worn = f.person.looks, f.person.wearing("head")
-    hair = None if looks.hair == "bald" else sheet(looks.hair, f.base)
+    hair = None if looks.hair == "bald" else sheet(looks.hair, f.base, small=f.small)
     if worn is not None:
         material = f.cloth(worn, 2)
         made, line = _headwear(f, worn)
@@ -257,7 +258,8 @@ def _add_head(f: _Fitting) -> None:
 def _headwear(f: _Fitting, worn: Garment) -> tuple[list[Sheet], float | None]:
     """Return the sheets of what is on the head and the elevation below which hair shows."""
     if worn.cut in ("fedora", "fedora_cocked"):
-        return [headwear.with_bones(sheet(worn.cut, f.base).pushed(0.05), "head")], 8.0
+        made = sheet(worn.cut, f.base, small=f.small).pushed(0.05)
+        return [headwear.with_bones(made, "head")], 8.0
     if worn.kind == "hood":
         shell = headwear.shell(f.skull, 0.24 + 0.14 * worn.loose, 52, 0.35)
         return [shell, headwear.cape(f.skull, 0.6, 0.15, 0.25)], None
@@ -354,8 +356,12 @@ def _shoe_height(person: Person) -> float:
 
 
 @lru_cache(maxsize=FIGURES_KEPT)
-def figure_of(person: Person) -> Figure:
+def figure_of(person: Person, *, small: bool = False) -> Figure:
     """Build a person; builds are kept.
+
+    Args:
+        person: the identity.
+        small: with few faces, enough for somebody who is drawn at most `SMALL` px high.
 
     Raises:
         MakeHumanMissing: the body data is nowhere.
@@ -367,7 +373,7 @@ def figure_of(person: Person) -> Figure:
     builder = Builder(joints, scale)
     skull = headwear.skull_of(base, joints)
     height = natural * scale / 0.1
-    f = _Fitting(person, base, joints, scale, builder, skull, height)
+    f = _Fitting(person, base, joints, scale, builder, skull, height, small)
     hidden = _add_clothes(f) | _add_feet(f)
     _add_body(f, hidden)
     _add_head(f)

@@ -5,10 +5,12 @@ and (material, part, region, layer). Bones beyond the body's are free: held thin
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from reid.synth.body import DM, LIMBS, SKULL, along_limb
 from reid.synth.colours import srgb_to_linear
@@ -16,6 +18,7 @@ from reid.synth.makehuman import BONE, BONES
 from reid.synth.people import Rgb, Textile
 from reid.synth.pieces import Sheet
 from reid.synth.pose import Skeleton
+from reid.synth.scene import HEAD
 from reid.synth.textiles import weaves
 
 Float = NDArray[np.float32]
@@ -72,6 +75,45 @@ class Figure:
     parts: tuple[int, ...]
     height: float
     free: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def outline(self) -> "Outline":
+        """Vertices enough to box the person and the head."""
+        return outline_of(self.vertices)
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """Some vertices of a figure, ready to be moved by its bones.
+
+    Attributes:
+        parts: uint8 (n,), part numbers.
+        moved: sparse (n, 4 · MAX_BONES): times the bones' columns it gives places in the world.
+    """
+
+    parts: NDArray[np.uint8]
+    moved: csr_array
+
+    def places(self, bones: Float) -> Float:
+        """Return world positions float32 (n, 3), metres, by bone matrices (MAX_BONES, 3, 4)."""
+        columns = bones.transpose(0, 2, 1).reshape(-1, 3)
+        return np.asarray(self.moved @ columns, np.float32)
+
+
+def outline_of(vertices: NDArray[np.void]) -> Outline:
+    """Return every vertex of the head and every second of the rest."""
+    parts = vertices["meta"][:, 1]
+    chosen = parts == HEAD
+    chosen[::2] = True
+    v = vertices[chosen]
+    count = len(v)
+    rest = np.concatenate([v["position"], np.ones((count, 1), np.float32)], axis=1)
+    shares = v["weights"].astype(np.float32)[:, :, None] / 255 * rest[:, None]  # (n, 4, 4)
+    columns = v["bones"].astype(np.int32)[:, :, None] * 4 + np.arange(4, dtype=np.int32)
+    ends = np.arange(0, 16 * count + 1, 16, dtype=np.int32)
+    moved = csr_array((shares.ravel(), columns.ravel(), ends), shape=(count, 4 * MAX_BONES))
+    moved.eliminate_zeros()
+    return Outline(parts[chosen], moved)
 
 
 def material_rows(

@@ -3,6 +3,7 @@
 Boxes are float32 xyxy in pixels of the rendering, the lower right corner exclusive.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -134,55 +135,47 @@ def attribute_vectors(person: Person, props: tuple[str, ...] | None = None) -> t
 # --- geometry -----------------------------------------------------------------------------------
 
 
-def skinned(figure: Figure, bones: Float, rows: NDArray[np.intp] | slice) -> Float:
-    """Return posed world positions (n, 3), metres, of some of a figure's vertices."""
-    v = figure.vertices[rows]
-    weights = v["weights"].astype(np.float32) / 255
-    flat = np.ascontiguousarray(bones, np.float32).reshape(len(bones), 12)
-    blended = np.einsum("nk,nkc->nc", weights, flat[v["bones"]]).reshape(-1, 3, 4)
-    moved = np.einsum("nij,nj->ni", blended[:, :, :3], v["position"]) + blended[:, :, 3]
-    return np.asarray(moved, np.float32)
-
-
 def _box(points: Float) -> Float:
     return np.concatenate([points[:, :2].min(0), points[:, :2].max(0)]).astype(np.float32)
 
 
-def figure_box(
-    staged: Staged, lens: Lens, without: tuple[int, ...] = (), *, every: int = 1
-) -> Float:
+def figure_box(staged: Staged, lens: Lens, without: tuple[int, ...] = ()) -> Float:
     """Return the box (4,) of a whole person, seen or not.
 
     Args:
         staged: the person. lens: the view. without: part numbers left out.
-        every: use every so many-th vertex only, for a quick rough box.
     """
-    parts = staged.figure.vertices["meta"][:, 1]
-    rows = np.flatnonzero(~np.isin(parts, without))[::every]
-    return _box(project(lens, skinned(staged.figure, staged.bones, rows)))
+    points = staged.outline
+    if without:
+        points = points[~np.isin(staged.figure.outline.parts, without)]
+    return _box(project(lens, points))
 
 
 def head_box(staged: Staged, lens: Lens) -> Float:
     """Return the box (4,) of the true head: skin that follows the head bone, not hair or hats."""
-    rows = np.flatnonzero(staged.figure.vertices["meta"][:, 1] == HEAD)
-    return _box(project(lens, skinned(staged.figure, staged.bones, rows)))
+    return _box(project(lens, staged.outline[staged.figure.outline.parts == HEAD]))
 
 
 def _head_points(staged: Staged) -> Float:
     """Return nose, eyes and ears in world metres, from the head's frame and size."""
-    f = staged.figure
+    m, rest = staged.bones[BONE["head"]], _head_rest(staged.figure)
+    return np.asarray(rest @ m[:, :3].T + m[:, 3], np.float32)
+
+
+@lru_cache(maxsize=128)
+def _head_rest(f: Figure) -> Float:
+    """Return nose, eyes and ears at rest, metres, (5, 3)."""
     joint = f.skeleton.joints[BONE["head"]] * f.scale
     rows = np.flatnonzero(f.vertices["meta"][:, 1] == HEAD)
     points = f.vertices["position"][rows]
     tall = points[:, 1].max() - joint[1]
     front, wide = points[:, 2].max(), np.abs(points[:, 0]).max()
     y = joint[1] + 0.27 * tall
-    rest = np.array(
+    return np.array(
         [[0, joint[1] + 0.12 * tall, front], [0.4 * wide, y, front - 0.025],
          [-0.4 * wide, y, front - 0.025], [wide, y - 0.02, joint[2]], [-wide, y - 0.02, joint[2]]],
+        np.float32,
     )  # fmt: skip
-    m = staged.bones[BONE["head"]]
-    return np.asarray(rest @ m[:, :3].T + m[:, 3], np.float32)
 
 
 def joints_world(staged: Staged) -> Float:

@@ -24,10 +24,14 @@ from reid.synth.meshes import simplify, triangulate
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
 
-CACHE_VERSION: Final = 6
+CACHE_VERSION: Final = 7
 BODY_END: Final = 13380
 TIGHTS: Final = (15328, 18002)
 SKIRT: Final = (18002, 18722)
+SMALL: Final = 144
+"""Height in pixels up to which people are drawn with `Fitted.small` faces."""
+SMALL_SHARE: Final = 0.45
+"""Share of the coarse faces that are left for small people."""
 SCALE_AXES: Final = ("x", "y", "z")
 
 
@@ -61,7 +65,8 @@ class Fitted:
         scale_refs: int32, shape (3, 2), base vertices whose distance along each axis scales it.
         scale_rest: float32, shape (3,). faces: int32, shape (m, 3).
         hides: bool, shape (19158,): base vertices beneath it.
-        coarse: int32, shape (k, 3): fewer faces on the same vertices, for small pictures.
+        coarse: int32, shape (k, 3): fewer faces on the same vertices, for most pictures.
+        small: int32, shape (k, 3): still fewer, for people less than `SMALL` px high.
     """
 
     refs: Int
@@ -72,6 +77,7 @@ class Fitted:
     faces: Int
     hides: NDArray[np.bool_]
     coarse: Int
+    small: Int
 
     def fit(self, base: Float) -> Float:
         """Return this mesh on a morphed base: float32, shape (n, 3), decimetres."""
@@ -90,7 +96,8 @@ class MakeHuman:
 
     Attributes:
         base: float32, shape (19158, 3). body_faces: int32, shape (F, 3), of the skin only.
-        coarse_faces: int32: fewer faces on the same vertices. tights_faces, skirt_faces: int32.
+        coarse_faces, small_faces: int32: fewer faces on the same vertices, see `Fitted`.
+        tights_faces, skirt_faces, small_tights: int32.
         targets: name → (vertex indices int32 (k,), deltas float32 (k, 3)).
         joints: bone → base vertices whose mean is its head. parent: int32, shape (B,), −1 = root.
         skin_bones: int32, shape (19158, 4). skin_weights: float32, shape (19158, 4), rows sum to 1.
@@ -100,7 +107,9 @@ class MakeHuman:
     base: Float
     body_faces: Int
     coarse_faces: Int
+    small_faces: Int
     tights_faces: Int
+    small_tights: Int
     skirt_faces: Int
     targets: dict[str, tuple[Int, Float]]
     joints: dict[str, Int]
@@ -219,6 +228,7 @@ def read_mhclo(path: Path, size: int) -> Fitted:
     table = np.asarray(full, np.float32)
     points, _, faces = read_obj(mesh)
     table = table[: len(points)]
+    coarse = simplify(points, faces, borders=path.parent.parent.name == "hair")
     return Fitted(
         refs=table[:, :3].astype(np.int32),
         weights=np.ascontiguousarray(table[:, 3:6]),
@@ -227,7 +237,8 @@ def read_mhclo(path: Path, size: int) -> Fitted:
         scale_rest=scale_rest,
         faces=faces,
         hides=_deleted(hidden, size),
-        coarse=simplify(points, faces),
+        coarse=coarse,
+        small=simplify(points, coarse, SMALL_SHARE, borders=True),
     )
 
 
@@ -299,12 +310,16 @@ def _read_targets(root: Path) -> dict[str, tuple[Int, Float]]:
 def _compile(root: Path) -> MakeHuman:
     base, groups, _ = read_obj(root / "base.obj")
     joints, parent, bones, strength = _read_rig(root, len(base))
+    coarse = simplify(base, groups["body"], target=0.22)
+    tights = simplify(base, groups["helper-tights"], target=0.6)
     paths = sorted((root / "clothes").glob("*/*.mhclo")) + sorted((root / "hair").glob("*/*.mhclo"))
     return MakeHuman(
         base=base,
         body_faces=groups["body"],
-        coarse_faces=simplify(base, groups["body"], target=0.22),
-        tights_faces=groups["helper-tights"],
+        coarse_faces=coarse,
+        small_faces=simplify(base, coarse, SMALL_SHARE),
+        tights_faces=tights,
+        small_tights=simplify(base, tights, SMALL_SHARE),
         skirt_faces=groups["helper-skirt"],
         targets=_read_targets(root),
         joints=joints,
@@ -319,8 +334,8 @@ def _to_arrays(data: MakeHuman) -> dict[str, NDArray[np.generic]]:
     arrays: dict[str, NDArray[np.generic]] = {
         name: getattr(data, name)
         for name in (
-            "base", "body_faces", "coarse_faces", "tights_faces", "skirt_faces",
-            "parent", "skin_bones", "skin_weights",
+            "base", "body_faces", "coarse_faces", "small_faces", "tights_faces", "small_tights",
+            "skirt_faces", "parent", "skin_bones", "skin_weights",
         )
     }  # fmt: skip
     names = list(data.targets)
@@ -348,7 +363,10 @@ def _from_arrays(arrays: dict[str, NDArray[np.generic]]) -> MakeHuman:
     }
     keys = sorted({key.split("/")[1] for key in arrays if key.startswith("fitted/")})
     fields = tuple(Fitted.__dataclass_fields__)
-    simple = ("base", "body_faces", "coarse_faces", "tights_faces", "skirt_faces")
+    simple = (
+        "base", "body_faces", "coarse_faces", "small_faces", "tights_faces", "small_tights",
+        "skirt_faces",
+    )  # fmt: skip
     rig = ("parent", "skin_bones", "skin_weights")
     return MakeHuman(
         **{name: arrays[name] for name in simple + rig},  # type: ignore[arg-type]

@@ -97,6 +97,7 @@ def _subset(fitted: Fitted, faces: Int) -> Fitted:
         offsets=fitted.offsets[used],
         faces=flat.reshape(-1, 3).astype(np.int32),
         coarse=np.zeros((0, 3), np.int32),
+        small=np.zeros((0, 3), np.int32),
     )
 
 
@@ -115,6 +116,7 @@ def _own(faces: Int) -> Fitted:
         faces=faces,
         hides=np.zeros(size, bool),
         coarse=faces,
+        small=faces,
     )
     return _subset(whole, faces)
 
@@ -127,25 +129,25 @@ def _piece(fitted: Fitted) -> Piece:
 
 
 @lru_cache(maxsize=128)
-def piece(source: str, *, fine: bool = False) -> Piece:
+def piece(source: str, *, small: bool = False) -> Piece:
     """Return a piece by name.
 
     Args:
         source: ``body``, ``tights``, ``skirt``, an asset's name, or ``asset:i`` for its i-th
             largest connected component.
-        fine: all faces instead of the simplified ones.
+        small: the few faces that people need who are drawn small.
     """
     data = load()
     if source == "body":
-        faces = data.body_faces if fine else data.coarse_faces
+        faces = data.small_faces if small else data.coarse_faces
         return _piece(_own(faces[(faces < BODY_END).all(1)]))
     if source == "tights":
-        return _piece(_own(data.tights_faces))
+        return _piece(_own(data.small_tights if small else data.tights_faces))
     if source == "skirt":
         return _piece(_own(data.skirt_faces))
     name, _, number = source.partition(":")
     fitted = data.fitted[name]
-    faces = fitted.faces if fine else fitted.coarse
+    faces = fitted.small if small else fitted.coarse
     if number:
         label = components(fitted.faces, len(fitted.refs))
         kinds, counts = np.unique(label[label >= 0], return_counts=True)
@@ -154,9 +156,9 @@ def piece(source: str, *, fine: bool = False) -> Piece:
     return _piece(_subset(fitted, faces))
 
 
-def sheet(source: str, base: Float, *, fine: bool = False) -> Sheet:
+def sheet(source: str, base: Float, *, small: bool = False) -> Sheet:
     """Fit a piece to a morphed base (19158, 3) and return it with normals."""
-    p = piece(source, fine=fine)
+    p = piece(source, small=small)
     points = p.fitted.fit(base)
     normals = vertex_normals(points, p.fitted.faces)
     return Sheet(points, normals, p.fitted.faces, p.bones, p.weights, p.chart.region, p.chart.along)

@@ -5,8 +5,10 @@ At rest every bone's rotation is the identity. A pose gives global rotations `G`
 y up, face to +z, left is +x.
 """
 
+import cmath
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -113,12 +115,12 @@ def _looking_down(rng: np.random.Generator) -> float:
 
 def about(axis: int, degrees: float) -> Array:
     """Return the rotation about coordinate axis 0, 1 or 2."""
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    m = np.eye(3)
-    i, j = (axis + 1) % 3, (axis + 2) % 3
-    m[i, i] = m[j, j] = c
-    m[i, j], m[j, i] = -s, s
-    return m
+    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    if axis == 0:
+        return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
+    if axis == 1:
+        return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
 
 
 def about_axis(axis: Array, degrees: float) -> Array:
@@ -147,10 +149,17 @@ def aim(start: Array, end: Array) -> Array:
 
 def _cycle(table: tuple[float, ...], phase: float) -> float:
     """Smooth periodic interpolation of a table of 8 values."""
+    turn = 2j * math.pi * phase
+    return sum((c * cmath.exp(k * turn)).real for k, c in enumerate(_spectrum(table)))
+
+
+@lru_cache(maxsize=8)
+def _spectrum(table: tuple[float, ...]) -> tuple[complex, ...]:
+    """Return the Fourier coefficients whose real parts sum to the table's values."""
     spectrum = np.fft.rfft(table)
-    k = np.arange(len(spectrum))
-    weight = np.where((k == 0) | (k == len(table) // 2), 1.0, 2.0)
-    return float(np.sum(weight * np.real(spectrum * np.exp(2j * np.pi * k * phase))) / len(table))
+    weight = np.full(len(spectrum), 2.0)
+    weight[[0, len(table) // 2]] = 1.0
+    return tuple((spectrum * weight / len(table)).tolist())
 
 
 # --- building a pose ----------------------------------------------------------------------------

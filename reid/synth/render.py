@@ -5,8 +5,10 @@ are drawn again at twice the size, which costs a fraction of shading so many sam
 here are row-major NumPy arrays that act on column vectors.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,6 +18,7 @@ from reid.synth.colours import srgb_to_linear
 from reid.synth.dress import figure_of
 from reid.synth.figure import MAX_BONES, Figure
 from reid.synth.gpu import Device, FigureBuffers, PlaceDraw, Target, device, set_uniform
+from reid.synth.makehuman import SMALL
 from reid.synth.motion import bone_matrices
 from reid.synth.scene import Actor, Lens, Place, Rendering
 
@@ -45,14 +48,27 @@ class Staged:
         """The figure drawn."""
         return self.buffers.figure
 
+    @cached_property
+    def outline(self) -> Float:
+        """World positions float32 (n, 3), metres, of the vertices of `Figure.outline`."""
+        return self.figure.outline.places(self.bones)
 
-def stage(actors: tuple[Actor, ...] | list[Actor]) -> list[Staged]:
-    """Build, pose and upload actors; builds are kept from picture to picture."""
+
+def stage(
+    actors: tuple[Actor, ...] | list[Actor], tall: Sequence[float] | None = None
+) -> list[Staged]:
+    """Build, pose and upload actors; builds are kept from picture to picture.
+
+    Args:
+        actors: who is there.
+        tall: about how many pixels high each will be drawn; None = high. Small ones get few faces.
+    """
     gpu = device()
     staged = []
-    for actor in actors:
-        figure = figure_of(actor.person)
-        buffers = gpu.figure(actor.person.key, figure)
+    for actor, height in zip(actors, tall or [math.inf] * len(actors), strict=True):
+        small = height <= SMALL
+        figure = figure_of(actor.person, small=small)
+        buffers = gpu.figure(f"{actor.person.key}/{small}", figure)
         staged.append(Staged(actor, buffers, bone_matrices(figure, actor)))
     return staged
 

@@ -216,17 +216,18 @@ def _skirt(base: Float, cut: Cut, garment: Garment) -> Sheet:
     return replace(out, normals=vertex_normals(out.points, out.faces))
 
 
-def tailor(base: Float, garment: Garment) -> tuple[Sheet, list[Span]]:
+def tailor(base: Float, garment: Garment, *, small: bool = False) -> tuple[Sheet, list[Span]]:
     """Return a garment on a body and the spans of the body it surely covers.
 
     Args:
         base: morphed base mesh, float32 (19158, 3), decimetres.
         garment: what to make; its `cut` is a key of `CUTS`.
+        small: with few faces, for somebody drawn small.
     """
     cut = CUTS[garment.cut]
     sheets = []
     for source in cut.sources:
-        s = sheet(source, base)
+        s = sheet(source, base, small=small)
         s = s.clipped(_end_field(s, cut, garment))
         sheets.append(_ease(s, cut, garment))
     if cut.hem == "skirt":
@@ -256,9 +257,9 @@ def _covers(cut: Cut, garment: Garment) -> list[Span]:
     return spans
 
 
-def socks(base: Float, top: float) -> Sheet:
+def socks(base: Float, top: float, *, small: bool = False) -> Sheet:
     """Return socks that end at `top` along the leg (1 = ankle)."""
-    s = sheet("tights", base)
+    s = sheet("tights", base, small=small)
     keep = np.where(np.isin(s.region, LEGS), s.along - top, -1).astype(np.float32)
     return s.clipped(keep).pushed(0.03)
 
@@ -281,13 +282,13 @@ def has_shaft(lower: Garment | None) -> bool:
     return lower.cut in NARROW
 
 
-def shoes(base: Float, garment: Garment, *, shaft: bool = True) -> list[Sheet]:
+def shoes(base: Float, garment: Garment, *, shaft: bool = True, small: bool = False) -> list[Sheet]:
     """Return a pair of shoes, boots (with or without their shaft) or sandals."""
     if garment.kind == "sandals":
         return [_sandals(base, garment)]
-    out = [sheet(garment.cut, base)]
+    out = [sheet(garment.cut, base, small=small)]
     if garment.kind == "boots":
-        s = sheet("tights", base)
+        s = sheet("tights", base, small=small)
         top = garment.hem_at if shaft else 0.93
         keep = np.where(np.isin(s.region, LEGS), s.along - top, -1)
         leg = s.clipped(keep.astype(np.float32))

@@ -43,7 +43,7 @@ class Plate:
 
     def render(self, actors: list[Actor]) -> tuple[Rendering, list[Staged]]:
         """Draw actors; as `reid.synth.render.render_scene`, with the staged actors."""
-        staged = stage(actors)
+        staged = stage(actors, self._tall(actors))
         height, width = self.image.shape[:2]
         image = self.image.copy()
         person_id = np.full((height, width), NOBODY, np.int16)
@@ -60,6 +60,14 @@ class Plate:
             person_id[box[1] : box[3], box[0] : box[2]] = _cut(numbers, box, (x0, y0))
             part[box[1] : box[3], box[0] : box[2]] = _cut(drawn.part, box, (x0, y0))
         return Rendering(image, person_id, part), staged
+
+    def _tall(self, actors: list[Actor]) -> list[float]:
+        """About how many pixels high each is drawn."""
+        middle = [np.add(a.position, (0, a.person.shape.stature / 2, 0)) for a in actors]
+        points = np.asarray(middle, np.float32).reshape(-1, 3)
+        focal = self.lens.height / 2 / np.tan(np.radians(self.lens.fov_y) / 2)
+        depth = np.maximum(project(self.lens, points)[1], 0.1)
+        return [focal * a.person.shape.stature / d for a, d in zip(actors, depth, strict=True)]
 
     def _window(self, box: Box) -> Box:
         """The smallest of `_SHAPES` that covers `box`, moved inside the frame."""
