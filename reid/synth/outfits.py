@@ -394,7 +394,7 @@ class Tailor:
         )
         cloth = Textile((base, sole, sole), 0, 0.2, 0.1, 0.35 if kind == "shoes" else 0.12)
         cut = self._cut(*LASTS[kind])
-        names = (name_of(base)[0],)
+        names: tuple[str, ...] = (name_of(base)[0],)
         if kind == "sneakers" and self.rng.random() < _LOUD:
             cloth = replace(self.textile(colour, "", ("geometric",)), scale=self._between(0.1, 0.2))
             names = colour_labels(cloth)
