@@ -258,8 +258,8 @@ def _add_head(f: _Fitting) -> None:
 def _headwear(f: _Fitting, worn: Garment) -> tuple[list[Sheet], float | None]:
     """Return the sheets of what is on the head and the elevation below which hair shows."""
     if worn.cut in ("fedora", "fedora_cocked"):
-        made = sheet(worn.cut, f.base, small=f.small).pushed(0.05)
-        return [headwear.with_bones(made, "head")], 8.0
+        felt = sheet(worn.cut, f.base, small=f.small).pushed(0.05)
+        return [headwear.with_bones(felt, "head")], 8.0
     if worn.kind == "hood":
         shell = headwear.shell(f.skull, 0.24 + 0.14 * worn.loose, 52, 0.35)
         return [shell, headwear.cape(f.skull, 0.6, 0.15, 0.25)], None
