@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -116,8 +117,8 @@ class PlaceBuffers:
             return []
         clip = self.corners @ np.asarray(matrix, np.float32).T  # (Q, 4, 4)
         xyz, w = clip[..., :3], clip[..., 3:]
-        beyond = (xyz > w).all(1) | (xyz < -w).all(1)
-        shown = ~beyond.any(1)
+        beyond = np.all(xyz > w, axis=1) | np.all(xyz < -w, axis=1)
+        shown = ~np.any(beyond, axis=1)
         starts = [draw.first for draw in self.draws]
         visible = np.logical_or.reduceat(shown, starts)
         depth = np.where(shown, np.maximum(w[..., 0], 0).mean(1), np.inf)
@@ -244,9 +245,10 @@ class Device:
         return tuple(draws), np.concatenate(corners), tuple(resources)
 
     def _image(self, image: NDArray[np.uint8], *, cut: bool) -> Any:
-        alpha = (image.max(axis=2) > 0) if cut else np.ones(image.shape[:2], bool)
-        rgba = np.dstack([image, alpha.astype(np.uint8) * 255])
-        texture = self.ctx.texture(image.shape[1::-1], 4, np.ascontiguousarray(rgba).tobytes())
+        rgba = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)
+        if cut:
+            rgba[(image == 0).all(axis=2), 3] = 0
+        texture = self.ctx.texture(image.shape[1::-1], 4, rgba)
         texture.build_mipmaps()
         texture.filter = (self.ctx.LINEAR_MIPMAP_LINEAR, self.ctx.LINEAR)
         texture.anisotropy = 4.0

@@ -351,7 +351,7 @@ def parts_alone(lens: Lens, staged: Staged) -> NDArray[np.uint8]:
     _look_through(gpu, lens)
     set_uniform(gpu.silhouette, "bones", staged.bones)
     set_uniform(gpu.silhouette, "self_label", _label(0))
-    staged.buffers.silhouette.render()
+    _draw_faces(gpu, staged, staged.buffers.silhouette)
     raw = frame.read(components=3, alignment=1)
     return np.frombuffer(raw, np.uint8).reshape(height, width, 3)[::-1, :, 2]
 

@@ -10,8 +10,8 @@ from scipy import ndimage
 from reid.synth.camera import distort_boxes, distort_labels, distort_points
 from reid.synth.labels import JOINTS, figure_box, head_box, joints_world
 from reid.synth.places import project
-from reid.synth.render import Staged, render_staged
-from reid.synth.scene import FIRST_CARRIED, THING_PART, Lens, Place, Rendering
+from reid.synth.render import Staged, parts_alone
+from reid.synth.scene import FIRST_CARRIED, THING_PART, Lens, Rendering
 from reid.tracks import clip
 
 Floats = NDArray[np.float32]
@@ -20,12 +20,6 @@ KEYPOINTS: Final = JOINTS
 _SOLO_SIZE: Final = (48, 80)
 """Columns and rows that a person alone is drawn at to count what could be seen."""
 _CARRIED: Final = tuple(THING_PART.values())
-_EMPTY: Final = Place(
-    quads=np.zeros((0, 4, 3), np.float32), uv=np.zeros((0, 4, 2), np.float32),
-    texture=np.zeros(0, np.int32), textures=(), sun=np.array([0, 1, 0], np.float32),
-    sun_colour=np.zeros(3, np.float32), ambient_sky=np.ones(3, np.float32),
-    ambient_ground=np.ones(3, np.float32),
-)  # fmt: skip
 
 SKELETON: Final = (
     (16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12), (7, 13), (6, 7), (6, 8), (7, 9),
@@ -107,10 +101,8 @@ def _solo_pixels(lens: Lens, one: Staged, box: Floats) -> float:
     low, high = box[:2] - 1, box[2:] + 1
     wide, tall = (float(v) for v in high - low)
     window = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-    lens = replace(lens, window=window, size=_SOLO_SIZE)
-    alone = render_staged(_EMPTY, lens, [one], supersample=1)
-    share = float(((alone.person_id == 0) & (alone.part < FIRST_CARRIED)).mean())
-    return share * wide * tall
+    parts = parts_alone(replace(lens, window=window, size=_SOLO_SIZE), one)
+    return float(((parts > 0) & (parts < FIRST_CARRIED)).mean()) * wide * tall
 
 
 def _head_share(mine: Bools, corner: tuple[int, int], head: Floats, size: tuple[int, int]) -> float:
