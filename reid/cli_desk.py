@@ -349,12 +349,20 @@ def maintain(venue: Venue, as_json: Json = False) -> None:
     Example: reid maintain --venue s3://bucket/park
     """
     from reid.store import Store
+    from reid.store.upkeep import NOTHING
     from reid.venue_commands import find_desk
 
-    find_desk(venue)  # erases what is over its time, where the venue has rules
-    kept = Store.open(venue).maintain()
+    desk = find_desk(venue)  # erases what is over its time, where the venue has rules
+    waiting = venue.exists() and not Store.exists(venue)
+    kept = NOTHING if waiting else Store.open(venue).maintain()
     if as_json:
         print_json(kept.to_json())
+        return
+    if desk is not None and desk.tidied.anything:
+        gone = desk.tidied
+        out.print(f"erased, over their time: sightings {gone.sightings}, cases {len(gone.cases)}")
+    if waiting:
+        out.print("no sightings are stored yet: nothing else needed it")
         return
     out.print(
         f"{kept.sightings} sightings in {kept.files} files, {kept.size / 1e6:.1f} MB; "

@@ -52,8 +52,7 @@ def view_of(folder: Folder) -> View:
     Raises:
         StoreError: the storage does not answer.
     """
-    has_table = (folder / "sightings.lance").is_dir()
-    table = Store.open(folder).upkeep() if has_table else None
+    table = Store.open(folder).upkeep() if Store.exists(folder) else None
     return View(read_status(folder), table, (folder / MARK).exists())
 
 

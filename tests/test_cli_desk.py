@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reid import cli
+from reid.desk import Desk
 from tests.fast import cheap_hashes  # noqa: F401
 from tests.venues import filled, write_rules
 
@@ -175,3 +176,26 @@ def test_a_port_in_use_is_said_and_nothing_is_announced(run, venue: Path) -> Non
     assert f"cannot listen at 127.0.0.1:{port}" in err
     assert "--port" in err
     assert "http" not in out
+
+
+def test_upkeep_of_a_venue_without_sightings_does_what_there_is_to_do(run, tmp_path: Path) -> None:
+    venue = tmp_path / "new"
+    venue.mkdir()
+    write_rules(venue)
+    code, _, _ = run("case", "open", TEXT, "--purpose", "missing-child", "--venue", venue)
+    assert code == 0
+    code, out, _ = run("maintain", "--venue", venue)
+    assert (code, out) == (0, "no sightings are stored yet: nothing else needed it\n")
+    code, out, _ = run("maintain", "--venue", venue, "--json")
+    assert (code, json.loads(out)["sightings"]) == (0, 0)
+    book = Desk.open(venue).records.book
+    book.extend(1, -1000, "anna")
+    code, out, _ = run("maintain", "--venue", venue)
+    assert "erased, over their time: sightings 0, cases 1" in out
+    assert book.get(1).outcome == "expired"
+
+
+def test_upkeep_of_a_venue_that_is_not_there_names_what_is_missing(run, tmp_path: Path) -> None:
+    code, _, err = run("maintain", "--venue", tmp_path / "misspelt")
+    assert code == 1
+    assert "holds no sightings" in err

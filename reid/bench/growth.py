@@ -102,7 +102,7 @@ def grow(folder: Folder, sizes: Sequence[int], seed: int, told: Told) -> list[Gr
     Raises:
         UsageError: the venue holds sightings already.
     """
-    if (folder / f"{TABLE}.lance").is_dir():
+    if Store.exists(folder):
         raise UsageError(f"{folder} holds sightings: name an empty venue to fill with made-up ones")
     store = Store.create(folder, MODEL, DIM)
     found, have = [], 0

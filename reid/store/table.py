@@ -81,6 +81,11 @@ class Store:
                 self._table = self._db.open_table(TABLE)
         self._check(model_id)
 
+    @staticmethod
+    def exists(folder: Folder) -> bool:
+        """Whether a venue's folder has a table of sightings."""
+        return (folder / f"{TABLE}.lance").is_dir()
+
     @classmethod
     def open(cls, folder: Folder, database: str | None = None) -> Self:
         """Open a venue for reading, erasing or adding what fits its model.
@@ -90,7 +95,7 @@ class Store:
         Raises:
             StoreError: there is none, it is damaged, or a newer version wrote it.
         """
-        if not (folder / f"{TABLE}.lance").is_dir():
+        if not cls.exists(folder):
             raise StoreError(
                 f"{folder} holds no sightings: run `reid index VIDEO --venue {folder}`"
             )
@@ -274,7 +279,7 @@ class Store:
 
     def _make_if_none(self, model_id: str, dim: int) -> None:
         with self._lock:
-            if not (self.folder / f"{TABLE}.lance").is_dir():
+            if not self.exists(self.folder):
                 self._db.create_table(TABLE, schema=schema(model_id, dim))
                 upkeep.index(self._db.open_table(TABLE))
 

@@ -81,6 +81,10 @@ class Upkeep:
         return {**{name: getattr(self, name) for name in names}, "oldest": oldest}
 
 
+NOTHING: Final = Upkeep(0, 0, 0, 0, 0, None, 0)
+"""Of a venue where nothing is stored yet."""
+
+
 def index(table: Any) -> None:
     """Build all indexes anew."""
     _index_scalars(table)
