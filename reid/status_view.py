@@ -90,7 +90,7 @@ def _heading(status: Status | None) -> Text:
 def _cameras(status: Status) -> Table:
     table = new_table(
         "camera", "state", "frames", "dropped", "sightings", "waiting", "lag", "lost", "restarts",
-        "node",
+        "moves", "node",
     )  # fmt: skip
     nodes = list(status.where) or [""] * len(status.cameras)
     for health, node in zip(status.cameras, nodes, strict=True):
@@ -98,7 +98,8 @@ def _cameras(status: Status) -> Table:
         numbers = (health.frames, health.dropped, health.sightings, health.waiting)
         table.add_row(
             health.camera, Text(word, style=style), *map(str, numbers), f"{health.lag:.0f} s",
-            str(health.lost), str(health.restarts + health.reconnects), node,
+            str(health.lost), str(health.restarts + health.reconnects),
+            str(health.moves), node,
         )  # fmt: skip
     return table
 

@@ -5,7 +5,7 @@ from the venue's rules here and is not passed around.
 """
 
 import threading
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from reid import __version__
@@ -28,27 +28,43 @@ class Camera:
         venue: address of the venue.
         camera: its id in the venue's rules.
         looking: how to look.
+        at_once: whether it looks as soon as it is there; else when it is told to `go`.
     """
 
-    def __init__(self, venue: str, camera: str, looking: Looking) -> None:
+    def __init__(self, venue: str, camera: str, looking: Looking, at_once: bool = True) -> None:
         folder = folder_at(venue)
         self._stop = threading.Event()
         outbox = Outbox(partial(_store, folder, looking))
-        indexer = partial(_indexer, outbox, looking)
+        self._indexer = cache(partial(_indexer, outbox, looking))
         address = address_of(folder, camera)
-        self._loop = CameraLoop(camera, address, indexer, self._stop, outbox=outbox)
+        self._loop = CameraLoop(camera, address, self._indexer, self._stop, outbox=outbox)
         self._node = this_node()
         self._thread = threading.Thread(target=self._loop.run, daemon=True)
+        if at_once:
+            self.go()
+
+    def prepare(self) -> None:
+        """Load what looking needs, so that it begins at once when it may."""
+        self._indexer()
+
+    def go(self, after: object = None) -> None:
+        """Begin to look; Ray calls it when it has `after`, the last word of another process."""
         self._thread.start()
+
+    def leave(self) -> None:
+        """Look no more; another process does. Storing what was seen goes on."""
+        self._stop.set()
 
     def look(self) -> Seen:
         """Say how it goes."""
-        return Seen(self._loop.look(), self._node, __version__)
+        looks = self._thread.is_alive() and not self._stop.is_set()
+        return Seen(self._loop.look(), self._node, __version__, looks)
 
     def stop(self) -> int:
         """Store what was seen, and end; returns how many sightings could not be stored."""
         self._stop.set()
-        self._thread.join(STORE_WITHIN * 2)
+        if self._thread.is_alive():
+            self._thread.join(STORE_WITHIN * 2)
         return self._loop.look().waiting
 
 

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from reid.address import Folder
+from reid.cluster.balance import Room
 from reid.cluster.work import Share
 from reid.errors import ReidError, SpaceMismatch, StoreError, UsageError
 
@@ -79,8 +80,13 @@ class Engine:
         """Leave the cluster."""
         self._ray.shutdown()
 
-    def start(self, kind: type[Any], name: str, share: Share, *arguments: object) -> Any:
-        """Start a process that outlives this one, or return the one of that name that runs."""
+    def start(
+        self, kind: type[Any], name: str, share: Share, *arguments: object, node: str = ""
+    ) -> Any:
+        """Start a process that outlives this one, or return the one of that name that runs.
+
+        Without a `node` it comes to where there is room.
+        """
         return (
             self._ray.remote(kind)
             .options(
@@ -89,7 +95,7 @@ class Engine:
                 lifetime="detached",
                 num_cpus=share.cpus,
                 num_gpus=share.gpus,
-                scheduling_strategy="SPREAD",
+                scheduling_strategy=self._on(node) if node else "SPREAD",
                 max_restarts=0,  # whoever supervises restarts it, after a pause
                 max_concurrency=4,
             )
@@ -156,8 +162,31 @@ class Engine:
 
     def nodes(self) -> dict[str, bool]:
         """Return whether each node answers, by its name."""
-        return {node_name(n["NodeID"], n["NodeManagerHostname"]): bool(n["Alive"])
-                for n in self._ray.nodes()}  # fmt: skip
+        return {_name(node): bool(node["Alive"]) for node in self._ray.nodes()}
+
+    def rooms(self, share: Share) -> dict[str, Room]:
+        """Return how many processes of a share each node that answers can hold, by its name.
+
+        From outside the cluster (ray://) nobody says what is free: then all of it counts as free.
+        """
+        rooms = {}
+        free = None if self.address.startswith(_CLIENT) else self._free()
+        for node in self._ray.nodes():
+            there, number = node["Resources"], node["NodeID"]
+            if node["Alive"] and (free is None or number in free):
+                now = there if free is None else free[number]
+                rooms[_name(node)] = Room(_times(there, share), _times(now, share))
+        return rooms
+
+    def _free(self) -> dict[str, dict[str, float]]:
+        return dict(self._ray._private.state.available_resources_per_node())
+
+    def _on(self, name: str) -> Any:
+        """Return what places a process on a node, or nowhere."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        number = next(n["NodeID"] for n in self._ray.nodes() if _name(n) == name)
+        return NodeAffinitySchedulingStrategy(number, soft=False)
 
     def cpus(self) -> float:
         """Return the cores of all nodes that answer."""
@@ -170,10 +199,8 @@ def this_node() -> str:
     context = ray.get_runtime_context()
     if not ray.is_initialized():
         return ""
-    host = next(
-        (n["NodeManagerHostname"] for n in ray.nodes() if n["NodeID"] == context.get_node_id()), ""
-    )
-    return node_name(context.get_node_id(), host)
+    here = context.get_node_id()
+    return next((_name(node) for node in ray.nodes() if node["NodeID"] == here), here[:8])
 
 
 def _knock(address: str) -> None:
@@ -188,9 +215,16 @@ def _alone() -> dict[str, Any]:
     return {**cores, "include_dashboard": False}
 
 
-def node_name(node_id: str, host: str) -> str:
+def _name(node: dict[str, Any]) -> str:
     """Return what people call a node: its host and the start of its number."""
-    return f"{host}/{node_id[:8]}"
+    return f"{node['NodeManagerHostname']}/{node['NodeID'][:8]}"
+
+
+def _times(resources: dict[str, float], share: Share) -> float:
+    """Return how often a share fits into resources; of one that takes nothing, as many as cores."""
+    cores, gpus = resources.get("CPU", 0.0), resources.get("GPU", 0.0)
+    fits = [have / want for have, want in ((cores, share.cpus), (gpus, share.gpus)) if want]
+    return min(fits, default=cores)
 
 
 def namespace_of(folder: Folder) -> str:

@@ -1,8 +1,8 @@
-"""The cameras of a venue on the nodes of a cluster: started, watched over, started again."""
+"""The cameras of a venue on a cluster: started, watched over, started again, spread evenly."""
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,14 +10,15 @@ from reid import __version__
 from reid.address import Folder
 from reid.cluster.camera import Camera
 from reid.cluster.engine import Engine, Failed, Gone
+from reid.cluster.moving import Mover
+from reid.cluster.post import FIRST_PAUSE, Post, camera_of
 from reid.cluster.work import Looking, Seen, Share
 from reid.watch import Health
 from reid.watch.cameras import STORE_WITHIN
 from reid.watch.status import Node, Status
 
-FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 60.0
-"""Seconds before a camera's process is started again; doubled with each failure."""
+"""Most seconds before a camera's process is started again."""
 
 SETTLED: Final = 60.0
 """Seconds of answers after which a process's failures are forgotten."""
@@ -31,25 +32,6 @@ SILENT: Final = 90.0
 FORGOTTEN: Final = 86_400.0
 """Seconds after which a node that is gone is not spoken of any more."""
 
-PREFIX: Final = "camera:"
-
-
-@dataclass(slots=True)
-class Post:
-    """One camera's place in the fleet: its process, and what it said last."""
-
-    camera: str
-    process: Any = None
-    question: Any = None
-    asked: float = 0.0
-    began: float = 0.0
-    due: float = 0.0  # when it may be started, on the monotonic clock
-    pause: float = FIRST_PAUSE
-    restarts: int = 0
-    node: str = ""
-    heard: bool = False
-    health: Health = field(default_factory=lambda: Health(""))
-
 
 class Fleet:
     """Keeps one process a camera running. It never waits: call `step` again and again."""
@@ -59,28 +41,39 @@ class Fleet:
     ) -> None:
         self._engine, self._folder = engine, folder
         self._looking, self._share = looking, share
-        self._posts = [Post(camera, health=Health(camera)) for camera in cameras]
         self._gone: dict[str, float] = {}  # since when, in seconds since 1970, by node
-        self._retire(set(cameras))
+        running = self._retire(set(cameras))
+        self._posts = [
+            Post(camera, running.get(camera, ""), health=Health(camera)) for camera in cameras
+        ]
+        self._mover = Mover(engine, share, self._start_waiting)
 
     def step(self) -> None:
-        """Hear what the processes say; start those that are due."""
+        """Hear what the processes say; start those that are due; move one from a full node."""
         for post in self._posts:
+            if self._mover.holds(post):
+                continue
             if post.question is not None:
                 self._hear(post)
             if post.process is None and time.monotonic() >= post.due:
                 self._start(post)
             elif post.process is not None and post.question is None:
                 self._ask(post)
+        lost = self._mover.step(self._posts)
+        if lost is not None:
+            self._lost(lost, "it could not be moved to another node")
 
     def status(self) -> Status:
         """Return how cameras and nodes were when last heard of."""
-        cameras = [replace(post.health, restarts=post.restarts) for post in self._posts]
-        where = [post.node for post in self._posts]
-        return Status(datetime.now(UTC), cameras, where, self._nodes(where))
+        posts = self._posts
+        cameras = [replace(p.health, restarts=p.restarts, moves=p.moves) for p in posts]
+        where = [self._mover.place(post) for post in posts]
+        nodes = self._nodes([post.node for post in posts])
+        return Status(datetime.now(UTC), cameras, where, nodes)
 
     def stop(self) -> int:
         """Let every camera store what it saw, then end it; returns what could not be stored."""
+        self._mover.stop()
         running = [post for post in self._posts if post.process is not None]
         return self._end([post.process for post in running])
 
@@ -100,10 +93,13 @@ class Fleet:
 
     def _start(self, post: Post) -> None:
         arguments = str(self._folder), post.camera, self._looking
-        name = f"{PREFIX}{post.camera}"
-        post.process = self._engine.start(Camera, name, self._share, *arguments)
+        post.process = self._engine.start(Camera, post.name, self._share, *arguments)
         post.began = time.monotonic()
         self._ask(post)
+
+    def _start_waiting(self, post: Post, name: str, node: str) -> Any:
+        arguments = str(self._folder), post.camera, self._looking, False
+        return self._engine.start(Camera, name, self._share, *arguments, node=node)
 
     def _ask(self, post: Post) -> None:
         post.question, post.asked = post.process.look.remote(), time.monotonic()
@@ -122,13 +118,20 @@ class Fleet:
             self._lost(post, why)
 
     def _heard(self, post: Post, seen: Seen) -> None:
+        if seen.version != __version__:  # started by another version: a rolling upgrade
+            self._replace(post, "being upgraded")
+            return
+        if not seen.looks:  # who watched before died when it had told it to stop, or not yet to go
+            self._replace(post, "its process had stopped")
+            return
         post.health, post.node, post.heard = seen.health, seen.node, True
         if time.monotonic() - post.began > SETTLED:
             post.pause = FIRST_PAUSE
-        if seen.version != __version__:  # started by another version: a rolling upgrade
-            self._end([post.process])
-            self._lost(post, "being upgraded")
-            post.due = 0.0
+
+    def _replace(self, post: Post, why: str) -> None:
+        self._end([post.process])
+        self._lost(post, why)
+        post.due = 0.0
 
     def _lost(self, post: Post, why: str) -> None:
         post.process, post.question, post.node, post.heard = None, None, "", False
@@ -137,11 +140,20 @@ class Fleet:
         post.pause = min(LONGEST_PAUSE, 2 * post.pause)
         post.restarts += 1
 
-    def _retire(self, cameras: set[str]) -> None:
-        """End the processes of cameras that the rules name no more."""
-        running = {name.removeprefix(PREFIX) for name in self._engine.names()}
-        found = [self._engine.find(f"{PREFIX}{camera}") for camera in running - cameras]
+    def _retire(self, cameras: set[str]) -> dict[str, str]:
+        """Return the names of the processes that go on, by camera.
+
+        Those of cameras that the rules name no more end, and both of a camera that was just being
+        moved: which of them looks is not known.
+        """
+        running: dict[str, list[str]] = {}
+        for name in self._engine.names():
+            running.setdefault(camera_of(name), []).append(name)
+        going_on = {c: n[0] for c, n in running.items() if c in cameras and len(n) == 1}
+        others = [n for c, names in running.items() if c not in going_on for n in names]
+        found = [self._engine.find(name) for name in others]
         self._end(process for process in found if process is not None)
+        return going_on
 
     def _end(self, processes: Iterable[Any]) -> int:
         ending = [(process, process.stop.remote()) for process in processes]

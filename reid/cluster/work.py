@@ -70,8 +70,16 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """How a camera's process is: its health, where it runs, and which version of this program."""
+    """How a camera's process is.
+
+    Attributes:
+        health: of the camera.
+        node: where it runs.
+        version: of this program.
+        looks: whether it looks at the camera; not before it was told to go, nor after its end.
+    """
 
     health: Health
     node: str
     version: str
+    looks: bool = True

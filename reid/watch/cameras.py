@@ -41,6 +41,7 @@ class Health:
         queue: frames that wait to be looked at; the last one waited `behind` seconds.
         sightings: stored; `waiting` are not yet, the oldest for `lag` seconds, and `lost` never.
         reconnects, restarts: of the stream, and of the process that reads it.
+        moves: how often it was moved to another node.
         last_frame: seconds since 1970.
         problem: the last one, of the camera or of the store.
     """
@@ -54,6 +55,7 @@ class Health:
     lost: int = 0
     reconnects: int = 0
     restarts: int = 0
+    moves: int = 0
     connected: bool = False
     last_frame: float = 0.0
     queue: int = 0

@@ -12,7 +12,7 @@ from reid.watch.status import Status
 
 Family = CounterMetricFamily | GaugeMetricFamily
 
-_COUNTERS: Final = ("frames", "dropped", "reconnects", "restarts", "sightings", "lost")
+_COUNTERS: Final = ("frames", "dropped", "reconnects", "restarts", "moves", "sightings", "lost")
 _GAUGES: Final = ("connected", "queue", "behind", "waiting", "lag", "last_frame")
 _TABLE: Final = ("sightings", "size", "files", "small_files", "old_versions", "unindexed")
 

@@ -364,6 +364,7 @@ def test_whatever_fails(site: Site, data: Path, capsys: pytest.CaptureFixture[st
     ]
     with capsys.disabled():
         report(seed, first, events, told, len(ids), len(site.erased), ended - began)
+        print("cameras moved:", site.log.read_text().count('"moved"'))
     assert len(ids) == len(set(ids)), "a sighting is doubled"
     assert len(stays) == len(set(stays)), "a stay is doubled"
     assert not site.erased & set(ids), "what was erased came back"

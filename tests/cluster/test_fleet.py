@@ -9,18 +9,23 @@ import pytest
 
 from reid import __version__
 from reid.cluster import fleet as module
+from reid.cluster.balance import Room
 from reid.cluster.engine import Failed, Gone
 from reid.cluster.fleet import Fleet
+from reid.cluster.post import camera_of
 from reid.cluster.work import Looking, Seen, Share
 from reid.watch import Health
 
 
 @dataclass
 class Asked:
+    """A question to a process; or to one, after the answer of another."""
+
     process: "Process"
     what: str
 
-    def remote(self) -> "Asked":
+    def remote(self, *after: object) -> "Asked":
+        self.process.said.append(f"{self.what} {self.process.name}")
         return self
 
 
@@ -28,6 +33,7 @@ class Asked:
 class Process:
     name: str
     answer: Any
+    said: list[str]
     silent: bool = False
     alive: bool = True
 
@@ -39,19 +45,47 @@ class Process:
     def stop(self) -> Asked:
         return Asked(self, "stop")
 
+    @property
+    def leave(self) -> Asked:
+        return Asked(self, "leave")
+
+    @property
+    def prepare(self) -> Asked:
+        return Asked(self, "prepare")
+
+    @property
+    def go(self) -> Asked:
+        return Asked(self, "go")
+
 
 @dataclass
 class FakeEngine:
+    """An engine whose processes answer at once, unless they are told to be silent or to fail."""
+
     running: dict[str, Process] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
+    started_on: dict[str, str] = field(default_factory=dict)
     version: str = __version__
+    rooms_now: dict[str, Room] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    refuse: dict[str, Failed] = field(default_factory=dict)
+    health: Callable[[str], Health] = lambda camera: Health(camera, frames=5, connected=True)
+    everything: list[str] = field(default_factory=list)
 
-    def start(self, kind: type, name: str, share: Share, *arguments: object) -> Process:
+    @property
+    def said(self) -> list[str]:
+        """What processes were told, but for how they are."""
+        return [line for line in self.everything if not line.startswith("look")]
+
+    def start(
+        self, kind: type, name: str, share: Share, *arguments: object, node: str = ""
+    ) -> Process:
         if name not in self.running:
             self.started.append(name)
-            camera = name.partition(":")[2]
-            seen = Seen(Health(camera, frames=5, connected=True), "node-1", self.version)
-            self.running[name] = Process(name, seen)
+            if node:
+                self.started_on[name] = node
+            seen = Seen(self.health(camera_of(name)), node or "node-1", self.version)
+            self.running[name] = Process(name, seen, self.everything, name in self.silent)
         return self.running[name]
 
     def names(self) -> list[str]:
@@ -70,10 +104,15 @@ class FakeEngine:
     def answer(self, asked: Asked) -> Any:
         if not asked.process.alive:
             return Gone()
-        return 0 if asked.what == "stop" else asked.process.answer
+        if asked.what == "prepare":
+            return self.refuse.get(asked.process.name)
+        return asked.process.answer if asked.what == "look" else 0
 
     def nodes(self) -> dict[str, bool]:
         return {"node-1": True, "node-2": False}
+
+    def rooms(self, share: Share) -> dict[str, Room]:
+        return self.rooms_now
 
 
 @pytest.fixture
