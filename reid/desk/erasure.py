@@ -18,9 +18,11 @@ MARK: Final = "erasing"
 EXPIRY: Final = "expiry"
 """Actor of what happens by itself."""
 
-AHEAD: Final = 1 / 50
-"""Share of the time that sightings are kept by which they may go early, once some are over it: an
-erasure writes large files anew, and must not be needed every minute."""
+TOGETHER: Final = timedelta(minutes=10)
+"""How long sightings over their time wait for others that will be: an erasure writes files and
+indexes anew, and must not be needed every minute. Nothing goes before its time."""
+
+_SHORTEST: Final = 1 / 50  # of the time kept, where that is less than `TOGETHER`
 
 _NO_SIGHTING: Final = Filter(ids=("-",))  # matches nothing, and still purges old versions
 
@@ -84,7 +86,7 @@ class Eraser:
             cases = [case.id for case in self._book.expired(now) if self._expire(case.id)]
             if resumed:
                 self._finish()
-            gone = self._retire(now - retention, AHEAD * retention)
+            gone = self._retire(now - retention, min(TOGETHER, _SHORTEST * retention))
             return Tidied(gone, tuple(cases), resumed)
 
     def _expire(self, case_id: int) -> bool:
@@ -94,14 +96,14 @@ class Eraser:
             return False
         return True
 
-    def _retire(self, before: datetime, ahead: timedelta) -> int:
+    def _retire(self, before: datetime, together: timedelta) -> int:
+        """Erase all that ended before a time, once some of it ended so much earlier."""
         if self._store is None:
             return 0
         kept = sorted(self._book.kept())
-        if not self._store.count(Filter(ended_before=before, except_ids=kept)):
+        if not self._store.count(Filter(ended_before=before - together, except_ids=kept)):
             return 0
-        old = Filter(ended_before=before + ahead, except_ids=kept)
-        return self.erase(old, EXPIRY, "erase.expired")
+        return self.erase(Filter(ended_before=before, except_ids=kept), EXPIRY, "erase.expired")
 
     def _finish(self) -> None:
         """Complete an erasure that was cut short: old versions, and the book's leftovers."""

@@ -8,6 +8,7 @@ import pytest
 
 from reid.cases import NewCase
 from reid.desk import Asked, Desk, Filters
+from reid.desk.erasure import TOGETHER
 from reid.errors import AccessError, CaseError, PolicyError, UsageError
 from reid.store import Filter
 from tests.venues import filled, sightings, write_rules
@@ -146,10 +147,7 @@ def test_erasing_a_case_leaves_no_byte(desk: Desk) -> None:
     assert desk.records.trail.verify().problem is None
 
 
-def test_retention_spares_confirmed_sightings_of_open_cases(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("reid.desk.erasure.AHEAD", 0)
+def test_retention_spares_confirmed_sightings_of_open_cases(desk: Desk) -> None:
     case = case_of(desk)
     desk.decide(case, RED, "confirmed", "anna")
     desk.decide(case, "s" + f"{5:023d}", "rejected", "anna")
@@ -162,14 +160,32 @@ def test_retention_spares_confirmed_sightings_of_open_cases(
     assert not desk.tidy(later).anything
 
 
-def test_expiry_takes_along_what_is_almost_over_its_time(desk: Desk) -> None:
+def test_nothing_expires_before_its_time_nor_ten_minutes_after(desk: Desk) -> None:
     ends = sorted(key.end for key in desk.store.read().keys)
     kept = timedelta(hours=desk.policy.venue.retention_hours)
-    assert not desk.tidy(ends[0] + kept).anything, "nothing is over its time yet"
-    done = desk.tidy(ends[0] + kept + timedelta(seconds=1))
-    soon = ends[0] + timedelta(seconds=1) + kept / 50
-    assert done.sightings == sum(end < soon for end in ends) > 1
-    assert not desk.tidy(ends[0] + kept + timedelta(seconds=5)).anything
+    second = timedelta(seconds=1)
+    assert not desk.tidy(ends[0] + kept + TOGETHER).anything, "it waits for others"
+    now = ends[0] + kept + TOGETHER + second
+    done = desk.tidy(now)
+    assert done.sightings == sum(end < now - kept for end in ends) > 5
+    left = sorted(key.end for key in desk.store.read().keys)
+    assert left[0] >= now - kept, "all that is over its time goes"
+    assert left == ends[done.sightings :], "and nothing else"
+    assert not desk.tidy(left[0] + kept + TOGETHER).anything
+    assert desk.tidy(left[0] + kept + TOGETHER + second).anything
+
+
+def test_a_short_time_is_kept_to_a_fiftieth(tmp_path: Path) -> None:
+    filled(tmp_path, 3)
+    rules = (tmp_path / "venue.toml").read_text()
+    (tmp_path / "venue.toml").write_text(
+        rules.replace("[venue]", "[venue]\nretention_hours = 1", 1)
+    )
+    desk = Desk.open(tmp_path)
+    end = min(key.end for key in desk.store.read().keys)
+    over = end + timedelta(hours=1, seconds=72)
+    assert not desk.tidy(over).anything
+    assert desk.tidy(over + timedelta(seconds=1)).sightings == 2
 
 
 def test_expired_cases_are_erased_by_themselves(desk: Desk) -> None:
