@@ -116,8 +116,8 @@ def grow(folder: Folder, sizes: Sequence[int], seed: int, told: Told) -> list[Gr
 
 def _fill(folder: Folder, have: int, size: int, seed: int) -> None:
     table = connect(folder).open_table(TABLE)
-    for first in range(have, size, _FILE):
-        table.add(_batches(table.schema, first, min(first + _FILE, size), seed))
+    for first in range(have, size, upkeep.ROWS_A_FILE):
+        table.add(_batches(table.schema, first, min(first + upkeep.ROWS_A_FILE, size), seed))
 
 
 def _batches(schema: pa.Schema, first: int, end: int, seed: int) -> pa.RecordBatchReader:

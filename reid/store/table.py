@@ -174,7 +174,7 @@ class Store:
         def finish(table: Any) -> None:
             if stale:
                 table.delete(Filter(ids=stale).sql())
-            table.optimize()
+            upkeep.join(table)
 
         self._commit(finish)
         return len(stale)

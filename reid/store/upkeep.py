@@ -21,6 +21,10 @@ from reid.locks import Lock
 VECTORS_FROM: Final = 100_000
 """Sightings from which an index of their vectors is built; fewer are compared one by one."""
 
+ROWS_A_FILE: Final = 1 << 17
+"""Sightings that files are joined to. An erasure writes the files anew that it takes from, and a
+search server fetches again what was joined, so larger ones cost more of both."""
+
 KEPT: Final = timedelta(minutes=10)
 """How long an old version stays, for whoever is still reading it."""
 
@@ -95,9 +99,18 @@ def index(table: Any) -> None:
 def maintain(table: Any) -> None:
     """Join small files, extend the indexes, drop old versions that nobody reads any more."""
     with warnings.catch_warnings(action="ignore"):
-        table.optimize(cleanup_older_than=KEPT)
+        join(table)
         if table.count_rows() >= VECTORS_FROM and not _has_vectors(table):
             _index_vectors(table)
+        table.to_lance().cleanup_old_versions(older_than=KEPT)
+
+
+def join(table: Any) -> None:
+    """Join small files, and let the indexes know what is new."""
+    dataset = table.to_lance()
+    dataset.optimize.compact_files(target_rows_per_fragment=ROWS_A_FILE)
+    dataset.optimize.optimize_indices()
+    table.checkout_latest()
 
 
 def purge(folder: Folder, table: Any, lock: Lock) -> None:
@@ -115,7 +128,11 @@ def purge(folder: Folder, table: Any, lock: Lock) -> None:
     with warnings.catch_warnings(
         action="ignore"
     ):  # that readers of old versions will have to reopen
-        table.compact_files(materialize_deletions=True, materialize_deletions_threshold=0)
+        table.to_lance().optimize.compact_files(
+            target_rows_per_fragment=ROWS_A_FILE,
+            materialize_deletions=True,
+            materialize_deletions_threshold=0,
+        )
         table.checkout_latest()
         _index_scalars(table)
         astray = _astray(table)
