@@ -49,7 +49,7 @@ _READ_TRIES: Final = 4
 _PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to commit
 
 _PROBES: Final = 32  # lists of the vector index that are looked into
-_CANDIDATES: Final = 500
+_CANDIDATES: Final = 250
 
 T = TypeVar("T")
 

@@ -12,6 +12,7 @@ from typing import Any
 import lance
 import pytest
 from lance.file import LanceFileReader
+from lancedb.index import IvfRq
 from servers import PostgreSQL, needs_postgresql, needs_s3, postgresql
 
 from reid.address import Bucket
@@ -118,6 +119,46 @@ def test_an_erased_row_leaves_the_index_of_vectors(
     store.erase(Filter(ids=["n007", "n100"]))
     assert shortened() == [298]
     assert store.similar(given.vectors[9], 1)[0][0] == "n009"
+
+
+def test_an_index_of_an_older_kind_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "VECTORS_FROM", 300)
+    store = Store.create(tmp_path, "m-1", 16)
+    given = sightings([f"n{i:03d}" for i in range(300)], dim=16)
+    store.add(given)
+    one_bit = IvfRq(distance_type="cosine", num_partitions=1)
+    store._table.create_index("vector", config=one_bit)
+    store.maintain()
+    kinds = [i.name for i in store._table.list_indices() if "vector" in i.columns]
+    assert kinds == [upkeep._VECTOR_INDEX]
+    assert (
+        store._table.to_lance().stats.index_stats(kinds[0])["indices"][0]["sub_index"]["num_bits"]
+        == upkeep._BITS
+    )
+    assert store.similar(given.vectors[9], 1)[0][0] == "n009"
+
+
+def test_files_are_joined_to_a_size_that_an_erasure_can_write_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "ROWS_A_FILE", 8)
+    store = Store.create(tmp_path, "m-1", DIM)
+    for start in range(0, 24, 2):
+        store.add(sightings([f"n{i:02d}" for i in (start, start + 1)]))
+    store.maintain()
+
+    def files() -> dict[str, int]:
+        fragments = store._table.to_lance().get_fragments()
+        return {f.data_files()[0].path: f.count_rows() for f in fragments}
+
+    before = files()
+    assert sum(before.values()) == 24
+    assert max(before.values()) <= 12
+    store.erase(Filter(ids=["n00"]))
+    kept = before.keys() & files().keys()
+    assert len(before) - len(kept) == 1, "only the file that it was in is written anew"
 
 
 def test_a_fence_keeps_the_commit_that_came_just_before(
