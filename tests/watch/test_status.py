@@ -44,7 +44,7 @@ def test_silence_is_seen() -> None:
 
 def test_the_metrics_tell_of_cameras_nodes_and_table(tmp_path: Path) -> None:
     desk = Desk.open(filled(tmp_path / "venue", 5).folder)
-    health = Health("gate", frames=7, lost=1, lag=2.5)
+    health = Health("gate", frames=7, lost=1, lag=2.5, moves=3)
     status = Status(
         datetime.now(UTC), [health], ["n1"], [Node("n1", True, 1), Node("n2", False, 0)]
     )
@@ -53,6 +53,7 @@ def test_the_metrics_tell_of_cameras_nodes_and_table(tmp_path: Path) -> None:
     value = registry.get_sample_value
     assert value("reid_camera_frames_total", {"camera": "gate"}) == 7
     assert value("reid_camera_lost_total", {"camera": "gate"}) == 1
+    assert value("reid_camera_moves_total", {"camera": "gate"}) == 3
     assert value("reid_camera_lag", {"camera": "gate"}) == 2.5
     assert value("reid_nodes") == 1
     assert value("reid_table_sightings") == 5
@@ -86,3 +87,8 @@ def test_the_command_shows_it_all(tmp_path: Path) -> None:
     assert "gone for 3 min" in shown
     assert "old versions wait" in shown
     assert json.loads(reid("--json"))["erasing"]
+    gate.moves = 2
+    write_status(venue, Status(datetime.now(UTC), [gate], ["n1 → n2"], [Node("n1", True, 1), lost]))
+    told = json.loads(reid("--json"))["cameras"][0]
+    assert (told["node"], told["moves"]) == ("n1 → n2", 2)
+    assert "n1 → n2" in reid()
