@@ -2,7 +2,9 @@
 
 import os
 
-os.environ.setdefault("LANCE_LOG", "error")  # what it warns of is its own working: users can't act
+# Both halves of the storage engine warn of their own working, which helps no user.
+os.environ.setdefault("LANCE_LOG", "error")
+os.environ.setdefault("LANCEDB_LOG", "error")
 
 from reid.store.filter import Filter
 from reid.store.ledger import Ledger
