@@ -49,6 +49,7 @@ class Filter:
             terms.append(f"start <= {_timestamp(self.until)}")
         if self.ended_before:
             terms.append(f"end < {_timestamp(self.ended_before)}")
+            terms.append(f"start < {_timestamp(self.ended_before)}")  # follows, and is indexed
         if self.except_ids:
             terms.append(f"id NOT IN ({', '.join(map(_quote, self.except_ids))})")
         return " AND ".join(terms)
