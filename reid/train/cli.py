@@ -162,6 +162,10 @@ def pack_detector(
     scenes: Annotated[Path, typer.Option(help="Scenes whose validation frames measure.")],
     to: Annotated[Path, typer.Option(help="Folder of the packed model.")],
     model_id: Annotated[str, typer.Option(help="Names the model.")],
+    other: Annotated[
+        Path | None,
+        typer.Option("--mean-with", help="Packed .pt weights the run began from: pack the mean."),
+    ] = None,
 ) -> None:
     """Export a trained detector for CPUs and GPUs, measure it, and pack it.
 
@@ -169,7 +173,7 @@ def pack_detector(
     """
     from reid.train.pack_detector import pack_detector as pack_it
 
-    out.print_json(json.dumps(pack_it(checkpoint, scenes, to, model_id)))
+    out.print_json(json.dumps(pack_it(checkpoint, scenes, to, model_id, other)))
 
 
 @app.command()

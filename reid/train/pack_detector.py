@@ -17,12 +17,14 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from reid.bench.coco import Matched, Photo, average_precision, match, recall
+from reid.errors import ReidError
 from reid.people import INDEX_SCORE, Detector
 from reid.research import ResearchImage
 from reid.tracks import Boxes, empty_boxes
-from reid.train.detector import CLASSES, build, read_checkpoint
+from reid.train.detector import CLASSES, build, read_checkpoint, read_weights
 from reid.train.quantise import in_int8
 from reid.train.scenes import EMPTY, Scenes, load
 
@@ -71,7 +73,9 @@ class Stated:
     heads: float = HEADS
 
 
-def pack_detector(checkpoint: Path, scenes: Path, folder: Path, model_id: str) -> dict[str, Any]:
+def pack_detector(
+    checkpoint: Path, scenes: Path, folder: Path, model_id: str, other: Path | None = None
+) -> dict[str, Any]:
     """Export a checkpoint's averaged network to `folder`, with ``model.toml``.
 
     Args:
@@ -79,13 +83,18 @@ def pack_detector(checkpoint: Path, scenes: Path, folder: Path, model_id: str) -
         scenes: what `reid synth scenes` wrote; its validation frames calibrate and measure.
         folder: made anew.
         model_id: names the model.
+        other: packed weights that the run began from: then the mean of both networks' weights is
+            exported, which often knows more than either (Wortsman et al. 2022, robust fine-tuning).
+
+    Raises:
+        ReidError: one of them is no detector, or they are of different networks.
 
     Returns:
         Figures of the 16-bit form and of INT8, and which was packed.
     """
     unseen = load(scenes, "val")
     with tempfile.TemporaryDirectory() as scratch:
-        weights = _torch_weights(checkpoint, Path(scratch))
+        weights = _torch_weights(checkpoint, Path(scratch), other)
         plain = _openvino(weights)
         small = _quantised(plain, unseen)
         scores = {
@@ -107,11 +116,14 @@ def _json(scores: DetectorScores) -> dict[str, float]:
     return {name: round(getattr(scores, name), 4) for name in DetectorScores.__slots__}
 
 
-def _torch_weights(checkpoint: Path, scratch: Path) -> Path:
-    """Write ultralytics' own form of a checkpoint's averaged network."""
+def _torch_weights(checkpoint: Path, scratch: Path, other: Path | None = None) -> Path:
+    """Write ultralytics' own form of a checkpoint's averaged network, or its mean with another."""
     state = read_checkpoint(checkpoint)
     net = build(state["config"]["architecture"])
-    net.load_state_dict(state["average"])
+    weights = state["average"]
+    if other is not None:
+        weights = mean_of(weights, read_weights(other))
+    net.load_state_dict(weights)
     for parameter in net.parameters():
         parameter.requires_grad = False
     path = scratch / f"{NAME}.pt"
@@ -120,6 +132,20 @@ def _torch_weights(checkpoint: Path, scratch: Path) -> Path:
     content = {"model": net.half().eval(), "version": ultralytics.__version__, "train_args": {}}
     torch.save({**content, "license": "AGPL-3.0-or-later"}, path)
     return path
+
+
+def mean_of(one: dict[str, Tensor], other: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the mean of two networks' weights; what is counted is the first one's.
+
+    Raises:
+        ReidError: they are of different networks.
+    """
+    if {k: v.shape for k, v in one.items()} != {k: v.shape for k, v in other.items()}:
+        raise ReidError("these weights are of different networks: name those the run began from")
+    return {
+        name: (value + other[name].to(value)) / 2 if value.is_floating_point() else value
+        for name, value in one.items()
+    }
 
 
 def _openvino(weights: Path) -> Path:

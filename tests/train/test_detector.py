@@ -18,6 +18,7 @@ from reid.train.pack_detector import (
     REDACTION,
     best_confidence,
     letterbox,
+    mean_of,
     measure,
     pack_detector,
 )
@@ -228,6 +229,17 @@ def test_a_run_may_begin_with_packed_weights(tmp_path: Path) -> None:
     other.write_bytes(b"no weights")
     with pytest.raises(ReidError, match="is not a detector"):
         trainer.begin_from(other)
+
+
+def test_the_mean_of_two_networks() -> None:
+    one = {"w": torch.tensor([1.0, 3.0]), "n": torch.tensor(7)}
+    other = {"w": torch.tensor([3.0, 4.0]).half(), "n": torch.tensor(9)}
+    mean = mean_of(one, other)
+    assert mean["w"].tolist() == [2.0, 3.5]
+    assert mean["w"].dtype == torch.float32
+    assert int(mean["n"]) == 7
+    with pytest.raises(ReidError, match="different networks"):
+        mean_of(one, {"w": torch.zeros(3), "n": torch.tensor(9)})
 
 
 def test_wares_are_drawn_over_people_and_hide_them() -> None:
