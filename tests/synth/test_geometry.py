@@ -102,6 +102,17 @@ def test_poses_keep_limb_lengths_and_are_deterministic(gait: str) -> None:
     assert one.place[BONE["head"], 1] > one.place[BONE["upperleg01.L"], 1]
 
 
+def test_who_is_active_bends_and_some_of_all_look_down() -> None:
+    rng = np.random.default_rng(3)
+    walking, active = (
+        [pose.style_for(gait, rng) for _ in range(400)] for gait in ("walk", "active")
+    )
+    assert np.std([s.lean for s in walking]) < 4 < 15 < np.std([s.lean for s in active])
+    assert all(-18 <= s.lean <= 80 for s in active)
+    down = np.mean([s.head_nod > 25 for s in walking])
+    assert 0.05 < down < 0.4
+
+
 def test_srgb_goes_there_and_back() -> None:
     x = np.linspace(0, 1, 50)
     assert np.allclose(linear_to_srgb(srgb_to_linear(x)), x, atol=1e-4)

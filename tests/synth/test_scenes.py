@@ -11,12 +11,13 @@ import pytest
 from reid.errors import UsageError
 from reid.synth.places import build_site, hang_camera
 from reid.synth.population import sample_group
+from reid.synth.scene import Lens
 from reid.synth.scenes import ScenesJob, make_scenes
 from reid.synth.scenes.director import ELBOW_ROOM, direct
 from reid.synth.scenes.formats import coco, yolo_lines
-from reid.synth.scenes.frames import UNFINISHED, make_shard, split_of
+from reid.synth.scenes.frames import UNFINISHED, _record, make_shard, split_of
 from reid.synth.scenes.plate import Plate, _merged
-from reid.synth.scenes.truth import observe
+from reid.synth.scenes.truth import Seen, observe
 from tests.synth.needs import needs_gl, needs_makehuman
 
 RECORD = {
@@ -40,6 +41,19 @@ def test_yolo_lines_are_shares_of_the_frame() -> None:
         "0 0.200000 0.500000 0.200000 0.800000",
         "1 0.200000 0.200000 0.100000 0.200000",
     ]
+
+
+@pytest.mark.parametrize(("pixels", "ignored"), [(900, True), (1300, False)])
+def test_who_covers_the_picture_is_labelled_however_little_of_them_is_seen(
+    pixels: int, ignored: bool
+) -> None:
+    """Of 100,000 pixels 1.2 % are enough, though only a twentieth of the person is in the frame."""
+    lens = Lens((0, 1.5, 0), (0, 1, 5), 50.0, 400, 250)
+    box = np.array([0, 150, 120, 250], np.float32)
+    whole = np.array([-60, 150, 200, 2000], np.float32)
+    head = np.array([-60, 100, -20, 140], np.float32)
+    seen = Seen(0, box, whole, head, 0.05, 0.0, np.zeros((17, 3), np.float32), pixels, 1.0)
+    assert _record(seen, lens, ["p"])["ignored"] is ignored
 
 
 def test_coco_marks_what_is_hardly_seen_as_crowd() -> None:

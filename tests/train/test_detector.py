@@ -22,7 +22,7 @@ from reid.train.pack_detector import (
     measure,
     pack_detector,
 )
-from reid.train.scenes import Scenes, cut, draw, load
+from reid.train.scenes import Scenes, _moved, cut, draw, load
 from reid.train.style import restyle, scribble
 
 CONFIG = DetectorConfig(steps=6, batch=2, size=64, warmup=2)
@@ -229,6 +229,13 @@ def test_a_run_may_begin_with_packed_weights(tmp_path: Path) -> None:
     other.write_bytes(b"no weights")
     with pytest.raises(ReidError, match="is not a detector"):
         trainer.begin_from(other)
+
+
+def test_who_fills_a_cut_is_asked_for_however_little_of_them_is_in_it() -> None:
+    tall, head = [0, 10, 0, 90, 1000], [1, 40, -180, 60, 20]
+    far = [0, 95, 0, 135, 40]
+    kept = _moved(np.array([tall, head, far], np.float32), np.eye(2, 3), (100, 100))
+    assert kept.tolist() == [[0, 10, 0, 90, 100]], "a tenth of the head, an eighth of the far one"
 
 
 def test_the_mean_of_two_networks() -> None:
