@@ -84,7 +84,9 @@ def test_what_does_not_fit_is_dropped_oldest_first_and_counted(
     store: Store, away: list[bool]
 ) -> None:
     box = Outbox(lambda: store, most=4)
-    for name in ("a", "b", "c"):
+    box.add(sightings(["a1", "a2"]))
+    until(lambda: box.problem != "")  # it has tried, and pauses
+    for name in ("b", "c"):
         box.add(sightings([f"{name}1", f"{name}2"]))
     away[0] = False
     box.close(20)
