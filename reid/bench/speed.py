@@ -130,6 +130,7 @@ class SpeedResult:
         return round(rate(self.ours) / rate(self.chain), 2)
 
 
+@dataclass(slots=True)
 class FirstFrames(VideoSource):
     """The beginning of a video."""
 
@@ -197,26 +198,31 @@ def _first_frames(video: Path, frames: int) -> FirstFrames:
     source = open_source(str(video))
     if not isinstance(source, VideoSource):
         raise SourceError(f"{video} is not a video: name one with --video")
-    first = FirstFrames(
-        source.path, source.camera, source.key, source.start, source.start_from, None, source.fps
+    return FirstFrames(
+        source.path,
+        source.camera,
+        source.key,
+        source.start,
+        source.start_from,
+        None,
+        source.fps,
+        most=frames,
     )
-    first.most = frames
-    return first
 
 
-def _rig(contest: Contest, embedder: Embedder, video: Path) -> tuple[Embedder, People]:
-    """Return what looks at a camera, warm."""
+def _warm(contest: Contest, video: Path) -> People:
+    """Return what finds people, having looked at frames of the video."""
     assert contest.detector is not None
     heads = Detector(contest.heads) if contest.heads else None
     people = People(Detector(contest.detector), heads)
     people.start(fps=10.0)
     for raw in _first_frames(video, 2).frames():
         people.look(raw)
-    return embedder, people
+    return people
 
 
 def _index(contest: Contest, video: Path, embedder: Embedder) -> Pace:
-    _, people = _rig(contest, embedder, video)
+    people = _warm(contest, video)
     with tempfile.TemporaryDirectory() as folder:
         store = Store.create(Path(folder) / "venue", embedder.model_id, embedder.dim)
         begun, worked = time.perf_counter(), time.process_time()
@@ -237,14 +243,14 @@ def _index_cameras(contest: Contest, cameras: int, make: Callable[[], Embedder])
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "crowd.mp4"
         write_crowd(clip, _BEFORE_EACH, contest.frames)
-        rigs = [_rig(contest, make(), clip) for _ in range(cameras)]
-        store = Store.create(Path(folder) / "venue", rigs[0][0].model_id, rigs[0][0].dim)
+        looking = [(make(), _warm(contest, clip)) for _ in range(cameras)]
+        first, _ = looking[0]
+        store = Store.create(Path(folder) / "venue", first.model_id, first.dim)
         outbox = Outbox(lambda: store)
 
         def index(number: int) -> IndexReport:
-            embedder, people = rigs[number]
+            embedder, people = looking[number]
             source = replace(_first_frames(clip, contest.frames), camera=f"camera-{number}")
-            source.most = contest.frames
             return Indexer(outbox, embedder, people).index(source)
 
         begun, worked = time.perf_counter(), time.process_time()

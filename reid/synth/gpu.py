@@ -75,7 +75,7 @@ class PlaceDraw:
 
     Attributes:
         colour, edges: vertex arrays of the two programs. texture: the image.
-        cut: whether it has holes. first: number of the first quad. count: how many quads.
+        cut: whether it has holes. first: number of the first quad.
     """
 
     colour: Any
@@ -83,7 +83,6 @@ class PlaceDraw:
     texture: Any
     cut: bool
     first: int
-    count: int
 
 
 @dataclass(eq=False)
@@ -238,7 +237,7 @@ class Device:
             )
             cut = number in place.cutout
             texture = self._image(image, cut=cut)
-            draws.append(PlaceDraw(colour, edges, texture, cut, first, len(chosen)))
+            draws.append(PlaceDraw(colour, edges, texture, cut, first))
             corners.append(np.insert(quads, 3, 1, axis=2).astype(np.float32))
             resources.append(buffer)
             first += len(chosen)

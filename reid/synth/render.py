@@ -257,7 +257,8 @@ def _draw(gpu: Device, place: Place, lens: Lens, staged: list[Staged], target: T
     matrix = projection_matrix(lens) @ view_matrix(lens)
     shown = gpu.surroundings(place).seen(matrix)
     if target.edges is not None:
-        _draw_edges(gpu, lens, staged, shown, target)
+        _look_through(gpu, lens, matrix)
+        _draw_edges(gpu, staged, shown, target)
     target.big.use()
     target.big.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
     _light(gpu, place, lens, staged, 0.75 / shadow_size if shadows else -1.0)
@@ -283,13 +284,10 @@ def _draw_place(program: "moderngl.Program", draws: list[PlaceDraw], *, edges: b
         (draw.edges if edges else draw.colour).render()
 
 
-def _draw_edges(
-    gpu: Device, lens: Lens, staged: list[Staged], shown: list[PlaceDraw], target: Target
-) -> None:
+def _draw_edges(gpu: Device, staged: list[Staged], shown: list[PlaceDraw], target: Target) -> None:
     """Draw labels alone at twice the size: where edges cross pixels, and what is on each side."""
     target.edges.use()
     target.edges.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
-    _look_through(gpu, lens)
     for number, one in enumerate(staged):
         set_uniform(gpu.silhouette, "bones", one.bones)
         set_uniform(gpu.silhouette, "self_label", _label(number))
@@ -297,9 +295,8 @@ def _draw_edges(
     _draw_place(gpu.place_edges, shown, edges=True)
 
 
-def _look_through(gpu: Device, lens: Lens) -> None:
-    """Set the view of the programs that draw labels alone."""
-    matrix = projection_matrix(lens) @ view_matrix(lens)
+def _look_through(gpu: Device, lens: Lens, matrix: Array) -> None:
+    """Set the view of the programs that draw labels alone; the matrix is the lens's."""
     for program in (gpu.silhouette, gpu.place_edges):
         set_uniform(program, "view_projection", matrix.T)
     set_uniform(gpu.silhouette, "eye", tuple(map(float, lens.position)))
@@ -348,7 +345,7 @@ def parts_alone(lens: Lens, staged: Staged) -> NDArray[np.uint8]:
     ctx.disable(ctx.CULL_FACE)
     frame.use()
     frame.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
-    _look_through(gpu, lens)
+    _look_through(gpu, lens, projection_matrix(lens) @ view_matrix(lens))
     set_uniform(gpu.silhouette, "bones", staged.bones)
     set_uniform(gpu.silhouette, "self_label", _label(0))
     _draw_faces(gpu, staged, staged.buffers.silhouette)

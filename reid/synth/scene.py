@@ -111,6 +111,11 @@ class Lens:
     window: tuple[float, float, float, float] | None = None
     size: tuple[int, int] | None = None
 
+    @property
+    def focal(self) -> float:
+        """Focal length in pixels of the whole frame."""
+        return float(self.height / 2 / np.tan(np.radians(self.fov_y) / 2))
+
 
 @dataclass(frozen=True)
 class Actor:

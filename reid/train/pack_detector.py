@@ -86,11 +86,11 @@ def pack_detector(
         other: packed weights that the run began from: then the mean of both networks' weights is
             exported, which often knows more than either (Wortsman et al. 2022, robust fine-tuning).
 
-    Raises:
-        ReidError: one of them is no detector, or they are of different networks.
-
     Returns:
         Figures of the 16-bit form and of INT8, and which was packed.
+
+    Raises:
+        ReidError: one of them is no detector, or they are of different networks.
     """
     unseen = load(scenes, "val")
     with tempfile.TemporaryDirectory() as scratch:

@@ -31,9 +31,8 @@ def project(lens: Lens, points: Floats) -> tuple[Floats, Floats]:
     up = np.cross(right, forward)
     offset = np.asarray(points, np.float64) - eye
     depth = offset @ forward
-    focal = lens.height / 2 / np.tan(np.radians(lens.fov_y) / 2)
     safe = np.maximum(depth, 1e-3)
-    x, y = (offset @ right) / safe * focal, -(offset @ up) / safe * focal
+    x, y = (offset @ right) / safe * lens.focal, -(offset @ up) / safe * lens.focal
     turn = np.radians(lens.roll)
     xr, yr = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
     pixels = np.stack([xr + lens.width / 2, yr + lens.height / 2], axis=-1)

@@ -65,9 +65,11 @@ class Plate:
         """About how many pixels high each is drawn."""
         middle = [np.add(a.position, (0, a.person.shape.stature / 2, 0)) for a in actors]
         points = np.asarray(middle, np.float32).reshape(-1, 3)
-        focal = self.lens.height / 2 / np.tan(np.radians(self.lens.fov_y) / 2)
         depth = np.maximum(project(self.lens, points)[1], 0.1)
-        return [focal * a.person.shape.stature / d for a, d in zip(actors, depth, strict=True)]
+        return [
+            self.lens.focal * actor.person.shape.stature / away
+            for actor, away in zip(actors, depth, strict=True)
+        ]
 
     def _window(self, box: Box) -> Box:
         """The smallest of `_SHAPES` that covers `box`, moved inside the frame."""
