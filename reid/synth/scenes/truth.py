@@ -93,7 +93,8 @@ def _seen(
 
 
 def _area(box: Floats) -> float:
-    return float((box[2] - box[0]) * (box[3] - box[1]))
+    x0, y0, x1, y1 = (float(v) for v in box)  # beside a lens it may be larger than float32's square
+    return (x1 - x0) * (y1 - y0)
 
 
 def _solo_pixels(lens: Lens, one: Staged, box: Floats) -> float:
