@@ -6,7 +6,7 @@ time; so is everything a camera or a lens might do to colours and edges.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -44,10 +44,18 @@ class Scenes:
     Attributes:
         frames: uint8 (H, W, 3), RGB, of various sizes.
         labels: float32 (n, 5) each: class (0 person, 1 head), then xyxy in px.
+        levels: each frame at its own size, a half and a quarter; a cut is made from the smallest
+            that it need not enlarge, bilinearly, as detectors shrink what they are given.
     """
 
     frames: list[Image]
     labels: list[Labels]
+    levels: list[tuple[Image, Image, Image]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        halves = [_halved(frame) for frame in self.frames]
+        quarters = [_halved(half) for half in halves]
+        object.__setattr__(self, "levels", list(zip(self.frames, halves, quarters, strict=True)))
 
 
 def load(folder: Path, split: str = "train") -> Scenes:
@@ -68,6 +76,11 @@ def load(folder: Path, split: str = "train") -> Scenes:
         for frame, (_, text) in zip(frames, labelled, strict=True)
     ]
     return Scenes(frames, labels)
+
+
+def _halved(frame: Image) -> Image:
+    sides = max(frame.shape[1] // 2, 1), max(frame.shape[0] // 2, 1)
+    return np.asarray(cv2.resize(frame, sides, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _read(path: Path, width: int, height: int) -> Labels:
@@ -98,9 +111,8 @@ def draw(scenes: Scenes, random: Rng, size: int) -> tuple[Image, Labels]:
         labels.append(found + np.array([0, x0, y0, x0, y0], np.float32))
     joined = np.concatenate(labels)
     if random.random() < 0.5:
-        picture = picture[:, ::-1]
+        picture = np.asarray(cv2.flip(picture, 1), np.uint8)
         joined[:, [1, 3]] = size - joined[:, [3, 1]]
-    picture = np.ascontiguousarray(picture)
     if random.random() < _SCRIBBLED:
         joined = scribble(picture, joined, random)
     return restyle(picture, random), joined
@@ -131,7 +143,10 @@ def cut(scenes: Scenes, random: Rng, shape: tuple[int, int], size: int) -> tuple
     wide, tall = shape[0] / scale, shape[1] / scale
     left, top = _corner(frame, aim, random, wide, tall)
     shift = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float64)
-    return _window(frame, (left, top, wide, tall), shape), _moved(labels, shift, shape)
+    level = 0 if scale > 0.5 else 1 if scale > 0.25 else 2
+    left, top, wide, tall = (side / 2**level for side in (left, top, wide, tall))
+    tile = _window(scenes.levels[number][level], (left, top, wide, tall), shape)
+    return tile, _moved(labels, shift, shape)
 
 
 def _scale(frame: Image, aim: Labels | None, random: Rng, size: int) -> float:
@@ -179,9 +194,8 @@ def _window(
     to_x, to_y = max(round((x0 - left) * scale_x), 0), max(round((y0 - top) * scale_y), 0)
     to_w = min(max(round((x1 - x0) * scale_x), 1), shape[0] - to_x)
     to_h = min(max(round((y1 - y0) * scale_y), 1), shape[1] - to_y)
-    how = cv2.INTER_AREA if scale_x < 1 else cv2.INTER_LINEAR
     out = np.full((shape[1], shape[0], 3), EMPTY, np.uint8)
-    part = cv2.resize(frame[y0:y1, x0:x1], (to_w, to_h), interpolation=how)
+    part = cv2.resize(frame[y0:y1, x0:x1], (to_w, to_h), interpolation=cv2.INTER_LINEAR)
     out[to_y : to_y + to_h, to_x : to_x + to_w] = part
     return out
 

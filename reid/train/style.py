@@ -70,7 +70,7 @@ def _coarse(picture: Image, random: Rng) -> Image:
     height, width = picture.shape[:2]
     share = float(random.uniform(0.35, 0.8))
     small = cv2.resize(
-        picture, (int(width * share), int(height * share)), interpolation=cv2.INTER_AREA
+        picture, (int(width * share), int(height * share)), interpolation=cv2.INTER_LINEAR
     )
     how = cv2.INTER_CUBIC if random.random() < 0.5 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(small, (width, height), interpolation=how), np.uint8)
