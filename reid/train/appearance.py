@@ -6,6 +6,7 @@ on the seed and the step alone.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,14 @@ from reid.train.augment import augment, recolour_skin, regions_of
 from reid.train.data import Crops
 from reid.train.export import run
 from reid.train.net import REGIONS, AppearanceNet, NetConfig, Outputs
-from reid.train.run import Report, follow, learning_rate, parameter_groups, write_checkpoint
+from reid.train.run import (
+    Follower,
+    Report,
+    Schedule,
+    parameter_groups,
+    recorded,
+    write_checkpoint,
+)
 from reid.train.unpack_appearance import unpack
 from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PART_INDEX, SLOTS
 
@@ -92,6 +100,9 @@ class Trainer:
             groups, lr=config.rate, betas=(0.9, 0.98), fused=device != "cpu"
         )
         self.step = 0
+        self.schedule = Schedule(config.rate, config.warmup, config.steps)
+        self._average = Follower(self.average, self.net, config.average)
+        self._run: Callable[[Tensor], Outputs] | None = None
         self._of_shard = _people_of_each(crops)
         parts = [PART_INDEX[SLOTS[c.slot].part] for c in ATTRIBUTE_COLUMNS]
         self._parts = torch.tensor(parts, device=device)
@@ -109,9 +120,7 @@ class Trainer:
 
     def _step(self) -> dict[str, Tensor]:
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(
-                self.config.rate, self.step, self.config.warmup, self.config.steps
-            )
+            group["lr"] = self.schedule.rate(self.step)
         rows = torch.from_numpy(self.batch(self.step)).to(self.device)
         random = torch.Generator(self.device).manual_seed(self.config.seed * 1_000_003 + self.step)
         x, parts, left = augment(
@@ -120,8 +129,10 @@ class Trainer:
         twins = self.config.twins
         other = recolour_skin(x[:twins], parts[:twins], random, share=1.0).clamp(0, 1)
         x = torch.cat([x, other]).contiguous(memory_format=self._layout)
+        if self._run is None:
+            self._run = recorded(self.net, x)
         with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
-            outputs = self.net(x)
+            outputs = self._run(x)
         losses = self._losses(_first(outputs, len(rows)), regions_of(parts), rows, left)
         losses["skin"] = apart(outputs.vector[:twins], outputs.vector[len(rows) :])
         total = torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
@@ -129,7 +140,7 @@ class Trainer:
         total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self.optimizer.step()
-        follow(self.average, self.net, self.config.average, self.step)
+        self._average.follow(self.step)
         return {name: loss.detach() for name, loss in losses.items()}
 
     def batch(self, step: int) -> NDArray[np.int64]:
@@ -174,13 +185,15 @@ class Trainer:
     def begin_from(self, folder: Path) -> None:
         """Begin with a packed embedding's weights instead of fresh ones.
 
-        The identity classifier begins with everybody's mean vector.
-
         Raises:
             ReidError: it is of another network, or none.
         """
         unpack(self.net, folder, self.crops.images)
         self.average.load_state_dict(self.net.state_dict())
+        self._meet_everybody()
+
+    def _meet_everybody(self) -> None:
+        """Let the identity classifier begin with everybody's mean vector."""
         vectors = torch.from_numpy(run(self.net, self.crops.images)["vector"]).to(self.device)
         with torch.no_grad():
             self.classes.zero_().index_add_(0, self._columns["identity"], vectors)
@@ -200,8 +213,8 @@ class Trainer:
     def resume(self, path: Path, *, fresh_classes: bool = False) -> None:
         """Go on from a checkpoint.
 
-        `fresh_classes` keeps the network but not the identity classifier and the optimiser: for
-        going on with more people than before.
+        `fresh_classes` keeps the network but not the optimiser, and the identity classifier
+        begins with everybody's mean vector: for going on with more people than before.
 
         Raises:
             ReidError: the checkpoint is of another network, or of other people.
@@ -213,6 +226,7 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.step = int(state["step"])
         if fresh_classes:
+            self._meet_everybody()
             return
         if state["classes"].shape != self.classes.shape:
             raise ReidError(f"{path} was trained on {len(state['classes'])} other people")

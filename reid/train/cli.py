@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from reid.train.net import NetConfig
-    from reid.train.run import Report
+    from reid.train.run import Report, Schedule
 
 app = typer.Typer(no_args_is_help=True, help="Train the shipped models on synthetic people.")
 
@@ -22,6 +22,11 @@ _TOLD_EVERY: Final = 50  # steps
 _KEPT_EVERY: Final = 250
 
 Minutes = Annotated[float | None, typer.Option(help="Stop after so long; run again to go on.")]
+
+Anneal = Annotated[
+    bool,
+    typer.Option("--anneal", help="Let the learning rate fall to nothing as the minutes run out."),
+]
 
 
 @app.command()
@@ -45,6 +50,7 @@ def appearance(
     twins: Annotated[int, typer.Option(min=0, help="Crops seen twice, with other skin.")] = 24,
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 1.2e-3,
     warmup: Annotated[int, typer.Option(help="Steps until it is reached.")] = 300,
+    anneal: Anneal = False,
 ) -> None:
     """Train the appearance embedding, or go on where it stopped.
 
@@ -75,7 +81,7 @@ def appearance(
         f"{len(crops)} crops of {crops.identities} people, {device}, from step {trainer.step}",
         highlight=False,
     )
-    _go(trainer, steps, minutes, checkpoint)
+    _go(trainer, steps, minutes, checkpoint, anneal=anneal)
 
 
 def _net(blocks: str) -> "NetConfig":
@@ -106,6 +112,7 @@ def detector(
     ] = None,
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
     warmup: Annotated[int, typer.Option(help="Steps until it is reached.")] = 400,
+    anneal: Anneal = False,
 ) -> None:
     """Train the person-head detector, or go on where it stopped.
 
@@ -125,18 +132,26 @@ def detector(
     elif start is not None:
         trainer.begin_from(start)
     out.print(f"{len(scenes.frames)} frames, {device}, from step {trainer.step}", highlight=False)
-    _go(trainer, steps, minutes, checkpoint)
+    _go(trainer, steps, minutes, checkpoint, anneal=anneal)
 
 
 class _Run(Protocol):
+    schedule: "Schedule"
+
     @property
     def step(self) -> int: ...
     def train(self, minutes: float | None, report: "Report") -> None: ...
     def save(self, path: Path) -> None: ...
 
 
-def _go(trainer: _Run, steps: int, minutes: float | None, checkpoint: Path) -> None:
+def _go(
+    trainer: _Run, steps: int, minutes: float | None, checkpoint: Path, *, anneal: bool
+) -> None:
     """Train, telling the losses and keeping the run now and then."""
+    if anneal:
+        if minutes is None:
+            raise typer.BadParameter("--anneal needs --minutes: say how long the run may take")
+        trainer.schedule.within(minutes)
     begun, first = time.monotonic(), trainer.step
 
     def report(step: int, losses: "dict[str, Tensor]") -> None:

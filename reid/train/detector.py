@@ -6,7 +6,7 @@ goes on from its checkpoint: every draw depends on the seed and the number of th
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,14 @@ from torch.utils.data import DataLoader, Dataset
 
 from reid.errors import ReidError
 from reid.people import quieten_ultralytics
-from reid.train.run import Report, follow, learning_rate, parameter_groups, write_checkpoint
+from reid.train.run import (
+    Follower,
+    Report,
+    Schedule,
+    parameter_groups,
+    recorded,
+    write_checkpoint,
+)
 from reid.train.scenes import Scenes, draw
 
 CLASSES: Final = ("person", "head")
@@ -92,6 +99,24 @@ def collate(items: list[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
     }
 
 
+class Outputs(nn.Module):
+    """The network with outputs that are tensors alone.
+
+    Pictures (B, 3, S, S), uint8 → float32 distributions of boxes' edges (B, 4 R, A) and logits of
+    classes (B, 2, A), over A anchors.
+    """
+
+    def __init__(self, net: Any) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Run it."""
+        x = (pictures.float() / 255).contiguous(memory_format=torch.channels_last)
+        outputs = self.net(x)
+        return outputs["boxes"].float(), outputs["scores"].float()
+
+
 class Trainer:
     """A run in progress; `workers` processes draw its pictures (0 = this one)."""
 
@@ -107,6 +132,11 @@ class Trainer:
         groups = parameter_groups(self.net, config.decay)
         self.optimizer = torch.optim.AdamW(groups, lr=config.rate, fused=device != "cpu")
         self.step = 0
+        self.schedule = Schedule(config.rate, config.warmup, config.steps)
+        self._average = Follower(self.average, self.net, config.average)
+        self._run: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None
+        sides = [config.size // int(stride) for stride in self.net.model[-1].stride]
+        self._levels = [torch.empty(config.batch, 1, side, side, device=device) for side in sides]
 
     def train(self, minutes: float | None, report: Report) -> None:
         """Run until the last step, or until the minutes are up."""
@@ -134,19 +164,19 @@ class Trainer:
 
     def _step(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(
-                self.config.rate, self.step, self.config.warmup, self.config.steps
-            )
+            group["lr"] = self.schedule.rate(self.step)
         batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
-        x = (batch["img"].float() / 255).contiguous(memory_format=torch.channels_last)
+        if self._run is None:
+            self._run = recorded(Outputs(self.net).train(), batch["img"])
         with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
-            outputs = self.net(x)
-        losses, items = self.net.loss(batch, in_float32(outputs))
+            boxes, scores = self._run(batch["img"])
+        outputs = {"boxes": boxes, "scores": scores, "feats": self._levels}
+        losses, items = self.net.loss(batch, outputs)
         self.optimizer.zero_grad(set_to_none=True)
         (losses.sum() / self.config.batch).backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
         self.optimizer.step()
-        follow(self.average, self.net, self.config.average, self.step)
+        self._average.follow(self.step)
         values = items.values() if isinstance(items, dict) else items
         return {name: value.detach() for name, value in zip(LOSSES, values, strict=True)}
 
@@ -219,14 +249,3 @@ def read_checkpoint(path: Path, device: str = "cpu") -> dict[str, Any]:
     except (OSError, KeyError, TypeError, RuntimeError) as error:
         raise ReidError(f"{path} is not a checkpoint ({type(error).__name__})") from None
     return state
-
-
-def in_float32(outputs: Any) -> Any:
-    """Return a network's outputs with every tensor in float32, for the loss."""
-    if isinstance(outputs, Tensor):
-        return outputs.float()
-    if isinstance(outputs, dict):
-        return {name: in_float32(value) for name, value in outputs.items()}
-    if isinstance(outputs, list | tuple):
-        return [in_float32(value) for value in outputs]
-    return outputs

@@ -1,5 +1,6 @@
 """What every training run does alike: the learning rate, the weights' average, checkpoints."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,28 +9,85 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from reid.console import complain
+
 Report = Callable[[int, dict[str, Tensor]], None]
 """Told after every step: its number, and its losses (reading one waits for the device)."""
 
 
-def learning_rate(peak: float, step: int, warmup: int, steps: int) -> float:
-    """Return a step's rate: linear warm-up to `peak`, then half a cosine down to nothing."""
-    if step < warmup:
-        return peak * (step + 1) / warmup
-    done = (step - warmup) / max(1, steps - warmup)
-    return peak * 0.5 * (1 + float(np.cos(np.pi * min(done, 1.0))))
+class Schedule:
+    """The learning rate: linear warm-up to `peak`, then half a cosine down to nothing.
+
+    The fall ends with the last step or, where `within` set minutes, when they are up, whichever
+    comes first: for a machine that is lent for so long.
+    """
+
+    def __init__(self, peak: float, warmup: int, steps: int) -> None:
+        self._peak, self._warmup, self._steps = peak, warmup, steps
+        self._seconds: float | None = None
+        self._begun = 0.0
+
+    def within(self, minutes: float) -> None:
+        """Let the rate have fallen to nothing so many minutes from now."""
+        self._begun, self._seconds = time.monotonic(), minutes * 60
+
+    def rate(self, step: int) -> float:
+        """Return the rate of a step."""
+        if step < self._warmup:
+            return self._peak * (step + 1) / self._warmup
+        done = (step - self._warmup) / max(1, self._steps - self._warmup)
+        if self._seconds is not None:
+            done = max(done, (time.monotonic() - self._begun) / max(self._seconds, 1e-9))
+        return self._peak * 0.5 * (1 + float(np.cos(np.pi * min(done, 1.0))))
 
 
-@torch.no_grad()
-def follow(average: nn.Module, net: nn.Module, momentum: float, step: int) -> None:
-    """Move the average of the weights towards the weights; faster in the first steps."""
-    keep = min(momentum, (step + 1) / (step + 10))
-    pairs = list(zip(average.state_dict().values(), net.state_dict().values(), strict=True))
-    means, now = zip(*(pair for pair in pairs if pair[0].dtype.is_floating_point), strict=True)
-    torch._foreach_lerp_(means, now, 1 - keep)  # one launch, not hundreds
-    for mean, value in pairs:
-        if not mean.dtype.is_floating_point:
-            mean.copy_(value)
+class Follower:
+    """Moves the average of a network's weights after the weights.
+
+    Both networks keep their tensors from now on: load weights into them, do not replace them.
+    """
+
+    def __init__(self, average: nn.Module, net: nn.Module, momentum: float) -> None:
+        self._momentum = momentum
+        pairs = list(zip(average.state_dict().values(), net.state_dict().values(), strict=True))
+        weights = [pair for pair in pairs if pair[0].dtype.is_floating_point]
+        self._means, self._now = ([pair[i] for pair in weights] for i in (0, 1))
+        self._counts = [pair for pair in pairs if not pair[0].dtype.is_floating_point]
+
+    @torch.no_grad()
+    def follow(self, step: int) -> None:
+        """Go a little towards the weights of `step`; further in the first steps."""
+        keep = min(self._momentum, (step + 1) / (step + 10))
+        torch._foreach_lerp_(self._means, self._now, 1 - keep)  # one launch, not hundreds
+        if self._counts:
+            means, now = zip(*self._counts, strict=True)
+            torch._foreach_copy_(means, now)
+
+
+def recorded(net: nn.Module, sample: Tensor) -> Callable[[Tensor], Any]:
+    """Return a network that takes batches like `sample` alone, at once where it can.
+
+    On NVIDIA's GPUs its kernels are recorded once and replayed (a CUDA graph), forward and
+    backward: small networks otherwise wait for Python to start each of some thousand kernels. On
+    other devices, and where recording fails, which is told, it is the network itself.
+
+    Args:
+        net: in training; gives tensors or tuples of them. Its normalisations see `sample` a few
+            times.
+        sample: a batch on the device.
+    """
+    if sample.device.type != "cuda":
+        return net
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    try:
+        with torch.autocast("cuda", dtype=torch.bfloat16, cache_enabled=False):
+            faster: Callable[[Tensor], Any] = torch.cuda.make_graphed_callables(net, (sample,))
+    except RuntimeError as error:
+        complain(f"kernels are not recorded, so steps are slower: {error}", "note", "yellow")
+        return net
+    finally:
+        net.load_state_dict(before)
+    return faster
 
 
 def parameter_groups(net: nn.Module, decay: float, *more: nn.Parameter) -> list[dict[str, Any]]:

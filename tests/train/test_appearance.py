@@ -102,6 +102,18 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
         Trainer(CONFIG, people(5), "cpu").resume(tmp_path / "run.pt")
 
 
+def test_with_other_people_the_classifier_begins_where_they_are(tmp_path: Path) -> None:
+    Trainer(CONFIG, people(8), "cpu").save(tmp_path / "run.pt")
+    crops = people(5)
+    second = Trainer(CONFIG, crops, "cpu")
+    second.resume(tmp_path / "run.pt", fresh_classes=True)
+    vectors = export.run(second.net, crops.images)["vector"]
+    mean = np.stack([vectors[crops.identity == i].mean(axis=0) for i in range(crops.identities)])
+    length = np.linalg.norm(mean, axis=1)
+    given = torch.nn.functional.normalize(second.classes.detach(), dim=1).numpy()
+    np.testing.assert_allclose((given * mean).sum(axis=1), length, rtol=1e-3)
+
+
 def test_a_packed_network_is_trained_further(tmp_path: Path) -> None:
     crops = people(24, 4)
     first = Trainer(replace(CONFIG, people=8), crops, "cpu")
