@@ -19,6 +19,8 @@ Paint = Callable[[slice, slice], Image]
 
 _SWAPPED: Final = 0.08  # share of pictures whose colour channels change places
 _GREY: Final = 0.08
+_EXPOSED: Final = 0.7  # share of pictures that are brought to a mean brightness of _MEANS
+_MEANS: Final = (0.25, 0.6)
 _WARES: Final = 0.35  # of the pictures with odd shapes, the share with rows of wares
 _MOST_HIDDEN: Final = 0.7  # share of a box behind odd shapes from which nobody is asked for
 
@@ -42,16 +44,26 @@ def restyle(picture: Image, random: Rng) -> Image:
 def _colours(picture: Image, random: Rng) -> Image:
     if random.random() < _SWAPPED:
         picture = np.ascontiguousarray(picture[..., random.permutation(3)])
-    grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    flat = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(flat, cv2.COLOR_GRAY2RGB), np.uint8)
     amount = 0.0 if random.random() < _GREY else float(random.uniform(0.2, 1.7))
     mixed = cv2.addWeighted(picture, amount, grey, 1 - amount, 0)
     levels = np.arange(256, dtype=np.float32) / 255
-    curve = levels ** float(np.exp(random.uniform(-0.5, 0.5)))
-    curve = (curve - 0.5) * float(np.exp(random.uniform(-0.35, 0.5))) + 0.5
+    curve = levels ** _gamma(grey, random)
+    curve = (curve - 0.5) * float(np.exp(random.uniform(-0.35, 0.4))) + 0.5
     curve += random.uniform(-0.1, 0.1)
     cast = np.exp(random.normal(0, 0.12, 3))
     table = np.clip(curve[:, None] * cast * 255, 0, 255).astype(np.uint8)
     return np.asarray(cv2.LUT(mixed, table[None]), np.uint8)
+
+
+def _gamma(grey: Image, random: Rng) -> float:
+    """Draw an exponent of brightness: mostly one that exposes the picture as a camera might."""
+    if random.random() >= _EXPOSED:
+        return float(np.exp(random.uniform(-0.5, 0.5)))
+    mean = float(np.clip(grey.mean() / 255, 0.05, 0.95))
+    wanted = random.uniform(*_MEANS)
+    return float(np.clip(np.log(wanted) / np.log(mean), 0.4, 2.5))
 
 
 def _blurred(picture: Image, random: Rng) -> Image:
