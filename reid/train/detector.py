@@ -134,7 +134,7 @@ class Trainer:
         self.step = 0
         self.schedule = Schedule(config.rate, config.warmup, config.steps)
         self._average = Follower(self.average, self.net, config.average)
-        self._run: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None
+        self._run: Callable[[Tensor], tuple[Tensor, Tensor]] = Outputs(self.net)
         sides = [config.size // int(stride) for stride in self.net.model[-1].stride]
         self._levels = [torch.empty(config.batch, 1, side, side, device=device) for side in sides]
 
@@ -142,6 +142,9 @@ class Trainer:
         """Run until the last step, or until the minutes are up."""
         begun = time.monotonic()
         self.net.train()
+        blank = torch.zeros(self.config.batch, 3, self.config.size, self.config.size)
+        # before there are processes that hand pictures over: recording tolerates nothing beside it
+        self._run = recorded(Outputs(self.net).train(), blank.to(self.device, torch.uint8))
         for batch in self._batches():
             losses = self._step(batch)
             self.step += 1
@@ -166,8 +169,6 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule.rate(self.step)
         batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
-        if self._run is None:
-            self._run = recorded(Outputs(self.net).train(), batch["img"])
         with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
             boxes, scores = self._run(batch["img"])
         outputs = {"boxes": boxes, "scores": scores, "feats": self._levels}
