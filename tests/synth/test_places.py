@@ -5,7 +5,7 @@ import pytest
 
 from reid.synth import places
 from reid.synth.places import site as site_module
-from reid.synth.places.facades import FRONTS
+from reid.synth.places.facades import FRONTS, _hang
 from reid.synth.places.furniture import MAKERS
 from reid.synth.places.materials import MATERIALS, SPAN
 from reid.synth.render import project as render_project
@@ -87,3 +87,9 @@ def test_walls_hide_what_is_behind() -> None:
     site = places.build_site(2, "train", "corridor")
     beyond = np.array([[0.0, 1.0, site.depth]], np.float32)
     assert not site.sees((0.0, 1.5, 0.0), beyond)[0]
+
+
+def test_what_hangs_at_a_wall_s_end_is_cut_off_there() -> None:
+    wall, picture = np.zeros((10, 20, 3), np.uint8), np.full((4, 8, 3), 9, np.uint8)
+    _hang(wall, 15, 8, picture)
+    assert int((wall == 9).all(axis=2).sum()) == 2 * 5

@@ -157,6 +157,12 @@ def _building(rng: np.random.Generator, image: Image) -> None:
     _upper_windows(rng, image, rows - _px(3.2))
 
 
+def _hang(image: Image, x: int, top: int, picture: Image) -> None:
+    """Put a picture on a wall, as much of it as there is wall for."""
+    place = image[top : top + picture.shape[0], x : x + picture.shape[1]]
+    place[:] = picture[: place.shape[0], : place.shape[1]]
+
+
 def _hall(rng: np.random.Generator, image: Image) -> None:
     """Posters, doors, notice boards, a dado, pipes and boxes."""
     rows, columns = image.shape[:2]
@@ -172,13 +178,12 @@ def _hall(rng: np.random.Generator, image: Image) -> None:
         if what < 0.45:
             tall = int(wide * rng.uniform(0.7, 1.5))
             top = max(0, rows - _px(1.0) - tall)
-            shown = poster(rng, tall, wide)[: rows - top]
-            image[top : top + shown.shape[0], x : x + wide] = shown
+            _hang(image, x, top, poster(rng, tall, wide))
         elif what < 0.7:
             _door(rng, image, x, _px(0.95), _px(2.1))
         elif what < 0.85:
             top = max(0, rows - _px(2.6))
-            image[top : top + _px(0.4), x : x + wide] = sign(rng, _px(0.4), wide)
+            _hang(image, x, top, sign(rng, _px(0.4), wide))
         else:
             rectangle(image, x, rows - _px(1.5), x + _px(0.4), rows - _px(0.9), (170, 30, 30))
         x += wide + _px(float(rng.uniform(0.6, 3.0)))
