@@ -200,12 +200,18 @@ def pack(
     pairs: Annotated[
         Path | None, typer.Option(help="Counterfactuals, `colour` among them; measured too.")
     ] = None,
+    other: Annotated[
+        Path | None,
+        typer.Option("--mean-with", help="Packed folder the run began from: pack the mean."),
+    ] = None,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Of those weights in the mean.")] = 0.5,
 ) -> None:
     """Calibrate a trained embedding on the held-out domain, measure it, and pack it.
 
     Example: reid train pack run.pt --held-out unseen/ --to models/appearance --model-id app-1
     """
-    from reid.train.evaluate import pack_and_measure
+    from reid.train.evaluate import Mixed, pack_and_measure
 
-    measured = pack_and_measure(checkpoint, held_out, to, model_id, pairs)
+    mixed = Mixed(other, share) if other else None
+    measured = pack_and_measure(checkpoint, held_out, to, model_id, pairs, mixed)
     out.print_json(json.dumps(measured))

@@ -1,7 +1,7 @@
 """What a trained embedding is worth on the held-out render domain."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -25,6 +25,8 @@ from reid.train.export import (
 )
 from reid.train.net import AppearanceNet, NetConfig
 from reid.train.pack_appearance import Packed, converted, quantised, run_model, write
+from reid.train.run import mean_of
+from reid.train.unpack_appearance import unpack
 
 _CALIBRATED_SHARE: Final = 0.5  # of the held-out people; the rest measure
 
@@ -35,6 +37,13 @@ YARDSTICK: Final = "colour"
 """The counterfactual by whose effect all others are measured."""
 
 Float = NDArray[np.float32]
+
+
+class Mixed(NamedTuple):
+    """A packed embedding, and the share of its weights in a mean."""
+
+    folder: Path
+    share: float
 
 
 def load_net(checkpoint: Path) -> AppearanceNet:
@@ -63,19 +72,36 @@ def load_net(checkpoint: Path) -> AppearanceNet:
 
 
 def pack_and_measure(
-    checkpoint: Path, held_out: Path, folder: Path, model_id: str, pairs: Path | None = None
+    checkpoint: Path,
+    held_out: Path,
+    folder: Path,
+    model_id: str,
+    pairs: Path | None = None,
+    mixed: Mixed | None = None,
 ) -> dict[str, Any]:
     """Calibrate on half of the held-out people, measure on the other half, write to `folder`.
 
-    INT8 is packed where it costs less than `MOST_LOST` of mAP, else 16 bits. `pairs` is a folder
-    of counterfactuals; with it, what a change of skin, face or hair does to the vector is measured
-    too. All figures are of the model as packed.
+    INT8 is packed where it costs less than `MOST_LOST` of mAP, else 16 bits. All figures are of the
+    model as packed.
+
+    Args:
+        checkpoint: what `reid train appearance` wrote.
+        held_out: crops of the held-out domain.
+        folder: written.
+        model_id: names the model and its vector space.
+        pairs: counterfactuals; with them, what a change of skin, face or hair does to the vector is
+            measured too.
+        mixed: packed weights that the run began from, to be packed in part.
     """
     net = load_net(checkpoint)
     crops = load([held_out])
-    border = int(crops.identities * _CALIBRATED_SHARE)
-    fit, test = take(crops, crops.identity < border), take(crops, crops.identity >= border)
-    attributes, body = calibrated(net, fit)
+    if mixed is not None:
+        began = AppearanceNet(net.config)
+        unpack(began, mixed.folder, crops.images)
+        net.load_state_dict(mean_of(net.state_dict(), began.state_dict(), mixed.share))
+    first = crops.identity < int(crops.identities * _CALIBRATED_SHARE)
+    fit, test = take(crops, first), take(crops, ~first)
+    attributes, body = calibrated(net, crops, first)
     plain = converted(Packed(net, attributes, body))
     models = {"fp16": plain, "int8": quantised(plain, fit.images)}
     scores = {name: measure(model, test, attributes) for name, model in models.items()}

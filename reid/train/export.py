@@ -5,7 +5,7 @@ slope and an offset (Platt 1999), shared by the values of a slot where a slot ha
 Columns that cannot be told from chance there are declared as not estimated.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -156,17 +156,28 @@ def not_estimated(attributes: Calibration, body: Calibration) -> list[str]:
     ]
 
 
-def calibrated(net: AppearanceNet, held_out: Crops) -> tuple[Calibration, Calibration]:
-    """Return the calibration of attributes and body on the held-out domain."""
+def calibrated(
+    net: AppearanceNet, held_out: Crops, fit: NDArray[np.bool_]
+) -> tuple[Calibration, Calibration]:
+    """Return the calibration of attributes and body on the held-out domain.
+
+    Slopes and offsets are of the crops `fit` (N,); which columns can be told from chance, which no
+    calibration changes, is seen on all.
+    """
     logits = run(net, held_out.images)
     return (
-        calibrate(
-            logits["attributes"],
-            held_out.attributes,
-            seen_weight(held_out.visible, ATTRIBUTE_SLOTS),
-            ATTRIBUTE_SLOTS,
-        ),
-        calibrate(
-            logits["body"], held_out.body, seen_weight(held_out.visible, BODY_SLOTS), BODY_SLOTS
-        ),
+        _of_columns(logits["attributes"], held_out.attributes, held_out, fit, ATTRIBUTE_SLOTS),
+        _of_columns(logits["body"], held_out.body, held_out, fit, BODY_SLOTS),
     )
+
+
+def _of_columns(
+    logits: Float,
+    labels: NDArray[np.uint8],
+    held_out: Crops,
+    fit: NDArray[np.bool_],
+    slots: list[str],
+) -> Calibration:
+    weight = seen_weight(held_out.visible, slots)
+    found = calibrate(logits[fit], labels[fit], weight[fit], slots)
+    return replace(found, estimated=told_apart(logits, labels, weight > 0, slots))

@@ -17,15 +17,14 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from reid.bench.coco import Matched, Photo, average_precision, match, recall
-from reid.errors import ReidError
 from reid.people import INDEX_SCORE, Detector
 from reid.research import ResearchImage
 from reid.tracks import Boxes, empty_boxes
 from reid.train.detector import CLASSES, build, read_checkpoint, read_weights
 from reid.train.quantise import in_int8
+from reid.train.run import mean_of
 from reid.train.scenes import EMPTY, Scenes, load
 
 NAME: Final = "person-head"
@@ -132,20 +131,6 @@ def _torch_weights(checkpoint: Path, scratch: Path, other: Path | None = None) -
     content = {"model": net.half().eval(), "version": ultralytics.__version__, "train_args": {}}
     torch.save({**content, "license": "AGPL-3.0-or-later"}, path)
     return path
-
-
-def mean_of(one: dict[str, Tensor], other: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the mean of two networks' weights; what is counted is the first one's.
-
-    Raises:
-        ReidError: they are of different networks.
-    """
-    if {k: v.shape for k, v in one.items()} != {k: v.shape for k, v in other.items()}:
-        raise ReidError("these weights are of different networks: name those the run began from")
-    return {
-        name: (value + other[name].to(value)) / 2 if value.is_floating_point() else value
-        for name, value in one.items()
-    }
 
 
 def _openvino(weights: Path) -> Path:

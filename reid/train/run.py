@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from reid.console import complain
+from reid.errors import ReidError
 
 Report = Callable[[int, dict[str, Tensor]], None]
 """Told after every step: its number, and its losses (reading one waits for the device)."""
@@ -88,6 +89,32 @@ def recorded(net: nn.Module, sample: Tensor) -> Callable[[Tensor], Any]:
     finally:
         net.load_state_dict(before)
     return faster
+
+
+def mean_of(
+    one: dict[str, Tensor], other: dict[str, Tensor], share: float = 0.5
+) -> dict[str, Tensor]:
+    """Return the weighted mean of two networks' weights; what is counted is the first one's.
+
+    A network and what it was trained further into often know more together than either (Wortsman
+    et al. 2022, robust fine-tuning).
+
+    Args:
+        one: weights by name.
+        other: as many, of the same shapes.
+        share: of the other's.
+
+    Raises:
+        ReidError: they are of different networks.
+    """
+    if {k: v.shape for k, v in one.items()} != {k: v.shape for k, v in other.items()}:
+        raise ReidError("these weights are of different networks: name those the run began from")
+    return {
+        name: torch.lerp(value, other[name].to(value), share)
+        if value.is_floating_point()
+        else value
+        for name, value in one.items()
+    }
 
 
 def parameter_groups(net: nn.Module, decay: float, *more: nn.Parameter) -> list[dict[str, Any]]:

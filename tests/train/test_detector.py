@@ -18,7 +18,6 @@ from reid.train.pack_detector import (
     REDACTION,
     best_confidence,
     letterbox,
-    mean_of,
     measure,
     pack_detector,
 )
@@ -236,17 +235,6 @@ def test_who_fills_a_cut_is_asked_for_however_little_of_them_is_in_it() -> None:
     far = [0, 95, 0, 135, 40]
     kept = _moved(np.array([tall, head, far], np.float32), np.eye(2, 3), (100, 100))
     assert kept.tolist() == [[0, 10, 0, 90, 100]], "a tenth of the head, an eighth of the far one"
-
-
-def test_the_mean_of_two_networks() -> None:
-    one = {"w": torch.tensor([1.0, 3.0]), "n": torch.tensor(7)}
-    other = {"w": torch.tensor([3.0, 4.0]).half(), "n": torch.tensor(9)}
-    mean = mean_of(one, other)
-    assert mean["w"].tolist() == [2.0, 3.5]
-    assert mean["w"].dtype == torch.float32
-    assert int(mean["n"]) == 7
-    with pytest.raises(ReidError, match="different networks"):
-        mean_of(one, {"w": torch.zeros(3), "n": torch.tensor(9)})
 
 
 def test_wares_are_drawn_over_people_and_hide_them() -> None:

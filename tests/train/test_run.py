@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from reid.train.run import Follower, Schedule, recorded
+from reid.errors import ReidError
+from reid.train.run import Follower, Schedule, mean_of, recorded
 
 
 def test_the_rate_warms_up_and_falls_to_nothing() -> None:
@@ -67,3 +68,15 @@ def test_recorded_kernels_give_the_network_s_gradients() -> None:
             run(x).float().square().sum().backward()
         gradients.append(net[0].weight.grad.clone())
     torch.testing.assert_close(*gradients, rtol=0.05, atol=0.05)
+
+
+def test_the_mean_of_two_networks() -> None:
+    one = {"w": torch.tensor([1.0, 3.0]), "n": torch.tensor(7)}
+    other = {"w": torch.tensor([3.0, 4.0]).half(), "n": torch.tensor(9)}
+    mean = mean_of(one, other)
+    assert mean["w"].tolist() == [2.0, 3.5]
+    assert mean["w"].dtype == torch.float32
+    assert int(mean["n"]) == 7
+    assert mean_of(one, other, share=0.25)["w"].tolist() == [1.5, 3.25]
+    with pytest.raises(ReidError, match="different networks"):
+        mean_of(one, {"w": torch.zeros(3), "n": torch.tensor(9)})
