@@ -19,7 +19,7 @@ def heads_in_crop(raw: RawFrame, people: People | None) -> Boxes:
     if people is None:
         return crop_head_boxes(raw.width, raw.height, empty_boxes(), sure=False)
     found = people.heads_of_crop(raw)
-    return crop_head_boxes(raw.width, raw.height, found.boxes, sure=found.sure)
+    return crop_head_boxes(raw.width, raw.height, found.boxes, sure=found.sure, people=found.people)
 
 
 def redacted_crop(raw: RawFrame, heads: Boxes, profile: Profile = "head") -> RedactedCrop:

@@ -82,17 +82,28 @@ def head_boxes(frames: Sequence[Seen], now: int, profile: Profile = "head") -> B
     return np.concatenate([heads, *tops, _tops_of_missed(frames, now)])
 
 
-def crop_head_boxes(width: int, height: int, candidates: Boxes, *, sure: bool) -> Boxes:
+def crop_head_boxes(
+    width: int, height: int, candidates: Boxes, *, sure: bool, people: Boxes | None = None
+) -> Boxes:
     """Return the boxes to redact in an image that is one person: its top, and every candidate.
+
+    Of an image wider than tall, in which no head was found for sure, all goes: it may be a head.
 
     Args:
         width, height: of the image, px.
         candidates: heads found in it (M, 4).
         sure: the person's own head is among them; else as much goes as of anybody in a frame in
             whom no head was found.
+        people: persons found in it (N, 4), whose tops go as well: what is above the person, an
+            umbrella or a balloon, may be the image's top.
     """
     whole = as_boxes([[0, 0, width, height]])
+    if not sure and width > height:
+        return whole
     tops = [top_of(whole, TOP_OF_CROP)] if sure else [_closed_tops(whole)]
+    if people is not None:
+        owned = np.isin(np.arange(len(people)), _owners(people, candidates))
+        tops += [top_of(people[owned], TOP_WITH_HEAD), _closed_tops(people[~owned])]
     return np.concatenate([*tops, _shape(candidates, "head")])
 
 

@@ -52,9 +52,11 @@ CROP_OTHER_HEAD: Final = 0.5
 
 _UPPER_OF_CROP: Final = 0.4  # of its height; measured: further down are bags and hands
 
-_CROP_SIDE: Final = 160  # px: such an image is looked at as large as people are in scenes,
-_CROP_MARGIN: Final = 64  # px: with its border repeated around it,
-_STRIDE: Final = 32  # px: in a picture whose sides the network takes as they are
+_CROP_SIDES: Final = (160, 384)
+"""Px of the longer side: an image that is one person is looked at as large as people are in scenes
+and, where no head is seen so, once more, larger."""
+_CROP_MARGIN: Final = 64  # px around it, in which its border is repeated
+_STRIDE: Final = 32  # px: sides that the network takes as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,18 @@ class Confidences:
 
 @dataclass(frozen=True, slots=True)
 class CropHeads:
-    """Head candidates (M, 4) in an image that is one person; `sure`: the person's is among them."""
+    """What is found in an image that is one person.
+
+    Attributes:
+        boxes: head candidates (M, 4).
+        sure: the person's own head is among them.
+        people: persons (N, 4) who would start a track: an umbrella above may leave them the lower
+            part of the image.
+    """
 
     boxes: Boxes
     sure: bool
+    people: Boxes
 
 
 class Detector:
@@ -147,15 +157,24 @@ class Detector:
         finally:
             self._forget()
 
-    def heads_of_crop(self, raw: RawFrame) -> tuple[Boxes, NDArray[np.float32]]:
-        """Find heads (M, 4) in an image that is one person, and how sure of each it is (M,).
+    def look_into_crop(self, raw: RawFrame) -> Detections:
+        """Find heads in an image that is one person, and the person where they stand in it.
 
         The detector knows people who stand in scenes, so that a person who fills the picture is
         shown to it smaller, with room around.
         """
         if not self.knows_heads:
-            return empty_boxes(), np.zeros(0, np.float32)
-        bgr, scale, corner = _with_room(raw.expose_unredacted()[..., ::-1])
+            nobody = np.zeros(0, np.float32)
+            return Detections(empty_boxes(), nobody, empty_boxes(), nobody)
+        for side in _CROP_SIDES:
+            seen = self._look_closely(raw, side)
+            if len(seen.heads):
+                break
+        return seen
+
+    def _look_closely(self, raw: RawFrame, side: int) -> Detections:
+        """Look into a crop that is brought to so many px along its longer side."""
+        bgr, scale, corner = _with_room(raw.expose_unredacted()[..., ::-1], side)
         try:
             seen = self._detect(bgr, longest=max(bgr.shape[:2]))
         finally:
@@ -163,7 +182,9 @@ class Detector:
         boxes = as_boxes((seen.heads - np.tile(corner, 2)) / scale)
         least = np.where(_high_in_crop(boxes, raw), CROP_HEAD, CROP_OTHER_HEAD)
         kept = seen.head_scores >= least
-        return boxes[kept], seen.head_scores[kept]
+        people = as_boxes((seen.people - np.tile(corner, 2)) / scale)
+        plain = seen.scores >= self.confidences.index
+        return Detections(people[plain], seen.scores[plain], boxes[kept], seen.head_scores[kept])
 
     def _detect(self, bgr: Image, longest: int | None = None) -> Detections:
         """Find everything; `longest` is the picture's longer side for the network, px."""
@@ -249,11 +270,11 @@ class People:
     def heads_of_crop(self, raw: RawFrame) -> CropHeads:
         """Return head candidates in an image that is one person already cut out."""
         asked = [self._detector] if self._heads is None else [self._detector, self._heads]
-        found = [model.heads_of_crop(raw) for model in asked]
-        boxes = np.concatenate([boxes for boxes, _ in found])
-        scores = np.concatenate([scores for _, scores in found])
+        found = [model.look_into_crop(raw) for model in asked]
+        boxes = np.concatenate([seen.heads for seen in found])
+        scores = np.concatenate([seen.head_scores for seen in found])
         sure = _high_in_crop(boxes, raw) & (scores >= SURE_HEAD)
-        return CropHeads(boxes, bool(sure.any()))
+        return CropHeads(boxes, bool(sure.any()), found[0].people)
 
     def _track(self, seen: Detections, raw: RawFrame) -> Tracks:
         ids = np.full(len(seen.people), UNTRACKED, np.int64)
@@ -272,13 +293,13 @@ def _high_in_crop(heads: Boxes, crop: RawFrame) -> NDArray[np.bool_]:
     return np.asarray((heads[:, 1] + heads[:, 3]) / 2 < _UPPER_OF_CROP * crop.height, np.bool_)
 
 
-def _with_room(crop: Image) -> tuple[Image, float, NDArray[np.float32]]:
-    """Return an image (H, W, 3) at the size of people in scenes, with its border repeated around.
+def _with_room(crop: Image, side: int) -> tuple[Image, float, NDArray[np.float32]]:
+    """Return an image (H, W, 3) of longer side `side` px, with its border repeated around.
 
     Also by how much it was scaled, and where its upper left corner is now, px.
     """
     height, width = crop.shape[:2]
-    scale = _CROP_SIDE / max(height, width)
+    scale = side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
     small = cv2.resize(np.ascontiguousarray(crop), size, interpolation=how)

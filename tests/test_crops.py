@@ -1,5 +1,6 @@
 """Images of one person lose their heads, wherever in the image those are."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -8,10 +9,11 @@ import pytest
 
 from reid.bench.venues import demo_folder, read_venue
 from reid.crops import heads_in_crop, redacted_crop
+from reid.detections import Detections
 from reid.heads import TOP_OF_CROP, TOP_WITHOUT_HEAD
 from reid.ingest import open_source
 from reid.loading import load_crop_people
-from reid.people import People
+from reid.people import Detector, People
 from reid.pixels import RawFrame
 from reid.tracks import Boxes, as_boxes, clip
 
@@ -81,3 +83,24 @@ def test_where_nobody_looks_more_goes() -> None:
     raw = RawFrame(np.zeros((100, 40, 3), np.uint8), "gate", 0, NOON)
     (top,) = heads_in_crop(raw, None).tolist()
     assert top == pytest.approx([0, 0, 40, 100 * TOP_WITHOUT_HEAD])
+
+
+def test_a_crop_in_which_no_head_is_seen_is_looked_at_once_more_larger(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (raw, _), *_ = cut_outs()
+    looked: list[int] = []
+    look = Detector._look_closely
+
+    def blind_at_first(self: Detector, crop: RawFrame, side: int) -> Detections:
+        looked.append(side)
+        seen = look(self, crop, side)
+        return replace(seen, heads=seen.heads[:0]) if len(looked) == 1 else seen
+
+    monkeypatch.setattr(Detector, "_look_closely", blind_at_first)
+    assert len(people.heads_of_crop(raw).boxes)
+    assert looked == sorted(looked)
+    assert len(looked) == 2
+    looked.extend([0])
+    assert people.heads_of_crop(raw).sure
+    assert len(looked) == 4, "one look is enough where a head is seen"

@@ -112,12 +112,22 @@ def test_a_person_crop_loses_its_top_and_every_head_in_it() -> None:
 
 @pytest.mark.parametrize(
     ("width", "height", "depth"),
-    [(40, 100, 30), (80, 100, 40), (200, 100, 50), (20, 100, 60)],
-    ids=["whole person", "seated or a child", "wide", "balloon above"],
+    [(40, 100, 30), (80, 100, 40), (100, 100, 50), (104, 100, 100), (20, 100, 60)],
+    ids=["whole person", "seated or a child", "square", "may be a head", "balloon above"],
 )
 def test_a_crop_whose_head_is_not_found_loses_more(width: int, height: int, depth: int) -> None:
     (top,) = crop_head_boxes(width, height, empty_boxes(), sure=False)
     assert top.tolist() == pytest.approx([0, 0, width, depth])
+
+
+def test_in_a_crop_the_top_of_the_person_goes_as_well() -> None:
+    """Below an umbrella: less of whose head was found, more of whose was not."""
+    person = as_boxes([[10, 40, 40, 140]])
+    head = as_boxes([[20, 45, 30, 58]])
+    boxes = crop_head_boxes(50, 140, head, sure=True, people=person)
+    assert [10, 40, 40, 58] in boxes.tolist()
+    boxes = crop_head_boxes(50, 140, empty_boxes(), sure=False, people=person)
+    assert [10, 40, 40, 70] in boxes.tolist()
 
 
 def test_a_pose_without_face_points_gives_no_head() -> None:
