@@ -208,6 +208,9 @@ def _files() -> Any:
 def _connect(
     endpoint: str | None, region: str, key: str | None, secret: str | None, token: str | None
 ) -> Any:
+    # Many S3-compatible servers (Ceph's among them) refuse uploads with the checksums that the SDK
+    # otherwise appends, since their length is then unknown; TLS keeps bytes whole on the way.
+    os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
     from pyarrow import fs
 
     return fs.S3FileSystem(

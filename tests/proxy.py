@@ -9,9 +9,13 @@ from servers import free_port
 
 
 class Proxy:
-    """Passes bytes on to a port of this machine, until told to cut what runs."""
+    """Passes bytes on to a port of this machine, until told to cut what runs.
+
+    `asked` is what clients have sent so far.
+    """
 
     def __init__(self, target: int) -> None:
+        self.asked = bytearray()
         self.port, self._target = free_port(), target
         self._open: set[socket.socket] = set()
         self._refuse_until = 0.0
@@ -48,6 +52,8 @@ class Proxy:
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
+                if target.getpeername()[1] == self._target:
+                    self.asked += data
                 target.sendall(data)
         for one in (source, target):
             with contextlib.suppress(OSError):

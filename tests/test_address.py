@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from proxy import Proxy
 from servers import S3, needs_postgresql, needs_s3
 
 from reid.address import Bucket, Folder, folder_at
@@ -57,3 +58,21 @@ def test_a_bucket_that_is_none_is_one_line(bucket: Bucket, storage: S3) -> None:
     with pytest.raises(StoreError, match="there is no such bucket") as caught:
         Bucket("s3://nobodys-bucket/park/venue.toml").write_text("x")
     assert "\n" not in str(caught.value)
+
+
+@needs_s3
+@needs_postgresql
+def test_uploads_say_their_length(
+    storage: S3, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ceph's gateway, among others, refuses those that do not."""
+    proxy = Proxy(storage.port)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{proxy.port}")
+    try:
+        (bucket / "venue.toml").write_text("name = 'Park'")
+    finally:
+        proxy.close()
+    asked = bytes(proxy.asked).lower()
+    assert b"put " in asked
+    assert b"aws-chunked" not in asked
+    assert b"transfer-encoding" not in asked
