@@ -149,7 +149,7 @@ def _measured(store: Store, size: int, seed: int) -> Grown:
 
 
 def _search_table(store: Store, at: Grown, seed: int) -> None:
-    """Search what is on storage: by likeness, and a camera's half hour by description."""
+    """Search what is on storage: by likeness, all of it and of half an hour, and by description."""
     random = np.random.default_rng(seed + 1)
     vectors = fabricated.unit_vectors(random, _ROUNDS, seed)
     way = "similar, from the table"
@@ -158,6 +158,9 @@ def _search_table(store: Store, at: Grown, seed: int) -> None:
     length = at.sightings * fabricated.EVERY
     begins = [fabricated.BEGUN + timedelta(seconds=s) for s in random.uniform(0, length, _ROUNDS)]
     windows = [Filter(since=begin, until=begin + _WINDOW) for begin in begins]
+    way = "similar, half an hour, from the table"
+    pairs = zip(vectors, windows, strict=True)
+    at.search[way] = Timed.of(at.time(way, [partial(store.similar, v, _TOP, w) for v, w in pairs]))
     way = "description, half an hour, from the table"
     at.search[way] = Timed.of(at.time(way, [partial(_described, store, w) for w in windows]))
 

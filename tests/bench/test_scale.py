@@ -4,13 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from servers import needs_postgresql, needs_s3
 
+from reid.address import Bucket
 from reid.bench import fabricated
 from reid.bench.fleets import Assumed, costs
 from reid.bench.growth import Grown
 from reid.bench.report import write_report
 from reid.bench.scale import run_scale
 from reid.bench.searching import Timed
+from reid.bench.tables import scale
 from reid.describe import describe
 from reid.errors import UsageError
 from reid.search import search
@@ -46,7 +49,7 @@ def test_every_size_is_measured(tmp_path: Path) -> None:
         assert at["appended"] > 0
         assert at["erase_seconds"] > 0
         assert at["search"]["similar, from the table"]["recall_at_10"] == 1
-        assert len(at["search"]) == 3
+        assert len(at["search"]) == 4
         assert all(t["p50_ms"] <= t["p95_ms"] for t in at["search"].values())
     assert not found["frames_per_core_measured"]
     pytest.importorskip("matplotlib")
@@ -56,6 +59,19 @@ def test_every_size_is_measured(tmp_path: Path) -> None:
     assert "5,000 × 72 h" in page
     with pytest.raises(UsageError, match="name an empty venue"):
         run_scale(tmp_path / "venue", [1000], None, Assumed(), 0, told.append)
+
+
+@needs_s3
+@needs_postgresql
+def test_a_table_on_s3_is_measured_too(bucket: Bucket, tmp_path: Path) -> None:
+    found = run_scale(bucket, [1000], None, Assumed(), 0, lambda _: None)
+    (at,) = found["table"]
+    assert (found["storage"], at["sightings"], len(at["search"])) == ("s3", 1000, 4)
+    assert Store.open(bucket).count() == 1000 - 1, "appends are taken back, one is erased"
+    assert scale(found)[0].note == "on s3"
+    pytest.importorskip("matplotlib")
+    write_report({"scale": found}, tmp_path / "report.html")
+    assert "data:image/png;base64," in (tmp_path / "report.html").read_text()
 
 
 def test_what_a_fleet_needs_is_multiplication() -> None:
