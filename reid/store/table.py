@@ -352,6 +352,7 @@ class Store:
 def _upsert(table: Any, rows: pa.Table, *, insert: bool) -> None:
     merge = table.merge_insert("id").when_matched_update_all()
     (merge.when_not_matched_insert_all() if insert else merge).execute(rows)
+    upkeep.learn(table)
 
 
 def _unreadable(folder: Folder, error: BaseException) -> StoreError:

@@ -25,6 +25,10 @@ ROWS_A_FILE: Final = 1 << 17
 """Sightings that files are joined to. An erasure writes the files anew that it takes from, and a
 search server fetches again what was joined, so larger ones cost more of both."""
 
+LEARNT_EVERY: Final = 64
+"""Commits after which the indexes learn what is new. Each commit looks for its sightings' ids in
+every file that they do not know, on S3 with a request a file."""
+
 KEPT: Final = timedelta(minutes=10)
 """How long an old version stays, for whoever is still reading it."""
 
@@ -34,6 +38,7 @@ _SCALARS: Final = {
     "start": BTree(),
     "source_key": BTree(),
 }
+_ALL: Final = 1000  # parts of an index, more than there ever are
 _VECTORS: Final = "vector"
 _VECTOR_INDEX: Final = "vector_4_bits"  # another kind has another name, and is replaced
 _BITS: Final = 4  # a number of a vector: one bit leaves the nearest of many thousands untold
@@ -109,10 +114,24 @@ def maintain(table: Any) -> None:
 
 def join(table: Any) -> None:
     """Join small files, and let the indexes know what is new."""
-    dataset = table.to_lance()
-    dataset.optimize.compact_files(target_rows_per_fragment=ROWS_A_FILE)
-    dataset.optimize.optimize_indices()
+    optimize = table.to_lance().optimize
+    optimize.compact_files(target_rows_per_fragment=ROWS_A_FILE)
+    optimize.optimize_indices(index_names=_scalars(table), num_indices_to_merge=_ALL)
+    if _has_vectors(table):
+        optimize.optimize_indices(index_names=[_VECTOR_INDEX])
     table.checkout_latest()
+
+
+def learn(table: Any) -> None:
+    """Once in `LEARNT_EVERY` commits, of whatever process, tell the scalar indexes what is new.
+
+    It becomes a part of each index of its own, so that what it takes does not grow with the table;
+    `join` makes one of all parts.
+    """
+    if table.version % LEARNT_EVERY == 0:
+        names = _scalars(table)
+        table.to_lance().optimize.optimize_indices(index_names=names, num_indices_to_merge=0)
+        table.checkout_latest()
 
 
 def purge(folder: Folder, table: Any, lock: Lock) -> None:
@@ -174,6 +193,10 @@ def _astray(table: Any) -> list[str]:
 
 def _has_vectors(table: Any) -> bool:
     return any(found.name == _VECTOR_INDEX for found in table.list_indices())
+
+
+def _scalars(table: Any) -> list[str]:
+    return [found.name for found in table.list_indices() if _VECTORS not in found.columns]
 
 
 def _index_scalars(table: Any) -> None:

@@ -26,7 +26,7 @@ from reid.cli import app
 from reid.errors import StoreError, UsageError
 from reid.locks import lock_of
 from reid.postgresql import DATABASE_VARIABLE
-from reid.store import Filter, Store
+from reid.store import Filter, Store, upkeep
 from tests.store.made import DIM, run_together, sightings
 
 pytestmark = [needs_s3, needs_postgresql]
@@ -113,6 +113,26 @@ def test_no_object_holds_a_byte_of_an_erased_sighting(bucket: Bucket, storage: S
     assert found() == [False] * 3
     assert store.ids() == set(names) - {names[17]}
     assert store.upkeep().old_versions == 0
+
+
+def test_what_a_commit_reads_does_not_grow_with_the_commits_before(
+    bucket: Bucket, storage: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "LEARNT_EVERY", 6)
+    store = Store.create(bucket, "m-1", DIM)
+
+    def read(i: int) -> int:
+        before = storage.log.read_text().count('"GET ' + f"/{BUCKET}/")
+        store.add(sightings([f"{i}-a", f"{i}-b"]))
+        return storage.log.read_text().count('"GET ' + f"/{BUCKET}/") - before
+
+    reads = [read(i) for i in range(24)]
+    learnt = [i for i, n in enumerate(reads) if n > 20]
+    assert len(learnt) == 4, f"every sixth commit has the indexes learn: {reads}"
+    assert max(n for i, n in enumerate(reads[1:], 1) if i not in learnt) <= 5, str(reads)
+    assert store.count() == 48
+    store.add(sightings(["3-a", "23-b"]))
+    assert store.count() == 48, "those of indexed and of new files are replaced"
 
 
 def test_a_search_server_fetches_only_what_is_new(bucket: Bucket, storage: S3) -> None:

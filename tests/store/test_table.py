@@ -11,7 +11,7 @@ from making import NOON
 
 from reid import vocabulary
 from reid.errors import SpaceMismatch, StoreError
-from reid.store import SCHEMA_VERSION, Filter, Store
+from reid.store import SCHEMA_VERSION, Filter, Store, upkeep
 from tests.store.made import DIM, run_together, sightings
 
 
@@ -167,6 +167,32 @@ class TestErasure:
             assert files_with(store.folder, needle) == [], what
         assert store.ids() == set(names) - {gone}
         assert store.ids(Filter(ids=[names[3]])) == {names[3]}, "the rebuilt index still finds"
+
+    def test_no_byte_stays_in_the_parts_of_an_index(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(upkeep, "LEARNT_EVERY", 4)
+        names = [f"sighting-{i:03d}" for i in range(12)]
+        for name in names:
+            store.add(sightings([name]))
+        assert store._table.index_stats("id_idx").num_indices > 1
+        for gone in (names[5], names[11]):
+            assert any("_indices" in file for file in files_with(store.folder, gone.encode()))
+            assert store.erase(Filter(ids=[gone])) == 1
+            assert files_with(store.folder, gone.encode()) == []
+        assert store.ids(Filter(ids=names)) == set(names) - {names[5], names[11]}
+
+    def test_parts_of_an_index_become_one(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(upkeep, "LEARNT_EVERY", 4)
+        for i in range(12):
+            store.add(sightings([f"sighting-{i:03d}"]))
+        store.maintain()
+        for name in ("id_idx", "camera_idx", "start_idx", "source_key_idx"):
+            about = store._table.index_stats(name)
+            assert (about.num_indices, about.num_unindexed_rows) == (1, 0), name
+        assert store.ids(Filter(ids=["sighting-003"])) == {"sighting-003"}
 
     def test_by_camera_and_time(self, store: Store) -> None:
         store.add(sightings(["a"], camera="gate", minute=0))
