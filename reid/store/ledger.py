@@ -7,6 +7,7 @@ back what was erased.
 
 import hashlib
 import time
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,8 +17,12 @@ import pyarrow as pa
 from reid.address import Folder
 from reid.locks import lock_of
 from reid.store.connection import connect, explained, is_conflict
+from reid.store.upkeep import KEPT
 
 TABLE: Final = "indexed"
+
+JOINED_EVERY: Final = 32
+"""Commits after which the files are joined: each takes at least one request to look into."""
 
 _TRIES: Final = 6
 _PAUSE: Final = 0.2  # seconds
@@ -62,11 +67,20 @@ class Ledger:
         if table is None:
             table = connect(self._folder).create_table(TABLE, schema=_SCHEMA)
         table.merge_insert("work").when_not_matched_insert_all().execute(row)
+        if table.version % JOINED_EVERY == 0:
+            _join(table)
 
     def _table(self) -> Any:
         if not (self._folder / f"{TABLE}.lance").is_dir():
             return None
         return connect(self._folder).open_table(TABLE)
+
+
+def _join(table: Any) -> None:
+    dataset = table.to_lance()
+    with warnings.catch_warnings(action="ignore"):
+        dataset.optimize.compact_files()
+        dataset.cleanup_old_versions(older_than=KEPT)
 
 
 def work_of(source_key: str, how: Sequence[object]) -> str:

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from reid.store import Ledger
+from reid.store import ledger as ledger_of
 from reid.store.ledger import work_of
 from tests.store.made import run_together
 
@@ -16,6 +19,15 @@ def test_work_is_finished_once_it_is_noted(tmp_path: Path) -> None:
     ledger.finish(WORKS[0])
     assert Ledger(tmp_path).finished(WORKS[0])
     assert not ledger.finished(WORKS[1])
+
+
+def test_a_long_ledger_lies_in_few_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_of, "JOINED_EVERY", 4)
+    ledger = Ledger(tmp_path)
+    for work in WORKS:
+        ledger.finish(work)
+    assert len(ledger._table().to_lance().get_fragments()) <= 4
+    assert all(ledger.finished(work) for work in WORKS)
 
 
 def test_the_same_content_looked_at_otherwise_is_other_work() -> None:
