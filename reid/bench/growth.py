@@ -1,5 +1,6 @@
 """How a table behaves as it grows: appending, indexing, searching, with the memory each takes."""
 
+import ctypes
 import os
 import resource
 import time
@@ -243,6 +244,9 @@ def _timed(action: Callable[[], object]) -> float:
 def _peak() -> Iterator[list[float]]:
     """Yield a list whose one entry becomes the peak memory of the block, in MB."""
     peak = [0.0]
+    pa.default_memory_pool().release_unused()
+    with suppress(OSError, AttributeError):  # give back what others used before
+        ctypes.CDLL(None).malloc_trim(0)
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")  # Linux: start the peak anew
     try:

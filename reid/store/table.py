@@ -166,7 +166,7 @@ class Store:
         """End the indexing of a source: remove its rows that are not among the ids `kept`.
 
         Such rows remain when an earlier run saw the source differently (another detector, another
-        step). The indexes are brought up to date. Returns how many rows went.
+        step). Many small files are joined. Returns how many rows went.
         """
         stored = self.ids(Filter(sources=[source_key]))
         stale = sorted(stored - set(kept))
@@ -174,7 +174,7 @@ class Store:
         def finish(table: Any) -> None:
             if stale:
                 table.delete(Filter(ids=stale).sql())
-            upkeep.join(table)
+            upkeep.tidy(table)
 
         self._commit(finish)
         return len(stale)

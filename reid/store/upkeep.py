@@ -26,8 +26,11 @@ ROWS_A_FILE: Final = 1 << 17
 search server fetches again what was joined, so larger ones cost more of both."""
 
 LEARNT_EVERY: Final = 64
-"""Commits after which the indexes learn what is new. Each commit looks for its sightings' ids in
-every file that they do not know, on S3 with a request a file."""
+"""Commits after which their files are joined and indexed. Until then each file costs every later
+commit a request, since it looks for its sightings' ids in all that the index does not know, and
+every search by likeness another."""
+
+_LEARNT_ROWS: Final = 2048  # a file of fewer is joined with what is new
 
 KEPT: Final = timedelta(minutes=10)
 """How long an old version stays, for whoever is still reading it."""
@@ -38,6 +41,12 @@ _SCALARS: Final = {
     "start": BTree(),
     "source_key": BTree(),
 }
+PARTS: Final = 8
+"""Parts of an index of which one is made; each is looked into by every search."""
+
+MANY_FILES: Final = 64
+"""Small files that are joined at the end of a source."""
+
 _ALL: Final = 1000  # parts of an index, more than there ever are
 _VECTORS: Final = "vector"
 _VECTOR_INDEX: Final = "vector_4_bits"  # another kind has another name, and is replaced
@@ -114,24 +123,34 @@ def maintain(table: Any) -> None:
 
 def join(table: Any) -> None:
     """Join small files, and let the indexes know what is new."""
-    optimize = table.to_lance().optimize
-    optimize.compact_files(target_rows_per_fragment=ROWS_A_FILE)
-    optimize.optimize_indices(index_names=_scalars(table), num_indices_to_merge=_ALL)
-    if _has_vectors(table):
-        optimize.optimize_indices(index_names=[_VECTOR_INDEX])
+    table.to_lance().optimize.compact_files(target_rows_per_fragment=ROWS_A_FILE)
     table.checkout_latest()
+    _extend(table, _scalars(table))
+    if _has_vectors(table):
+        _extend_vectors(table)
+
+
+def tidy(table: Any) -> None:
+    """Join once many small files have come together, so that what it takes is spread over them."""
+    fragments = table.to_lance().get_fragments()
+    small = sum(f.metadata.physical_rows < ROWS_A_FILE // 2 for f in fragments)
+    if small >= MANY_FILES:
+        join(table)
 
 
 def learn(table: Any) -> None:
-    """Once in `LEARNT_EVERY` commits, of whatever process, tell the scalar indexes what is new.
+    """Once in `LEARNT_EVERY` commits, of whatever process, join those and index what is new.
 
-    It becomes a part of each index of its own, so that what it takes does not grow with the table;
-    `join` makes one of all parts.
+    Large files are left alone, and each index gets a part of its own, so that this takes as long
+    whatever the table's size; `join` makes one of all.
     """
-    if table.version % LEARNT_EVERY == 0:
-        names = _scalars(table)
-        table.to_lance().optimize.optimize_indices(index_names=names, num_indices_to_merge=0)
-        table.checkout_latest()
+    if table.version % LEARNT_EVERY:
+        return
+    optimize = table.to_lance().optimize
+    with warnings.catch_warnings(action="ignore"):
+        optimize.compact_files(target_rows_per_fragment=_LEARNT_ROWS, materialize_deletions=False)
+        optimize.optimize_indices(index_names=_scalars(table), num_indices_to_merge=0)
+    table.checkout_latest()
 
 
 def purge(folder: Folder, table: Any, lock: Lock) -> None:
@@ -193,6 +212,27 @@ def _astray(table: Any) -> list[str]:
 
 def _has_vectors(table: Any) -> bool:
     return any(found.name == _VECTOR_INDEX for found in table.list_indices())
+
+
+def _extend(table: Any, names: list[str]) -> None:
+    """Index what is new, as parts of their own; of many parts make one."""
+    parts = max((table.index_stats(name).num_indices for name in names), default=0)
+    merged = _ALL if parts >= PARTS else 0
+    table.to_lance().optimize.optimize_indices(index_names=names, num_indices_to_merge=merged)
+    table.checkout_latest()
+
+
+def _extend_vectors(table: Any) -> None:
+    """Build it anew once its lists are twice as long as meant, as a table grows.
+
+    The storage engine would rather split lists that have become long, whenever something is new;
+    that reads all vectors each time and takes as long as to build it.
+    """
+    (about, *_) = table.to_lance().stats.index_stats(_VECTOR_INDEX)["indices"]
+    if table.count_rows() > 2 * _ROWS_A_LIST * about["num_partitions"]:
+        _index_vectors(table)
+    else:
+        _extend(table, [_VECTOR_INDEX])
 
 
 def _scalars(table: Any) -> list[str]:

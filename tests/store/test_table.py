@@ -186,6 +186,7 @@ class TestErasure:
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(upkeep, "LEARNT_EVERY", 4)
+        monkeypatch.setattr(upkeep, "PARTS", 2)
         for i in range(12):
             store.add(sightings([f"sighting-{i:03d}"]))
         store.maintain()
@@ -218,6 +219,62 @@ class TestErasure:
         store.erase(Filter(ids=["a"]))
         assert reader.ids() == {"b"}
         assert list(reader.crops(["b"])) == ["b"]
+
+
+class TestGrowth:
+    """What is new costs what is new, whatever the table's size."""
+
+    def test_lists_of_vectors_are_made_anew_when_the_table_has_doubled(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(upkeep, "VECTORS_FROM", 256)
+        monkeypatch.setattr(upkeep, "_ROWS_A_LIST", 64)
+
+        def grow(first: int, end: int) -> tuple[int, int, int]:
+            store.add(sightings([f"n{i:04d}" for i in range(first, end)]))
+            store.maintain()
+            about = store._table.to_lance().stats.index_stats("vector_4_bits")
+            return (
+                len(about["indices"]),
+                about["indices"][0]["num_partitions"],
+                about["num_unindexed_rows"],
+            )
+
+        assert grow(0, 320) == (1, 5, 0)
+        assert grow(320, 500) == (2, 5, 0)
+        assert grow(500, 640) == (3, 5, 0)
+        assert grow(640, 700) == (1, 10, 0)
+
+    def test_many_parts_of_the_index_of_vectors_become_one(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(upkeep, "VECTORS_FROM", 256)
+        monkeypatch.setattr(upkeep, "PARTS", 3)
+        given = sightings([f"n{i:04d}" for i in range(400)])
+        store.add(given)
+        store.maintain()
+        parts = []
+        for i in range(4):
+            store.add(sightings([f"{i}-{k}" for k in range(20)]))
+            store.maintain()
+            parts.append(store._table.index_stats("vector_4_bits").num_indices)
+        assert parts == [2, 3, 1, 2]
+        assert store.similar(given.vectors[7], 1)[0][0] == "n0007"
+        last = sightings([f"3-{k}" for k in range(20)])
+        assert store.similar(last.vectors[5], 1)[0][0] == "3-5"
+
+    def test_files_are_joined_at_the_end_of_a_source_once_many_wait(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(upkeep, "MANY_FILES", 5)
+        files = []
+        for source in range(4):
+            names = [f"{source}-{i}" for i in range(2)]
+            for name in names:
+                store.add(sightings([name], source=f"s{source}"))
+            store.finish_source(f"s{source}", names)
+            files.append(store.upkeep().files)
+        assert files == [2, 4, 1, 3]
 
 
 def _write(folder: str, names: list[str], start) -> None:
