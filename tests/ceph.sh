@@ -33,6 +33,14 @@ osd_pool_default_min_size = 1
 osd_pool_default_pg_num = 8
 osd_crush_chooseleaf_type = 0
 mon_allow_pool_size_one = true
+# It writes no log of its working.
+debug_mon = 0
+debug_osd = 0
+debug_bluestore = 0
+debug_rocksdb = 0
+debug_ms = 0
+debug_rgw = 0
+debug_paxos = 0
 [mon.a]
 mon_data = $folder/mon
 [mgr.x]
@@ -43,6 +51,7 @@ osd_data = $folder/osd
 osd_objectstore = bluestore
 bluestore_block_size = $((gigabytes << 30))
 osd_memory_target = $((3 << 29))
+osd_op_num_shards = 2
 osd_class_load_list = *
 osd_class_default_list = *
 [client.rgw]
