@@ -161,7 +161,7 @@ class Detector:
         """Find heads in an image that is one person, and the person where they stand in it.
 
         The detector knows people who stand in scenes, so that a person who fills the picture is
-        shown to it smaller, with room around.
+        shown to it smaller, with room around, and once more, larger, if it sees no head.
         """
         if not self.knows_heads:
             nobody = np.zeros(0, np.float32)
