@@ -179,12 +179,13 @@ class Detector:
             seen = self._detect(bgr, longest=max(bgr.shape[:2]))
         finally:
             self._forget()
-        boxes = as_boxes((seen.heads - np.tile(corner, 2)) / scale)
-        least = np.where(_high_in_crop(boxes, raw), CROP_HEAD, CROP_OTHER_HEAD)
+        people, heads = (
+            as_boxes((boxes - np.tile(corner, 2)) / scale) for boxes in (seen.people, seen.heads)
+        )
+        least = np.where(_high_in_crop(heads, raw), CROP_HEAD, CROP_OTHER_HEAD)
         kept = seen.head_scores >= least
-        people = as_boxes((seen.people - np.tile(corner, 2)) / scale)
         plain = seen.scores >= self.confidences.index
-        return Detections(people[plain], seen.scores[plain], boxes[kept], seen.head_scores[kept])
+        return Detections(people[plain], seen.scores[plain], heads[kept], seen.head_scores[kept])
 
     def _detect(self, bgr: Image, longest: int | None = None) -> Detections:
         """Find everything; `longest` is the picture's longer side for the network, px."""

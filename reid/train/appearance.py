@@ -23,7 +23,7 @@ from reid.train.data import Crops
 from reid.train.export import run
 from reid.train.net import REGIONS, AppearanceNet, NetConfig, Outputs
 from reid.train.run import (
-    Follower,
+    Descent,
     Report,
     Schedule,
     parameter_groups,
@@ -101,7 +101,14 @@ class Trainer:
         )
         self.step = 0
         self.schedule = Schedule(config.rate, config.warmup, config.steps)
-        self._average = Follower(self.average, self.net, config.average)
+        self._descent = Descent(
+            self.net,
+            self.average,
+            self.optimizer,
+            self.schedule,
+            momentum=config.average,
+            most=5.0,
+        )
         self._run: Callable[[Tensor], Outputs] | None = None
         self._of_shard = _people_of_each(crops)
         parts = [PART_INDEX[SLOTS[c.slot].part] for c in ATTRIBUTE_COLUMNS]
@@ -119,8 +126,6 @@ class Trainer:
             report(self.step, losses)
 
     def _step(self) -> dict[str, Tensor]:
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.schedule.rate(self.step)
         rows = torch.from_numpy(self.batch(self.step)).to(self.device)
         random = torch.Generator(self.device).manual_seed(self.config.seed * 1_000_003 + self.step)
         x, parts, left = augment(
@@ -136,11 +141,7 @@ class Trainer:
         losses = self._losses(_first(outputs, len(rows)), regions_of(parts), rows, left)
         losses["skin"] = apart(outputs.vector[:twins], outputs.vector[len(rows) :])
         total = torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
-        self.optimizer.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
-        self.optimizer.step()
-        self._average.follow(self.step)
+        self._descent.take(total, self.step)
         return {name: loss.detach() for name, loss in losses.items()}
 
     def batch(self, step: int) -> NDArray[np.int64]:

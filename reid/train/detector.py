@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 from reid.errors import ReidError
 from reid.people import quieten_ultralytics
 from reid.train.run import (
-    Follower,
+    Descent,
     Report,
     Schedule,
     parameter_groups,
@@ -133,7 +133,14 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(groups, lr=config.rate, fused=device != "cpu")
         self.step = 0
         self.schedule = Schedule(config.rate, config.warmup, config.steps)
-        self._average = Follower(self.average, self.net, config.average)
+        self._descent = Descent(
+            self.net,
+            self.average,
+            self.optimizer,
+            self.schedule,
+            momentum=config.average,
+            most=10.0,
+        )
         self._run: Callable[[Tensor], tuple[Tensor, Tensor]] = Outputs(self.net)
         sides = [config.size // int(stride) for stride in self.net.model[-1].stride]
         self._levels = [torch.empty(config.batch, 1, side, side, device=device) for side in sides]
@@ -166,18 +173,12 @@ class Trainer:
         )
 
     def _step(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.schedule.rate(self.step)
         batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
         with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
             boxes, scores = self._run(batch["img"])
         outputs = {"boxes": boxes, "scores": scores, "feats": self._levels}
         losses, items = self.net.loss(batch, outputs)
-        self.optimizer.zero_grad(set_to_none=True)
-        (losses.sum() / self.config.batch).backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
-        self.optimizer.step()
-        self._average.follow(self.step)
+        self._descent.take(losses.sum() / self.config.batch, self.step)
         values = items.values() if isinstance(items, dict) else items
         return {name: value.detach() for name, value in zip(LOSSES, values, strict=True)}
 

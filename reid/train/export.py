@@ -5,7 +5,7 @@ slope and an offset (Platt 1999), shared by the values of a slot where a slot ha
 Columns that cannot be told from chance there are declared as not estimated.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -54,7 +54,7 @@ def run(net: AppearanceNet, images: NDArray[np.uint8], batch: int = 64) -> dict[
 
 def calibrate(
     logits: Float, labels: NDArray[np.uint8], weight: Float, slots: list[str]
-) -> Calibration:
+) -> tuple[Float, Float]:
     """Fit slope and offset of every column (N, K), by maximum likelihood over what is seen.
 
     The slope is one a slot (its temperature), the offset one a column.
@@ -72,9 +72,8 @@ def calibrate(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    estimated = told_apart(logits, labels, weight > 0, slots)
     slope = log_slope.detach().exp()[which].numpy().astype(np.float32)
-    return Calibration(slope, offset.detach().numpy().astype(np.float32), estimated)
+    return slope, offset.detach().numpy().astype(np.float32)
 
 
 def told_apart(
@@ -179,5 +178,5 @@ def _of_columns(
     slots: list[str],
 ) -> Calibration:
     weight = seen_weight(held_out.visible, slots)
-    found = calibrate(logits[fit], labels[fit], weight[fit], slots)
-    return replace(found, estimated=told_apart(logits, labels, weight > 0, slots))
+    slope, offset = calibrate(logits[fit], labels[fit], weight[fit], slots)
+    return Calibration(slope, offset, told_apart(logits, labels, weight > 0, slots))

@@ -65,6 +65,39 @@ class Follower:
             torch._foreach_copy_(means, now)
 
 
+class Descent:
+    """What a step does once its loss is known, alike for every network.
+
+    Args:
+        net: being trained. average: follows its weights with `momentum`.
+        optimizer: of the net. schedule: its rate by step.
+        momentum: of the average. most: norm to which gradients are cut.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        average: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        schedule: Schedule,
+        *,
+        momentum: float,
+        most: float,
+    ) -> None:
+        self._net, self._optimizer, self._schedule = net, optimizer, schedule
+        self._follower, self._most = Follower(average, net, momentum), most
+
+    def take(self, loss: Tensor, step: int) -> None:
+        """Move the weights down the loss, and their average after them."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._schedule.rate(step)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._net.parameters(), self._most)
+        self._optimizer.step()
+        self._follower.follow(step)
+
+
 def recorded(net: nn.Module, sample: Tensor) -> Callable[[Tensor], Any]:
     """Return a network that takes batches like `sample` alone, at once where it can.
 

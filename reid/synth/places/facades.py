@@ -103,9 +103,7 @@ def _shop_window(rng: np.random.Generator, image: Image, box: tuple[int, int, in
             figure(rng, image, (x, y1 - _px(0.15)), min(_px(1.75), int((y1 - y0) * 0.8)))
     else:
         shown = poster(rng, max(8, (y1 - y0) * 2 // 3), max(8, (x1 - x0) // 2))
-        image[y0 + 8 : y0 + 8 + shown.shape[0], x0 + 8 : x0 + 8 + shown.shape[1]] = shown[
-            : y1 - y0 - 8, : x1 - x0 - 8
-        ]
+        _hang(image[:y1, :x1], x0 + 8, y0 + 8, shown)
     for x in range(x0 + _px(0.4), x1, _px(0.8)):
         cv2.circle(image, (x, y0 + 8), 5, (255, 252, 236), -1)
     layer = image[y0:y1, x0:x1].copy()
