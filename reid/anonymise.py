@@ -83,7 +83,7 @@ def _redact_stills(
     if single and target.suffix.lower() not in STILL_SUFFIXES:
         raise UsageError(f"{target}: an image is written as .png or .jpg")
     for raw in source.frames():
-        people.start(fps=1.0)
+        people.start_still()
         frame, _ = next(redacted_frames([raw], people, profile, Clock()))
         path = source.paths[raw.index]
         _save_still(frame, target if single else target / path.relative_to(root))

@@ -9,7 +9,9 @@ import hashlib
 import os
 import shutil
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -21,6 +23,7 @@ from platformdirs import user_cache_path
 
 from reid.detections import SURE_HEAD, Detections, without_giants, without_parts
 from reid.errors import ModelError
+from reid.looks import ONCE, STILL, Look, joined, unmirrored
 from reid.openvino import silence_telemetry
 from reid.pixels import Image, RawFrame
 from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
@@ -56,6 +59,7 @@ _CROP_SIDES: Final = (160, 384)
 """Px of the longer side: an image that is one person is looked at as large as people are in scenes
 and, where no head is seen so, once more, larger."""
 _CROP_MARGIN: Final = 64  # px around it, in which its border is repeated
+_SIZES_KEPT: Final = 12  # compiled models, where each is of one size
 _STRIDE: Final = 32  # px: sides that the network takes as they are
 
 
@@ -130,9 +134,12 @@ class Detector:
         try:
             self._model: Any = yolo(str(runnable), task=_task_of(runnable), verbose=False)
             names = dict(self._model.names)
+            if device == "cpu" and not _is_fixed(runnable):
+                _take_any_size(self._model)
         except Exception as error:  # ultralytics raises whatever its backends raise
             raise ModelError(f"{path} is not a YOLO model ({type(error).__name__})") from None
         self._device = device
+        self._fixed = _is_fixed(runnable)
         self._poses = self._model.task == "pose"
         self._person = _class_of(names, ("person", "pedestrian"))
         self._head = _class_of(names, _HEAD_CLASSES)
@@ -149,13 +156,28 @@ class Detector:
         """Whether it finds persons."""
         return self._person is not None
 
-    def detect(self, raw: RawFrame) -> Detections:
-        """Find people and head candidates from the confidence that counts for redaction."""
-        bgr = np.ascontiguousarray(raw.expose_unredacted()[..., ::-1])
+    def detect(self, raw: RawFrame, looks: Sequence[Look] = ONCE) -> Detections:
+        """Find people and head candidates from the confidence that counts for redaction.
+
+        Several looks are joined. A model of fixed size sees all at that size, and each once.
+        """
+        if self._fixed:
+            looks = tuple(dict.fromkeys(look._replace(side=None) for look in looks))
         try:
-            return self._detect(bgr)
+            seen = [self._look(raw, look) for look in looks]
         finally:
             self._forget()
+        return self._told_apart(seen[0] if len(seen) == 1 else joined(seen))
+
+    def _look(self, raw: RawFrame, look: Look) -> Detections:
+        """See everything, from the least confidence that counts."""
+        pixels = raw.expose_unredacted()
+        shown = pixels[:, ::-1, ::-1] if look.mirrored else pixels[..., ::-1]
+        seen = self._see(np.ascontiguousarray(shown), look.side)
+        if not look.mirrored:
+            return seen
+        people, heads = (unmirrored(boxes, raw.width) for boxes in (seen.people, seen.heads))
+        return Detections(people, seen.scores, heads, seen.head_scores)
 
     def look_into_crop(self, raw: RawFrame) -> Detections:
         """Find heads in an image that is one person, and the person where they stand in it.
@@ -176,7 +198,7 @@ class Detector:
         """Look into a crop that is brought to so many px along its longer side."""
         bgr, scale, corner = _with_room(raw.expose_unredacted()[..., ::-1], side)
         try:
-            seen = self._detect(bgr, longest=max(bgr.shape[:2]))
+            seen = self._told_apart(self._see(bgr, max(bgr.shape[:2])))
         finally:
             self._forget()
         people, heads = (
@@ -187,8 +209,8 @@ class Detector:
         plain = seen.scores >= self.confidences.index
         return Detections(people[plain], seen.scores[plain], heads[kept], seen.head_scores[kept])
 
-    def _detect(self, bgr: Image, longest: int | None = None) -> Detections:
-        """Find everything; `longest` is the picture's longer side for the network, px."""
+    def _see(self, bgr: Image, longest: int | None) -> Detections:
+        """Return what the network says; `longest` is the picture's longer side for it, px."""
         size = {} if longest is None else {"imgsz": longest}
         wanted = [c for c in (self._person, self._head) if c is not None]
         result = self._model.predict(
@@ -205,17 +227,24 @@ class Detector:
         xyxy = as_boxes(np.array(boxes.xyxy, np.float32))
         scores = np.array(boxes.conf, np.float32)
         kind = np.array(boxes.cls, np.int64)
-        enough = self.confidences.head_from(xyxy[:, 3] - xyxy[:, 1])
-        head = (kind == self._head) & (scores >= enough)
+        head, person = kind == self._head, kind == self._person
         heads, head_scores = xyxy[head], scores[head]
         if self._poses and len(xyxy):
             keypoints = np.array(result.keypoints.data.cpu(), np.float32)
             posed = heads_of_poses(keypoints, xyxy)
             heads = np.concatenate([heads, posed])
             head_scores = np.concatenate([head_scores, np.ones(len(posed), np.float32)])
-        persons = (kind == self._person) & (scores >= self.confidences.redaction)
-        seen = Detections(xyxy[persons], scores[persons], heads, head_scores)
-        return without_parts(without_giants(seen))
+        return Detections(xyxy[person], scores[person], heads, head_scores)
+
+    def _told_apart(self, seen: Detections) -> Detections:
+        """Keep what is sure enough, and tell people from their parts."""
+        plain = seen.scores >= self.confidences.redaction
+        enough = self.confidences.head_from(seen.heads[:, 3] - seen.heads[:, 1])
+        head = seen.head_scores >= enough
+        kept = Detections(
+            seen.people[plain], seen.scores[plain], seen.heads[head], seen.head_scores[head]
+        )
+        return without_parts(without_giants(kept))
 
     def _forget(self) -> None:
         """Drop the raw images that ultralytics keeps in its predictor."""
@@ -241,10 +270,17 @@ class People:
         self._detector = detector
         self._heads = heads
         self._tracker: Any = None
+        self._looks: Sequence[Look] = ONCE
         self.start(fps=10.0)
+
+    def start_still(self) -> None:
+        """Begin a still, which is looked at several times."""
+        self.start(fps=1.0)
+        self._looks = STILL
 
     def start(self, fps: float) -> None:
         """Begin a new source of `fps` frames a second: no track carries over."""
+        self._looks = ONCE
         confidences = self._detector.confidences
         settings = SimpleNamespace(
             track_high_thresh=confidences.index * _LEAST_LATER,
@@ -262,10 +298,11 @@ class People:
         People too weak to start a track are listed too, as `UNTRACKED`, and so are, with a score
         of 0, boxes round parts of people: redaction needs them.
         """
-        seen = self._detector.detect(raw)
+        seen = self._detector.detect(raw, self._looks)
         candidates = seen.heads
         if self._heads is not None:
-            candidates = np.concatenate([candidates, self._heads.detect(raw).heads])
+            others = self._heads.detect(raw, self._looks).heads
+            candidates = np.concatenate([candidates, others])
         return self._track(seen, raw), candidates
 
     def heads_of_crop(self, raw: RawFrame) -> CropHeads:
@@ -396,14 +433,14 @@ def _for_cpu(path: Path, yolo: Any) -> Path:
     if path.suffix != ".pt":
         return path
     digest = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
-    folder = user_cache_path("reid") / "openvino" / digest
+    folder = user_cache_path("reid") / "openvino-any-size" / digest
     exported = folder / f"{path.stem}_openvino_model"
     if not exported.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         copied = folder / path.name
         shutil.copyfile(path, copied)
         try:
-            yolo(str(copied)).export(format="openvino", verbose=False)
+            yolo(str(copied)).export(format="openvino", dynamic=True, verbose=False)
         except Exception as error:  # ultralytics raises whatever its backends raise
             raise ModelError(f"{path} cannot be made ready ({type(error).__name__})") from None
         finally:
@@ -411,13 +448,54 @@ def _for_cpu(path: Path, yolo: Any) -> Path:
     return exported
 
 
+class _BySize:
+    """Runs an OpenVINO backend of ultralytics as one compiled model for each size of picture."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        self._of_shape = lru_cache(_SIZES_KEPT)(self._compiled)
+
+    def __call__(self, pictures: Any, **_: object) -> list[NDArray[Any]]:
+        """Return the outputs for a torch tensor (B, 3, H, W)."""
+        values = pictures.cpu().numpy().astype(np.float32, copy=False)
+        return list(self._of_shape(values.shape)(values).values())
+
+    def _compiled(self, shape: tuple[int, ...]) -> Any:
+        model = self._backend.read_model()
+        model.reshape(list(shape))
+        return self._backend.compile_model(model)
+
+
+def _take_any_size(model: Any) -> None:
+    """Let a model take pictures of every size where ultralytics would pin it to one.
+
+    It does so with INT8 models on CPUs with matrix units (AMX), whose driver fails at shapes that
+    are not fixed; crops and second looks would all be enlarged to that size.
+    """
+    model.predict(np.zeros((_STRIDE, _STRIDE, 3), np.uint8), device="cpu", verbose=False)
+    backend: Any = getattr(model.predictor.model, "backend", None)
+    if getattr(backend, "read_model", None) is not None:
+        backend.dynamic = True
+        backend.forward = _BySize(backend)
+
+
 def _task_of(path: Path) -> str | None:
     """Read the task off an OpenVINO folder's metadata; torch weights carry it themselves."""
+    return _stated(path, "task")
+
+
+def _is_fixed(path: Path) -> bool:
+    """Return whether a model takes pictures of one size alone."""
+    return _stated(path, "dynamic") == "false"
+
+
+def _stated(path: Path, name: str) -> str | None:
+    """Read a value off an OpenVINO folder's metadata, of whatever level."""
     metadata = path / "metadata.yaml"
     if not metadata.is_file():
         return None
     for line in metadata.read_text().splitlines():
-        if line.startswith("task:"):
+        if line.strip().startswith(f"{name}:"):
             return line.split(":", 1)[1].strip()
     return None
 

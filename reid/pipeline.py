@@ -185,7 +185,7 @@ class _Run(_Indexing):
             yield from redacted_frames(self._decoded(), self._people, profile, clock)
             return
         for raw in self._decoded():  # stills have no before and after
-            self._people.start(fps=_DEFAULT_FPS)
+            self._people.start_still()
             yield from redacted_frames([raw], self._people, profile, clock)
 
     def _decoded(self) -> Iterator[RawFrame]:

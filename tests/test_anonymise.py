@@ -22,6 +22,9 @@ class OnePerson:
     def start(self, fps: float) -> None:
         assert fps > 0
 
+    def start_still(self) -> None:
+        self.start(fps=1.0)
+
     def look(self, raw):
         box = as_boxes([PERSON])
         return Tracks(box, np.ones(1, np.float32), np.ones(1, np.int64)), empty_boxes()

@@ -27,6 +27,9 @@ class Script:
     def start(self, fps: float) -> None:
         pass
 
+    def start_still(self) -> None:
+        self.start(fps=1.0)
+
     def look(self, raw):
         boxes, ids = [], []
         for number, place in enumerate(self.people, start=1):

@@ -17,7 +17,6 @@ from reid.research import ResearchImage
 from reid.tracks import Boxes
 
 _RESAMPLES: Final = 300
-_STILL_FPS: Final = 10.0
 _SIZES: Final = ((0, 48), (48, 128), (128, 10**9))  # px: height of a person's box
 
 PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
@@ -151,7 +150,7 @@ def covered(face: NDArray[np.float32], painted: Boxes) -> bool:
 
 def _look(photo: Photo, people: People) -> _Looked:
     image = ResearchImage.read(photo.path)
-    people.start(fps=_STILL_FPS)
+    people.start_still()
     tracks, candidates = people.look(image.frame())
     seen = [Seen(tracks, candidates)]
     painted = {profile: head_boxes(seen, 0, profile) for profile in PROFILES}

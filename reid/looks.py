@@ -1,0 +1,98 @@
+"""One still, looked at several times: what each look saw, joined.
+
+A network is at home with people of the sizes it was trained on, and sees a mirrored picture afresh.
+A video shows everybody again in its next frame; a photo shows them once, and has the time.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.detections import Detections
+from reid.tracks import Boxes, areas, as_boxes, empty_boxes, intersections
+
+
+class Look(NamedTuple):
+    """How a picture is shown to the network.
+
+    Attributes:
+        side: px of its longer side; None = as the model is used to.
+        mirrored: left and right exchanged.
+    """
+
+    side: int | None = None
+    mirrored: bool = False
+
+
+ONCE: Final = (Look(),)
+STILL: Final = (Look(512, True), Look(640), Look(832, True), Look(1024))
+"""Looks at a still; chosen on synthetic frames, where more add little."""
+
+_SAME: Final = 0.55  # IoU from which boxes of two looks are the same
+
+
+def unmirrored(boxes: Boxes, width: int) -> Boxes:
+    """Return boxes (N, 4) of a mirrored picture of `width` px as they lie in the picture."""
+    turned = boxes.copy()
+    turned[:, [0, 2]] = width - boxes[:, [2, 0]]
+    return turned
+
+
+def joined(looks: Sequence[Detections]) -> Detections:
+    """Join what several looks at one picture saw: boxes of the same are averaged.
+
+    Weighted boxes fusion (Solovyev et al. 2021): each box joins the box of other looks that it
+    overlaps most, and a joined box is the mean of its own, by their scores. Its score is half the
+    highest of its own and half their sum over all looks, so that what one look alone is sure of
+    stays in, below what several agree on.
+    """
+    people, scores = _joined([(look.people, look.scores) for look in looks])
+    heads, head_scores = _joined([(look.heads, look.head_scores) for look in looks])
+    return Detections(people, scores, heads, head_scores)
+
+
+def _joined(
+    looks: Sequence[tuple[Boxes, NDArray[np.float32]]],
+) -> tuple[Boxes, NDArray[np.float32]]:
+    boxes = np.concatenate([found for found, _ in looks]) if looks else empty_boxes()
+    scores = np.concatenate([score for _, score in looks]) if looks else np.zeros(0, np.float32)
+    seen_by = np.repeat(np.arange(len(looks)), [len(found) for found, _ in looks])
+    group = _groups(boxes, scores, seen_by)
+    count = int(group.max(initial=-1)) + 1
+    total, highest = np.zeros(count), np.zeros(count)
+    np.add.at(total, group, scores)
+    np.maximum.at(highest, group, scores)
+    weighted = np.zeros((count, 4))
+    np.add.at(weighted, group, boxes * scores[:, None])
+    means = weighted / np.maximum(total, 1e-9)[:, None]
+    return as_boxes(means), np.asarray(highest / 2 + total / (2 * max(len(looks), 1)), np.float32)
+
+
+def _groups(
+    boxes: Boxes, scores: NDArray[np.float32], seen_by: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Return for each box (N, 4) the number of the joined box that it is part of."""
+    count = len(boxes)
+    group = np.zeros(count, np.intp)
+    means, weights = np.zeros((count, 4)), np.zeros(count)
+    holds = np.zeros((count, int(seen_by.max(initial=-1)) + 1), bool)  # group × look
+    groups = 0
+    for i in np.argsort(-scores, kind="stable"):
+        overlap = _overlap(boxes[i], means[:groups])
+        overlap[holds[:groups, seen_by[i]]] = 0  # a look tells apart what it saw as two
+        g = int(overlap.argmax()) if groups else 0
+        if not groups or overlap[g] < _SAME:
+            g, groups = groups, groups + 1
+        weight = weights[g] + scores[i]
+        means[g] += (boxes[i] - means[g]) * (scores[i] / max(weight, 1e-9))
+        weights[g], holds[g, seen_by[i]], group[i] = weight, True, g
+    return group
+
+
+def _overlap(box: Boxes, others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the IoU of one box (4,) with others (N, 4)."""
+    one, many = as_boxes([box]), as_boxes(others)
+    shared = intersections(one, many)[0]
+    return np.asarray(shared / np.maximum(areas(one)[0] + areas(many) - shared, 1e-9), np.float64)
