@@ -24,7 +24,9 @@ _CUT_OFF: Final = 0.12  # share of crops of which only the upper part is left
 _ERASED: Final = 0.35
 _WHOLE: Final = 0.9  # share of a part's pixels from which it counts as whole
 _BLURRED: Final = 0.4
-_CAST: Final = 0.7
+_TINT: Final = (-0.06, 0.06)  # of a channel's black
+_BEND: Final = (-0.15, 0.15)  # of the logarithm of a channel's gamma
+_CAST: Final = 0.7  # share of crops whose channels are changed apart
 
 
 class Augmented(NamedTuple):
@@ -131,7 +133,11 @@ def _move(x: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Tensor, Te
 
 
 def _colour(x: Tensor, random: torch.Generator) -> Tensor:
-    """Change exposure, contrast, saturation and cast."""
+    """Change exposure, contrast, saturation and cast.
+
+    The cast of a cheap camera is not one factor a channel: blacks turn blue or purple too, and
+    what lies between bends differently.
+    """
     n = len(x)
     grey = x.mean(dim=1, keepdim=True)
     saturation = _uniform(n, 0.4, 1.4, random)[:, None, None, None]
@@ -140,9 +146,10 @@ def _colour(x: Tensor, random: torch.Generator) -> Tensor:
     cast = torch.exp(_uniform(n, -0.28, 0.28, random, 3) * with_cast)[:, :, None, None]
     x = x * cast
     gain = torch.exp(_uniform(n, -0.5, 0.35, random))[:, None, None, None]
-    lift = _uniform(n, -0.06, 0.2, random)[:, None, None, None]
-    gamma = torch.exp(_uniform(n, -0.3, 0.3, random))[:, None, None, None]
-    return (x * gain + lift).clamp(1e-4, 1) ** gamma
+    lift = _uniform(n, -0.06, 0.2, random)[:, None] + with_cast * _uniform(n, *_TINT, random, 3)
+    bend = _uniform(n, -0.3, 0.3, random)[:, None] + with_cast * _uniform(n, *_BEND, random, 3)
+    gamma = torch.exp(bend)[:, :, None, None]
+    return (x * gain + lift[:, :, None, None]).clamp(1e-4, 1) ** gamma
 
 
 def _soften(x: Tensor, random: torch.Generator) -> Tensor:
