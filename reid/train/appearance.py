@@ -170,7 +170,7 @@ class Trainer:
             "attributes": seen_only(
                 outputs.attributes,
                 self._columns["attributes"][rows],
-                visible[:, self._parts],
+                visible[:, self._parts] * self._columns["shown"][rows],
             ),
             "body": seen_only(
                 outputs.body,
@@ -255,7 +255,7 @@ def apart(vectors: Tensor, twins: Tensor) -> Tensor:
 
 def _on(crops: Crops, device: str) -> dict[str, Tensor]:
     """Return what a step reads of the crops as tensors, on the device for the whole run."""
-    names = ("images", "parts", "identity", "attributes", "body", "visible")
+    names = ("images", "parts", "identity", "attributes", "body", "visible", "shown")
     return {name: torch.from_numpy(getattr(crops, name)).to(device) for name in names}
 
 

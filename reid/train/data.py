@@ -4,6 +4,7 @@ Every image passes through the product's own `redact()`, with head boxes as the 
 had them: mostly a found head, sometimes only the closed top of the person or of the crop.
 """
 
+import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from reid.errors import ReidError
 from reid.heads import Seen, crop_head_boxes, head_boxes
 from reid.pixels import RawFrame, redact
+from reid.synth.scene import LEG_SKIN, LOWER, OUTER, UPPER
 from reid.synth.shards import cores
 from reid.tracks import Boxes, Tracks, as_boxes, empty_boxes
 from reid.vocabulary import ATTRIBUTE_COLUMNS, PART_INDEX
@@ -44,6 +46,8 @@ class Crops:
         visible: float32 (N, P); of who carries nothing, "carried" is as visible as the upper body:
             one can see that there is nothing.
         shard: int64 (N,); people of one shard share their cameras.
+        shown: uint8 (N, K), 0 where the garment itself is behind another: of a shirt below a coat
+            nothing can be said from behind.
     """
 
     images: NDArray[np.uint8]
@@ -54,6 +58,7 @@ class Crops:
     body: NDArray[np.uint8]
     visible: NDArray[np.float32]
     shard: NDArray[np.int64]
+    shown: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.identity)
@@ -89,6 +94,8 @@ def load(folders: list[Path], least_visible: float = 0.35) -> Crops:
         columns.setdefault("shard", []).append(np.full(int(kept.sum()), number, np.int64))
         for name, file in _PLAIN.items():
             columns.setdefault(name, []).append(np.load(shard / file)[kept])
+        pixels = np.load(shard / "pixels.npy")[kept]
+        columns.setdefault("shown", []).append(garments_shown(pixels, columns["attributes"][-1]))
     joined = {name: np.concatenate(values) for name, values in columns.items()}
     joined["visible"] = seen_to_be_empty_handed(joined["visible"], joined["attributes"])
     joined["identity"] = np.unique(joined["identity"], return_inverse=True)[1].astype(np.int64)
@@ -101,6 +108,33 @@ _PLAIN: Final = {
     "body": "body.npy",
     "visible": "part_visible.npy",
 }
+
+
+_GARMENTS: Final = {"upper": (UPPER, OUTER), "outer": (OUTER, UPPER), "lower": (LOWER, LEG_SKIN)}
+"""Which part number a garment has, and that of what lies over or beside it."""
+_LEAST_SHOWN: Final = 0.1  # of both: what of a garment must be seen to say something of it
+
+
+def garments_shown(pixels: NDArray[Any], attributes: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return which columns are about something that is not behind another garment, (N, K).
+
+    A coat that hides what is worn below is the upper garment by what one sees, and so by the
+    vocabulary; labels are of people, whoever sees them from where. What somebody does not wear
+    can be seen not to be there.
+
+    Args:
+        pixels: how many show each part number (N, P).
+        attributes: (N, K), 1 where it holds.
+    """
+    out = np.ones(attributes.shape, np.uint8)
+    slots = np.array([column.slot.partition(".")[0] for column in ATTRIBUTE_COLUMNS])
+    for name, (own, other) in _GARMENTS.items():
+        columns = np.flatnonzero(slots == name)
+        seen = pixels[:, own].astype(np.int64)
+        hidden = seen < _LEAST_SHOWN * (seen + pixels[:, other])
+        worn = attributes[:, columns].any(axis=1)
+        out[np.ix_(hidden & worn, columns)] = 0
+    return out
 
 
 def seen_to_be_empty_handed(visible: NDArray[Any], attributes: NDArray[Any]) -> NDArray[np.float32]:
@@ -141,7 +175,7 @@ def redacted_shard(shard: Path) -> NDArray[np.uint8]:
     redacted = np.stack(
         [_redact(i, h, p, random) for i, h, p in zip(images, heads, people, strict=True)]
     )
-    part = kept.with_suffix(".part.npy")
+    part = kept.with_suffix(f".{os.getpid()}.part.npy")  # another run may be at it too
     np.save(part, redacted)
     part.replace(kept)
     return redacted

@@ -15,13 +15,12 @@ from reid.research import ResearchImage
 from reid.tracks import as_boxes, empty_boxes
 from reid.train.data import Crops, load
 from reid.train.export import (
-    ATTRIBUTE_SLOTS,
     Calibration,
+    attributes_seen,
     calibrated,
     calibration_error,
     mean_accuracy,
     not_estimated,
-    seen_weight,
 )
 from reid.train.net import AppearanceNet, NetConfig
 from reid.train.pack_appearance import Packed, converted, quantised, run_model, write
@@ -117,7 +116,7 @@ def measure(model: Any, crops: Crops, calibration: Calibration) -> dict[str, Any
     outputs = run_model(model, crops.images)
     scores = across_cameras(outputs["vector"], crops)
     probability = outputs["attributes"]
-    used = seen_weight(crops.visible, ATTRIBUTE_SLOTS) > 0
+    used = attributes_seen(crops) > 0
     known = np.flatnonzero(calibration.estimated)
     accuracies = [
         mean_accuracy(
@@ -192,4 +191,5 @@ def take(crops: Crops, chosen: NDArray[np.bool_]) -> Crops:
         crops.body[chosen],
         crops.visible[chosen],
         crops.shard[chosen],
+        crops.shown[chosen],
     )

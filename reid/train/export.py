@@ -103,6 +103,11 @@ def seen_weight(visible: Float, slots: list[str]) -> Float:
     return (visible[:, parts] > _SEEN).astype(np.float32)
 
 
+def attributes_seen(crops: Crops) -> Float:
+    """Return 1 where what an attribute's column is about can be seen (N, K), else 0."""
+    return seen_weight(crops.visible, ATTRIBUTE_SLOTS) * crops.shown
+
+
 def auc(scores: Float, labels: NDArray[np.uint8], used: NDArray[np.bool_]) -> float | None:
     """Return the area under the ROC curve (Mann-Whitney), or None with too few examples."""
     scores, labels = scores[used], labels[used]
@@ -165,18 +170,29 @@ def calibrated(
     """
     logits = run(net, held_out.images)
     return (
-        _of_columns(logits["attributes"], held_out.attributes, held_out, fit, ATTRIBUTE_SLOTS),
-        _of_columns(logits["body"], held_out.body, held_out, fit, BODY_SLOTS),
+        _of_columns(
+            logits["attributes"],
+            held_out.attributes,
+            attributes_seen(held_out),
+            fit,
+            ATTRIBUTE_SLOTS,
+        ),
+        _of_columns(
+            logits["body"],
+            held_out.body,
+            seen_weight(held_out.visible, BODY_SLOTS),
+            fit,
+            BODY_SLOTS,
+        ),
     )
 
 
 def _of_columns(
     logits: Float,
     labels: NDArray[np.uint8],
-    held_out: Crops,
+    weight: Float,
     fit: NDArray[np.bool_],
     slots: list[str],
 ) -> Calibration:
-    weight = seen_weight(held_out.visible, slots)
     slope, offset = calibrate(logits[fit], labels[fit], weight[fit], slots)
     return Calibration(slope, offset, told_apart(logits, labels, weight > 0, slots))
