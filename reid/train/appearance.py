@@ -46,6 +46,8 @@ class TrainConfig:
         shards: how many shards a batch's people come from: few, so that the people to be told
             apart stand before the same cameras, and places say nothing about who is who.
         rate, warmup, decay: AdamW's learning rate, steps until it is reached, weight decay.
+        cluster: how many people alike are drawn together, by the vectors that the identity
+            classifier holds of them; 1 = everybody by themselves.
         twins: crops of a batch that are seen twice, with skin of another tone.
         temperature: of the contrastive loss. scale: of the identity classifier's cosines.
         average: momentum of the weights' moving average.
@@ -57,6 +59,7 @@ class TrainConfig:
     people: int = 24
     views: int = 4
     shards: int = 2
+    cluster: int = 1
     twins: int = 24
     rate: float = 1.2e-3
     warmup: int = 300
@@ -153,9 +156,20 @@ class Trainer:
         people = [
             someone
             for shard, share in zip(chosen, shares, strict=True)
-            for someone in _some(self._of_shard[shard], int(share), random)
+            for someone in self._drawn(self._of_shard[shard], int(share), random)
         ]
         return np.concatenate([_rows(rows, self.config.views, random) for rows in people])
+
+    def _drawn(
+        self, people: list[NDArray[np.int64]], count: int, random: np.random.Generator
+    ) -> list[NDArray[np.int64]]:
+        """Draw `count` people of a shard, given as each one's rows."""
+        if self.config.cluster < 2 or len(people) <= count:
+            return _some(people, count, random)
+        whose = torch.from_numpy(self.crops.identity[[rows[0] for rows in people]])
+        held = functional.normalize(self.classes.detach()[whose.to(self.device)], dim=1)
+        alike = (held @ held.T).float().cpu().numpy()
+        return [people[i] for i in clusters(alike, count, self.config.cluster, random)]
 
     def _losses(
         self, outputs: Outputs, regions: Tensor, rows: Tensor, left: Tensor
@@ -234,6 +248,35 @@ class Trainer:
         with torch.no_grad():
             self.classes.copy_(state["classes"])
         self.optimizer.load_state_dict(state["optimizer"])
+
+
+def clusters(
+    alike: NDArray[np.float32], count: int, size: int, random: np.random.Generator
+) -> list[int]:
+    """Draw people by clusters: one at random, then those most like them of who is left.
+
+    Small batches hold hard negatives only if those are looked for (graph sampling, Liao and Shao
+    2022).
+
+    Args:
+        alike: similarities (N, N).
+        count: how many to draw, at most N.
+        size: of a cluster.
+        random: draws who each begins with.
+
+    Returns:
+        `count` different numbers.
+    """
+    left = np.ones(len(alike), bool)
+    drawn: list[int] = []
+    while len(drawn) < count:
+        first = int(random.choice(np.flatnonzero(left)))
+        order = np.argsort(-np.where(left, alike[first], -np.inf), kind="stable")
+        order = order[order != first][: min(size, int(left.sum())) - 1]
+        cluster = [first, *order.tolist()][: count - len(drawn)]
+        left[cluster] = False
+        drawn += cluster
+    return drawn
 
 
 def contrast(vectors: Tensor, identity: Tensor, temperature: float) -> Tensor:

@@ -48,6 +48,9 @@ def appearance(
         typer.Option("--from", help="Packed folder whose weights to begin with; else fresh ones."),
     ] = None,
     twins: Annotated[int, typer.Option(min=0, help="Crops seen twice, with other skin.")] = 24,
+    cluster: Annotated[
+        int, typer.Option(min=1, help="People alike who are drawn together; 1 = at random.")
+    ] = 1,
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 1.2e-3,
     warmup: Annotated[int, typer.Option(help="Steps until it is reached.")] = 300,
     anneal: Anneal = False,
@@ -66,6 +69,7 @@ def appearance(
     config = TrainConfig(
         steps=steps,
         people=people,
+        cluster=cluster,
         twins=twins,
         rate=rate,
         warmup=warmup,
