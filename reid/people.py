@@ -159,12 +159,11 @@ class Detector:
     def detect(self, raw: RawFrame, looks: Sequence[Look] = ONCE) -> Detections:
         """Find people and head candidates from the confidence that counts for redaction.
 
-        Several looks are joined. A model of fixed size sees all at that size, and each once.
+        Several looks are joined. A model of fixed size looks once: mirrored alone a second look
+        lost more than it found (YOLO11n, AP50 .594 to .571 on COCO photos).
         """
-        if self._fixed:
-            looks = tuple(dict.fromkeys(look._replace(side=None) for look in looks))
         try:
-            seen = [self._look(raw, look) for look in looks]
+            seen = [self._look(raw, look) for look in (ONCE if self._fixed else looks)]
         finally:
             self._forget()
         return self._told_apart(seen[0] if len(seen) == 1 else joined(seen))
