@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.tracks import HEAD_IN_UPPER, Boxes, areas, empty_boxes, intersections, top_of
+from reid.tracks import HEAD_IN_UPPER, Boxes, areas, as_boxes, empty_boxes, intersections, top_of
 
 SURE_HEAD: Final = 0.3
 """Confidence from which a head shows how large its person's head is."""
@@ -27,6 +27,10 @@ _SAME_TOP: Final = 0.15  # of the whole's height: how far apart the tops of one 
 _SAME_WIDTH: Final = 0.6  # of the whole's width: what an upper half has at least
 _BELOW: Final = 0.3
 """Of the whole's height: where legs begin at the earliest, and how far they may reach below it."""
+
+_KEYPOINT_SCORE: Final = 0.3
+_FACE_KEYPOINTS: Final = slice(0, 5)  # COCO: nose, eyes, ears
+_SHOULDERS: Final = slice(5, 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +121,29 @@ def _heads_of(seen: Detections) -> NDArray[np.intp]:
     inside = shared >= _HEAD_INSIDE * np.maximum(areas(seen.heads), 1)[None]
     score = np.where(inside, seen.head_scores[None], 0)
     return np.where(inside.any(axis=1), score.argmax(axis=1), -1).astype(np.intp)
+
+
+def heads_of_poses(keypoints: NDArray[np.float32], people: Boxes) -> Boxes:
+    """Return a head box for each pose that shows part of a face.
+
+    Args:
+        keypoints: float32 (N, 17, 3), COCO order, x, y in px and confidence.
+        people: float32 (N, 4), the boxes of the same people.
+
+    Returns:
+        float32 (M, 4), M ≤ N: around the visible nose, eyes and ears, as large as the widest of
+        what the face points, the shoulders and the person's box suggest.
+    """
+    boxes = []
+    for points, person in zip(keypoints, people, strict=True):
+        face = points[_FACE_KEYPOINTS]
+        face = face[face[:, 2] > _KEYPOINT_SCORE, :2]
+        if not len(face):
+            continue
+        shoulders = points[_SHOULDERS]
+        across = np.ptp(shoulders[:, 0]) if (shoulders[:, 2] > _KEYPOINT_SCORE).all() else 0.0
+        extent = float(np.ptp(face, axis=0).max())
+        radius = max(0.9 * extent, 0.36 * across, 0.055 * (person[3] - person[1]))
+        x, y = (face.max(axis=0) + face.min(axis=0)) / 2
+        boxes.append([x - radius, y - 1.35 * radius, x + radius, y + 1.15 * radius])
+    return as_boxes(boxes)

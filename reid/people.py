@@ -8,10 +8,8 @@ persons, persons and heads, or poses, whose face keypoints give head candidates.
 import hashlib
 import os
 import shutil
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -21,29 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from reid.detections import SURE_HEAD, Detections, without_giants, without_parts
+from reid.confidences import confidences_of
+from reid.detections import SURE_HEAD, Detections, heads_of_poses, without_giants, without_parts
 from reid.errors import ModelError
 from reid.looks import ONCE, STILL, Look, joined, unmirrored
-from reid.openvino import silence_telemetry
+from reid.openvino import BySize, silence_telemetry
 from reid.pixels import Image, RawFrame
 from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
 
-REDACTION_SCORE: Final = 0.1
-"""From this confidence on a detection counts for redaction, unless the model says otherwise."""
-
-SMALL_HEAD: Final = 16.0
-"""Pixels: paint over what is no head costs little where heads are smaller than this."""
-
-INDEX_SCORE: Final = 0.4
-"""From this confidence on a detection may start a track, unless the model says otherwise."""
-
 _LEAST_LATER: Final = 0.625  # of the index score: what may go on with a track that has started
-_CARD: Final = "model.toml"
-
 _TRACK_BUFFER_SECONDS: Final = 2.0  # how long a lost person may come back as the same track
-_KEYPOINT_SCORE: Final = 0.3
-_FACE_KEYPOINTS: Final = slice(0, 5)  # COCO: nose, eyes, ears
-_SHOULDERS: Final = slice(5, 7)
 _ASSETS: Final = "https://github.com/ultralytics/assets/releases/download/v8.3.0"
 _HEAD_CLASSES: Final = ("head", "face")
 
@@ -59,40 +44,7 @@ _CROP_SIDES: Final = (160, 384)
 """Px of the longer side: an image that is one person is looked at as large as people are in scenes
 and, where no head is seen so, once more, larger."""
 _CROP_MARGIN: Final = 64  # px around it, in which its border is repeated
-_SIZES_KEPT: Final = 12  # compiled models, where each is of one size
 _STRIDE: Final = 32  # px: sides that the network takes as they are
-
-
-@dataclass(frozen=True, slots=True)
-class Confidences:
-    """What a model's confidence is worth.
-
-    Attributes:
-        redaction: from here on a person counts for redaction.
-        heads: from here on a head does; None = from the same on.
-        small_heads: from here on a head less than `SMALL_HEAD` tall does; None = as larger ones.
-        index: from here on it may start a track, and so be indexed.
-    """
-
-    redaction: float = REDACTION_SCORE
-    index: float = INDEX_SCORE
-    heads: float | None = None
-    small_heads: float | None = None
-
-    @property
-    def of_heads(self) -> float:
-        """From here on a head counts for redaction."""
-        return self.redaction if self.heads is None else self.heads
-
-    def head_from(self, height: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return from which confidence heads of these heights (N,), px, count for redaction."""
-        small = self.of_heads if self.small_heads is None else self.small_heads
-        return np.where(height < SMALL_HEAD, small, self.of_heads)
-
-    @property
-    def least(self) -> float:
-        """The lowest confidence that counts for anything."""
-        return min(self.redaction, self.of_heads, self.small_heads or 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +79,7 @@ class Detector:
         if not path.exists():
             raise ModelError(f"{path} does not exist: name an OpenVINO folder or .pt weights")
         self.path = path
-        self.confidences = _confidences_of(path)
+        self.confidences = confidences_of(path)
         yolo = _ultralytics()
         device = _device(path)
         runnable = _for_cpu(path, yolo) if device == "cpu" else path
@@ -348,32 +300,6 @@ def _with_room(crop: Image, side: int) -> tuple[Image, float, NDArray[np.float32
     return np.asarray(roomy, np.uint8), scale, np.array([left, top], np.float32)
 
 
-def heads_of_poses(keypoints: NDArray[np.float32], people: Boxes) -> Boxes:
-    """Return a head box for each pose that shows part of a face.
-
-    Args:
-        keypoints: float32 (N, 17, 3), COCO order, x, y in px and confidence.
-        people: float32 (N, 4), the boxes of the same people.
-
-    Returns:
-        float32 (M, 4), M ≤ N: around the visible nose, eyes and ears, as large as the widest of
-        what the face points, the shoulders and the person's box suggest.
-    """
-    boxes = []
-    for points, person in zip(keypoints, people, strict=True):
-        face = points[_FACE_KEYPOINTS]
-        face = face[face[:, 2] > _KEYPOINT_SCORE, :2]
-        if not len(face):
-            continue
-        shoulders = points[_SHOULDERS]
-        across = np.ptp(shoulders[:, 0]) if (shoulders[:, 2] > _KEYPOINT_SCORE).all() else 0.0
-        extent = float(np.ptp(face, axis=0).max())
-        radius = max(0.9 * extent, 0.36 * across, 0.055 * (person[3] - person[1]))
-        x, y = (face.max(axis=0) + face.min(axis=0)) / 2
-        boxes.append([x - radius, y - 1.35 * radius, x + radius, y + 1.15 * radius])
-    return as_boxes(boxes)
-
-
 def _boxes(seen: Detections, raw: RawFrame) -> Any:
     from ultralytics.engine.results import Boxes as UltralyticsBoxes
 
@@ -405,22 +331,6 @@ def _byte_tracker() -> Any:
     return BYTETracker
 
 
-def _confidences_of(path: Path) -> Confidences:
-    """Read ``[confidences]`` of the ``model.toml`` beside a model, if there is one.
-
-    Raises:
-        ModelError: it is damaged.
-    """
-    card = path.parent / _CARD
-    if not card.is_file():
-        return Confidences()
-    try:
-        stated = tomllib.loads(card.read_text()).get("confidences", {})
-        return Confidences(**{name: float(value) for name, value in stated.items()})
-    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
-        raise ModelError(f"{card} is damaged ({error}): install the package again") from None
-
-
 def _device(path: Path) -> str:
     import torch
 
@@ -447,24 +357,6 @@ def _for_cpu(path: Path, yolo: Any) -> Path:
     return exported
 
 
-class _BySize:
-    """Runs an OpenVINO backend of ultralytics as one compiled model for each size of picture."""
-
-    def __init__(self, backend: Any) -> None:
-        self._backend = backend
-        self._of_shape = lru_cache(_SIZES_KEPT)(self._compiled)
-
-    def __call__(self, pictures: Any, **_: object) -> list[NDArray[Any]]:
-        """Return the outputs for a torch tensor (B, 3, H, W)."""
-        values = pictures.cpu().numpy().astype(np.float32, copy=False)
-        return list(self._of_shape(values.shape)(values).values())
-
-    def _compiled(self, shape: tuple[int, ...]) -> Any:
-        model = self._backend.read_model()
-        model.reshape(list(shape))
-        return self._backend.compile_model(model)
-
-
 def _take_any_size(model: Any) -> None:
     """Let a model take pictures of every size where ultralytics would pin it to one.
 
@@ -475,7 +367,7 @@ def _take_any_size(model: Any) -> None:
     backend: Any = getattr(model.predictor.model, "backend", None)
     if getattr(backend, "read_model", None) is not None:
         backend.dynamic = True
-        backend.forward = _BySize(backend)
+        backend.forward = BySize(backend)
 
 
 def _task_of(path: Path) -> str | None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from reid.detections import heads_of_poses
 from reid.heads import (
     LOOK_AROUND,
     TOP_OF_CROP,
@@ -12,7 +13,6 @@ from reid.heads import (
     crop_head_boxes,
     head_boxes,
 )
-from reid.people import heads_of_poses
 from reid.tracks import UNTRACKED, Tracks, as_boxes, empty_boxes
 
 

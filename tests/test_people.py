@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reid.confidences import Confidences, confidences_of
 from reid.detections import Detections, without_giants, without_parts
 from reid.errors import ModelError
-from reid.people import Confidences, _confidences_of
 from reid.tracks import as_boxes
 
 PERSON = [0, 0, 100, 300]
@@ -63,10 +63,10 @@ def test_nothing_found() -> None:
 def test_heads_may_count_from_another_confidence(tmp_path: Path) -> None:
     assert Confidences(redaction=0.1).of_heads == 0.1
     (tmp_path / "model.toml").write_text("[confidences]\nredaction = 0.1\nheads = 0.02\n")
-    assert _confidences_of(tmp_path / "model").of_heads == 0.02
+    assert confidences_of(tmp_path / "model").of_heads == 0.02
     (tmp_path / "model.toml").write_text("[confidences]\nhead = 0.02\n")
     with pytest.raises(ModelError, match="damaged"):
-        _confidences_of(tmp_path / "model")
+        confidences_of(tmp_path / "model")
 
 
 LEGS, UPPER = [20, 170, 80, 310], [2, 2, 96, 190]

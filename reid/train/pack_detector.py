@@ -19,7 +19,8 @@ import torch
 from numpy.typing import NDArray
 
 from reid.bench.coco import Matched, Photo, average_precision, match, recall
-from reid.people import INDEX_SCORE, Detector
+from reid.confidences import INDEX_SCORE
+from reid.people import Detector
 from reid.research import ResearchImage
 from reid.tracks import Boxes, empty_boxes
 from reid.train.detector import CLASSES, build, read_checkpoint, read_weights

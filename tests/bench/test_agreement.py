@@ -7,8 +7,8 @@ from making import write_video
 
 from reid.bench.agreement import run_agreement
 from reid.bench.tables import TABLES
+from reid.confidences import Confidences
 from reid.detections import Detections
-from reid.people import Confidences
 from reid.tracks import as_boxes, empty_boxes
 
 
