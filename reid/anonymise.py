@@ -114,7 +114,7 @@ def _redact_video(
     progress: Callable[[int], None],
 ) -> RedactReport:
     report = RedactReport()
-    people.start(fps=source.fps or _DEFAULT_FPS)
+    people.start(fps=source.fps or _DEFAULT_FPS, careful=True)
 
     def redacted() -> Iterator[RedactedFrame]:
         for frame, _ in redacted_frames(source.frames(), people, profile, Clock()):

@@ -30,6 +30,9 @@ ONCE: Final = (Look(),)
 STILL: Final = (Look(512, True), Look(640), Look(832, True), Look(1024))
 """Looks at a still; chosen on synthetic frames, where more add little."""
 
+AGAIN: Final = (Look(1024),)
+"""A second look at every frame of a video that is copied without heads: there is time for it."""
+
 _SAME: Final = 0.55  # IoU from which boxes of two looks are the same
 
 

@@ -22,7 +22,7 @@ from platformdirs import user_cache_path
 from reid.confidences import confidences_of
 from reid.detections import SURE_HEAD, Detections, heads_of_poses, without_giants, without_parts
 from reid.errors import ModelError
-from reid.looks import ONCE, STILL, Look, joined, unmirrored
+from reid.looks import AGAIN, ONCE, STILL, Look, joined, unmirrored
 from reid.openvino import BySize, silence_telemetry
 from reid.pixels import Image, RawFrame
 from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
@@ -72,7 +72,8 @@ class Detector:
     Raises:
         ModelError: missing, unreadable, or knows neither persons, heads nor poses.
 
-    Its confidences are those that a ``model.toml`` beside it states, else the usual ones.
+    Its confidences are those that a ``model.toml`` beside it states, else the usual ones. It is
+    `fixed` where it takes pictures of one size alone.
     """
 
     def __init__(self, path: Path) -> None:
@@ -91,7 +92,7 @@ class Detector:
         except Exception as error:  # ultralytics raises whatever its backends raise
             raise ModelError(f"{path} is not a YOLO model ({type(error).__name__})") from None
         self._device = device
-        self._fixed = _is_fixed(runnable)
+        self.fixed = _is_fixed(runnable)
         self._poses = self._model.task == "pose"
         self._person = _class_of(names, ("person", "pedestrian"))
         self._head = _class_of(names, _HEAD_CLASSES)
@@ -115,7 +116,7 @@ class Detector:
         lost more than it found (YOLO11n, AP50 .594 to .571 on COCO photos).
         """
         try:
-            seen = [self._look(raw, look) for look in (ONCE if self._fixed else looks)]
+            seen = [self._look(raw, look) for look in (ONCE if self.fixed else looks)]
         finally:
             self._forget()
         return self._told_apart(seen[0] if len(seen) == 1 else joined(seen))
@@ -222,6 +223,7 @@ class People:
         self._heads = heads
         self._tracker: Any = None
         self._looks: Sequence[Look] = ONCE
+        self._again: Sequence[Look] = ()
         self.start(fps=10.0)
 
     def start_still(self) -> None:
@@ -229,9 +231,14 @@ class People:
         self.start(fps=1.0)
         self._looks = STILL
 
-    def start(self, fps: float) -> None:
-        """Begin a new source of `fps` frames a second: no track carries over."""
+    def start(self, fps: float, *, careful: bool = False) -> None:
+        """Begin a new source of `fps` frames a second: no track carries over.
+
+        `careful` looks a second time at each frame, for redaction alone, if the detector takes any
+        size.
+        """
         self._looks = ONCE
+        self._again = AGAIN if careful and not self._detector.fixed else ()
         confidences = self._detector.confidences
         settings = SimpleNamespace(
             track_high_thresh=confidences.index * _LEAST_LATER,
@@ -250,11 +257,15 @@ class People:
         of 0, boxes round parts of people: redaction needs them.
         """
         seen = self._detector.detect(raw, self._looks)
-        candidates = seen.heads
+        tracks, candidates = self._track(seen, raw), seen.heads
+        if self._again:
+            more = self._detector.detect(raw, self._again)
+            tracks = _with_untracked(tracks, np.concatenate([more.people, more.parts]))
+            candidates = np.concatenate([candidates, more.heads])
         if self._heads is not None:
             others = self._heads.detect(raw, self._looks).heads
             candidates = np.concatenate([candidates, others])
-        return self._track(seen, raw), candidates
+        return tracks, candidates
 
     def heads_of_crop(self, raw: RawFrame) -> CropHeads:
         """Return head candidates in an image that is one person already cut out."""
@@ -269,12 +280,17 @@ class People:
         ids = np.full(len(seen.people), UNTRACKED, np.int64)
         for row in self._tracker.update(_boxes(seen, raw)):  # x1 y1 x2 y2 id score class index
             ids[int(row[7])] = int(row[4])
-        parts = len(seen.parts)
-        return Tracks(
-            np.concatenate([seen.people, seen.parts]),
-            np.concatenate([seen.scores, np.zeros(parts, np.float32)]),
-            np.concatenate([ids, np.full(parts, UNTRACKED, np.int64)]),
-        )
+        return _with_untracked(Tracks(seen.people, seen.scores, ids), seen.parts)
+
+
+def _with_untracked(tracks: Tracks, boxes: Boxes) -> Tracks:
+    """Return tracks and more boxes (N, 4) that redaction alone is to know of."""
+    count = len(boxes)
+    return Tracks(
+        np.concatenate([tracks.xyxy, boxes]),
+        np.concatenate([tracks.score, np.zeros(count, np.float32)]),
+        np.concatenate([tracks.track_id, np.full(count, UNTRACKED, np.int64)]),
+    )
 
 
 def _high_in_crop(heads: Boxes, crop: RawFrame) -> NDArray[np.bool_]:

@@ -102,6 +102,22 @@ def test_a_still_is_looked_at_several_times_and_a_video_once(
     assert sizes == list(looks.ONCE)
 
 
+def test_who_looks_twice_covers_more_and_tracks_the_same(
+    detector: Detector, photo: RawFrame
+) -> None:
+    people = People(detector)
+    seen = []
+    for careful in (False, True):
+        people.start(fps=10.0, careful=careful)
+        seen.append(people.look(photo))
+    (once, heads), (twice, more) = seen
+    assert twice.xyxy[: len(once.xyxy)].tolist() == once.xyxy.tolist()
+    assert twice.track_id[: len(once.xyxy)].tolist() == once.track_id.tolist()
+    assert len(twice.xyxy) > len(once.xyxy)
+    assert (twice.track_id[len(once.xyxy) :] == UNTRACKED).all()
+    assert more[: len(heads)].tolist() == heads.tolist() and len(more) > len(heads)
+
+
 def test_where_a_model_is_pinned_to_a_size_looks_still_differ(
     photo: RawFrame, monkeypatch: pytest.MonkeyPatch, detector: Detector
 ) -> None:
