@@ -28,7 +28,7 @@ class Look(NamedTuple):
 
 ONCE: Final = (Look(),)
 STILL: Final = (Look(512, True), Look(640), Look(832, True), Look(1024))
-"""Looks at a still; chosen on synthetic frames, where more add little."""
+"""Looks at a still; compared on synthetic frames and on photos, where more add little."""
 
 AGAIN: Final = (Look(1024),)
 """A second look at every frame of a video that is copied without heads: there is time for it."""
