@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.detections import Detections
-from reid.tracks import Boxes, areas, as_boxes, empty_boxes, intersections
+from reid.tracks import Boxes, as_boxes, iou
 
 
 class Look(NamedTuple):
@@ -44,7 +44,7 @@ def unmirrored(boxes: Boxes, width: int) -> Boxes:
 
 
 def joined(looks: Sequence[Detections]) -> Detections:
-    """Join what several looks at one picture saw: boxes of the same are averaged.
+    """Join what one or more looks at a picture saw: boxes of the same are averaged.
 
     Weighted boxes fusion (Solovyev et al. 2021): each box joins the box of other looks that it
     overlaps most, and a joined box is the mean of its own, by their scores. Its score is half the
@@ -59,8 +59,8 @@ def joined(looks: Sequence[Detections]) -> Detections:
 def _joined(
     looks: Sequence[tuple[Boxes, NDArray[np.float32]]],
 ) -> tuple[Boxes, NDArray[np.float32]]:
-    boxes = np.concatenate([found for found, _ in looks]) if looks else empty_boxes()
-    scores = np.concatenate([score for _, score in looks]) if looks else np.zeros(0, np.float32)
+    boxes = np.concatenate([found for found, _ in looks])
+    scores = np.concatenate([score for _, score in looks])
     seen_by = np.repeat(np.arange(len(looks)), [len(found) for found, _ in looks])
     group = _groups(boxes, scores, seen_by)
     count = int(group.max(initial=-1)) + 1
@@ -70,7 +70,7 @@ def _joined(
     weighted = np.zeros((count, 4))
     np.add.at(weighted, group, boxes * scores[:, None])
     means = weighted / np.maximum(total, 1e-9)[:, None]
-    return as_boxes(means), np.asarray(highest / 2 + total / (2 * max(len(looks), 1)), np.float32)
+    return as_boxes(means), np.asarray(highest / 2 + total / (2 * len(looks)), np.float32)
 
 
 def _groups(
@@ -83,7 +83,7 @@ def _groups(
     holds = np.zeros((count, int(seen_by.max(initial=-1)) + 1), bool)  # group × look
     groups = 0
     for i in np.argsort(-scores, kind="stable"):
-        overlap = _overlap(boxes[i], means[:groups])
+        overlap = iou(as_boxes([boxes[i]]), as_boxes(means[:groups]))[0]
         overlap[holds[:groups, seen_by[i]]] = 0  # a look tells apart what it saw as two
         g = int(overlap.argmax()) if groups else 0
         if not groups or overlap[g] < _SAME:
@@ -92,10 +92,3 @@ def _groups(
         means[g] += (boxes[i] - means[g]) * (scores[i] / max(weight, 1e-9))
         weights[g], holds[g, seen_by[i]], group[i] = weight, True, g
     return group
-
-
-def _overlap(box: Boxes, others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the IoU of one box (4,) with others (N, 4)."""
-    one, many = as_boxes([box]), as_boxes(others)
-    shared = intersections(one, many)[0]
-    return np.asarray(shared / np.maximum(areas(one)[0] + areas(many) - shared, 1e-9), np.float64)

@@ -84,15 +84,15 @@ class Detector:
         yolo = _ultralytics()
         device = _device(path)
         runnable = _for_cpu(path, yolo) if device == "cpu" else path
+        self.fixed = _is_fixed(runnable)
         try:
             self._model: Any = yolo(str(runnable), task=_task_of(runnable), verbose=False)
             names = dict(self._model.names)
-            if device == "cpu" and not _is_fixed(runnable):
+            if device == "cpu" and not self.fixed:
                 _take_any_size(self._model)
         except Exception as error:  # ultralytics raises whatever its backends raise
             raise ModelError(f"{path} is not a YOLO model ({type(error).__name__})") from None
         self._device = device
-        self.fixed = _is_fixed(runnable)
         self._poses = self._model.task == "pose"
         self._person = _class_of(names, ("person", "pedestrian"))
         self._head = _class_of(names, _HEAD_CLASSES)
@@ -379,7 +379,8 @@ def _take_any_size(model: Any) -> None:
     It does so with INT8 models on CPUs with matrix units (AMX), whose driver fails at shapes that
     are not fixed; crops and second looks would all be enlarged to that size.
     """
-    model.predict(np.zeros((_STRIDE, _STRIDE, 3), np.uint8), device="cpu", verbose=False)
+    blank = np.zeros((_STRIDE, _STRIDE, 3), np.uint8)
+    model.predict(blank, imgsz=_STRIDE, device="cpu", verbose=False)
     backend: Any = getattr(model.predictor.model, "backend", None)
     if getattr(backend, "read_model", None) is not None:
         backend.dynamic = True

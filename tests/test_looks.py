@@ -12,7 +12,7 @@ from reid.looks import Look, joined, unmirrored
 from reid.people import Detector, People, bundled_photos
 from reid.pixels import RawFrame
 from reid.research import ResearchImage
-from reid.tracks import UNTRACKED, areas, as_boxes, empty_boxes, intersections
+from reid.tracks import UNTRACKED, as_boxes, empty_boxes, iou
 
 ONE, OTHER = [10.0, 20, 60, 180], [300.0, 20, 350, 180]
 
@@ -74,10 +74,8 @@ def photo() -> RawFrame:
 def test_a_mirrored_look_sees_people_where_they_are(detector: Detector, photo: RawFrame) -> None:
     plain, turned = (detector.detect(photo, [Look(640, mirrored)]) for mirrored in (False, True))
     sure = plain.people[plain.scores > 0.6]
-    shared = intersections(sure, turned.people)
-    iou = shared / (areas(sure)[:, None] + areas(turned.people)[None] - shared)
     assert len(sure) >= 2
-    assert (iou.max(axis=1) > 0.7).all()
+    assert (iou(sure, turned.people).max(axis=1) > 0.7).all()
 
 
 def test_a_still_is_looked_at_several_times_and_a_video_once(
