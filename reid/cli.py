@@ -79,6 +79,10 @@ def index(
         str | None, typer.Option(help='An embedder\'s folder, or "regions" for the baseline.')
     ] = None,
     every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 1,
+    careful: Annotated[
+        bool,
+        typer.Option("--careful", help="Look twice at every frame: slower, fewer heads missed."),
+    ] = False,
     cluster: Cluster = None,
     cpus: Cpus = 1.0,
     gpus: Gpus = 0.0,
@@ -96,11 +100,13 @@ def index(
         from reid.cluster_commands import index_on
 
         weights = [str(path) if path else None for path in (detector, heads)]
-        looking = Looking(weights[0], weights[1], embedder, every)
+        looking = Looking(weights[0], weights[1], embedder, every, careful)
         about = Shard((), camera, began, crops)
         index_on(cluster, venue, sources, about, looking, Share(cpus, gpus), as_json)
         return
-    index_sources(sources, venue, camera, began, crops, detector, heads, every, as_json, embedder)
+    index_sources(
+        sources, venue, camera, began, crops, detector, heads, every, as_json, embedder, careful
+    )
 
 
 @app.command()

@@ -39,6 +39,7 @@ def index_sources(
     every: int,
     as_json: bool,
     embedder_name: str | None = None,
+    careful: bool = False,
 ) -> None:
     """Index sources one after the other; one that fails does not stop the others."""
     embedder = load_embedder(embedder_name)
@@ -48,7 +49,7 @@ def index_sources(
         raise SourceError("nothing was indexed: none of the sources could be read")
     check_cameras_declared(venue, [source.camera for source in opened])
     store = Store.create(venue, embedder.model_id, embedder.dim)
-    indexer = Indexer(store, embedder, people, every)
+    indexer = Indexer(store, embedder, people, every, careful=careful)
     failed = len(opened) < len(addresses)
     for source in opened:
         try:

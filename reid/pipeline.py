@@ -86,6 +86,7 @@ class Indexer:
             whom no head was found.
         every: look at every n-th frame only.
         profile: which region of a head is redacted.
+        careful: look a second time at every frame of a video, for heads.
         progress: told the number of frames read.
     """
 
@@ -94,6 +95,7 @@ class Indexer:
     people: People | None
     every: int = 1
     profile: Profile = "head"
+    careful: bool = False
     progress: Progress = lambda _: None
 
     def index(self, source: Source) -> IndexReport:
@@ -180,7 +182,8 @@ class _Run(_Indexing):
 
     def _frames(self) -> Iterator[tuple[RedactedFrame, Tracks]]:
         clock, profile = self._report.clock, self._to.profile
-        self._people.start(fps=(self._source.fps or _DEFAULT_FPS) / self._to.every)
+        fps = (self._source.fps or _DEFAULT_FPS) / self._to.every
+        self._people.start(fps, careful=self._to.careful)
         if self._source.kind != "stills":
             yield from redacted_frames(self._decoded(), self._people, profile, clock)
             return

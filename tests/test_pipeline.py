@@ -24,8 +24,8 @@ class Script:
     def __init__(self, *people) -> None:
         self.people = people
 
-    def start(self, fps: float) -> None:
-        pass
+    def start(self, fps: float, *, careful: bool = False) -> None:
+        self.careful = careful
 
     def start_still(self) -> None:
         self.start(fps=1.0)
@@ -75,6 +75,16 @@ def test_one_row_a_stay(indexer: Indexer, tmp_path: Path) -> None:
     assert (first.end - first.start).total_seconds() == pytest.approx(3.9, abs=0.01)
     assert (second.end - second.start).total_seconds() == pytest.approx(1.1, abs=0.01)
     assert first.camera == "gate"
+
+
+@pytest.mark.parametrize("careful", [False, True])
+def test_a_recording_is_looked_at_twice_where_asked(
+    indexer: Indexer, tmp_path: Path, careful: bool
+) -> None:
+    replace(indexer, careful=careful).index(
+        open_source(str(write_video(tmp_path / "gate.mp4", scene(3))))
+    )
+    assert indexer.people.careful is careful
 
 
 def test_indexing_again_changes_nothing(indexer: Indexer, tmp_path: Path) -> None:

@@ -92,14 +92,16 @@ def index_shard(venue: str, shard: Shard, looking: Looking) -> Indexed:
     source = _open(shard)
     embedder = _embedder(looking.embedder)
     how = (source.camera, shard.start, shard.crops, looking.detector, looking.heads)
-    work = work_of(source.key, (*how, looking.every, embedder.model_id))
+    twice = ("careful",) if looking.careful else ()
+    work = work_of(source.key, (*how, looking.every, embedder.model_id, *twice))
     ledger = Ledger(folder)
     if ledger.finished(work):
         return Indexed(shard, skipped=True, node=node)
     people = _people(looking, shard.crops)
     begun = time.process_time()
     store = Store.create(folder, embedder.model_id, embedder.dim)
-    report = Indexer(store, embedder, people, looking.every).index(source)
+    indexer = Indexer(store, embedder, people, looking.every, careful=looking.careful)
+    report = indexer.index(source)
     processor = time.process_time() - begun
     if not report.stopped:
         ledger.finish(work)

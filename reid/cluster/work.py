@@ -9,12 +9,16 @@ from reid.watch import Health
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """How to look: models by path or name, as on the command line, and every n-th frame."""
+    """How to look: models by path or name, as on the command line, at every n-th frame.
+
+    `careful` is twice at each.
+    """
 
     detector: str | None = None
     heads: str | None = None
     embedder: str | None = None
     every: int = 1
+    careful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Oracle:
         self._clips = {clip.camera: clip for clip in read_venue(demo_folder()).clips}
         self._names: list[str] = []
 
-    def start(self, fps: float) -> None:
+    def start(self, fps: float, *, careful: bool = False) -> None:
         self._names = []
 
     def look(self, raw: RawFrame) -> tuple[Tracks, Boxes]:
