@@ -21,6 +21,7 @@ HAIR: Final = 2
 TORSO_SKIN: Final = 3
 ARM_SKIN: Final = 4
 LEG_SKIN: Final = 5
+SKIN_PARTS: Final = (TORSO_SKIN, ARM_SKIN, LEG_SKIN)
 UPPER: Final = 6
 OUTER: Final = 7
 LOWER: Final = 8

@@ -12,13 +12,17 @@ from torch import Tensor
 from torch.nn import functional
 
 from reid.synth.crops import OTHER_PERSON
+from reid.synth.scene import SKIN_PARTS
 
-SKIN_PARTS: Final = (3, 4, 5)  # torso, arms, legs: part numbers of the renderer
 CARRIED_FROM: Final = 16
 REGION_OF_PART: Final = (0, 1, 1, 2, 2, 3, 2, 2, 3, 4, 4, 1, 2, 1)
 """Region (of `reid.train.net.REGIONS`) of part numbers 0 to 13; carried things are region 5."""
 
-_RECOLOURED: Final = 0.6  # share of crops whose skin changes
+_RECOLOURED: Final = 0.85  # share of crops whose skin changes
+_SKIN_LEVEL: Final = (-1.6, 0.8)  # logarithm of skin's brightness over that of all else
+_WARMTH: Final = (0.4, -0.05, -0.7)  # most that skin's red, green and blue lean, in logarithms
+_CAST_ON_SKIN: Final = 0.5  # how much of the picture's own cast is on it too
+_SKIN_GAIN: Final = (0.1, 8.0)
 _ELSEWHERE: Final = 0.25
 _CUT_OFF: Final = 0.12  # share of crops of which only the upper part is left
 _ERASED: Final = 0.35
@@ -85,14 +89,26 @@ def _uniform(n: int, low: float, high: float, random: torch.Generator, *more: in
 
 
 def recolour_skin(x: Tensor, parts: Tensor, random: torch.Generator, share: float) -> Tensor:
-    """Return images (B, 3, H, W) of which a share shows skin of another tone."""
+    """Return images (B, 3, H, W) of which a share shows skin of another tone.
+
+    The tone is drawn anew, not changed: what it was is gone, so that it tells nobody apart. It is
+    as light or dark beside all else there, and as warm, as anybody's in such light can be.
+    """
     skin = torch.isin(parts, torch.tensor(SKIN_PARTS, device=parts.device)).float()[:, None]
     n = len(x)
-    level = torch.exp(_uniform(n, -1.3, 1.0, random))[:, None]
-    tint = torch.exp(_uniform(n, -0.15, 0.15, random, 3))
+    own, light = (
+        (x * where).sum(dim=(2, 3)) / where.sum(dim=(2, 3)).clamp(min=1)
+        for where in (skin, 1 - skin)
+    )
+    grey = light.mean(dim=1, keepdim=True).clamp(min=1e-3)
+    cast = (light / grey).clamp(min=1e-3) ** _CAST_ON_SKIN
+    level = torch.exp(_uniform(n, *_SKIN_LEVEL, random))[:, None] * grey
+    warmth = torch.exp(_uniform(n, 0, 1, random)[:, None] * torch.tensor(_WARMTH, device=x.device))
+    tint = torch.exp(_uniform(n, -0.1, 0.1, random, 3))
+    tone = (level * warmth * cast * tint).clamp(max=0.95)
+    gain = (tone / own.clamp(min=1e-3)).clamp(*_SKIN_GAIN)
     chosen = (_uniform(n, 0, 1, random) < share).float()[:, None, None, None]
-    gain = (level * tint)[:, :, None, None]
-    return x * (1 + skin * chosen * (gain - 1))
+    return x * (1 + skin * chosen * (gain[:, :, None, None] - 1))
 
 
 def _elsewhere(x: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from reid.errors import ReidError
 from reid.heads import Seen, crop_head_boxes, head_boxes
 from reid.pixels import RawFrame, redact
-from reid.synth.scene import LEG_SKIN, LOWER, OUTER, UPPER
+from reid.synth.scene import LEG_SKIN, LOWER, OUTER, SKIN_PARTS, UPPER
 from reid.synth.shards import cores
 from reid.tracks import Boxes, Tracks, as_boxes, empty_boxes
 from reid.vocabulary import ATTRIBUTE_COLUMNS, PART_INDEX
@@ -38,7 +38,7 @@ class Crops:
 
     Attributes:
         images: uint8 (N, H, W, 3), redacted, RGB.
-        parts: uint8 (N, H, W), part numbers of the renderer.
+        parts: uint8 (N, H, W), part numbers of the renderer; 0 where skin is painted over.
         identity: int64 (N,), from 0 without gaps.
         camera: int64 (N,).
         attributes: uint8 (N, K), 1 where it holds.
@@ -94,6 +94,7 @@ def load(folders: list[Path], least_visible: float = 0.35) -> Crops:
         columns.setdefault("shard", []).append(np.full(int(kept.sum()), number, np.int64))
         for name, file in _PLAIN.items():
             columns.setdefault(name, []).append(np.load(shard / file)[kept])
+        columns["parts"][-1] = _skin_left(columns["parts"][-1], shard, kept)
         pixels = np.load(shard / "pixels.npy")[kept]
         columns.setdefault("shown", []).append(garments_shown(pixels, columns["attributes"][-1]))
     joined = {name: np.concatenate(values) for name, values in columns.items()}
@@ -135,6 +136,15 @@ def garments_shown(pixels: NDArray[Any], attributes: NDArray[Any]) -> NDArray[np
         worn = attributes[:, columns].any(axis=1)
         out[np.ix_(hidden & worn, columns)] = 0
     return out
+
+
+def _skin_left(parts: NDArray[Any], shard: Path, kept: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return part numbers (N, H, W) of some of a shard without the skin that is painted over.
+
+    To recolour skin would else draw it through the paint.
+    """
+    painted = (redacted_shard(shard) != np.load(shard / "image.npy")).any(axis=-1)[kept]
+    return np.where(painted & np.isin(parts, SKIN_PARTS), 0, parts).astype(parts.dtype)
 
 
 def seen_to_be_empty_handed(visible: NDArray[Any], attributes: NDArray[Any]) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ import torch
 from reid.embed.colour import Light
 from reid.embed.learned import LearnedEmbedder
 from reid.errors import ModelError, ReidError
-from reid.synth.scene import LEG_SKIN, LOWER, OUTER, UPPER
+from reid.synth.scene import ARM_SKIN, LEG_SKIN, LOWER, OUTER, TORSO_SKIN, UPPER
 from reid.train import export
 from reid.train.appearance import TrainConfig, Trainer, apart, clusters, contrast
 from reid.train.augment import augment, recolour_skin, regions_of
@@ -210,6 +210,9 @@ def test_twins_differ_in_skin_alone() -> None:
     twins = recolour_skin(images, parts, torch.Generator().manual_seed(1), share=1.0)
     changed = (twins != images).any(dim=1)
     assert torch.equal(changed, parts == 4)
+    darker = torch.where(parts[:, None] == 4, images / 3, images)
+    alike = recolour_skin(darker, parts, torch.Generator().manual_seed(1), share=1.0)
+    assert torch.allclose(alike, twins, atol=1e-5), "what it was is gone"
     unit = torch.eye(3)
     assert float(apart(unit, unit)) == 0
     assert float(apart(unit, unit.flip(0))) == pytest.approx(2 / 3)
@@ -318,6 +321,15 @@ def test_heads_are_gone_before_training(tmp_path: Path) -> None:
     head = loaded.images[:, 5:10, 11:21].astype(int)
     assert (head[..., 0] - head[..., 1]).mean(axis=(1, 2)).max() < 60
     assert loaded.identities == 3
+
+
+def test_skin_below_the_paint_is_not_recoloured(tmp_path: Path) -> None:
+    crops = people(3, 2)
+    crops.images[:, 4:11, 10:22] = (255, 0, 255)
+    crops.parts[:, 4:11, 10:22], crops.parts[:, 40:44, 10:22] = TORSO_SKIN, ARM_SKIN
+    loaded = load([shards(tmp_path, crops)])
+    assert not (loaded.parts[:, 5:10, 11:21] == TORSO_SKIN).any()
+    assert (loaded.parts[:, 40:44, 10:22] == ARM_SKIN).all()
 
 
 def test_no_shards_says_what_to_run(tmp_path: Path) -> None:
