@@ -209,7 +209,9 @@ class Trainer:
 
     def _meet_everybody(self) -> None:
         """Let the identity classifier begin with everybody's mean vector."""
-        vectors = torch.from_numpy(run(self.net, self.crops.images)["vector"]).to(self.device)
+        with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
+            found = run(self.net, self.crops.images)["vector"]
+        vectors = torch.from_numpy(found).to(self.device)
         with torch.no_grad():
             self.classes.zero_().index_add_(0, self._columns["identity"], vectors)
 
