@@ -5,6 +5,8 @@ import pytest
 
 from reid.synth import places
 from reid.synth.places import site as site_module
+from reid.synth.places import wayside
+from reid.synth.places.builder import Builder
 from reid.synth.places.facades import FRONTS, _hang
 from reid.synth.places.furniture import MAKERS
 from reid.synth.places.materials import MATERIALS, SPAN
@@ -34,6 +36,36 @@ def test_same_seed_same_place() -> None:
         assert np.array_equal(a, b)
 
 
+def test_what_comes_along_is_added_to_what_stands() -> None:
+    """Nothing else changes, nothing stands in another, and all that may come does somewhere."""
+    names = []
+    for seed, kind in enumerate(wayside.PASSING):
+        site, without = (places.build_site(seed, kind=kind, passing=on) for on in (True, False))
+        place, count = site.place, len(without.place.quads)
+        assert np.isfinite(place.quads).all(), kind
+        assert place.texture.max() < len(place.textures), kind
+        assert np.array_equal(place.sun, without.place.sun), kind
+        kept = {quad.tobytes() for quad in place.quads}
+        assert all(quad.tobytes() in kept for quad in without.place.quads), kind
+        extra = len(site.obstacles) - len(without.obstacles)
+        assert (extra > 0) == (len(place.quads) > count), kind
+        names.append(extra)
+    assert sum(extra > 0 for extra in names) > len(names) / 2
+
+
+@pytest.mark.parametrize("name", wayside.MAKERS)
+def test_what_comes_along_stands_on_the_floor(name: str) -> None:
+    for seed in range(4):
+        b = Builder(np.random.default_rng(seed))
+        wayside.MAKERS[name](b, (2.0, -3.0), 0.7 * seed)
+        points = np.stack(b.quads).reshape(-1, 3)
+        low, high = points.min(axis=0), points.max(axis=0)
+        assert -0.05 <= low[1] < 0.4 and 0.2 < high[1] < 4, seed
+        assert (np.abs(points[:, [0, 2]].mean(axis=0) - (2, -3)) < 1.5).all(), seed
+        (x0, z0, x1, z1) = b.footprints[-1]
+        assert x0 < 2 < x1 and z0 < -3 < z1, "nobody is put where it stands"
+
+
 def test_domains_share_no_surface() -> None:
     def surfaces(domain: str) -> set[str]:
         return {m for kind in places.KINDS[domain].values() for m in (*kind.floors, *kind.walls)}
@@ -48,6 +80,9 @@ def test_tables_name_things_that_exist() -> None:
             assert set(kind.fronts) <= FRONTS.keys(), name
             assert {thing for thing, _, _ in (*kind.edge, *kind.inside)} <= MAKERS.keys(), name
     assert MATERIALS.keys() == SPAN.keys()
+    for kind, passing in wayside.PASSING.items():
+        assert kind in places.TRAIN_KINDS
+        assert {thing for thing, _, _ in passing} <= wayside.MAKERS.keys(), kind
 
 
 def test_free_spots_are_free() -> None:

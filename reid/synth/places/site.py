@@ -12,9 +12,12 @@ from reid.synth.places.builder import UNIT_UV, Builder
 from reid.synth.places.furniture import MAKERS
 from reid.synth.places.kinds import KINDS, Kind
 from reid.synth.places.painting import muted, near, rectangle
+from reid.synth.places.wayside import MAKERS as PASSERS
+from reid.synth.places.wayside import PASSING
 from reid.synth.scene import Place
 
 Floats = NDArray[np.float32]
+_MAKERS: Final = MAKERS | PASSERS
 _PANORAMA_DISTANCE: Final = 34.0
 _FRONT_LENGTH: Final = 15.0
 """Metres of front painted before it repeats."""
@@ -77,8 +80,12 @@ class Site:
 
 
 @lru_cache(maxsize=4)
-def build_site(seed: int, domain: str = "train", kind: str | None = None) -> Site:
+def build_site(
+    seed: int, domain: str = "train", kind: str | None = None, *, passing: bool = False
+) -> Site:
     """Build a place; the same arguments give the same place.
+
+    `passing` puts animals, bicycles, motorcycles and buses there too; all else stays as it is.
 
     Raises:
         KeyError: no such domain or kind.
@@ -95,6 +102,8 @@ def build_site(seed: int, domain: str = "train", kind: str | None = None) -> Sit
     _sides(b, spec, width, depth, ceiling, ground)
     sides = len(b.quads)
     _furnish(b, spec, width, depth)
+    if passing:
+        _let_pass(b, name, (width, depth), seed)
     _floor(b, spec, (width, depth), sun, mood, sides)
     place = Place(
         quads=np.stack(b.quads),
@@ -205,6 +214,13 @@ def _ceiling(b: Builder, width: float, depth: float, height: float) -> None:
         b.box((at, 0.0), pipe, (b.flat(muted(rng, 120, 200)),), base=height - 0.5, solid=False)
 
 
+_CLEAR: Final = {
+    "car": 2.6, "carousel": 3.4, "shelf": 1.7, "slide": 2.6, "kiosk": 2.0, "coach": 4.0,
+    "animal": 1.2, "bicycle": 1.2, "motorcycle": 1.2,
+}  # fmt: skip
+"""Metres that a thing keeps from what stands already; .8 unless said."""
+
+
 def _furnish(b: Builder, spec: Kind, width: float, depth: float) -> None:
     """Stand things along the sides and inside, never into each other."""
     half = np.array([width, depth]) / 2
@@ -227,13 +243,24 @@ def _furnish(b: Builder, spec: Kind, width: float, depth: float) -> None:
             _stand(b, name, (float(x), float(z)), yaw)
 
 
+def _let_pass(b: Builder, kind: str, size: tuple[float, float], seed: int) -> None:
+    """Stand what comes along there anywhere, drawn from its own generator."""
+    kept, b.rng = b.rng, np.random.default_rng([seed, 71])
+    half = np.array(size) / 2
+    for name, low, high in PASSING.get(kind, ()):
+        for _ in range(int(b.rng.integers(low, high + 1))):
+            x, z = b.rng.uniform(-half * 0.85, half * 0.85)
+            _stand(b, name, (float(x), float(z)), float(b.rng.uniform(0, 2 * np.pi)))
+    b.rng = kept
+
+
 def _stand(b: Builder, name: str, at: tuple[float, float], yaw: float) -> None:
     """Stand one thing, or leave it out where something is already."""
-    clear = {"car": 2.6, "carousel": 3.4, "shelf": 1.7, "slide": 2.6, "kiosk": 2.0}.get(name, 0.8)
+    clear = _CLEAR.get(name, 0.8)
     for x0, z0, x1, z1 in b.footprints:
         if x0 - clear < at[0] < x1 + clear and z0 - clear < at[1] < z1 + clear:
             return
-    MAKERS[name](b, at, yaw)
+    _MAKERS[name](b, at, yaw)
 
 
 def _floor(

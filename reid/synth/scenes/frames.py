@@ -91,7 +91,7 @@ def make_shard(job: ScenesJob, place: int, result: Path, deadline: float) -> Non
     cv2.setNumThreads(1)
     os.environ.setdefault("LP_NUM_THREADS", "1")
     rng = np.random.default_rng([job.seed, place, 17])
-    site = build_site(int(rng.integers(2**31)), job.domain)
+    site = build_site(int(rng.integers(2**31)), job.domain, passing=job.domain == "train")
     population = Population(domain=job.domain)
     cast = [sample_group(rng, population, key=f"s{job.seed}p{place}g{i}") for i in range(16)]
     size = _SIZES[int(rng.choice(len(_SIZES), p=[share for _, share in _SIZES]))][0]
