@@ -301,15 +301,16 @@ def motorcycle(b: Builder, at: Spot, yaw: float) -> None:
 
 
 PASSING: Final[dict[str, Counts]] = {
-    "plaza": (("bicycle", 0, 3), ("animal", 0, 3), ("coach", 0, 1)),
-    "park": (("animal", 0, 4), ("bicycle", 0, 2)),
-    "playground": (("animal", 0, 2), ("bicycle", 0, 2)),
-    "amusement park": (("animal", 0, 3), ("coach", 0, 1), ("bicycle", 0, 1)),
-    "car park": (("motorcycle", 0, 3), ("coach", 0, 1), ("bicycle", 0, 2)),
-    "street": (("coach", 0, 2), ("motorcycle", 0, 3), ("bicycle", 0, 3), ("animal", 0, 2)),
-    "metro": (("bicycle", 0, 1),), "mall": (("animal", 0, 1),),
+    "plaza": (("coach", 0, 2), ("bicycle", 1, 4), ("animal", 1, 5)),
+    "park": (("animal", 2, 7), ("bicycle", 0, 4)),
+    "playground": (("animal", 0, 4), ("bicycle", 0, 3)),
+    "amusement park": (("coach", 0, 1), ("animal", 1, 6), ("bicycle", 0, 3)),
+    "car park": (("coach", 0, 2), ("motorcycle", 1, 5), ("bicycle", 0, 3)),
+    "street": (("coach", 1, 2), ("motorcycle", 0, 4), ("bicycle", 0, 4), ("animal", 0, 4)),
+    "metro": (("bicycle", 0, 2), ("animal", 0, 1)),
+    "mall": (("animal", 0, 2), ("motorcycle", 0, 2)), "corridor": (("bicycle", 0, 2),),
 }  # fmt: skip
-"""Kind of place → what comes along there; name, from, to how many."""
+"""Kind of place → what comes along there; name, from, to how many: more than in life, to be seen."""
 
 MAKERS: Final[dict[str, Maker]] = {
     "animal": animal, "coach": coach, "bicycle": bicycle, "motorcycle": motorcycle,
