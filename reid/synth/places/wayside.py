@@ -310,7 +310,7 @@ PASSING: Final[dict[str, Counts]] = {
     "metro": (("bicycle", 0, 2), ("animal", 0, 1)),
     "mall": (("animal", 0, 2), ("motorcycle", 0, 2)), "corridor": (("bicycle", 0, 2),),
 }  # fmt: skip
-"""Kind of place → what comes along there; name, from, to how many: more than in life, to be seen."""
+"""Kind of place → what comes along there; name, from, to how many: more than in life."""
 
 MAKERS: Final[dict[str, Maker]] = {
     "animal": animal, "coach": coach, "bicycle": bicycle, "motorcycle": motorcycle,
