@@ -23,6 +23,8 @@ _KEPT_EVERY: Final = 250
 
 Minutes = Annotated[float | None, typer.Option(help="Stop after so long; run again to go on.")]
 
+Share = Annotated[float, typer.Option(min=0, max=1, help="Of those weights in the mean.")]
+
 Anneal = Annotated[
     bool,
     typer.Option("--anneal", help="Let the learning rate fall to nothing as the minutes run out."),
@@ -100,7 +102,7 @@ def _net(blocks: str) -> "NetConfig":
 
 @app.command()
 def detector(
-    data: Annotated[Path, typer.Argument(help="Folder that `reid synth scenes` wrote.")],
+    data: Annotated[list[Path], typer.Argument(help="Folders that `reid synth scenes` wrote.")],
     checkpoint: Annotated[Path, typer.Option(help="Where the run is kept, and resumed from.")],
     steps: Annotated[
         int, typer.Option(min=1, help="Length of the whole run, in batches.")
@@ -185,6 +187,7 @@ def pack_detector(
         Path | None,
         typer.Option("--mean-with", help="Packed .pt weights the run began from: pack the mean."),
     ] = None,
+    share: Share = 0.5,
 ) -> None:
     """Export a trained detector for CPUs and GPUs, measure it, and pack it.
 
@@ -192,7 +195,7 @@ def pack_detector(
     """
     from reid.train.pack_detector import pack_detector as pack_it
 
-    out.print_json(json.dumps(pack_it(checkpoint, scenes, to, model_id, other)))
+    out.print_json(json.dumps(pack_it(checkpoint, scenes, to, model_id, other, share)))
 
 
 @app.command()
@@ -208,7 +211,7 @@ def pack(
         Path | None,
         typer.Option("--mean-with", help="Packed folder the run began from: pack the mean."),
     ] = None,
-    share: Annotated[float, typer.Option(min=0, max=1, help="Of those weights in the mean.")] = 0.5,
+    share: Share = 0.5,
 ) -> None:
     """Calibrate a trained embedding on the held-out domain, measure it, and pack it.
 

@@ -74,7 +74,12 @@ class Stated:
 
 
 def pack_detector(
-    checkpoint: Path, scenes: Path, folder: Path, model_id: str, other: Path | None = None
+    checkpoint: Path,
+    scenes: Path,
+    folder: Path,
+    model_id: str,
+    other: Path | None = None,
+    share: float = 0.5,
 ) -> dict[str, Any]:
     """Export a checkpoint's averaged network to `folder`, with ``model.toml``.
 
@@ -85,6 +90,7 @@ def pack_detector(
         model_id: names the model.
         other: packed weights that the run began from: then the mean of both networks' weights is
             exported, which often knows more than either (Wortsman et al. 2022, robust fine-tuning).
+        share: of those in the mean.
 
     Returns:
         Figures of the 16-bit form and of INT8, and which was packed.
@@ -92,9 +98,9 @@ def pack_detector(
     Raises:
         ReidError: one of them is no detector, or they are of different networks.
     """
-    unseen = load(scenes, "val")
+    unseen = load([scenes], "val")
     with tempfile.TemporaryDirectory() as scratch:
-        weights = _torch_weights(checkpoint, Path(scratch), other)
+        weights = _torch_weights(checkpoint, Path(scratch), other, share)
         plain = _openvino(weights)
         small = _quantised(plain, unseen)
         scores = {
@@ -116,13 +122,15 @@ def _json(scores: DetectorScores) -> dict[str, float]:
     return {name: round(getattr(scores, name), 4) for name in DetectorScores.__slots__}
 
 
-def _torch_weights(checkpoint: Path, scratch: Path, other: Path | None = None) -> Path:
+def _torch_weights(
+    checkpoint: Path, scratch: Path, other: Path | None = None, share: float = 0.5
+) -> Path:
     """Write ultralytics' own form of a checkpoint's averaged network, or its mean with another."""
     state = read_checkpoint(checkpoint)
     net = build(state["config"]["architecture"])
     weights = state["average"]
     if other is not None:
-        weights = mean_of(weights, read_weights(other))
+        weights = mean_of(weights, read_weights(other), share)
     net.load_state_dict(weights)
     for parameter in net.parameters():
         parameter.requires_grad = False

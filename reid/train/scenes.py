@@ -5,6 +5,7 @@ A picture is one cut of a frame, or four joined at a random corner (mosaic, Boch
 time; so is everything a camera or a lens might do to colours and edges.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,17 +59,13 @@ class Scenes:
         object.__setattr__(self, "levels", list(zip(self.frames, halves, quarters, strict=True)))
 
 
-def load(folder: Path, split: str = "train") -> Scenes:
-    """Read what `reid synth scenes` wrote.
+def load(folders: Sequence[Path], split: str = "train") -> Scenes:
+    """Read what `reid synth scenes` wrote into folders.
 
     Raises:
-        ReidError: there is nothing.
+        ReidError: there is nothing in one of them.
     """
-    paths = sorted((folder / "images" / split).glob("*.jpg"))
-    labelled = [(p, folder / "labels" / split / f"{p.stem}.txt") for p in paths]
-    labelled = [(p, text) for p, text in labelled if text.is_file()]
-    if not labelled:
-        raise ReidError(f"no labelled frames in {folder}: run `reid synth scenes {folder}` first")
+    labelled = [pair for folder in folders for pair in _labelled(folder, split)]
     with ThreadPoolExecutor() as pool:
         frames = list(pool.map(read_image, [path for path, _ in labelled]))
     labels = [
@@ -76,6 +73,15 @@ def load(folder: Path, split: str = "train") -> Scenes:
         for frame, (_, text) in zip(frames, labelled, strict=True)
     ]
     return Scenes(frames, labels)
+
+
+def _labelled(folder: Path, split: str) -> list[tuple[Path, Path]]:
+    paths = sorted((folder / "images" / split).glob("*.jpg"))
+    labels = [folder / "labels" / split / f"{path.stem}.txt" for path in paths]
+    found = [pair for pair in zip(paths, labels, strict=True) if pair[1].is_file()]
+    if not found:
+        raise ReidError(f"no labelled frames in {folder}: run `reid synth scenes {folder}` first")
+    return found
 
 
 def _halved(frame: Image) -> Image:

@@ -62,14 +62,16 @@ def write_scenes(folder: Path, scenes: Scenes) -> Path:
 
 def test_scenes_are_read_as_written(tmp_path: Path) -> None:
     made = figures()
-    read = load(write_scenes(tmp_path, made))
+    read = load([write_scenes(tmp_path, made)])
     for ours, theirs in zip(made.labels, read.labels, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-2)
+    both = load([tmp_path, write_scenes(tmp_path / "more", made)])
+    assert len(both.frames) == 2 * len(read.frames)
 
 
 def test_no_scenes_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ReidError, match="run `reid synth scenes"):
-        load(tmp_path)
+        load([tmp_path])
 
 
 def test_boxes_follow_what_they_frame() -> None:
