@@ -79,12 +79,17 @@ def tube(
     radius: float | NDArray[np.floating],
     sides: int = 6,
     flat: float = 1.0,
+    beside: tuple[float, float, float] | None = None,
 ) -> Shape:
-    """Return a tube along points (k, 3); `flat` < 1 squeezes it into a strap lying sideways."""
+    """Return a tube along points (k, 3); `flat` < 1 squeezes it into a strap lying sideways.
+
+    `beside` is a direction that the path takes nowhere: rings begin there, and do not twist.
+    """
     p = np.asarray(path, np.float64)
     tangent = np.gradient(p, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
-    seed = np.array([1.0, 0, 0]) if abs(tangent[0, 0]) < 0.9 else np.array([0, 0, 1.0])
+    usual = (1.0, 0.0, 0.0) if abs(tangent[0, 0]) < 0.9 else (0.0, 0.0, 1.0)
+    seed = np.array(usual if beside is None else beside)
     side = seed - tangent * (tangent @ seed)[:, None]
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
     up = np.cross(tangent, side)

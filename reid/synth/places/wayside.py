@@ -25,6 +25,7 @@ from reid.synth.places.painting import (
     sign,
     vivid,
 )
+from reid.synth.shapes import tube
 
 Points = NDArray[np.floating] | list[list[float]]
 
@@ -37,15 +38,9 @@ def _tube(
 ) -> None:
     """Add a round thing along a path (k, 3): metres ahead, up and to the side of `at`."""
     local = np.asarray(path, np.float64)
-    tangent = np.gradient(local, axis=0)
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
-    across = np.abs(local[-1] - local[0]).argmax() == 2
-    seed = np.array([0.0, 1.0, 0.0] if across else [0.0, 0.0, 1.0])
-    side = seed - tangent * (tangent @ seed)[:, None]
-    side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
-    angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[None, :, None]
-    round_it = side[:, None] * np.cos(angle) + np.cross(tangent, side)[:, None] * np.sin(angle)
-    flat = (local[:, None] + round_it * np.asarray(radii)[:, None, None]).reshape(-1, 3)
+    crosswise = np.abs(local[-1] - local[0]).argmax() == 2
+    beside = (0.0, 1.0, 0.0) if crosswise else (0.0, 0.0, 1.0)
+    flat = tube(local, np.asarray(radii), sides, beside=beside).points
     places = b.turned(at, yaw, [(float(x), float(z)) for x, z in flat[:, [0, 2]]])
     world = [[x, y, z] for (x, z), y in zip(places, flat[:, 1], strict=True)]
     rings = np.array(world).reshape(len(local), sides, 3)
