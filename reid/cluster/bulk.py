@@ -92,7 +92,7 @@ def index_shard(venue: str, shard: Shard, looking: Looking) -> Indexed:
     source = _open(shard)
     embedder = _embedder(looking.embedder)
     how = (source.camera, shard.start, shard.crops, looking.detector, looking.heads)
-    twice = ("careful",) if looking.careful else ()
+    twice = ("careful",) if looking.careful else ()  # else named as before there was a choice
     work = work_of(source.key, (*how, looking.every, embedder.model_id, *twice))
     ledger = Ledger(folder)
     if ledger.finished(work):

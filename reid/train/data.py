@@ -87,14 +87,16 @@ def load(folders: list[Path], least_visible: float = 0.35) -> Crops:
     for number, shard in enumerate(shards):
         kept = np.load(shard / "visible.npy") >= least_visible
         identity = np.load(shard / "identity.npy").astype(np.int64)
-        columns.setdefault("images", []).append(redacted_shard(shard)[kept])
+        redacted = redacted_shard(shard)
+        columns.setdefault("images", []).append(redacted[kept])
         columns.setdefault("identity", []).append((identity + number * 100_000)[kept])
         camera = np.load(shard / "camera.npy").astype(np.int64) + number * 1_000
         columns.setdefault("camera", []).append(camera[kept])
         columns.setdefault("shard", []).append(np.full(int(kept.sum()), number, np.int64))
         for name, file in _PLAIN.items():
             columns.setdefault(name, []).append(np.load(shard / file)[kept])
-        columns["parts"][-1] = _skin_left(columns["parts"][-1], shard, kept)
+        painted = (redacted != np.load(shard / "image.npy")).any(axis=-1)
+        columns["parts"][-1] = _skin_left(columns["parts"][-1], painted[kept])
         pixels = np.load(shard / "pixels.npy")[kept]
         columns.setdefault("shown", []).append(garments_shown(pixels, columns["attributes"][-1]))
     joined = {name: np.concatenate(values) for name, values in columns.items()}
@@ -138,12 +140,11 @@ def garments_shown(pixels: NDArray[Any], attributes: NDArray[Any]) -> NDArray[np
     return out
 
 
-def _skin_left(parts: NDArray[Any], shard: Path, kept: NDArray[np.bool_]) -> NDArray[Any]:
-    """Return part numbers (N, H, W) of some of a shard without the skin that is painted over.
+def _skin_left(parts: NDArray[Any], painted: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return part numbers (N, H, W) without the skin that is painted over, given where paint is.
 
     To recolour skin would else draw it through the paint.
     """
-    painted = (redacted_shard(shard) != np.load(shard / "image.npy")).any(axis=-1)[kept]
     return np.where(painted & np.isin(parts, SKIN_PARTS), 0, parts).astype(parts.dtype)
 
 

@@ -150,7 +150,7 @@ def test_a_packed_network_is_trained_further(tmp_path: Path) -> None:
     second.begin_from(tmp_path)
     said, packed = export.run(second.average, crops.images), run_model(model, crops.images)
     cosines = (said["vector"] * packed["vector"]).sum(1)  # features in 8 bits, of few channels
-    assert float(np.median(cosines)) > 0.98 and float(cosines.min()) > 0.9
+    assert float(cosines.min()) > 0.97
     assert np.abs(1 / (1 + np.exp(-said["attributes"])) - packed["attributes"]).mean() < 0.02
     images = torch.from_numpy(crops.images).permute(0, 3, 1, 2).float() / 255
     with torch.no_grad():  # its norms are norms again: over a batch it says nearly the same

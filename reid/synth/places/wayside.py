@@ -1,7 +1,6 @@
 """What else comes along where people go, and is none: animals, bicycles, motorcycles, buses."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import cv2
@@ -122,9 +121,9 @@ def animal(b: Builder, at: Spot, yaw: float) -> None:
     for x in (-half * 0.82, half * 0.78):
         for z in (-girth * 0.55, girth * 0.55):
             stride = float(b.rng.normal(0, 0.09)) * unit
-            knee = (x + stride * 0.6, middle * 0.48, z)
-            foot, thick = (x + stride, 0.0, z), s.leg * unit
-            _tube(b, at, yaw, [[x, middle, z], list(knee), list(foot)],
+            knee = [x + stride * 0.6, middle * 0.48, z]
+            foot, thick = [x + stride, 0.0, z], s.leg * unit
+            _tube(b, at, yaw, [[x, middle, z], knee, foot],
                   [thick * 1.7, thick, thick * 0.9], coat, 6)  # fmt: skip
     ahead, up = s.neck
     if name not in ("dog", "elephant") and b.rng.random() < 0.4:
@@ -132,23 +131,24 @@ def animal(b: Builder, at: Spot, yaw: float) -> None:
     poll = np.array([half + ahead * unit, middle + up * unit, 0.0])
     root = np.array([half * 0.8, middle + girth * 0.3, 0.0])
     bent = (root + poll) / 2 + [0.0, 0.04 * unit, 0.0]
-    _tube(b, at, yaw, [root.tolist(), bent.tolist(), poll.tolist()],
+    _tube(b, at, yaw, np.array([root, bent, poll]),
           [girth * 0.75, girth * 0.5, girth * 0.45], coat)  # fmt: skip
     drop = -0.9 if name == "elephant" else float(b.rng.uniform(-0.75, -0.2))
     nose = poll + np.array([s.muzzle * unit * 0.8, s.muzzle * unit * drop, 0.0])
+    nape = poll - [0.05 * unit, 0, 0]
     skull = girth * (0.75 if name == "elephant" else 0.5)
-    _tube(b, at, yaw, [(poll - [0.05 * unit, 0, 0]).tolist(), (poll * 0.6 + nose * 0.4).tolist(),
-          nose.tolist()], [skull * 0.7, skull, skull * 0.45], coat)  # fmt: skip
+    face = np.array([nape, poll * 0.6 + nose * 0.4, nose])
+    _tube(b, at, yaw, face, [skull * 0.7, skull, skull * 0.45], coat)
     if name == "elephant":
         tip = np.array([nose[0] + 0.1, 0.1, 0.0])
-        _tube(b, at, yaw, [nose.tolist(), tip.tolist()], [skull * 0.4, skull * 0.15], coat, 6)
+        _tube(b, at, yaw, np.array([nose, tip]), [skull * 0.4, skull * 0.15], coat, 6)
     ear = unit * (0.3 if name == "elephant" else 0.07)
     for z in (-1, 1):
         start = poll + np.array([0, skull * 0.5, z * skull * 0.5])
         end = start + np.array([-ear * 0.3, -ear if name == "elephant" else ear, z * ear * 0.7])
-        _tube(b, at, yaw, [start.tolist(), end.tolist()], [ear * 0.5, ear * 0.25], coat, 5)
+        _tube(b, at, yaw, np.array([start, end]), [ear * 0.5, ear * 0.25], coat, 5)
     end = np.array([-half - 0.12 * unit, middle * float(b.rng.uniform(0.45, 1.3)), 0.0])
-    _tube(b, at, yaw, [[-half, middle + girth * 0.3, 0], end.tolist()],
+    _tube(b, at, yaw, np.array([[-half, middle + girth * 0.3, 0], end]),
           [s.leg * unit * 0.7, s.leg * unit * 0.4], coat, 5)  # fmt: skip
     b.block(b.turned(at, yaw, [(-half, -girth), (half + ahead * unit, girth)]))
 
@@ -157,16 +157,8 @@ def _wheel(
     b: Builder, at: Spot, yaw: float, x: float, z: float, radius: float, wide: float
 ) -> None:
     """Add a wheel whose axle lies across, and the disc of its outer side."""
-    tyre = b.flat(_TYRE)
-    turn = np.linspace(0, 2 * np.pi, 13)
-    rim = [(x + radius * np.cos(t), radius * (1 + np.sin(t))) for t in turn]
-    for (xa, ya), (xb, yb) in pairwise(rim):
-        (p, q, r, s) = b.turned(
-            at,
-            yaw,
-            [(xa, z - wide / 2), (xb, z - wide / 2), (xb, z + wide / 2), (xa, z + wide / 2)],
-        )
-        b.quad([[p[0], ya, p[1]], [q[0], yb, q[1]], [r[0], yb, r[1]], [s[0], ya, s[1]]], tyre)
+    ends = [[x, radius, z - wide / 2], [x, radius, z + wide / 2]]
+    _tube(b, at, yaw, ends, [radius, radius], b.flat(_TYRE), 12)
     if "wheel" not in b.named:
         image = np.zeros((64, 64, 3), np.uint8)
         cv2.circle(image, (32, 32), 31, _TYRE, -1, cv2.LINE_AA)
