@@ -64,6 +64,8 @@ def test_what_comes_along_stands_on_the_floor(name: str) -> None:
         assert (np.abs(points[:, [0, 2]].mean(axis=0) - (2, -3)) < 1.5).all(), seed
         (x0, z0, x1, z1) = b.footprints[-1]
         assert x0 < 2 < x1 and z0 < -3 < z1, "nobody is put where it stands"
+        feet = points[points[:, 1] < 0.05][:, [0, 2]]
+        assert (feet > (x0 - 0.35, z0 - 0.35)).all() and (feet < (x1 + 0.35, z1 + 0.35)).all()
 
 
 def test_domains_share_no_surface() -> None:

@@ -52,6 +52,14 @@ def _tube(
             b.quad([rings[i, j], rings[i, k], rings[i + 1, k], rings[i + 1, j]], texture, uv)
 
 
+def _take_floor(
+    b: Builder, at: Spot, yaw: float, low: tuple[float, float], high: tuple[float, float]
+) -> None:
+    """Mark the floor between two corners, (ahead, aside) of `at`, as taken, however turned."""
+    (x0, z0), (x1, z1) = low, high
+    b.block(b.turned(at, yaw, [(x0, z0), (x1, z0), (x1, z1), (x0, z1)]))
+
+
 @dataclass(frozen=True, slots=True)
 class Species:
     """Proportions of a four-legged animal, in heights of its back.
@@ -150,7 +158,7 @@ def animal(b: Builder, at: Spot, yaw: float) -> None:
     end = np.array([-half - 0.12 * unit, middle * float(b.rng.uniform(0.45, 1.3)), 0.0])
     _tube(b, at, yaw, np.array([[-half, middle + girth * 0.3, 0], end]),
           [s.leg * unit * 0.7, s.leg * unit * 0.4], coat, 5)  # fmt: skip
-    b.block(b.turned(at, yaw, [(-half, -girth), (half + ahead * unit, girth)]))
+    _take_floor(b, at, yaw, (-half, -girth), (half + ahead * unit, girth))
 
 
 def _wheel(
@@ -263,7 +271,7 @@ def bicycle(b: Builder, at: Spot, yaw: float) -> None:
         (bar,) = b.turned(place, turn, [(0.33, 0.0)])
         b.box(bar, (0.04, 0.04, 0.56), (b.flat((70, 70, 74)),), yaw=turn, base=0.98, solid=False)
     wide = 0.3 + across * (count - 1) / 2
-    b.block(b.turned(at, yaw, [(-0.85, -wide), (0.85, wide)]))
+    _take_floor(b, at, yaw, (-0.85, -wide), (0.85, wide))
 
 
 def motorcycle(b: Builder, at: Spot, yaw: float) -> None:
@@ -284,7 +292,7 @@ def motorcycle(b: Builder, at: Spot, yaw: float) -> None:
     )
     lamp = b.flat((250, 248, 226) if b.rng.random() < 0.5 else (150, 150, 152))
     _tube(b, at, yaw, [[0.56, 0.88, 0], [0.68, 0.88, 0], [0.681, 0.88, 0]], [0.08, 0.11, 0.0], lamp)
-    b.block(b.turned(at, yaw, [(-1.0, -0.4), (1.0, 0.4)]))
+    _take_floor(b, at, yaw, (-1.0, -0.4), (1.0, 0.4))
 
 
 PASSING: Final[dict[str, Counts]] = {
