@@ -8,9 +8,11 @@ from reid.synth.figure import MAX_BONES, Figure
 from reid.synth.makehuman import BONE, BONES
 from reid.synth.pose import HOLDING, Pose, posed
 from reid.synth.props import FOOTREST
-from reid.synth.scene import SEATS, Actor
+from reid.synth.scene import RIDING, SEATS, Actor
 
 Float = NDArray[np.float32]
+_SADDLE = 0.08
+"""Metres that the joints of the hips are above what somebody rides on."""
 
 
 def props_of(actor: Actor) -> dict[str, str]:
@@ -38,6 +40,9 @@ def arms_of(actor: Actor) -> dict[str, str]:
             held.setdefault(side, kind)
     if held:
         return held
+    if actor.gait in RIDING:
+        grip = "bars" if actor.gait == "cycle" else "reins"
+        return {"L": grip, "R": grip}
     if actor.gait == "sit":
         held = {"L": "knees", "R": "knees"}
     roll = rng.random()
@@ -70,14 +75,25 @@ def world_frame(actor: Actor) -> NDArray[np.float64]:
 
 
 def pose_of(figure: Figure, actor: Actor) -> Pose:
-    """Return the pose, decimetres: feet on y = 0 or on a footrest, hips above the origin."""
+    """Return the pose, decimetres: feet on y = 0 or on a footrest, hips above the origin.
+
+    Who rides sits at y = 0.
+    """
     seat = next((kind for kind in SEATS if kind in props_of(actor)), "")
     gait = "sit" if seat else actor.gait
     pose, _ = posed(figure.skeleton, gait, actor.phase, arms_of(actor), actor.pose_seed)
     lift = FOOTREST / figure.scale if seat == "wheelchair" else 0.0
     up = lift - _floor(figure, pose)
+    if gait in RIDING:
+        up = _SADDLE / figure.scale - _hips(pose)[1]
     shift = np.array([0, up, -float(figure.skeleton.joints[0, 2])], np.float32)
     return Pose(pose.rotation, pose.place + shift)
+
+
+def _hips(pose: Pose) -> Float:
+    """Return the middle between the joints of the hips, decimetres."""
+    left, right = (pose.place[BONE[f"upperleg01.{side}"]] for side in "LR")
+    return np.asarray((left + right) / 2, np.float32)
 
 
 def _grip(figure: Figure, pose: Pose, side: str) -> NDArray[np.float64]:
@@ -92,8 +108,7 @@ def _held_frame(
     """Return (rotation (3, 3), grip in metres) of a held thing before the actor's yaw."""
     upright = np.eye(3)
     if kind in SEATS:
-        hips = (pose.place[BONE["upperleg01.L"]] + pose.place[BONE["upperleg01.R"]]) / 2
-        return upright, np.array([0.0, 0.0, float(hips[2]) * figure.scale])
+        return upright, np.array([0.0, 0.0, float(_hips(pose)[2]) * figure.scale])
     at = _grip(figure, pose, side) * figure.scale
     if kind == "pushchair":
         both = (_grip(figure, pose, "L") + _grip(figure, pose, "R")) / 2 * figure.scale

@@ -74,6 +74,8 @@ STYLES: Final = {
     "push": Style(stride=0.9, swing=0.0, lean=10),
     "stand": Style(stride=0.0, swing=0.0, elbow=16, lean=0),
     "sit": Style(stride=0.0, swing=0.0, lean=6),
+    "cycle": Style(stride=0.0, swing=0.0, lean=26),
+    "ride": Style(stride=0.0, swing=0.0, lean=2),
     "active": Style(stride=0.0, swing=0.0, lean=10, limber=1.0),
 }
 
@@ -86,17 +88,19 @@ def style_for(gait: str, rng: np.random.Generator) -> Style:
         return float(x + rng.normal(0, spread))
 
     loose = base.limber  # those who play, reach or crouch bend and look anywhere
-    lean = 2.5 + 24 * loose + (9 if gait == "sit" else 0)
+    spread = 2.5 + 24 * loose + (9 if gait in ("sit", "cycle", "ride") else 0)
+    lean = float(np.clip(vary(base.lean, spread), -18, 80))
+    ahead = -0.6 * max(lean, 0.0) if gait == "cycle" else 0.0  # eyes on the road
     return Style(
         stride=max(vary(base.stride, 0.12), 0.0) if base.stride else 0.0,
         swing=max(vary(base.swing, 0.3), 0.0) if base.swing else 0.0,
         knees=vary(base.knees, 0.1),
-        lean=float(np.clip(vary(base.lean, lean), -18, 80)),
+        lean=lean,
         splay=vary(base.splay, 4),
         abduct=max(vary(base.abduct, 3), 4.0),
         elbow=max(vary(base.elbow, 10), 4.0),
         head_turn=vary(0, 22 + 14 * loose),
-        head_nod=vary(6, 9 + 12 * loose) + _looking_down(rng),
+        head_nod=vary(6, 9 + 12 * loose) + _looking_down(rng) + ahead,
         torso_turn=vary(base.torso_turn, 2),
         sway=vary(base.sway, 1),
         curl=float(rng.uniform(20, 70)),
@@ -215,9 +219,12 @@ class Poser:
         return Pose(turned.astype(np.float32), place.astype(np.float32))
 
 
-def _leg(poser: Poser, side: str, hip: float, knee: float, ankle: float, splay: float) -> None:
+def _leg(
+    poser: Poser, side: str, hip: float, knee: float, ankle: float, splay: float,
+    apart: float = 0.0,
+) -> None:  # fmt: skip
     sign = 1.0 if side == "L" else -1.0
-    spread = np.radians(2.0 + 0.25 * abs(splay))
+    spread = np.radians(2.0 + 0.25 * abs(splay) + apart)
     h = np.radians(hip)
     thigh = np.array([sign * np.sin(spread) * 0.6, -np.cos(h), np.sin(h)])
     poser.point(f"upperleg01.{side}", f"lowerleg01.{side}", thigh, twist=-sign * splay)
@@ -301,6 +308,11 @@ def _legs(poser: Poser, gait: str, style: Style, phase: float, rng: np.random.Ge
             if side == "R":  # one foot carries, the other goes where it likes
                 knee = float(np.clip(rng.normal(knee, 20), 45, 112))
             _leg(poser, side, 86, knee, -2, style.splay + 4 + abs(float(rng.normal(0, 8))))
+        elif gait == "cycle":  # one pedal is up when the other is down
+            up = 0.5 - 0.5 * np.cos(2 * np.pi * t)
+            _leg(poser, side, 32 + 48 * up, 42 + 66 * up, 0, style.splay, 12)
+        elif gait == "ride":
+            _leg(poser, side, 46 + 6 * style.weight_shift, 62, 4, style.splay + 14, 48)
         elif style.stride == 0:
             shift = style.weight_shift * (1 if side == "L" else -1)
             bend = 10 * max(shift, 0)
@@ -333,6 +345,8 @@ HOLDING: Final = {
     "hand-high": Arm(80, 25, 25, 0, 0, 50),
     "knees": Arm(22, 8, 50, 8, 0, 25),
     "rim": Arm(-22, 16, 55, -6, 0, 60),
+    "bars": Arm(60, 14, 22, 0, 0, 85),
+    "reins": Arm(14, 10, 72, 30, 0, 80),
 }
 """Arms that hold or do something, by what they do."""
 

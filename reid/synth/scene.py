@@ -51,7 +51,12 @@ PART_NAMES: Final = {
 NOBODY: Final = -1
 """Person id of a pixel that shows no person."""
 
-GAITS: Final = ("stroll", "walk", "hurry", "child", "carry", "push", "stand", "sit")
+RIDING: Final = ("cycle", "ride")
+"""Gaits of those who sit on something that is not theirs: a bicycle or motorcycle, an animal."""
+
+GAITS: Final = (
+    "stroll", "walk", "hurry", "child", "carry", "push", "stand", "sit", *RIDING,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +129,7 @@ class Actor:
 
     Attributes:
         person: the identity.
-        position: x, y, z of the ground point between the feet, metres.
+        position: x, y, z of the ground point between the feet, metres; of the saddle of who rides.
         yaw: radians; 0 faces +z, positive turns towards +x.
         gait: one of `GAITS`.
         phase: of the gait's cycle, in [0, 1).

@@ -8,7 +8,7 @@ import numpy as np
 from reid.synth.figure import plain_textile
 from reid.synth.people import Person, Prop
 from reid.synth.population import thing_colour
-from reid.synth.scene import Actor
+from reid.synth.scene import RIDING, Actor
 
 Rng = np.random.Generator
 
@@ -38,6 +38,6 @@ def seated(actor: Actor, rng: Rng) -> Actor:
 def livelier(actor: Actor, rng: Rng, active: float, sitting: float) -> Actor:
     """Let shares of those with free hands play, reach, bend or crouch, or sit."""
     roll = rng.random()
-    if actor.person.props or roll > active + sitting:
+    if actor.person.props or actor.gait in RIDING or roll > active + sitting:
         return actor
     return replace(actor, gait="active") if roll < active else seated(actor, rng)

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from reid.errors import UsageError
+from reid.synth.makehuman import BONE
+from reid.synth.motion import bone_matrices
 from reid.synth.places import build_site, hang_camera
 from reid.synth.population import sample_group
-from reid.synth.scene import Lens
+from reid.synth.render import stage
+from reid.synth.scene import RIDING, Lens
 from reid.synth.scenes import ScenesJob, make_scenes
-from reid.synth.scenes.director import ELBOW_ROOM, direct
+from reid.synth.scenes.director import ELBOW_ROOM, _riders, _riding, direct
 from reid.synth.scenes.formats import coco, yolo_lines
 from reid.synth.scenes.frames import UNFINISHED, _record, make_shard, split_of
 from reid.synth.scenes.plate import Plate, _merged
@@ -187,6 +190,56 @@ def test_people_keep_their_distance_and_are_measured() -> None:
         assert y0 - 2 <= one.box[1] and one.box[3] <= y1 + 2
         hx, hy = (one.head[0] + one.head[2]) / 2, (one.head[1] + one.head[3]) / 2
         assert x0 <= hx <= x1 and y0 <= hy <= y0 + (y1 - y0) * 0.45
+
+
+@needs_makehuman
+def test_who_rides_sits_in_the_saddle_and_holds_on() -> None:
+    """Hips just above the seat, feet above the ground and below the seat, hands ahead."""
+    rng = np.random.default_rng(4)
+    seen = set()
+    for seed in range(60):
+        site = build_site(seed, passing=True)
+        for saddle in site.saddles:
+            x, y, z = saddle.place
+            assert site.taken(np.array([[x, z]], np.float32), 0.0)[0], "nobody else stands there"
+            if saddle.gait in seen:
+                continue
+            seen.add(saddle.gait)
+            person = sample_group(rng, key=f"r{seed}")[0].person
+            rider = _riding(person, saddle, rng)
+            figure = stage([rider], [200.0])[0].figure
+            matrices = bone_matrices(figure, rider)
+            rest = np.insert(figure.skeleton.joints * figure.scale, 3, 1, axis=1)
+            joint = {
+                name: matrices[BONE[name]] @ rest[BONE[name]]
+                for name in ("upperleg01.L", "foot.L", "foot.R", "wrist.L", "wrist.R", "head")
+            }
+            assert 0 < joint["upperleg01.L"][1] - y < 0.2
+            for side in "LR":
+                assert 0.05 < joint[f"foot.{side}"][1] < y - 0.1
+                ahead = joint[f"wrist.{side}"] - (x, y, z)
+                assert ahead[0] * np.sin(saddle.yaw) + ahead[2] * np.cos(saddle.yaw) > 0.1
+            assert joint["head"][1] > y + 0.4
+    assert seen == set(RIDING)
+
+
+@needs_makehuman
+def test_riders_are_those_before_the_camera() -> None:
+    site = build_site(16, passing=True)
+    saddle = next(s for s in site.saddles)
+    x, y, z = saddle.place
+    rng = np.random.default_rng(1)
+    groups = [sample_group(rng, key=f"g{i}") for i in range(12)]
+    lens = Lens((x, 1.4, z + 4.0), (x, y, z), 50.0, 640, 640)
+    away = replace(lens, look_at=(x, 1.4, z + 9.0))
+    assert _riders(site, away, groups, rng) == ([], groups)
+    found = [_riders(site, lens, groups, rng) for _ in range(20)]
+    ridden = [(riders, left) for riders, left in found if riders]
+    assert ridden and len(ridden) < len(found)
+    for riders, left in ridden:
+        assert {rider.gait for rider in riders} <= set(RIDING)
+        names = {member.person.key for group in left for member in group}
+        assert not names & {rider.person.key for rider in riders}
 
 
 @needs_makehuman

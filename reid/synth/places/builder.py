@@ -12,6 +12,21 @@ UNIT_UV = np.array([[0, 1], [1, 1], [1, 0], [0, 0]], np.float32)
 """Texture corners of a rectangle listed from lower left, seen from the front."""
 
 
+@dataclass(frozen=True, slots=True)
+class Saddle:
+    """Where somebody may ride.
+
+    Attributes:
+        gait: in which they do, of `reid.synth.scene.RIDING`.
+        place: x, y, z of the seat, metres.
+        yaw: radians, where they face: 0 is +z, positive turns towards +x.
+    """
+
+    gait: str
+    place: tuple[float, float, float]
+    yaw: float
+
+
 @dataclass(eq=False)
 class Builder:
     """Collects rectangles; `footprints` are x0, z0, x1, z1 in metres where nobody can stand."""
@@ -24,6 +39,7 @@ class Builder:
     cutout: list[int] = field(default_factory=list)
     footprints: list[tuple[float, float, float, float]] = field(default_factory=list)
     named: dict[str, int] = field(default_factory=dict)
+    saddles: list[Saddle] = field(default_factory=list)
 
     def paint(self, image: Image, *, cutout: bool = False) -> int:
         """Store a texture and return its index; in a cut-out, pure black is a hole."""

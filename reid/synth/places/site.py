@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.synth.places import facades, floors, materials
-from reid.synth.places.builder import UNIT_UV, Builder
+from reid.synth.places.builder import UNIT_UV, Builder, Saddle
 from reid.synth.places.furniture import MAKERS
 from reid.synth.places.kinds import KINDS, Kind
 from reid.synth.places.painting import muted, near, rectangle
@@ -36,6 +36,7 @@ class Site:
         ceiling: height in metres; 0 in the open air.
         obstacles: float32 (M, 4): x0, z0, x1, z1 in metres.
         mood: the light's name.
+        saddles: of what stands there and can be ridden.
     """
 
     place: Place
@@ -45,6 +46,7 @@ class Site:
     ceiling: float
     obstacles: Floats
     mood: str
+    saddles: tuple[Saddle, ...] = ()
 
     def taken(self, points: Floats, margin: float = 0.25) -> NDArray[np.bool_]:
         """Whether floor points (N, 2) are off the floor or within `margin` of an obstacle."""
@@ -119,7 +121,7 @@ def build_site(
         walkable=(-width / 2 + 0.5, -depth / 2 + 0.5, width / 2 - 0.5, depth / 2 - 0.5),
     )
     obstacles = np.array(b.footprints, np.float32).reshape(-1, 4)
-    return Site(place, name, width, depth, ceiling, obstacles, mood)
+    return Site(place, name, width, depth, ceiling, obstacles, mood, tuple(b.saddles))
 
 
 def build_place(seed: int, domain: str = "train", kind: str | None = None) -> Place:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.synth.places.builder import Builder
+from reid.synth.places.builder import Builder, Saddle
 from reid.synth.places.furniture import Maker, Spot
 from reid.synth.places.kinds import Counts
 from reid.synth.places.painting import (
@@ -58,6 +58,12 @@ def _take_floor(
     """Mark the floor between two corners, (ahead, aside) of `at`, as taken, however turned."""
     (x0, z0), (x1, z1) = low, high
     b.block(b.turned(at, yaw, [(x0, z0), (x1, z0), (x1, z1), (x0, z1)]))
+
+
+def _saddle(b: Builder, at: Spot, yaw: float, gait: str, ahead: float, up: float) -> None:
+    """Let somebody ride, so many metres ahead of and above `at`, facing ahead."""
+    ((x, z),) = b.turned(at, yaw, [(ahead, 0.0)])
+    b.saddles.append(Saddle(gait, (x, up, z), yaw + np.pi / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,7 @@ def _coat(b: Builder, species: Species) -> int:
 
 def animal(b: Builder, at: Spot, yaw: float) -> None:
     """A dog, horse, sheep, cow or, rarely, an elephant, that stands or grazes."""
-    name = str(b.rng.choice(list(SPECIES), p=(0.45, 0.25, 0.12, 0.12, 0.06)))
+    name = str(b.rng.choice(list(SPECIES), p=(0.4, 0.3, 0.12, 0.12, 0.06)))
     s = SPECIES[name]
     unit = float(b.rng.uniform(*s.back))
     coat = _coat(b, s)
@@ -159,6 +165,8 @@ def animal(b: Builder, at: Spot, yaw: float) -> None:
     _tube(b, at, yaw, np.array([[-half, middle + girth * 0.3, 0], end]),
           [s.leg * unit * 0.7, s.leg * unit * 0.4], coat, 5)  # fmt: skip
     _take_floor(b, at, yaw, (-half, -girth), (half + ahead * unit, girth))
+    if name == "horse":
+        _saddle(b, at, yaw, "ride", 0.12 * half, middle + 0.92 * girth)
 
 
 def _wheel(
@@ -270,6 +278,8 @@ def bicycle(b: Builder, at: Spot, yaw: float) -> None:
         b.board(place, (1.75, 1.1), b.paint(_frame_of_bicycle(b), cutout=True), yaw=turn)
         (bar,) = b.turned(place, turn, [(0.33, 0.0)])
         b.box(bar, (0.04, 0.04, 0.56), (b.flat((70, 70, 74)),), yaw=turn, base=0.98, solid=False)
+        if count == 1:
+            _saddle(b, place, turn, "cycle", -0.21, 0.85)
     wide = 0.3 + across * (count - 1) / 2
     _take_floor(b, at, yaw, (-0.85, -wide), (0.85, wide))
 
@@ -293,6 +303,7 @@ def motorcycle(b: Builder, at: Spot, yaw: float) -> None:
     lamp = b.flat((250, 248, 226) if b.rng.random() < 0.5 else (150, 150, 152))
     _tube(b, at, yaw, [[0.56, 0.88, 0], [0.68, 0.88, 0], [0.681, 0.88, 0]], [0.08, 0.11, 0.0], lamp)
     _take_floor(b, at, yaw, (-1.0, -0.4), (1.0, 0.4))
+    _saddle(b, at, yaw, "cycle", -0.22, 0.86)
 
 
 PASSING: Final[dict[str, Counts]] = {

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.synth.people import Person
-from reid.synth.places import Site, person_spans
+from reid.synth.places import Saddle, Site, person_spans, project
 from reid.synth.population import Member
 from reid.synth.scene import Actor, Lens
 from reid.synth.seats import livelier, on_wheels, seated
@@ -29,6 +29,10 @@ _SEATED: Final = 0.14
 _NEARNESS, _NEARNESS_HELD = 1.5, 0.7
 """Powers of the apparent height by which near spots are preferred."""
 CHILD_YEARS: Final = 11.0
+_RIDDEN: Final = 0.55
+"""Share of saddles in the picture that somebody sits in."""
+_RIDER: Final = {"cycle": 1.45, "ride": 1.1}
+"""Metres that who rides is tall at least, by gait."""
 
 Group = tuple[Member, ...]
 
@@ -81,7 +85,7 @@ def direct(
     if len(spots) == 0:
         return []
     hearts = spots[rng.choice(len(spots), max(1, limit // 5), p=weight)]
-    taken: list[Actor] = []
+    taken, groups = _riders(site, lens, groups, rng)
     queue = _Queue(site, hearts[0], rng)
     heading = float(rng.uniform(0, 2 * np.pi))
     for group in groups:
@@ -98,6 +102,38 @@ def direct(
     if held:
         return [livelier(actor, rng, _ACTIVE_HELD, _SEATED) for actor in taken]
     return [_resting(actor, mood, rng) for actor in taken]
+
+
+def _riders(
+    site: Site, lens: Lens, groups: list[Group], rng: Rng
+) -> tuple[list[Actor], list[Group]]:
+    """Let the first of some groups ride what can be ridden in the picture.
+
+    Returns:
+        Who rides, and the groups that are left.
+    """
+    riders: list[Actor] = []
+    left = list(groups)
+    for saddle in site.saddles:
+        chest = np.array([saddle.place], np.float32) + np.array([0, 0.5, 0], np.float32)
+        _, height = person_spans(lens, chest[:, [0, 2]])
+        at, _ = project(lens, chest)
+        inside = bool(((at > 0) & (at < (lens.width, lens.height))).all())
+        small = float(height[0]) < 36 * lens.height / 720
+        if not inside or small or rng.random() > _RIDDEN or not site.sees(lens.position, chest)[0]:
+            continue
+        tall = _RIDER[saddle.gait]
+        for group in left:
+            if group[0].person.shape.stature >= tall and not on_wheels(group[0].person):
+                left.remove(group)
+                riders.append(_riding(group[0].person, saddle, rng))
+                break
+    return riders, left
+
+
+def _riding(person: Person, saddle: Saddle, rng: Rng) -> Actor:
+    seed = int(rng.integers(2**31))
+    return Actor(person, saddle.place, saddle.yaw, saddle.gait, float(rng.random()), seed, props=())
 
 
 def _resting(actor: Actor, mood: Mood, rng: Rng) -> Actor:

@@ -87,12 +87,13 @@ class Plate:
         ring = np.array([[x, 0, z] for x in (-1, 1) for z in (-1, 1)], np.float64)
         sits = any(prop.kind in SEATS for prop in one.actor.person.props)
         floor, arms = (_TABLE, _TABLE) if sits else (_REACH, _ARMS)
-        points = [at + ring * floor, at + ring * arms + (0, tall + _HEADROOM, 0)]
+        on_floor = at * (1, 0, 1)
+        points = [on_floor + ring * floor, at + ring * arms + (0, tall + _HEADROOM, 0)]
         sun = np.asarray(self.place.sun, np.float64)
         if float(self.place.sun_colour.max()) > 0.02:
-            cast = (tall + 0.3) * sun[[0, 2]] / max(float(sun[1]), 0.1)
+            cast = (at[1] + tall + 0.3) * sun[[0, 2]] / max(float(sun[1]), 0.1)
             cast *= min(1.0, _LONGEST_SHADOW / max(float(np.linalg.norm(cast)), 1e-6))
-            points.append(at + ring * 0.5 - (cast[0], 0, cast[1]))
+            points.append(on_floor + ring * 0.5 - (cast[0], 0, cast[1]))
         pixels, depth = project(self.lens, np.concatenate(points).astype(np.float32))
         if depth.min() < 0.2:
             if depth.max() < 0.2:
