@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reid.errors import ReidError
-from reid.train.augment import augment, recolour_skin, regions_of
+from reid.train.augment import TINT, augment, recolour_skin, regions_of
 from reid.train.data import Crops
 from reid.train.export import run
 from reid.train.net import REGIONS, AppearanceNet, NetConfig, Outputs
@@ -49,6 +49,7 @@ class TrainConfig:
         cluster: how many people alike are drawn together, by the vectors that the identity
             classifier holds of them; 1 = everybody by themselves.
         twins: crops of a batch that are seen twice, with skin of another tone.
+        tint: most that a cast lifts or lowers a channel's black.
         temperature: of the contrastive loss. scale: of the identity classifier's cosines.
         average: momentum of the weights' moving average.
         seed: of everything drawn.
@@ -61,6 +62,7 @@ class TrainConfig:
     shards: int = 2
     cluster: int = 1
     twins: int = 24
+    tint: float = TINT
     rate: float = 1.2e-3
     warmup: int = 300
     decay: float = 0.05
@@ -78,7 +80,7 @@ WEIGHTS: Final = {
     "body": 2.0,
     "visible": 0.5,
     "regions": 0.5,
-    "skin": 14.0,
+    "skin": 20.0,
 }
 """Of each loss in the sum; the attribute loss is a mean over many columns that are mostly 0."""
 
@@ -132,7 +134,7 @@ class Trainer:
         rows = torch.from_numpy(self.batch(self.step)).to(self.device)
         random = torch.Generator(self.device).manual_seed(self.config.seed * 1_000_003 + self.step)
         x, parts, left = augment(
-            self._columns["images"][rows], self._columns["parts"][rows], random
+            self._columns["images"][rows], self._columns["parts"][rows], random, self.config.tint
         )
         twins = self.config.twins
         other = recolour_skin(x[:twins], parts[:twins], random, share=1.0).clamp(0, 1)

@@ -28,7 +28,8 @@ _CUT_OFF: Final = 0.12  # share of crops of which only the upper part is left
 _ERASED: Final = 0.35
 _WHOLE: Final = 0.9  # share of a part's pixels from which it counts as whole
 _BLURRED: Final = 0.4
-_TINT: Final = (-0.06, 0.06)  # of a channel's black
+TINT: Final = 0.06
+"""Most that a cast lifts or lowers a channel's black."""
 _BEND: Final = (-0.15, 0.15)  # of the logarithm of a channel's gamma
 _CAST: Final = 0.7  # share of crops whose channels are changed apart
 
@@ -55,13 +56,16 @@ def regions_of(parts: Tensor) -> Tensor:
     return table[parts.long()]
 
 
-def augment(images: Tensor, parts: Tensor, random: torch.Generator) -> Augmented:
+def augment(
+    images: Tensor, parts: Tensor, random: torch.Generator, tint: float = TINT
+) -> Augmented:
     """Vary a batch.
 
     Args:
         images: uint8 (B, H, W, 3).
         parts: uint8 (B, H, W).
         random: draws everything.
+        tint: most that a cast lifts or lowers a channel's black.
     """
     x = images.permute(0, 3, 1, 2).float() / 255
     x = recolour_skin(x, parts, random, _RECOLOURED)
@@ -70,7 +74,7 @@ def augment(images: Tensor, parts: Tensor, random: torch.Generator) -> Augmented
     x, parts, zoom = _move(x, parts, random)
     left = areas_of(parts) / (before * zoom[:, None]).clamp(min=1)
     left = torch.where(before > 0, (left / _WHOLE).clamp(max=1), 1.0)
-    x = _colour(x, random)
+    x = _colour(x, random, tint)
     x = _soften(x, random)
     x = _erase(x, random)
     return Augmented(x.clamp(0, 1), parts, left)
@@ -148,7 +152,7 @@ def _move(x: Tensor, parts: Tensor, random: torch.Generator) -> tuple[Tensor, Te
     return moved, labels[:, 0].to(torch.uint8), 1 / (scale_x * scale_y)
 
 
-def _colour(x: Tensor, random: torch.Generator) -> Tensor:
+def _colour(x: Tensor, random: torch.Generator, tint: float) -> Tensor:
     """Change exposure, contrast, saturation and cast.
 
     The cast of a cheap camera is not one factor a channel: blacks turn blue or purple too, and
@@ -162,7 +166,9 @@ def _colour(x: Tensor, random: torch.Generator) -> Tensor:
     cast = torch.exp(_uniform(n, -0.28, 0.28, random, 3) * with_cast)[:, :, None, None]
     x = x * cast
     gain = torch.exp(_uniform(n, -0.5, 0.35, random))[:, None, None, None]
-    lift = _uniform(n, -0.06, 0.2, random)[:, None] + with_cast * _uniform(n, *_TINT, random, 3)
+    lift = _uniform(n, -0.06, 0.2, random)[:, None] + with_cast * _uniform(
+        n, -tint, tint, random, 3
+    )
     bend = _uniform(n, -0.3, 0.3, random)[:, None] + with_cast * _uniform(n, *_BEND, random, 3)
     gamma = torch.exp(bend)[:, :, None, None]
     return (x * gain + lift[:, :, None, None]).clamp(1e-4, 1) ** gamma

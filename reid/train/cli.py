@@ -50,6 +50,9 @@ def appearance(
         typer.Option("--from", help="Packed folder whose weights to begin with; else fresh ones."),
     ] = None,
     twins: Annotated[int, typer.Option(min=0, help="Crops seen twice, with other skin.")] = 24,
+    tint: Annotated[
+        float, typer.Option(min=0, help="Most that a camera's cast does to blacks.")
+    ] = 0.06,
     cluster: Annotated[
         int, typer.Option(min=1, help="People alike who are drawn together; 1 = at random.")
     ] = 1,
@@ -73,6 +76,7 @@ def appearance(
         people=people,
         cluster=cluster,
         twins=twins,
+        tint=tint,
         rate=rate,
         warmup=warmup,
         seed=seed,
