@@ -1,5 +1,7 @@
 """Places: same seed same place, nothing malformed, cameras that see people."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -130,3 +132,16 @@ def test_what_hangs_at_a_wall_s_end_is_cut_off_there() -> None:
     wall, picture = np.zeros((10, 20, 3), np.uint8), np.full((4, 8, 3), 9, np.uint8)
     _hang(wall, 15, 8, picture)
     assert int((wall == 9).all(axis=2).sum()) == 2 * 5
+
+
+def test_held_cameras_look_at_what_can_be_ridden() -> None:
+    site = next(s for s in (places.build_site(i, passing=True) for i in range(40)) if s.saddles)
+    at = np.array([saddle.place for saddle in site.saddles], np.float32)
+
+    def seen(where: places.Site) -> float:
+        lenses = [
+            places.hold_camera(where, np.random.default_rng(i), size=(640, 480)) for i in range(60)
+        ]
+        return float(np.mean([places.framed(lens, at[:, [0, 2]]).any() for lens in lenses]))
+
+    assert seen(site) > seen(replace(site, saddles=())) + 0.1

@@ -14,6 +14,7 @@ PERSON_HEIGHT: Final = 1.65
 SMALLEST, LARGEST = 40.0, 600.0
 """Height of people in pixels that a camera is meant for."""
 _TRIES: Final = 10
+_AT_RIDERS: Final = 0.3  # of held cameras, where something can be ridden
 _LEAST_SPOTS: Final = 6  # of 60: where a held camera must see room for people
 
 
@@ -85,11 +86,19 @@ def hang_camera(
 def hold_camera(
     site: Site, rng: np.random.Generator, *, size: tuple[int, int] = (1280, 720)
 ) -> Lens:
-    """Hold a camera as somebody with a phone does: at eye level, near people, not quite level."""
+    """Hold a camera as somebody with a phone does: at eye level, near people, not quite level.
+
+    Where something can be ridden, that is what some look at.
+    """
     spots = site.free_spots(rng, 60, margin=0.1)
     lens = _candidate(site, rng, size)
     for _ in range(_TRIES):
         eye, aim = spots[rng.integers(len(spots), size=2)].astype(float)
+        if site.saddles and rng.random() < _AT_RIDERS:
+            x, _, z = site.saddles[int(rng.integers(len(site.saddles)))].place
+            aim = np.array([x, z])
+            away = np.abs(np.linalg.norm(spots - aim, axis=1) - rng.uniform(2.5, 8.0))
+            eye = spots[int(away.argmin())].astype(float)
         ahead = aim - eye
         distance = float(np.linalg.norm(ahead))
         if distance < 1.0:
