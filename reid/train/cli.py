@@ -204,7 +204,9 @@ def pack_detector(
 
 @app.command()
 def pack(
-    checkpoint: Annotated[Path, typer.Argument(help="What `reid train appearance` wrote.")],
+    checkpoints: Annotated[
+        list[Path], typer.Argument(help="What `reid train appearance` wrote; of several the mean.")
+    ],
     held_out: Annotated[Path, typer.Option(help="Crops of the held-out domain.")],
     to: Annotated[Path, typer.Option(help="Folder of the packed model.")],
     model_id: Annotated[str, typer.Option(help="Names the model and its vector space.")],
@@ -224,5 +226,5 @@ def pack(
     from reid.train.evaluate import Mixed, pack_and_measure
 
     mixed = Mixed(other, share) if other else None
-    measured = pack_and_measure(checkpoint, held_out, to, model_id, pairs, mixed)
+    measured = pack_and_measure(checkpoints, held_out, to, model_id, pairs, mixed)
     out.print_json(json.dumps(measured))

@@ -1,5 +1,6 @@
 """What a trained embedding is worth on the held-out render domain."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -70,8 +71,23 @@ def load_net(checkpoint: Path) -> AppearanceNet:
     return net.eval()
 
 
+def mean_net(checkpoints: Sequence[Path]) -> AppearanceNet:
+    """Return the mean of the averaged networks of some checkpoints, on the CPU.
+
+    Runs from one start that were trained apart often know more together than each (Wortsman et al.
+    2022, model soups).
+
+    Raises:
+        ReidError: one is not a checkpoint, or they are of different networks.
+    """
+    net, *others = (load_net(checkpoint) for checkpoint in checkpoints)
+    for count, other in enumerate(others, start=2):
+        net.load_state_dict(mean_of(net.state_dict(), other.state_dict(), 1 / count))
+    return net
+
+
 def pack_and_measure(
-    checkpoint: Path,
+    checkpoints: Sequence[Path],
     held_out: Path,
     folder: Path,
     model_id: str,
@@ -84,15 +100,15 @@ def pack_and_measure(
     model as packed.
 
     Args:
-        checkpoint: what `reid train appearance` wrote.
+        checkpoints: what `reid train appearance` wrote; of several the mean is packed.
         held_out: crops of the held-out domain.
         folder: written.
         model_id: names the model and its vector space.
         pairs: counterfactuals; with them, what a change of skin, face or hair does to the vector is
             measured too.
-        mixed: packed weights that the run began from, to be packed in part.
+        mixed: packed weights that the runs began from, to be packed in part.
     """
-    net = load_net(checkpoint)
+    net = mean_net(checkpoints)
     crops = load([held_out])
     if mixed is not None:
         began = AppearanceNet(net.config)

@@ -16,7 +16,7 @@ from reid.train.quantise import in_int8
 
 NAME: Final = "appearance"
 OUTPUTS: Final = ("vector", "attributes", "body", "visible")
-_CALIBRATED_ON: Final = 300  # crops
+_CALIBRATED_ON: Final = 900  # crops
 _BATCH: Final = 64
 _TRUNK: Final = "__module.net.trunk."
 
@@ -73,7 +73,7 @@ def quantised(model: Any, images: NDArray[np.uint8]) -> Any:
     step = max(len(images) // _CALIBRATED_ON, 1)
     names = [operation.get_friendly_name() for operation in model.get_ordered_ops()]
     kept = [name for name in names if "aten::" in name and not name.startswith(_TRUNK)]
-    return in_int8(model, [image[None] for image in images[::step]], kept)
+    return in_int8(model, [image[None] for image in images[::step]], kept, careful=True)
 
 
 def run_model(model: Any, images: NDArray[np.uint8]) -> dict[str, Float]:

@@ -15,7 +15,7 @@ from reid.train import export
 from reid.train.appearance import TrainConfig, Trainer, apart, clusters, contrast
 from reid.train.augment import augment, recolour_skin, regions_of
 from reid.train.data import Crops, garments_shown, load, seen_to_be_empty_handed
-from reid.train.evaluate import load_net, pack_and_measure
+from reid.train.evaluate import load_net, mean_net, pack_and_measure
 from reid.train.net import AppearanceNet, NetConfig
 from reid.train.pack_appearance import Packed, converted, quantised, run_model, write
 from reid.vocabulary import (
@@ -342,7 +342,7 @@ def test_a_packed_model_gives_the_network_s_numbers(tmp_path: Path, crop_of) -> 
     losses_of(trainer)
     trainer.save(tmp_path / "run.pt")
     folder = shards(tmp_path / "held-out", people(40))
-    measured = pack_and_measure(tmp_path / "run.pt", folder, tmp_path / "model", "test-1")
+    measured = pack_and_measure([tmp_path / "run.pt"], folder, tmp_path / "model", "test-1")
     assert measured["rank1"] > 0.2
     embedder = LearnedEmbedder(tmp_path / "model")
     assert (embedder.model_id, embedder.dim) == ("test-1", 16)
@@ -354,6 +354,21 @@ def test_a_packed_model_gives_the_network_s_numbers(tmp_path: Path, crop_of) -> 
     assert {"fp16", "int8"} <= measured.keys() and measured["packed"] in ("fp16", "int8")
     assert 0 <= features.attributes[0, 0] <= 1, "the taught column is estimated"
     assert np.isnan(features.attributes[0, 50]), "a column without examples is not"
+
+
+def test_of_several_runs_the_mean_is_packed(tmp_path: Path) -> None:
+    paths = []
+    for seed in range(3):
+        trainer = Trainer(replace(CONFIG, seed=seed), people(), "cpu")
+        paths.append(tmp_path / f"{seed}.pt")
+        trainer.save(paths[-1])
+    each = [load_net(path).stem[0].weight.detach() for path in paths]
+    assert torch.allclose(mean_net(paths).stem[0].weight, torch.stack(each).mean(0), atol=1e-6)
+    assert torch.equal(mean_net(paths[:1]).stem[0].weight, each[0])
+    wider = replace(CONFIG, net=replace(NET, dim=8))
+    Trainer(wider, people(), "cpu").save(tmp_path / "wider.pt")
+    with pytest.raises(ReidError, match="different networks"):
+        mean_net([*paths, tmp_path / "wider.pt"])
 
 
 def test_sixteen_bits_keep_the_numbers_and_int8_only_the_trunk() -> None:
