@@ -48,6 +48,7 @@ LOOK_AROUND: Final = 6
 
 _UNTRACKED_LOOK_AROUND: Final = 2  # frames; a head of no track is painted where it was
 _PADDING: Final = 0.12  # of a head's sides, added all round
+_CHIN: Final = 0.25  # of its height, added below: chins and beards
 _BROW: Final = 0.32  # share of a head box above the brow, kept by the profile "face"
 
 
@@ -119,7 +120,8 @@ def _owners(people: Boxes, heads: Boxes) -> np.ndarray[tuple[int], np.dtype[np.i
 def _shape(heads: Boxes, profile: Profile) -> Boxes:
     """Pad head boxes, and for the profile "face" leave out what is above the brow."""
     sides = heads[:, 2:] - heads[:, :2]
-    low, high = heads[:, :2] - sides * _PADDING, heads[:, 2:] + sides * _PADDING
+    low = heads[:, :2] - sides * _PADDING
+    high = heads[:, 2:] + sides * np.array([_PADDING, _CHIN], np.float32)
     if profile == "face":
         low[:, 1] = heads[:, 1] + sides[:, 1] * _BROW
     return np.concatenate([low, high], axis=1).astype(np.float32)

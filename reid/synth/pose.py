@@ -7,7 +7,7 @@ y up, face to +z, left is +x.
 
 import cmath
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -88,25 +88,26 @@ def style_for(gait: str, rng: np.random.Generator) -> Style:
         return float(x + rng.normal(0, spread))
 
     loose = base.limber  # those who play, reach or crouch bend and look anywhere
-    spread = 2.5 + 24 * loose + (9 if gait in ("sit", "cycle", "ride") else 0)
-    lean = float(np.clip(vary(base.lean, spread), -18, 80))
-    ahead = -0.6 * max(lean, 0.0) if gait == "cycle" else 0.0  # eyes on the road
-    return Style(
+    lean = 2.5 + 24 * loose + (9 if gait in ("sit", "cycle", "ride") else 0)
+    style = Style(
         stride=max(vary(base.stride, 0.12), 0.0) if base.stride else 0.0,
         swing=max(vary(base.swing, 0.3), 0.0) if base.swing else 0.0,
         knees=vary(base.knees, 0.1),
-        lean=lean,
+        lean=float(np.clip(vary(base.lean, lean), -18, 80)),
         splay=vary(base.splay, 4),
         abduct=max(vary(base.abduct, 3), 4.0),
         elbow=max(vary(base.elbow, 10), 4.0),
         head_turn=vary(0, 22 + 14 * loose),
-        head_nod=vary(6, 9 + 12 * loose) + _looking_down(rng) + ahead,
+        head_nod=vary(6, 9 + 12 * loose) + _looking_down(rng),
         torso_turn=vary(base.torso_turn, 2),
         sway=vary(base.sway, 1),
         curl=float(rng.uniform(20, 70)),
         weight_shift=float(rng.normal(0, 1)),
         limber=base.limber,
     )
+    if gait == "cycle":  # eyes on the road
+        return replace(style, head_nod=style.head_nod - 0.6 * max(style.lean, 0.0))
+    return style
 
 
 def _looking_down(rng: np.random.Generator) -> float:
