@@ -25,7 +25,7 @@ from reid.vocabulary import ATTRIBUTE_COLUMNS, PART_INDEX
 
 CARRIED_VALUE: Final = "present"
 
-REDACTED: Final = "redacted-2.npy"
+REDACTED: Final = "redacted-3.npy"
 
 _FOUND, _ONLY_PERSON = 0.55, 0.25  # shares of crops; the rest are redacted as ready-made crops
 _HEAD_JITTER: Final = 0.12  # of a head's sides
