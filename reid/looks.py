@@ -27,8 +27,8 @@ class Look(NamedTuple):
 
 
 ONCE: Final = (Look(),)
-STILL: Final = (Look(512, True), Look(640), Look(832, True), Look(1024))
-"""Looks at a still; compared on synthetic frames and on photos, where more add little."""
+STILL: Final = (Look(512, True), Look(640), Look(832, True), Look(1280))
+"""Looks at a still: of twelve sets the best at telling persons on unseen synthetic frames."""
 
 AGAIN: Final = (Look(1024),)
 """A second look at every frame of a video that is copied without heads: there is time for it."""
