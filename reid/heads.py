@@ -47,7 +47,7 @@ LOOK_AROUND: Final = 6
 """Frames before and after whose boxes of the same track count too."""
 
 _UNTRACKED_LOOK_AROUND: Final = 2  # frames; a head of no track is painted where it was
-_PADDING: Final = 0.12  # of a head's sides, added all round
+_PADDING: Final = 0.12  # of a head's sides, added above and beside
 _CHIN: Final = 0.25  # of its height, added below: chins and beards
 _BROW: Final = 0.32  # share of a head box above the brow, kept by the profile "face"
 

@@ -1,5 +1,7 @@
 """From an actor's gait and place to the matrices that move a figure's bones in the world."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ from reid.synth.props import FOOTREST
 from reid.synth.scene import RIDING, SEATS, Actor
 
 Float = NDArray[np.float32]
-_SADDLE = 0.08
+_SADDLE: Final = 0.08
 """Metres that the joints of the hips are above what somebody rides on."""
 
 
@@ -82,10 +84,11 @@ def pose_of(figure: Figure, actor: Actor) -> Pose:
     seat = next((kind for kind in SEATS if kind in props_of(actor)), "")
     gait = "sit" if seat else actor.gait
     pose, _ = posed(figure.skeleton, gait, actor.phase, arms_of(actor), actor.pose_seed)
-    lift = FOOTREST / figure.scale if seat == "wheelchair" else 0.0
-    up = lift - _floor(figure, pose)
     if gait in RIDING:
-        up = _SADDLE / figure.scale - _hips(pose)[1]
+        up = _SADDLE / figure.scale - float(_hips(pose)[1])
+    else:
+        lift = FOOTREST / figure.scale if seat == "wheelchair" else 0.0
+        up = lift - _floor(figure, pose)
     shift = np.array([0, up, -float(figure.skeleton.joints[0, 2])], np.float32)
     return Pose(pose.rotation, pose.place + shift)
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.synth.makehuman import BONE, BONES, load
+from reid.synth.scene import RIDING
 
 Float = NDArray[np.float32]
 Array = NDArray[np.float64]
@@ -88,7 +89,7 @@ def style_for(gait: str, rng: np.random.Generator) -> Style:
         return float(x + rng.normal(0, spread))
 
     loose = base.limber  # those who play, reach or crouch bend and look anywhere
-    lean = 2.5 + 24 * loose + (9 if gait in ("sit", "cycle", "ride") else 0)
+    lean = 2.5 + 24 * loose + (9 if gait in ("sit", *RIDING) else 0)
     style = Style(
         stride=max(vary(base.stride, 0.12), 0.0) if base.stride else 0.0,
         swing=max(vary(base.swing, 0.3), 0.0) if base.swing else 0.0,

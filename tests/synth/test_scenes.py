@@ -226,14 +226,14 @@ def test_who_rides_sits_in_the_saddle_and_holds_on() -> None:
 @needs_makehuman
 def test_riders_are_those_before_the_camera() -> None:
     site = build_site(16, passing=True)
-    saddle = next(s for s in site.saddles)
-    x, y, z = saddle.place
+    x, y, z = site.saddles[0].place
     rng = np.random.default_rng(1)
     groups = [sample_group(rng, key=f"g{i}") for i in range(12)]
     lens = Lens((x, 1.4, z + 4.0), (x, y, z), 50.0, 640, 640)
     away = replace(lens, look_at=(x, 1.4, z + 9.0))
-    assert _riders(site, away, groups, rng) == ([], groups)
-    found = [_riders(site, lens, groups, rng) for _ in range(20)]
+    assert _riders(site, away, groups, rng, 9) == ([], groups)
+    assert all(_riders(site, lens, groups, rng, 0) == ([], groups) for _ in range(9))
+    found = [_riders(site, lens, groups, rng, 9) for _ in range(20)]
     ridden = [(riders, left) for riders, left in found if riders]
     assert ridden and len(ridden) < len(found)
     for riders, left in ridden:

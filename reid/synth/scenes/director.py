@@ -18,6 +18,8 @@ ELBOW_ROOM: Final = 0.42
 """Metres that people keep between each other."""
 _MARGIN: Final = 0.08
 """Share of the frame beyond its border where people are still put: they are cut by it."""
+SMALLEST: Final = 36.0
+"""Pixels (in 720 rows) below which nobody is put."""
 LARGEST: Final = 620.0
 """Pixels (in 720 rows) beyond which nobody is put: the camera does not hang in a crowd."""
 LARGEST_HELD: Final = 1400.0
@@ -85,7 +87,7 @@ def direct(
     if len(spots) == 0:
         return []
     hearts = spots[rng.choice(len(spots), max(1, limit // 5), p=weight)]
-    taken, groups = _riders(site, lens, groups, rng)
+    taken, groups = _riders(site, lens, groups, rng, limit)
     queue = _Queue(site, hearts[0], rng)
     heading = float(rng.uniform(0, 2 * np.pi))
     for group in groups:
@@ -105,9 +107,9 @@ def direct(
 
 
 def _riders(
-    site: Site, lens: Lens, groups: list[Group], rng: Rng
+    site: Site, lens: Lens, groups: list[Group], rng: Rng, limit: int
 ) -> tuple[list[Actor], list[Group]]:
-    """Let the first of some groups ride what can be ridden in the picture.
+    """Let the first of some groups, at most `limit`, ride what can be ridden in the picture.
 
     Returns:
         Who rides, and the groups that are left.
@@ -115,11 +117,13 @@ def _riders(
     riders: list[Actor] = []
     left = list(groups)
     for saddle in site.saddles:
+        if len(riders) >= limit:
+            break
         chest = np.array([saddle.place], np.float32) + np.array([0, 0.5, 0], np.float32)
         _, height = person_spans(lens, chest[:, [0, 2]])
         at, _ = project(lens, chest)
         inside = bool(((at > 0) & (at < (lens.width, lens.height))).all())
-        small = float(height[0]) < 36 * lens.height / 720
+        small = float(height[0]) < SMALLEST * lens.height / 720
         if not inside or small or rng.random() > _RIDDEN or not site.sees(lens.position, chest)[0]:
             continue
         tall = _RIDER[saddle.gait]
@@ -159,7 +163,7 @@ def _spots(site: Site, lens: Lens, rng: Rng, *, held: bool) -> tuple[Floats, Flo
     near = height > lens.height  # only the upper part of somebody near is seen
     y = np.where(near, (foot[:, 1] - 0.8 * height) / lens.height, y)
     seen = (x > -_MARGIN) & (x < 1 + _MARGIN) & (y > -_MARGIN) & (y < 1 + _MARGIN)
-    seen &= (height > 36 * unit) & (height < (LARGEST_HELD if held else LARGEST) * unit)
+    seen &= (height > SMALLEST * unit) & (height < (LARGEST_HELD if held else LARGEST) * unit)
     spots = spots[seen]
     chest = np.insert(spots, 1, 1.1, axis=1).astype(np.float32)
     clear = site.sees(lens.position, chest) | (rng.random(len(spots)) < 0.12)
