@@ -1,4 +1,4 @@
-"""What else comes along where people go, and is none: animals, bicycles, motorcycles, buses."""
+"""What else is where people go: animals, bicycles, motorcycles, buses, stacks of chairs."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -306,18 +306,53 @@ def motorcycle(b: Builder, at: Spot, yaw: float) -> None:
     _saddle(b, at, yaw, "cycle", -0.22, 0.86)
 
 
+def _chair(b: Builder, at: Spot, yaw: float, base: float, looks: tuple[int, int, float]) -> None:
+    """One chair, `base` metres above the floor; looks: its seat's, its legs', its back's height."""
+    seat, metal, back = looks
+    b.box(at, (0.42, 0.035, 0.42), (seat,), yaw=yaw, base=base + 0.43, solid=False)
+    (rear,) = b.turned(at, yaw, [(0.0, -0.21)])
+    b.box(rear, (0.4, 0.3, 0.03), (seat,), yaw=yaw, base=base + 0.45 + back - 0.3, solid=False)
+    for x, z in ((-0.19, -0.21), (0.19, -0.21), (-0.19, 0.19), (0.19, 0.19)):
+        tall = 0.43 + (back if z < 0 else 0.0)
+        (leg,) = b.turned(at, yaw, [(x, z)])
+        b.box(leg, (0.028, tall, 0.028), (metal,), yaw=yaw, base=base, solid=False)
+
+
+def chairs(b: Builder, at: Spot, yaw: float) -> None:
+    """Chairs in a row, some of them stacked, some with a coat or a bag on the back."""
+    seat = b.flat(vivid(b.rng) if b.rng.random() < 0.45 else muted(b.rng, 24, 220), 0.08)
+    metal = b.flat(rgb(np.full(3, float(b.rng.uniform(30, 190)))))
+    looks = seat, metal, float(b.rng.uniform(0.34, 0.5))
+    high, lean = float(b.rng.uniform(0.09, 0.16)), float(b.rng.uniform(0.0, 0.035))
+    count, stacked = int(b.rng.integers(1, 5)), b.rng.random() < 0.6
+    for i in range(count):
+        turn = yaw + float(b.rng.normal(0, 0.12))
+        x = (i - (count - 1) / 2) * 0.62
+        for j in range(int(b.rng.integers(3, 10)) if stacked else 1):
+            (place,) = b.turned(at, turn, [(x, j * lean)])
+            _chair(b, place, turn, j * high, looks)
+        if not stacked and b.rng.random() < 0.3:
+            coat = b.flat(vivid(b.rng) if b.rng.random() < 0.4 else muted(b.rng, 20, 200), 0.1)
+            (back,) = b.turned(at, turn, [(x, -0.24)])
+            b.box(back, (0.46, 0.6, 0.1), (coat,), yaw=turn, base=0.35, solid=False)
+    _take_floor(b, at, yaw, (-0.31 * count, -0.35), (0.31 * count, 0.5))
+
+
 PASSING: Final[dict[str, Counts]] = {
-    "plaza": (("coach", 0, 2), ("bicycle", 1, 4), ("animal", 1, 5)),
+    "plaza": (("coach", 0, 2), ("bicycle", 1, 4), ("animal", 1, 5), ("chairs", 0, 3)),
     "park": (("animal", 2, 7), ("bicycle", 0, 4)),
     "playground": (("animal", 0, 4), ("bicycle", 0, 3)),
     "amusement park": (("coach", 0, 1), ("animal", 1, 6), ("bicycle", 0, 3)),
     "car park": (("coach", 0, 2), ("motorcycle", 1, 5), ("bicycle", 0, 3)),
     "street": (("coach", 1, 2), ("motorcycle", 0, 4), ("bicycle", 0, 4), ("animal", 0, 4)),
-    "metro": (("bicycle", 0, 2), ("animal", 0, 1)),
-    "mall": (("animal", 0, 2), ("motorcycle", 0, 2)), "corridor": (("bicycle", 0, 2),),
+    "metro": (("bicycle", 0, 2), ("animal", 0, 1), ("chairs", 0, 2)),
+    "mall": (("animal", 0, 2), ("motorcycle", 0, 2), ("chairs", 0, 3)),
+    "corridor": (("bicycle", 0, 2), ("chairs", 1, 4)), "food court": (("chairs", 1, 5),),
+    "queue": (("chairs", 1, 5),), "supermarket": (("chairs", 0, 2),),
 }  # fmt: skip
 """Kind of place → what comes along there; name, from, to how many: more than in life."""
 
 MAKERS: Final[dict[str, Maker]] = {
     "animal": animal, "coach": coach, "bicycle": bicycle, "motorcycle": motorcycle,
+    "chairs": chairs,
 }  # fmt: skip
