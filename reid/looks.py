@@ -34,6 +34,11 @@ AGAIN: Final = (Look(1024),)
 """A second look at every frame of a video that is copied without heads: there is time for it."""
 
 _SAME: Final = 0.55  # IoU from which boxes of two looks are the same
+_RAISED: Final = 0.8
+"""Power of a mean score with which nineteen in twenty of the boxes from .4 on are people, on unseen
+synthetic frames, as among those of one look."""
+
+Scores = NDArray[np.float32]
 
 
 def unmirrored(boxes: Boxes, width: int) -> Boxes:
@@ -47,35 +52,36 @@ def joined(looks: Sequence[Detections]) -> Detections:
     """Join what one or more looks at a picture saw: boxes of the same are averaged.
 
     Weighted boxes fusion (Solovyev et al. 2021): each box joins the box of other looks that it
-    overlaps most, and a joined box is the mean of its own, by their scores. Its score is half the
-    highest of its own and half their sum over all looks, so that what one look alone is sure of
-    stays in, below what several agree on.
+    overlaps most, and a joined box is the mean of its own, by their scores. A person's score is the
+    mean over all looks, raised to where one look's would be: what one alone sees is seldom a
+    person. A head's is half the highest of its own and half the mean, so that what one look alone
+    is sure of is still painted.
     """
-    people, scores = _joined([(look.people, look.scores) for look in looks])
-    heads, head_scores = _joined([(look.heads, look.head_scores) for look in looks])
-    return Detections(people, scores, heads, head_scores)
+    people, mean, _ = _joined([(look.people, look.scores) for look in looks])
+    heads, head_mean, highest = _joined([(look.heads, look.head_scores) for look in looks])
+    raised = mean if len(looks) == 1 else mean**_RAISED
+    return Detections(people, raised, heads, (highest + head_mean) / 2)
 
 
 def _joined(
-    looks: Sequence[tuple[Boxes, NDArray[np.float32]]],
-) -> tuple[Boxes, NDArray[np.float32]]:
+    looks: Sequence[tuple[Boxes, Scores]],
+) -> tuple[Boxes, Scores, Scores]:
+    """Return joined boxes (N, 4), the mean of each one's scores over all looks, and the highest."""
     boxes = np.concatenate([found for found, _ in looks])
     scores = np.concatenate([score for _, score in looks])
     seen_by = np.repeat(np.arange(len(looks)), [len(found) for found, _ in looks])
     group = _groups(boxes, scores, seen_by)
     count = int(group.max(initial=-1)) + 1
-    total, highest = np.zeros(count), np.zeros(count)
+    total, highest = np.zeros(count, np.float32), np.zeros(count, np.float32)
     np.add.at(total, group, scores)
     np.maximum.at(highest, group, scores)
     weighted = np.zeros((count, 4))
     np.add.at(weighted, group, boxes * scores[:, None])
     means = weighted / np.maximum(total, 1e-9)[:, None]
-    return as_boxes(means), np.asarray(highest / 2 + total / (2 * len(looks)), np.float32)
+    return as_boxes(means), total / np.float32(len(looks)), highest
 
 
-def _groups(
-    boxes: Boxes, scores: NDArray[np.float32], seen_by: NDArray[np.intp]
-) -> NDArray[np.intp]:
+def _groups(boxes: Boxes, scores: Scores, seen_by: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return for each box (N, 4) the number of the joined box that it is part of."""
     count = len(boxes)
     group = np.zeros(count, np.intp)

@@ -25,13 +25,13 @@ def saw(people: list[list[float]], scores: list[float]) -> Detections:
 def test_boxes_of_the_same_are_averaged_by_their_scores() -> None:
     both = joined([saw([[10, 20, 60, 180]], [0.6]), saw([[14, 20, 64, 180]], [0.2])])
     assert both.people.tolist() == [pytest.approx([11, 20, 61, 180])]
-    assert both.scores.tolist() == pytest.approx([0.6 / 2 + (0.6 + 0.2) / 4])
+    assert both.scores.tolist() == pytest.approx([0.4**0.8])
 
 
 def test_what_one_look_alone_sees_stays_below_what_all_agree_on() -> None:
     both = joined([saw([ONE, OTHER], [0.5, 0.5]), saw([ONE], [0.5]), saw([], [])])
     assert both.people.tolist() == [ONE, OTHER]
-    assert both.scores.tolist() == pytest.approx([0.25 + 1 / 6, 0.25 + 0.5 / 6])
+    assert both.scores.tolist() == pytest.approx([(1 / 3) ** 0.8, (0.5 / 3) ** 0.8])
 
 
 def test_a_look_tells_apart_what_it_saw_as_two() -> None:
@@ -39,7 +39,8 @@ def test_a_look_tells_apart_what_it_saw_as_two() -> None:
     behind = [14.0, 20, 64, 180]
     both = joined([saw([ONE, behind], [0.9, 0.8]), saw([[12, 20, 62, 180]], [0.4])])
     assert len(both.people) == 2
-    assert both.scores.sum() == pytest.approx((0.9 + 0.8) / 2 + (0.9 + 0.8 + 0.4) / 4)
+    alone, seen_twice = sorted(both.scores.tolist())
+    assert (alone, seen_twice) == pytest.approx((0.4**0.8, 0.65**0.8))
 
 
 def test_heads_are_joined_apart_from_people() -> None:
@@ -47,6 +48,18 @@ def test_heads_are_joined_apart_from_people() -> None:
     both = joined([one, one])
     assert both.people.tolist() == both.heads.tolist() == [ONE]
     assert both.scores.tolist() == both.head_scores.tolist() == [1.0]
+
+
+def test_a_head_that_one_look_alone_is_sure_of_keeps_more_of_its_score_than_a_person() -> None:
+    nobody, sure = empty_boxes(), np.full(1, 0.2, np.float32)
+    one = Detections(as_boxes([OTHER]), sure, as_boxes([ONE]), sure)
+    both = joined([one, *[Detections(nobody, sure[:0], nobody, sure[:0])] * 3])
+    assert both.head_scores.tolist() == pytest.approx([0.1 + 0.025])
+    assert both.scores.tolist() == pytest.approx([0.05**0.8])
+
+
+def test_one_look_is_what_it_is() -> None:
+    assert joined([saw([ONE], [0.3])]).scores.tolist() == pytest.approx([0.3])
 
 
 def test_nobody_in_any_look() -> None:
