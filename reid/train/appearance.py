@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reid.errors import ReidError
+from reid.synth.scene import SKIN_PARTS
 from reid.train.augment import TINT, augment, recolour_skin, regions_of
 from reid.train.data import Crops
 from reid.train.export import run
@@ -48,7 +49,8 @@ class TrainConfig:
         rate, warmup, decay: AdamW's learning rate, steps until it is reached, weight decay.
         cluster: how many people alike are drawn together, by the vectors that the identity
             classifier holds of them; 1 = everybody by themselves.
-        twins: crops of a batch that are seen twice, with skin of another tone.
+        twins: crops of a batch that are seen twice, with skin of another tone; half of them are
+            those that show the most of it.
         tint: most that a cast lifts or lowers a channel's black.
         temperature: of the contrastive loss. scale: of the identity classifier's cosines.
         average: momentum of the weights' moving average.
@@ -136,15 +138,15 @@ class Trainer:
         x, parts, left = augment(
             self._columns["images"][rows], self._columns["parts"][rows], random, self.config.tint
         )
-        twins = self.config.twins
-        other = recolour_skin(x[:twins], parts[:twins], random, share=1.0).clamp(0, 1)
+        twins = barest(parts, self.config.twins)
+        other = recolour_skin(x[twins], parts[twins], random, share=1.0).clamp(0, 1)
         x = torch.cat([x, other]).contiguous(memory_format=self._layout)
         if self._run is None:
             self._run = recorded(self.net, x)
         with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
             outputs = self._run(x)
         losses = self._losses(_first(outputs, len(rows)), regions_of(parts), rows, left)
-        losses["skin"] = apart(outputs.vector[:twins], outputs.vector[len(rows) :])
+        losses["skin"] = apart(outputs.vector[twins], outputs.vector[len(rows) :])
         total = torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
         self._descent.take(total, self.step)
         return {name: loss.detach() for name, loss in losses.items()}
@@ -212,7 +214,7 @@ class Trainer:
     def _meet_everybody(self) -> None:
         """Let the identity classifier begin with everybody's mean vector."""
         with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
-            found = run(self.net, self.crops.images)["vector"]
+            found = run(self.net, self.crops.images, once=True)["vector"]
         vectors = torch.from_numpy(found).to(self.device)
         with torch.no_grad():
             self.classes.zero_().index_add_(0, self._columns["identity"], vectors)
@@ -291,6 +293,24 @@ def contrast(vectors: Tensor, identity: Tensor, temperature: float) -> Tensor:
     logits = logits.masked_fill(itself, -torch.inf)
     log_share = logits - torch.logsumexp(logits, dim=1, keepdim=True)
     return -(log_share.masked_fill(~same, 0).sum(1) / same.sum(1).clamp(min=1)).mean()
+
+
+def barest(parts: Tensor, count: int) -> Tensor:
+    """Return which rows are seen twice: half of them the first, half who shows the most skin.
+
+    Args:
+        parts: uint8 (B, H, W), part numbers of the renderer.
+        count: how many; all if there are fewer.
+
+    Returns:
+        int64 (min(B, count),), all different.
+    """
+    count = min(count, len(parts))
+    first = count // 2
+    tones = torch.tensor(SKIN_PARTS, device=parts.device)
+    bare = torch.isin(parts[first:], tones).flatten(1).sum(dim=1)
+    most = bare.topk(count - first).indices + first
+    return torch.cat([torch.arange(first, device=parts.device), most])
 
 
 def apart(vectors: Tensor, twins: Tensor) -> Tensor:

@@ -142,6 +142,22 @@ class AppearanceNet(nn.Module):
         return torch.cat([everything, person, *parts], dim=1)
 
 
+def both_ways(net: AppearanceNet, crops: Tensor) -> Outputs:
+    """Run crops (B, 3, H, W) and their mirror images, in one pass, and return what both say.
+
+    The vector is the direction of both; logits are their means, those of regions mirrored back.
+    """
+    outputs = net(torch.cat([crops, crops.flip(3)]))
+    plain, mirrored = (Outputs(*half) for half in zip(*(c.chunk(2) for c in outputs), strict=True))
+    return Outputs(
+        functional.normalize(plain.vector + mirrored.vector, dim=1),
+        (plain.attributes + mirrored.attributes) / 2,
+        (plain.body + mirrored.body) / 2,
+        (plain.visible + mirrored.visible) / 2,
+        (plain.regions + mirrored.regions.flip(3)) / 2,
+    )
+
+
 def _average(x: Tensor, weight: Tensor) -> Tensor:
     """Return the weighted mean over space: (B, C, h, w), (B, 1, h, w) → (B, C)."""
     total: Tensor = (x * weight).sum(dim=(2, 3))

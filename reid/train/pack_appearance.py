@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from reid.openvino import silence_telemetry
 from reid.train.export import Calibration
-from reid.train.net import AppearanceNet
+from reid.train.net import AppearanceNet, both_ways
 from reid.train.quantise import in_int8
 
 NAME: Final = "appearance"
@@ -24,7 +24,11 @@ Float = NDArray[np.float32]
 
 
 class Packed(nn.Module):
-    """The network as shipped: uint8 images in, unit vectors and probabilities out."""
+    """The network as shipped: uint8 images in, unit vectors and probabilities out.
+
+    An image and its mirror image are seen, for what both say: somebody may as well come from the
+    other side.
+    """
 
     def __init__(self, net: AppearanceNet, attributes: Calibration, body: Calibration) -> None:
         super().__init__()
@@ -35,7 +39,7 @@ class Packed(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Map (B, H, W, 3) to vector (B, D), attributes (B, K), body (B, C), visible (B, P)."""
-        outputs = self.net(images.permute(0, 3, 1, 2).float() / 255)
+        outputs = both_ways(self.net, images.permute(0, 3, 1, 2).float() / 255)
         attributes = outputs.attributes * self.attributes_slope + self.attributes_offset
         body = outputs.body * self.body_slope + self.body_offset
         return (

@@ -65,13 +65,36 @@ class _Graph:
         return _Affine(_value(product.input_value(1)).ravel(), _value(add.input_value(1)).ravel())
 
     def calibrated(self, name: str) -> tuple[Float, Float]:
-        """Return weights and offsets of a head, with its calibration."""
+        """Return weights and offsets of a head, with its calibration.
+
+        All that comes between its product and its probabilities; the two parts of a split are what
+        an image and its mirror image say, and are added.
+        """
         node = self.node(f"{name}/aten::linear/MatMul")
-        product = next(iter(node.output(0).get_target_inputs())).get_node()
-        add = next(iter(product.output(0).get_target_inputs())).get_node()
-        slope = _value(product.input_value(1)).ravel()
-        weight = self.weight(f"{name}/aten::linear/MatMul") * slope[:, None]
-        return weight, _value(add.input_value(1)).ravel()
+        slope, offset = np.ones(1, np.float32), np.zeros(1, np.float32)
+        while (node := _next(node)).get_type_name() != "Sigmoid":
+            kind = node.get_type_name()
+            if kind not in _STEPS:
+                continue
+            one, two = (node.input_value(i) for i in range(2))
+            if kind == "Add" and two.get_node().get_type_name() == "VariadicSplit":
+                slope, offset = 2 * slope, 2 * offset
+            elif kind == "Add":
+                offset = offset + _value(two).ravel()
+            else:
+                by = _value(two).ravel() if kind == "Multiply" else 1 / _value(two).ravel()
+                slope, offset = slope * by, offset * by
+        weight = self.weight(f"{name}/aten::linear/MatMul")
+        ones = np.ones(len(weight), np.float32)
+        return weight * (slope * ones)[:, None], offset * ones
+
+
+_STEPS: Final = ("Add", "Multiply", "Divide")
+
+
+def _next(node: Any) -> Any:
+    """Return the first node that takes what a node says."""
+    return next(iter(node.output(0).get_target_inputs())).get_node()
 
 
 def _value(output: Any) -> Float:

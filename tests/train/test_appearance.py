@@ -10,13 +10,13 @@ import torch
 from reid.embed.colour import Light
 from reid.embed.learned import LearnedEmbedder
 from reid.errors import ModelError, ReidError
-from reid.synth.scene import ARM_SKIN, LEG_SKIN, LOWER, OUTER, TORSO_SKIN, UPPER
+from reid.synth.scene import ARM_SKIN, LEG_SKIN, LOWER, OUTER, SKIN_PARTS, TORSO_SKIN, UPPER
 from reid.train import export
-from reid.train.appearance import TrainConfig, Trainer, apart, clusters, contrast
+from reid.train.appearance import TrainConfig, Trainer, apart, barest, clusters, contrast
 from reid.train.augment import augment, recolour_skin, regions_of
 from reid.train.data import Crops, garments_shown, load, seen_to_be_empty_handed
 from reid.train.evaluate import load_net, mean_net, pack_and_measure
-from reid.train.net import AppearanceNet, NetConfig
+from reid.train.net import AppearanceNet, NetConfig, both_ways
 from reid.train.pack_appearance import Packed, converted, quantised, run_model, write
 from reid.vocabulary import (
     ATTRIBUTE_COLUMNS,
@@ -369,6 +369,30 @@ def test_of_several_runs_the_mean_is_packed(tmp_path: Path) -> None:
     Trainer(wider, people(), "cpu").save(tmp_path / "wider.pt")
     with pytest.raises(ReidError, match="different networks"):
         mean_net([*paths, tmp_path / "wider.pt"])
+
+
+def test_twins_are_the_first_and_who_shows_the_most_skin() -> None:
+    parts = torch.zeros(6, 4, 4, dtype=torch.uint8)
+    for row, pixels in enumerate((0, 9, 1, 7, 3, 8)):
+        parts[row].view(-1)[:pixels] = SKIN_PARTS[row % len(SKIN_PARTS)]
+    assert barest(parts, 4).tolist() == [0, 1, 5, 3]
+    assert sorted(barest(parts, 9).tolist()) == [0, 1, 2, 3, 4, 5]
+    assert barest(parts, 0).tolist() == []
+
+
+def test_what_is_shipped_says_the_same_of_an_image_and_its_mirror_image() -> None:
+    net = AppearanceNet(CONFIG.net).eval()
+    crops = torch.from_numpy(people(6, 1).images).permute(0, 3, 1, 2).float() / 255
+    with torch.no_grad():
+        said, mirrored = both_ways(net, crops), both_ways(net, crops.flip(3))
+        plain = net(crops)
+    for one, other in zip(said[:4], mirrored[:4], strict=True):
+        assert torch.allclose(one, other, atol=1e-5)
+    assert torch.allclose(said.regions, mirrored.regions.flip(3), atol=1e-5)
+    assert not torch.allclose(said.vector, plain.vector, atol=1e-5)
+    assert torch.allclose(said.vector.norm(dim=1), torch.ones(6))
+    once = export.run(net, people(6, 1).images, once=True)["vector"]
+    assert np.allclose(once, plain.vector.numpy(), atol=1e-5)
 
 
 def test_sixteen_bits_keep_the_numbers_and_int8_only_the_trunk() -> None:
