@@ -59,8 +59,9 @@ def joined(looks: Sequence[Detections]) -> Detections:
     """
     people, mean, _ = _joined([(look.people, look.scores) for look in looks])
     heads, head_mean, highest = _joined([(look.heads, look.head_scores) for look in looks])
-    raised = mean if len(looks) == 1 else mean**_RAISED
-    return Detections(people, raised, heads, (highest + head_mean) / 2)
+    raised = mean if len(looks) == 1 else np.power(mean, _RAISED, dtype=np.float32)
+    known = (highest + head_mean) / np.float32(2)
+    return Detections(people, raised, heads, np.asarray(known, np.float32))
 
 
 def _joined(

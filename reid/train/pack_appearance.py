@@ -30,6 +30,11 @@ class Packed(nn.Module):
     other side.
     """
 
+    attributes_slope: Tensor
+    attributes_offset: Tensor
+    body_slope: Tensor
+    body_offset: Tensor
+
     def __init__(self, net: AppearanceNet, attributes: Calibration, body: Calibration) -> None:
         super().__init__()
         self.net = net

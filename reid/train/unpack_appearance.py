@@ -67,26 +67,25 @@ class _Graph:
     def calibrated(self, name: str) -> tuple[Float, Float]:
         """Return weights and offsets of a head, with its calibration.
 
-        All that comes between its product and its probabilities; the two parts of a split are what
-        an image and its mirror image say, and are added.
+        All that comes between its product and its probabilities, where what is said of an image
+        and of its mirror image is added.
         """
         node = self.node(f"{name}/aten::linear/MatMul")
-        slope, offset = np.ones(1, np.float32), np.zeros(1, np.float32)
+        weight = self.weight(f"{name}/aten::linear/MatMul")
+        slope, offset = np.ones(len(weight), np.float32), np.zeros(len(weight), np.float32)
         while (node := _next(node)).get_type_name() != "Sigmoid":
             kind = node.get_type_name()
             if kind not in _STEPS:
                 continue
-            one, two = (node.input_value(i) for i in range(2))
-            if kind == "Add" and two.get_node().get_type_name() == "VariadicSplit":
+            by = _constant_of(node)
+            if by is None:  # the sum of two halves
                 slope, offset = 2 * slope, 2 * offset
             elif kind == "Add":
-                offset = offset + _value(two).ravel()
+                offset = offset + by
             else:
-                by = _value(two).ravel() if kind == "Multiply" else 1 / _value(two).ravel()
-                slope, offset = slope * by, offset * by
-        weight = self.weight(f"{name}/aten::linear/MatMul")
-        ones = np.ones(len(weight), np.float32)
-        return weight * (slope * ones)[:, None], offset * ones
+                factor = np.asarray(by if kind == "Multiply" else 1 / by, np.float32)
+                slope, offset = slope * factor, offset * factor
+        return weight * slope[:, None], offset
 
 
 _STEPS: Final = ("Add", "Multiply", "Divide")
@@ -95,6 +94,16 @@ _STEPS: Final = ("Add", "Multiply", "Divide")
 def _next(node: Any) -> Any:
     """Return the first node that takes what a node says."""
     return next(iter(node.output(0).get_target_inputs())).get_node()
+
+
+def _constant_of(node: Any) -> Float | None:
+    """Return what of two inputs is the same whatever the network is shown, if anything is."""
+    for output in reversed(node.input_values()):
+        try:
+            return _value(output).ravel()
+        except KeyError:
+            continue
+    return None
 
 
 def _value(output: Any) -> Float:
