@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from reid.errors import ReidError
 from reid.synth.scene import SKIN_PARTS
-from reid.train.augment import TINT, augment, recolour_skin, regions_of
+from reid.train.augment import SHADE, TINT, augment, recolour_skin, regions_of
 from reid.train.data import Crops
 from reid.train.export import run
 from reid.train.net import REGIONS, AppearanceNet, NetConfig, Outputs
@@ -52,6 +52,7 @@ class TrainConfig:
         twins: crops of a batch that are seen twice, with skin of another tone; half of them are
             those that show the most of it.
         tint: most that a cast lifts or lowers a channel's black.
+        shade: most that light differs across a crop, logarithm.
         temperature: of the contrastive loss. scale: of the identity classifier's cosines.
         average: momentum of the weights' moving average.
         seed: of everything drawn.
@@ -65,6 +66,7 @@ class TrainConfig:
     cluster: int = 1
     twins: int = 24
     tint: float = TINT
+    shade: float = SHADE
     rate: float = 1.2e-3
     warmup: int = 300
     decay: float = 0.05
@@ -136,7 +138,11 @@ class Trainer:
         rows = torch.from_numpy(self.batch(self.step)).to(self.device)
         random = torch.Generator(self.device).manual_seed(self.config.seed * 1_000_003 + self.step)
         x, parts, left = augment(
-            self._columns["images"][rows], self._columns["parts"][rows], random, self.config.tint
+            self._columns["images"][rows],
+            self._columns["parts"][rows],
+            random,
+            self.config.tint,
+            self.config.shade,
         )
         twins = barest(parts, self.config.twins)
         other = recolour_skin(x[twins], parts[twins], random, share=1.0).clamp(0, 1)

@@ -30,6 +30,10 @@ _WHOLE: Final = 0.9  # share of a part's pixels from which it counts as whole
 _BLURRED: Final = 0.4
 TINT: Final = 0.06
 """Most that a cast lifts or lowers a channel's black."""
+SHADE: Final = 0.35
+"""Most that light differs across a crop, logarithm: a lamp above, a shadow over the legs."""
+_SHADED: Final = 0.6  # share of crops on which light lies unevenly
+_PATCHES: Final = (4, 2)  # rows and columns of lights, between which it changes smoothly
 _BEND: Final = (-0.15, 0.15)  # of the logarithm of a channel's gamma
 _CAST: Final = 0.7  # share of crops whose channels are changed apart
 
@@ -57,7 +61,11 @@ def regions_of(parts: Tensor) -> Tensor:
 
 
 def augment(
-    images: Tensor, parts: Tensor, random: torch.Generator, tint: float = TINT
+    images: Tensor,
+    parts: Tensor,
+    random: torch.Generator,
+    tint: float = TINT,
+    shade: float = SHADE,
 ) -> Augmented:
     """Vary a batch.
 
@@ -66,6 +74,7 @@ def augment(
         parts: uint8 (B, H, W).
         random: draws everything.
         tint: most that a cast lifts or lowers a channel's black.
+        shade: most that light differs across a crop, logarithm.
     """
     x = images.permute(0, 3, 1, 2).float() / 255
     x = recolour_skin(x, parts, random, _RECOLOURED)
@@ -74,7 +83,7 @@ def augment(
     x, parts, zoom = _move(x, parts, random)
     left = areas_of(parts) / (before * zoom[:, None]).clamp(min=1)
     left = torch.where(before > 0, (left / _WHOLE).clamp(max=1), 1.0)
-    x = _colour(x, random, tint)
+    x = _colour(_shaded(x, random, shade), random, tint)
     x = _soften(x, random)
     x = _erase(x, random)
     return Augmented(x.clamp(0, 1), parts, left)
@@ -172,6 +181,19 @@ def _colour(x: Tensor, random: torch.Generator, tint: float) -> Tensor:
     bend = _uniform(n, -0.3, 0.3, random)[:, None] + with_cast * _uniform(n, *_BEND, random, 3)
     gamma = torch.exp(bend)[:, :, None, None]
     return (x * gain + lift[:, :, None, None]).clamp(1e-4, 1) ** gamma
+
+
+def _shaded(x: Tensor, random: torch.Generator, most: float) -> Tensor:
+    """Let light lie unevenly on some crops."""
+    if not most:
+        return x
+    n, _, height, width = x.shape
+    lights = _uniform(n, -most, most, random, 1, *_PATCHES)
+    lights = lights * (_uniform(n, 0, 1, random) < _SHADED).float()[:, None, None, None]
+    smooth = functional.interpolate(
+        lights, size=(height, width), mode="bicubic", align_corners=False
+    )
+    return x * torch.exp(smooth)
 
 
 def _soften(x: Tensor, random: torch.Generator) -> Tensor:

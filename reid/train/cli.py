@@ -53,6 +53,9 @@ def appearance(
     tint: Annotated[
         float, typer.Option(min=0, help="Most that a camera's cast does to blacks.")
     ] = 0.06,
+    shade: Annotated[
+        float, typer.Option(min=0, help="Most that light differs across a crop, logarithm.")
+    ] = 0.35,
     cluster: Annotated[
         int, typer.Option(min=1, help="People alike who are drawn together; 1 = at random.")
     ] = 1,
@@ -77,6 +80,7 @@ def appearance(
         cluster=cluster,
         twins=twins,
         tint=tint,
+        shade=shade,
         rate=rate,
         warmup=warmup,
         seed=seed,

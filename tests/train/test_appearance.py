@@ -304,6 +304,22 @@ def test_a_cast_tints_blacks() -> None:
     assert (apart_by < 0.02).float().mean() > 0.05, "some cameras are neutral"
 
 
+def test_light_lies_unevenly_on_some() -> None:
+    """From top to bottom plain grey gets darker or lighter, smoothly and without another hue."""
+    grey = torch.full((64, 64, 32, 3), 120, dtype=torch.uint8)
+    nobody = torch.zeros(64, 64, 32, dtype=torch.uint8)
+
+    def spread(shade: float) -> torch.Tensor:
+        random = torch.Generator().manual_seed(2)
+        images = augment(grey, nobody, random, shade=shade).images
+        rows = images.median(dim=3).values.median(dim=1).values  # noise and erased boxes aside
+        return rows[:, 4:-4].max(dim=1).values - rows[:, 4:-4].min(dim=1).values
+
+    even, uneven = spread(0.0), spread(0.5)
+    assert float(uneven.median()) > 3 * float(even.median())
+    assert float((uneven < 0.1).float().mean()) > 0.1, "on some it lies evenly"
+
+
 def test_what_is_hidden_teaches_nothing() -> None:
     crops = people()
     hidden = replace(crops, shown=np.zeros_like(crops.attributes))
