@@ -38,7 +38,7 @@ HEADS: Final = 0.02
 """Confidence from which a head does: a face too many is better than one too few."""
 
 _SIDE: Final = 640  # px: longer side of what the detector is given
-_CALIBRATED_ON: Final = 150  # frames
+_CALIBRATED_ON: Final = 300  # frames
 _MEASURED_ON: Final = 250  # frames
 _IOU: Final = 0.5
 _LAYER: Final = re.compile(r"^__module\.model\.(\d+)")
@@ -155,17 +155,20 @@ def _openvino(weights: Path) -> Path:
 def _quantised(plain: Path, unseen: Scenes) -> Path:
     """Return a folder with the same network in INT8, calibrated on some frames.
 
-    The last layers, which turn into boxes and scores, stay as they are.
+    The first two layers and the last one, which says who is where, stay as they are: photos go
+    beyond what rendered frames calibrate. In INT8 all through, four networks lost .001 to .007 of
+    AP50 on photos, nothing on rendered frames.
     """
     import openvino
 
     model = openvino.Core().read_model(plain / f"{NAME}.xml")
     names = [op.get_friendly_name() for op in model.get_ordered_ops()]
-    layers = [int(number) for name in names for number in _LAYER.findall(name)]
-    last = f"__module.model.{max(layers, default=0)}"
-    kept = [name for name in names if name.startswith((f"{last}/", f"{last}.dfl"))]
-    frames = [letterbox(frame) for frame in unseen.frames[:_CALIBRATED_ON]]
-    quantised = in_int8(model, frames, kept)
+    layer = {name: int(found[1]) for name in names if (found := _LAYER.match(name))}
+    last = max(layer.values(), default=0)
+    kept = [name for name, number in layer.items() if number in (0, 1, last)]
+    step = max(len(unseen.frames) // _CALIBRATED_ON, 1)
+    frames = [letterbox(frame) for frame in unseen.frames[::step][:_CALIBRATED_ON]]
+    quantised = in_int8(model, frames, kept, careful=True)
     folder = plain.with_name(f"{NAME}_int8_openvino_model")
     folder.mkdir()
     openvino.save_model(quantised, folder / f"{NAME}.xml", compress_to_fp16=True)
