@@ -20,6 +20,7 @@ from reid.train.net import AppearanceNet, Block, IbnNorm
 _PREFIX: Final = "__module.net."
 _COUNTED_ON: Final = 512  # crops
 _BATCH: Final = 64
+_STEPS: Final = ("Add", "Multiply", "Divide")  # that change what a head says
 
 Float = NDArray[np.float32]
 
@@ -86,9 +87,6 @@ class _Graph:
                 factor = np.asarray(by if kind == "Multiply" else 1 / by, np.float32)
                 slope, offset = slope * factor, offset * factor
         return weight * slope[:, None], offset
-
-
-_STEPS: Final = ("Add", "Multiply", "Divide")
 
 
 def _next(node: Any) -> Any:

@@ -215,6 +215,17 @@ def test_what_is_packed_is_what_was_trained(tmp_path: Path) -> None:
     assert len(seen.heads) == len(seen.head_scores)
 
 
+def test_the_first_layers_and_the_last_are_shipped_in_sixteen_bits() -> None:
+    import openvino
+
+    (model,) = (m for m in shipped(models_folder()) if m.kind == "detector")
+    network = openvino.Core().read_model(next(model.path.glob("*.xml")))
+    names = [operation.get_friendly_name() for operation in network.get_ordered_ops()]
+    small = {name.split(".")[2] for name in names if "conv/" in name and "fq_weights" in name}
+    assert len(small) > 10, "most of it is in eight"
+    assert not small & {"0", "1", "23"}
+
+
 def test_a_run_may_begin_with_packed_weights(tmp_path: Path) -> None:
     packed = models_folder() / "person-head/person-head.pt"
     trainer = Trainer(CONFIG, figures(), "cpu")
