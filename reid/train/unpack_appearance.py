@@ -78,30 +78,29 @@ class _Graph:
             kind = node.get_type_name()
             if kind not in _STEPS:
                 continue
-            by = _constant_of(node)
-            if by is None:  # the sum of two halves
+            other = node.input_value(1)
+            if other.get_node().get_type_name() == "VariadicSplit":  # the sum of two halves
                 slope, offset = 2 * slope, 2 * offset
             elif kind == "Add":
-                offset = offset + by
+                offset = offset + _value(other).ravel()
             else:
+                by = _value(other).ravel()
                 factor = np.asarray(by if kind == "Multiply" else 1 / by, np.float32)
                 slope, offset = slope * factor, offset * factor
         return weight * slope[:, None], offset
 
 
 def _next(node: Any) -> Any:
-    """Return the first node that takes what a node says."""
-    return next(iter(node.output(0).get_target_inputs())).get_node()
+    """Return the one node that takes what a node says; who asks for its shape alone does not.
 
-
-def _constant_of(node: Any) -> Float | None:
-    """Return what of two inputs is the same whatever the network is shown, if anything is."""
-    for output in reversed(node.input_values()):
-        try:
-            return _value(output).ravel()
-        except KeyError:
-            continue
-    return None
+    Raises:
+        KeyError: it is not one.
+    """
+    takers = [taker.get_node() for taker in node.output(0).get_target_inputs()]  # in any order
+    onward = [taker for taker in takers if taker.get_type_name() != "ShapeOf"]
+    if len(onward) != 1:
+        raise KeyError(node.get_friendly_name())
+    return onward[0]
 
 
 def _value(output: Any) -> Float:

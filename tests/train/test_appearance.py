@@ -10,6 +10,7 @@ import torch
 from reid.embed.colour import Light
 from reid.embed.learned import LearnedEmbedder
 from reid.errors import ModelError, ReidError
+from reid.models import models_folder
 from reid.synth.scene import ARM_SKIN, LEG_SKIN, LOWER, OUTER, SKIN_PARTS, TORSO_SKIN, UPPER
 from reid.train import export
 from reid.train.appearance import TrainConfig, Trainer, apart, barest, clusters, contrast
@@ -18,6 +19,7 @@ from reid.train.data import Crops, garments_shown, load, seen_to_be_empty_handed
 from reid.train.evaluate import load_net, mean_net, pack_and_measure
 from reid.train.net import AppearanceNet, NetConfig, both_ways
 from reid.train.pack_appearance import Packed, converted, quantised, run_model, write
+from reid.train.unpack_appearance import _Graph
 from reid.vocabulary import (
     ATTRIBUTE_COLUMNS,
     ATTRIBUTE_INDEX,
@@ -152,6 +154,7 @@ def test_a_packed_network_is_trained_further(tmp_path: Path) -> None:
     cosines = (said["vector"] * packed["vector"]).sum(1)  # features in 8 bits, of few channels
     assert float(cosines.min()) > 0.97
     assert np.abs(1 / (1 + np.exp(-said["attributes"])) - packed["attributes"]).mean() < 0.02
+    assert np.abs(1 / (1 + np.exp(-said["body"])) - packed["body"]).mean() < 0.02
     images = torch.from_numpy(crops.images).permute(0, 3, 1, 2).float() / 255
     with torch.no_grad():  # its norms are norms again: over a batch it says nearly the same
         trained = second.net.train()(images).vector.numpy()
@@ -161,6 +164,19 @@ def test_a_packed_network_is_trained_further(tmp_path: Path) -> None:
         Trainer(other, crops, "cpu").begin_from(tmp_path)
     with pytest.raises(ReidError, match="no embedding of these sizes"):
         second.begin_from(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("head", ["attributes", "body"])
+def test_a_shipped_head_is_read_the_same_every_time(head: str) -> None:
+    """OpenVINO names who takes a node's output in any order; some only ask for its shape."""
+    path = models_folder() / "appearance" / "appearance.xml"
+    weight, offset = _Graph(path).calibrated(head)
+    columns = ATTRIBUTE_COLUMNS if head == "attributes" else BODY_COLUMNS
+    assert len(weight) == len(offset) == len(columns)
+    for _ in range(8):
+        again = _Graph(path).calibrated(head)
+        assert np.array_equal(again[0], weight)
+        assert np.array_equal(again[1], offset)
 
 
 def test_the_body_does_not_shape_the_vector() -> None:
