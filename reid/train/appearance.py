@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reid.errors import ReidError
-from reid.synth.scene import SKIN_PARTS
-from reid.train.augment import SHADE, TINT, augment, recolour_skin, regions_of
+from reid.train.augment import SHADE, TINT, augment, recolour_skin, regions_of, skin_of
 from reid.train.data import Crops
 from reid.train.export import run
 from reid.train.net import REGIONS, AppearanceNet, NetConfig, Outputs
@@ -313,8 +312,7 @@ def barest(parts: Tensor, count: int) -> Tensor:
     """
     count = min(count, len(parts))
     first = count // 2
-    tones = torch.tensor(SKIN_PARTS, device=parts.device)
-    bare = torch.isin(parts[first:], tones).flatten(1).sum(dim=1)
+    bare = skin_of(parts[first:]).flatten(1).sum(dim=1)
     most = bare.topk(count - first).indices + first
     return torch.cat([torch.arange(first, device=parts.device), most])
 

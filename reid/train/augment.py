@@ -101,13 +101,18 @@ def _uniform(n: int, low: float, high: float, random: torch.Generator, *more: in
     return low + (high - low) * drawn
 
 
+def skin_of(parts: Tensor) -> Tensor:
+    """Return where part numbers are skin's: bool, of their shape."""
+    return torch.isin(parts, torch.tensor(SKIN_PARTS, device=parts.device))
+
+
 def recolour_skin(x: Tensor, parts: Tensor, random: torch.Generator, share: float) -> Tensor:
     """Return images (B, 3, H, W) of which a share shows skin of another tone.
 
     The tone is drawn anew, not changed: what it was is gone, so that it tells nobody apart. It is
     as light or dark beside all else there, and as warm, as anybody's in such light can be.
     """
-    skin = torch.isin(parts, torch.tensor(SKIN_PARTS, device=parts.device)).float()[:, None]
+    skin = skin_of(parts).float()[:, None]
     n = len(x)
     own, light = (
         (x * where).sum(dim=(2, 3)) / where.sum(dim=(2, 3)).clamp(min=1)

@@ -23,6 +23,12 @@ _KEPT_EVERY: Final = 250
 
 Minutes = Annotated[float | None, typer.Option(help="Stop after so long; run again to go on.")]
 
+Checkpoint = Annotated[Path, typer.Option(help="Where the run is kept, and resumed from.")]
+Steps = Annotated[int, typer.Option(min=1, help="Length of the whole run, in batches.")]
+Seed = Annotated[int, typer.Option(help="Of everything drawn.")]
+Rate = Annotated[float, typer.Option(help="Highest learning rate.")]
+Warmup = Annotated[int, typer.Option(help="Steps until it is reached.")]
+
 Share = Annotated[float, typer.Option(min=0, max=1, help="Of those weights in the mean.")]
 
 Anneal = Annotated[
@@ -34,14 +40,12 @@ Anneal = Annotated[
 @app.command()
 def appearance(
     data: Annotated[list[Path], typer.Argument(help="Folders that `reid synth crops` wrote.")],
-    checkpoint: Annotated[Path, typer.Option(help="Where the run is kept, and resumed from.")],
-    steps: Annotated[
-        int, typer.Option(min=1, help="Length of the whole run, in batches.")
-    ] = 12_000,
+    checkpoint: Checkpoint,
+    steps: Steps = 12_000,
     people: Annotated[int, typer.Option(min=4, help="People in a batch.")] = 24,
     blocks: Annotated[str, typer.Option(help="Residual blocks of the three stages.")] = "2,2,1",
     minutes: Minutes = None,
-    seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
+    seed: Seed = 0,
     more_people: Annotated[
         bool, typer.Option("--more-people", help="Go on with other people than before.")
     ] = False,
@@ -59,8 +63,8 @@ def appearance(
     cluster: Annotated[
         int, typer.Option(min=1, help="People alike who are drawn together; 1 = at random.")
     ] = 1,
-    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 1.2e-3,
-    warmup: Annotated[int, typer.Option(help="Steps until it is reached.")] = 300,
+    rate: Rate = 1.2e-3,
+    warmup: Warmup = 300,
     anneal: Anneal = False,
 ) -> None:
     """Train the appearance embedding, or go on where it stopped.
@@ -91,10 +95,7 @@ def appearance(
         trainer.resume(checkpoint, fresh_classes=more_people)
     elif start is not None:
         trainer.begin_from(start)
-    out.print(
-        f"{len(crops)} crops of {crops.identities} people, {device}, from step {trainer.step}",
-        highlight=False,
-    )
+    _tell(f"{len(crops)} crops of {crops.identities} people, {device}", trainer)
     _go(trainer, steps, minutes, checkpoint, anneal=anneal)
 
 
@@ -111,21 +112,19 @@ def _net(blocks: str) -> "NetConfig":
 @app.command()
 def detector(
     data: Annotated[list[Path], typer.Argument(help="Folders that `reid synth scenes` wrote.")],
-    checkpoint: Annotated[Path, typer.Option(help="Where the run is kept, and resumed from.")],
-    steps: Annotated[
-        int, typer.Option(min=1, help="Length of the whole run, in batches.")
-    ] = 20_000,
+    checkpoint: Checkpoint,
+    steps: Steps = 20_000,
     batch: Annotated[int, typer.Option(min=1, help="Pictures in a batch.")] = 16,
     size: Annotated[int, typer.Option(min=64, help="Px of a picture's sides, by 32.")] = 384,
     minutes: Minutes = None,
     workers: Annotated[int, typer.Option(help="Processes that draw pictures; 0 = none.")] = 0,
-    seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
+    seed: Seed = 0,
     start: Annotated[
         Path | None,
         typer.Option("--from", help="Packed .pt weights to begin with; else fresh ones."),
     ] = None,
-    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
-    warmup: Annotated[int, typer.Option(help="Steps until it is reached.")] = 400,
+    rate: Rate = 2e-3,
+    warmup: Warmup = 400,
     anneal: Anneal = False,
 ) -> None:
     """Train the person-head detector, or go on where it stopped.
@@ -145,7 +144,7 @@ def detector(
         trainer.resume(checkpoint)
     elif start is not None:
         trainer.begin_from(start)
-    out.print(f"{len(scenes.frames)} frames, {device}, from step {trainer.step}", highlight=False)
+    _tell(f"{len(scenes.frames)} frames, {device}", trainer)
     _go(trainer, steps, minutes, checkpoint, anneal=anneal)
 
 
@@ -156,6 +155,10 @@ class _Run(Protocol):
     def step(self) -> int: ...
     def train(self, minutes: float | None, report: "Report") -> None: ...
     def save(self, path: Path) -> None: ...
+
+
+def _tell(learnt_from: str, trainer: _Run) -> None:
+    out.print(f"{learnt_from}, from step {trainer.step}", highlight=False)
 
 
 def _go(
