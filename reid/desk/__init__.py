@@ -1,6 +1,6 @@
 """The desk that staff work at: case-bound search, decisions, erasure, all audited."""
 
-from reid.desk.asked import UNKNOWN, Asked, Filters
+from reid.desk.asked import UNKNOWN, Filters, ParsedDescription
 from reid.desk.desk import Desk, Found
 from reid.desk.erasure import Tidied
 from reid.desk.pictures import PictureKeys
@@ -9,10 +9,10 @@ from reid.desk.sites import SiteAnswer, search_sites
 
 __all__ = [
     "UNKNOWN",
-    "Asked",
     "Desk",
     "Filters",
     "Found",
+    "ParsedDescription",
     "PictureKeys",
     "Reach",
     "SiteAnswer",

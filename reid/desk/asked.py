@@ -47,18 +47,18 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ParsedDescription:
     """An understood description as JSON, whose fields may be `UNKNOWN` to the speaker."""
 
     data: Mapping[str, Any]
 
     @classmethod
-    def of_sentence(cls, text: str, language: str | None = None) -> "Asked":
+    def of_sentence(cls, text: str, language: str | None = None) -> "ParsedDescription":
         """Understand a description."""
         return cls(describe.to_json(describe.describe(text, language)))
 
     @classmethod
-    def of_text(cls, text: str) -> "Asked":
+    def of_text(cls, text: str) -> "ParsedDescription":
         """Read JSON, from the database or from a browser.
 
         Raises:

@@ -16,7 +16,7 @@ from reid import vocabulary
 from reid.address import Folder
 from reid.cases import Case, Records, open_records
 from reid.cases.audit import Detail
-from reid.desk.asked import Asked, Filters, allowed
+from reid.desk.asked import Filters, ParsedDescription, allowed
 from reid.desk.erasure import Eraser, Tidied
 from reid.desk.feedback import refined
 from reid.desk.pictures import PictureKeys, Pictures
@@ -52,7 +52,7 @@ class Found:
 
     case: Case
     number: int
-    asked: Asked = field(repr=False)
+    asked: ParsedDescription = field(repr=False)
     filters: Filters = field(repr=False)
     answer: Answer = field(repr=False)
     searched: int
@@ -113,7 +113,7 @@ class Desk:
             self._pictures = Pictures(self.store)
         return self._pictures
 
-    def understand(self, text: str, actor: str, case_id: int | None = None) -> Asked:
+    def understand(self, text: str, actor: str, case_id: int | None = None) -> ParsedDescription:
         """Understand a description, unless the venue's moderation refuses it.
 
         Raises:
@@ -123,12 +123,12 @@ class Desk:
         if self.policy.moderated(text):
             self.records.book.note(actor, "refused", case_id, {"why": "moderation"})
             raise PolicyError("this venue's rules refuse this description: ask a supervisor")
-        return Asked.of_sentence(text)
+        return ParsedDescription.of_sentence(text)
 
     def search(
         self,
         case_id: int,
-        asked: Asked,
+        asked: ParsedDescription,
         filters: Filters,
         actor: str,
         top: int = SHOWN,

@@ -12,7 +12,7 @@ from typing import Final
 
 from reid.cases import User
 from reid.cases.audit import Detail
-from reid.desk.asked import Asked, Filters, allowed
+from reid.desk.asked import Filters, ParsedDescription, allowed
 from reid.desk.desk import SHOWN, Desk
 from reid.errors import AccessError, PolicyError
 from reid.policy import may
@@ -39,7 +39,7 @@ def search_sites(
     sites: Mapping[str, Desk],
     user: User,
     case_id: int,
-    asked: Asked,
+    asked: ParsedDescription,
     filters: Filters,
     top: int = SHOWN,
 ) -> list[SiteAnswer]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.cases import Alert, Case
-from reid.desk import Asked, Desk
+from reid.desk import Desk, ParsedDescription
 from reid.desk.asked import allowed
 from reid.desk.feedback import refined
 from reid.desk.snapshot import Snapshot
@@ -152,7 +152,7 @@ class Sentry:
         """Return the scores of some rows for what the case asked last, in nats."""
         saved = self._desk.records.book.search(case.id)
         assert case.about is not None
-        asked = Asked.of_text(saved.query if saved else case.about.query)
+        asked = ParsedDescription.of_text(saved.query if saved else case.about.query)
         query, _ = allowed(asked.query(), self._desk.policy.purpose(case.purpose))
         if not query.wishes or not len(rows):
             return np.zeros(len(rows), np.float32)

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from reid.cases import Alert
-from reid.desk import Asked, Desk
+from reid.desk import Desk, ParsedDescription
 from reid.errors import UsageError
 
 LOG: Final = logging.getLogger("reid.watch")
@@ -160,7 +160,9 @@ def message(desk: Desk, alert: Alert) -> dict[str, Any]:
     """Return what an alert says outside: case, camera, time, probability, fields asked for."""
     case = desk.records.book.get(alert.case_id)
     saved = desk.records.book.search(alert.case_id)
-    asked = Asked.of_text(saved.query if saved else case.about.query if case.about else "{}")
+    asked = ParsedDescription.of_text(
+        saved.query if saved else case.about.query if case.about else "{}"
+    )
     camera = desk.policy.cameras.get(alert.camera)
     return {
         "case": case.name,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from reid.cases import Case, SavedSearch, Session
-from reid.desk import Asked, Desk, Filters, Found
+from reid.desk import Desk, Filters, Found, ParsedDescription
 from reid.errors import UsageError
 from reid.policy import may
 from reid.web import views
@@ -124,14 +124,14 @@ def view(
     return Response(status_code=204)
 
 
-def _restored(case: Case, saved: SavedSearch | None) -> tuple[Asked, Filters]:
+def _restored(case: Case, saved: SavedSearch | None) -> tuple[ParsedDescription, Filters]:
     assert case.about is not None
     if saved is None:
-        return Asked.of_text(case.about.query), Filters()
-    return Asked.of_text(saved.query), Filters.of_text(saved.filters)
+        return ParsedDescription.of_text(case.about.query), Filters()
+    return ParsedDescription.of_text(saved.query), Filters.of_text(saved.filters)
 
 
-def _asked(desk: Desk, session: Session, case: Case, slots: str, text: str) -> Asked:
+def _asked(desk: Desk, session: Session, case: Case, slots: str, text: str) -> ParsedDescription:
     """Take a new sentence if there is one, else the changed fields, else what was asked last."""
     if text.strip():
         asked = desk.understand(text, session.user.name, case.id)
@@ -139,7 +139,7 @@ def _asked(desk: Desk, session: Session, case: Case, slots: str, text: str) -> A
         return asked
     last, _ = _restored(case, desk.records.book.search(case.id))
     if slots:
-        return Asked({**last.data, "slots": Asked.of_text(slots).slots})
+        return ParsedDescription({**last.data, "slots": ParsedDescription.of_text(slots).slots})
     return last
 
 
@@ -173,7 +173,7 @@ def _searched(
     request: Request,
     session: Session,
     case_id: int,
-    asked: Asked,
+    asked: ParsedDescription,
     filters: Filters,
     skip: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def _answer(
     request: Request,
     session: Session,
     case_id: int,
-    asked: Asked,
+    asked: ParsedDescription,
     filters: Filters,
     skip: frozenset[str] = frozenset(),
 ) -> Response:

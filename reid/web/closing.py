@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from reid.cases import OUTCOMES, STEPS, Case, Session
 from reid.cases.audit import Detail
-from reid.desk import Asked
+from reid.desk import ParsedDescription
 from reid.errors import CaseError
 from reid.policy import may
 from reid.web import phrases, views
@@ -171,10 +171,14 @@ def _radio(request: Request, case: Case) -> str:
     """Return what is read out on the radio: fields, place and time only, never free text."""
     state, language = state_of(request), language_of(request)
     t = state.words.translator(language)
-    asked = Asked.of_text(case.about.query) if case.about else Asked.of_text("{}")
+    asked = (
+        ParsedDescription.of_text(case.about.query)
+        if case.about
+        else ParsedDescription.of_text("{}")
+    )
     saved = state.desk.records.book.search(case.id)
     if saved is not None:
-        asked = Asked.of_text(saved.query)
+        asked = ParsedDescription.of_text(saved.query)
     confirmed = state.desk.records.book.decisions(case.id, "confirmed")
     parts = [t("radio.call", case=case.name), _capital(phrases.sentence(t, asked.slots, language))]
     if confirmed:

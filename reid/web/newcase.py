@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from reid.cases import Case, NewCase, Session
-from reid.desk import Asked, Filters
+from reid.desk import Filters, ParsedDescription
 from reid.errors import AccessError, UsageError
 from reid.policy import may
 from reid.web import phrases, views
@@ -104,8 +104,8 @@ def understand(
     """Tell how a sentence is understood; nothing of it is kept or logged."""
     _check_parses(request, session)
     if not text.strip():
-        return JSONResponse(_understood(request, Asked.of_text('{"slots":[]}')))
-    return JSONResponse(_understood(request, Asked.of_sentence(text)))
+        return JSONResponse(_understood(request, ParsedDescription.of_text('{"slots":[]}')))
+    return JSONResponse(_understood(request, ParsedDescription.of_sentence(text)))
 
 
 @router.post("/api/phrase")
@@ -114,20 +114,20 @@ def phrase(
 ) -> Response:
     """Say fields as a sentence."""
     _check_parses(request, session)
-    asked = Asked.of_text(slots)
+    asked = ParsedDescription.of_text(slots)
     language = language_of(request)
     t = state_of(request).words.translator(language)
     text = phrases.sentence(t, asked.slots, language)
     return JSONResponse({"text": text, **_understood(request, asked)})
 
 
-def _asked(request: Request, session: Session, text: str, slots: str) -> Asked:
+def _asked(request: Request, session: Session, text: str, slots: str) -> ParsedDescription:
     """Take the fields that the page has, else understand the sentence."""
     desk = state_of(request).desk
     spoken = desk.understand(text, session.user.name)
     if not slots:
         return spoken
-    return Asked({**spoken.data, "slots": Asked.of_text(slots).slots})
+    return ParsedDescription({**spoken.data, "slots": ParsedDescription.of_text(slots).slots})
 
 
 def _check_parses(request: Request, session: Session) -> None:
@@ -135,7 +135,7 @@ def _check_parses(request: Request, session: Session) -> None:
         raise AccessError("too many requests: wait a minute")
 
 
-def _understood(request: Request, asked: Asked) -> dict[str, Any]:
+def _understood(request: Request, asked: ParsedDescription) -> dict[str, Any]:
     t = state_of(request).words.translator(language_of(request))
     texts = [chip.text for chip in views.chips(t, asked.slots)]
     return {
@@ -168,7 +168,7 @@ def _row(request: Request, t: Translator, case: Case) -> CaseRow:
     desk = state_of(request).desk
     book = desk.records.book
     assert case.about is not None
-    asked = Asked.of_text(case.about.query)
+    asked = ParsedDescription.of_text(case.about.query)
     minutes = views.minutes_open(case)
     police = "police" in book.steps(case.id)
     return CaseRow(

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from reid.cases import NewCase
-from reid.desk import Asked, Desk, Filters
+from reid.desk import Desk, Filters, ParsedDescription
 from tests.venues import sightings
 
 TEXT = "red top, blue trousers"
@@ -22,7 +22,7 @@ def say(word: str, what: object) -> None:
 def main(folder: Path, offset: int) -> None:
     desk = Desk.open(folder)
     desk.tidy()
-    asked = Asked.of_sentence(TEXT)
+    asked = ParsedDescription.of_sentence(TEXT)
     say("ready", offset)
     rng = random.Random(offset)
     while True:

@@ -7,7 +7,7 @@ import pytest
 from servers import BUCKET, S3, PostgreSQL, needs_postgresql, needs_s3
 
 from reid.address import Bucket
-from reid.desk import Asked, Desk, Filters
+from reid.desk import Desk, Filters, ParsedDescription
 from reid.errors import AccessError, AuditError, CaseError
 from tests.desk.test_desk import RED, TEXT, case_of
 from tests.venues import filled, write_rules
@@ -30,7 +30,7 @@ def desk(bucket: Bucket, url: str) -> Iterator[Desk]:
 
 def test_from_case_to_erasure(desk: Desk, bucket: Bucket, storage: S3) -> None:
     case = case_of(desk)
-    found = desk.search(case, Asked.of_sentence(TEXT), Filters(), "anna")
+    found = desk.search(case, ParsedDescription.of_sentence(TEXT), Filters(), "anna")
     assert found.answer.matches[0].key.id == RED
     desk.decide(case, RED, "confirmed", "anna")
     desk.records.book.close(case, "found-safe", "anna")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reid.cases import NewCase
-from reid.desk import Asked, Desk, Filters
+from reid.desk import Desk, Filters, ParsedDescription
 from reid.desk.erasure import TOGETHER
 from reid.errors import AccessError, CaseError, PolicyError, UsageError
 from reid.store import Filter
@@ -26,13 +26,15 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def case_of(desk: Desk, purpose: str = "missing-child") -> int:
-    new = NewCase(purpose, TEXT, Asked.of_sentence(TEXT).to_text(), child_name="Zebedee")
+    new = NewCase(
+        purpose, TEXT, ParsedDescription.of_sentence(TEXT).to_text(), child_name="Zebedee"
+    )
     return desk.records.book.open(new, "anna", 24).id
 
 
 def test_the_right_sighting_comes_first_and_leaves_a_line(desk: Desk) -> None:
     case = case_of(desk)
-    found = desk.search(case, Asked.of_sentence(TEXT), Filters(), "anna")
+    found = desk.search(case, ParsedDescription.of_sentence(TEXT), Filters(), "anna")
     assert found.answer.matches[0].key.id == RED
     assert found.searched == 30
     line = desk.records.trail.lines(case)[-1]
@@ -42,7 +44,7 @@ def test_the_right_sighting_comes_first_and_leaves_a_line(desk: Desk) -> None:
 
 
 def test_no_open_case_no_search(desk: Desk) -> None:
-    asked = Asked.of_sentence(TEXT)
+    asked = ParsedDescription.of_sentence(TEXT)
     with pytest.raises(CaseError, match="no case"):
         desk.search(1, asked, Filters(), "anna")
     case = case_of(desk)
@@ -52,7 +54,7 @@ def test_no_open_case_no_search(desk: Desk) -> None:
 
 
 def test_body_derived_slots_only_where_the_purpose_allows(desk: Desk) -> None:
-    asked = Asked.of_sentence(TEXT)
+    asked = ParsedDescription.of_sentence(TEXT)
     child = desk.search(case_of(desk), asked, Filters(), "anna")
     bag = desk.search(case_of(desk, "lost-bag"), asked, Filters(), "anna")
     assert child.withheld == ()
@@ -61,22 +63,22 @@ def test_body_derived_slots_only_where_the_purpose_allows(desk: Desk) -> None:
 
 
 def test_unknown_fields_are_kept_but_not_searched(desk: Desk) -> None:
-    asked = Asked.of_sentence(TEXT)
+    asked = ParsedDescription.of_sentence(TEXT)
     slots = [{**s, "certainty": "unknown"} if "colour" in s["slot"] else s for s in asked.slots]
-    unsure = Asked({**asked.data, "slots": slots})
+    unsure = ParsedDescription({**asked.data, "slots": slots})
     assert len(unsure.slots) == len(asked.slots)
     assert not any("colour" in w.slot for w in unsure.query().wishes)
-    assert Asked.of_text(unsure.to_text()).data == unsure.data
+    assert ParsedDescription.of_text(unsure.to_text()).data == unsure.data
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"slots":[3]}', '{"slots":[{"slot":"x"}]}', "9"])
 def test_bad_fields(text: str) -> None:
     with pytest.raises(UsageError):
-        Asked.of_text(text)
+        ParsedDescription.of_text(text)
 
 
 def test_filters(desk: Desk) -> None:
-    case, asked = case_of(desk), Asked.of_sentence(TEXT)
+    case, asked = case_of(desk), ParsedDescription.of_sentence(TEXT)
     gate = desk.search(case, asked, Filters(cameras=("gate",)), "anna")
     assert {m.key.camera for m in gate.answer.matches} == {"gate"}
     recent = Filters(since=datetime.now(UTC) - timedelta(minutes=5, seconds=-1))
@@ -87,7 +89,7 @@ def test_filters(desk: Desk) -> None:
 
 
 def test_new_sightings_are_seen(desk: Desk) -> None:
-    case, asked = case_of(desk), Asked.of_sentence(TEXT)
+    case, asked = case_of(desk), ParsedDescription.of_sentence(TEXT)
     desk.search(case, asked, Filters(), "anna")
     desk.store.add(sightings(5, offset=100))
     assert desk.snapshots.refresh().row("s" + f"{100:023d}") is not None
@@ -95,7 +97,7 @@ def test_new_sightings_are_seen(desk: Desk) -> None:
 
 
 def test_rejecting_moves_a_sighting_to_the_end(desk: Desk) -> None:
-    case, asked = case_of(desk), Asked.of_sentence(TEXT)
+    case, asked = case_of(desk), ParsedDescription.of_sentence(TEXT)
     desk.decide(case, RED, "rejected", "anna")
     found = desk.search(case, asked, Filters(), "anna", top=30)
     assert found.answer.matches[-1].key.id == RED
@@ -116,7 +118,7 @@ def test_searches_an_hour(tmp_path: Path) -> None:
     filled(tmp_path)
     write_rules(tmp_path, "\n[moderation]\nsearches_per_hour = 2\n")
     desk = Desk.open(tmp_path)
-    case, asked = case_of(desk), Asked.of_sentence(TEXT)
+    case, asked = case_of(desk), ParsedDescription.of_sentence(TEXT)
     for _ in range(2):
         desk.search(case, asked, Filters(), "anna")
     with pytest.raises(AccessError, match="more than 2"):
@@ -129,7 +131,7 @@ def everything(folder: Path) -> bytes:
 
 
 def test_erasing_a_case_leaves_no_byte(desk: Desk) -> None:
-    case, asked = case_of(desk), Asked.of_sentence(TEXT)
+    case, asked = case_of(desk), ParsedDescription.of_sentence(TEXT)
     desk.search(case, asked, Filters(), "anna")
     desk.decide(case, RED, "confirmed", "anna")
     vector = desk.store.read(Filter(ids=[RED]), vectors=True).vectors

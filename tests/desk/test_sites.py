@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from reid.cases import NewCase, User
 from reid.cli import app
-from reid.desk import Asked, Desk, Filters, search_sites
+from reid.desk import Desk, Filters, ParsedDescription, search_sites
 from reid.errors import AccessError, CaseError, PolicyError
 from tests.desk.test_desk import RED, TEXT
 from tests.venues import RULES, filled
@@ -42,7 +42,7 @@ def make(tmp_path: Path) -> Iterator[Made]:
 
 
 def ask(home: Desk, east: Desk, purpose: str = "missing-child", user: User = ANNA) -> list:
-    asked = Asked.of_sentence(TEXT)
+    asked = ParsedDescription.of_sentence(TEXT)
     new = NewCase(purpose, TEXT, asked.to_text(), child_name="Zebedee")
     case = home.records.book.open(new, "anna", 24)
     return search_sites(home, {"east": east}, user, case.id, asked, Filters())
@@ -78,7 +78,7 @@ def test_a_site_that_does_not_name_the_asker_answers_nothing_and_keeps_a_line(ma
 def test_one_site_that_refuses_stops_the_search_of_all(make: Made) -> None:
     home, east = make("west", HOME), make("east", EAST)
     strict = make("strict", RULES)
-    asked = Asked.of_sentence(TEXT)
+    asked = ParsedDescription.of_sentence(TEXT)
     case = home.records.book.open(NewCase("missing-child", TEXT, asked.to_text()), "anna", 24)
     with pytest.raises(PolicyError, match="strict"):
         search_sites(home, {"east": east, "strict": strict}, ANNA, case.id, asked, Filters())
@@ -102,7 +102,7 @@ def test_a_case_whose_purpose_is_for_this_venue_alone(make: Made) -> None:
 
 def test_a_case_of_another_venue_is_no_case_here(make: Made) -> None:
     home, east = make("west", HOME), make("east", EAST)
-    asked = Asked.of_sentence(TEXT)
+    asked = ParsedDescription.of_sentence(TEXT)
     there = east.records.book.open(NewCase("missing-child", TEXT, asked.to_text()), "eve", 24)
     with pytest.raises(CaseError, match="no case"):
         search_sites(home, {"east": east}, ANNA, there.id, asked, Filters())
@@ -132,7 +132,7 @@ def test_the_command_asks_for_a_password(make: Made, tmp_path: Path) -> None:
     make("east", EAST)
     home.records.accounts.add("anna", PASSWORD, "supervisor", "setup")
     home.records.accounts.add("bert", PASSWORD, "operator", "setup")
-    asked = Asked.of_sentence(TEXT)
+    asked = ParsedDescription.of_sentence(TEXT)
     home.records.book.open(NewCase("missing-child", TEXT, asked.to_text()), "anna", 24)
 
     def reid(name: str, password: str):

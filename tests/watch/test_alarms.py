@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reid.cases import Alert, NewCase
-from reid.desk import Asked, Desk
+from reid.desk import Desk, ParsedDescription
 from reid.watch.alarms import LEAST_NATS, Sentry, calibrate
 from reid.watch.notify import Notifier, Webhook, message
 from tests.venues import filled, sightings
@@ -54,7 +54,7 @@ def test_the_budget_is_kept_on_the_past(scores: list[float], hours: float, budge
 def watched(folder: Path) -> tuple[Desk, int]:
     filled(folder)
     desk = Desk.open(folder)
-    asked = Asked.of_sentence(TEXT)
+    asked = ParsedDescription.of_sentence(TEXT)
     case = desk.records.book.open(NewCase("missing-child", TEXT, asked.to_text()), "anna", 24)
     desk.records.book.watch(case.id, True, "anna")
     red = "s" + "0" * 23
