@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from reid.errors import UsageError
 from reid.models import sharpness_of
 from reid.rank import Gallery, Knobs, rank
+from reid.rank.nearest import Nearest, Places
 from reid.rank.rerank import rerank
 from reid.records import Answer, Match, Query, SightingKey
-from reid.store import Columns, Filter, Store
+from reid.store import Columns, Filter, Keys, Store
 
 TIMES_SEEN: Final = 2.0
 """Sightings that somebody who is in a venue is expected to have: most walk past two cameras. With
@@ -58,59 +59,153 @@ def knobs_of(model_id: str) -> Knobs:
     return Knobs(sharpness=sharpness_of(model_id), times=TIMES_SEEN)
 
 
-def similar(store: Store, sighting: str, which: Filter, top: int) -> list[Likeness]:
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedVectors:
+    """The vectors of N sightings in memory, to compare without the table.
+
+    Attributes:
+        keys: N keys.
+        places: when and before which camera each was.
+        nearest: over unit vectors (N, D) less their cameras' means.
+    """
+
+    keys: Keys
+    places: Places
+    nearest: Nearest
+
+    @classmethod
+    def of(cls, columns: Columns) -> "LoadedVectors":
+        """Take the vectors of what was read with them; in place of theirs."""
+        keys, vectors = columns.keys, without_camera_means(columns)
+        return cls(keys, places_of(keys), Nearest(vectors))
+
+    def row(self, sighting: str) -> int | None:
+        """Return the row of a sighting, or None."""
+        return self.keys.row(sighting)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidates:
+    """C sightings near one that is asked for, closest first, it left out.
+
+    Attributes:
+        keys, rows: the keys of N sightings, and which of them the candidates are, (C,).
+        closeness: cosines (C,).
+        vectors: of the first `RERANKED`, (R, D).
+        asked: of the one asked for, (D,).
+    """
+
+    keys: Keys
+    rows: NDArray[np.intp]
+    closeness: NDArray[np.float32]
+    vectors: NDArray[np.float32]
+    asked: NDArray[np.float32]
+
+
+def fits_in_memory(store: Store) -> bool:
+    """Whether the vectors of a venue are few enough to be read into memory."""
+    return store.count() <= VECTORS_UP_TO
+
+
+def places_of(keys: Keys) -> Places:
+    """Return when, and before which camera, each of N sightings was."""
+    start, end = (keys.column(name).astype("datetime64[us]") for name in ("start", "end"))
+    return Places(start, end, *keys.coded("camera"))
+
+
+def similar(
+    store: Store, sighting: str, which: Filter, top: int, loaded: LoadedVectors | None = None
+) -> list[Likeness]:
     """Return the sightings that look most like one, best first, without itself.
 
-    What all people before one camera share (its light, its place) is taken out first: every
-    camera's mean vector is subtracted once the camera has seen `MEAN_FROM` sightings.
+    The nearest by cosine are found first: in memory, each camera's mean vector (its light, its
+    place) subtracted once the camera has seen `MEAN_FROM` sightings; of more than `VECTORS_UP_TO`
+    by the table's own index, whose vectors are as stored. The first `RERANKED` are then sorted
+    anew by the neighbours they share.
+
+    Args:
+        which: time window and cameras; nothing else of a filter.
+        loaded: the venue's vectors where they are in memory already; read here where they are not.
 
     Raises:
         UsageError: there is no such sighting.
     """
-    if sighting not in store.keys([sighting]):
-        raise UsageError(f"no sighting {sighting}: take an id from `reid search`")
-    many = store.count() > VECTORS_UP_TO
-    everything = _near(store, sighting, which) if many else store.read(vectors=True)
-    assert everything.vectors is not None
-    vectors = everything.vectors if many else without_camera_means(everything)
-    ids = everything.keys.column("id").tolist()
-    row = ids.index(sighting)
-    allowed = set(ids) - {sighting} if many else store.ids(which) - {sighting}
-    closeness = vectors @ vectors[row]
-    order = [int(i) for i in np.argsort(-closeness, kind="stable") if ids[i] in allowed]
-    order = reranked(vectors, row, order)
-    return [Likeness(everything.keys[i], float(closeness[i])) for i in order[:top]]
+    if which != Filter(which.since, which.until, which.cameras):
+        raise ValueError("similar sightings are filtered by time and camera only")
+    if loaded is None and fits_in_memory(store):
+        loaded = LoadedVectors.of(store.read(vectors=True))
+    wanted = max(top, RERANKED)
+    if loaded is None:
+        near = _near_in_table(store, sighting, which)
+    else:
+        near = _near_in_memory(loaded, sighting, which, wanted)
+    order = reranked(near.asked, near.vectors, len(near.rows))[:top]
+    return [Likeness(near.keys[int(near.rows[i])], float(near.closeness[i])) for i in order]
 
 
-def _near(store: Store, sighting: str, which: Filter) -> Columns:
-    """Read a sighting and those that the table's index finds near it."""
-    asked = store.read(Filter(ids=[sighting]), vectors=True)
-    assert asked.vectors is not None
-    found = store.similar(asked.vectors[0], _NEIGHBOURS, which)
-    return store.read(Filter(ids=[sighting, *(name for name, _ in found)]), vectors=True)
+def _near_in_memory(
+    loaded: LoadedVectors, sighting: str, which: Filter, wanted: int
+) -> _Candidates:
+    row = loaded.row(sighting)
+    if row is None:
+        raise _no_sighting(sighting)
+    vectors = loaded.nearest.vectors
+    among = loaded.places.rows(which.since, which.until, which.cameras)
+    rows, closeness = loaded.nearest.search(vectors[row], wanted + 1, among)
+    others = rows != row
+    rows, closeness = rows[others], closeness[others]
+    return _Candidates(loaded.keys, rows, closeness, vectors[rows[:RERANKED]], vectors[row])
 
 
-def reranked(vectors: NDArray[np.float32], row: int, order: list[int]) -> list[int]:
-    """Return `order` with its first `RERANKED` sorted anew by the neighbours they share.
+def _near_in_table(store: Store, sighting: str, which: Filter) -> _Candidates:
+    """Ask the table's index, and read the vectors of what it finds near."""
+    own = store.read(Filter(ids=[sighting]), vectors=True)
+    if not len(own):
+        raise _no_sighting(sighting)
+    assert own.vectors is not None
+    near = [name for name, _ in store.similar(own.vectors[0], _NEIGHBOURS, which)]
+    found = store.read(Filter(ids=[sighting, *near]), vectors=True)
+    assert found.vectors is not None
+    closeness = found.vectors @ own.vectors[0]
+    order = np.argsort(-closeness, kind="stable")
+    order = order[order != found.keys.row(sighting)]
+    first = found.vectors[order[:RERANKED]]
+    return _Candidates(found.keys, order, closeness[order], first, own.vectors[0])
+
+
+def _no_sighting(sighting: str) -> UsageError:
+    return UsageError(f"no sighting {sighting} is stored: take an id from a search's answer")
+
+
+def reranked(asked: NDArray[np.float32], vectors: NDArray[np.float32], count: int) -> list[int]:
+    """Return the order of `count` candidates, the first few sorted by the neighbours they share.
 
     Args:
-        vectors: float32 (N, D), unit vectors. row: the one asked for. order: rows, closest first.
+        asked: unit vector (D,).
+        vectors: unit vectors (R, D) of the first candidates, closest first.
     """
-    first = order[:RERANKED]
-    if len(first) < LEAST_RERANKED:
-        return order
-    distance = rerank(vectors[row : row + 1], vectors[first])[0]
-    return [first[i] for i in np.argsort(distance, kind="stable")] + order[RERANKED:]
+    if len(vectors) < LEAST_RERANKED:
+        return list(range(count))
+    distance = rerank(asked[None], vectors)[0]
+    return [*np.argsort(distance, kind="stable").tolist(), *range(len(vectors), count)]
 
 
-def journey(store: Store, sighting: str, which: Filter) -> list[Likeness]:
+def journey(
+    store: Store, sighting: str, which: Filter, loaded: LoadedVectors | None = None
+) -> list[Likeness]:
     """Return where the same clothes were seen, in order of time, the sighting itself included.
 
-    Sightings that look alike are taken from the most alike on, as long as nobody would have to be
-    before two cameras at once.
+    Sightings that look alike are taken in the order of `similar`, as long as nobody would have to
+    be before two cameras at once.
+
+    Raises:
+        UsageError: there is no such sighting.
     """
-    alike = similar(store, sighting, which, top=_NEIGHBOURS)
-    route = [Likeness(store.keys([sighting])[sighting], 1.0)]
+    alike = similar(store, sighting, which, _NEIGHBOURS, loaded)
+    own = store.keys([sighting]).get(sighting)
+    if own is None:
+        raise _no_sighting(sighting)
+    route = [Likeness(own, 1.0)]
     for other in alike:
         if other.similarity < ROUTE_SIMILARITY:
             continue

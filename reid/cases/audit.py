@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -58,6 +58,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How often somebody may do any of some actions, together, within an hour."""
+
+    actions: tuple[str, ...]
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """What checking the whole trail found: how many lines hold, the last seal, what is wrong."""
 
@@ -79,6 +87,14 @@ class Change:
     ) -> None:
         """Append a line."""
         self.head = self._trail.append(self.connection, actor, action, case_id, detail)
+
+    def require_within(self, limit: Limit, actor: str) -> None:
+        """Refuse one more action; nobody else can write meanwhile, so none slips by.
+
+        Raises:
+            AccessError: the limit is reached.
+        """
+        _require_within(self.connection, limit, actor, 1)
 
 
 class Trail:
@@ -133,15 +149,14 @@ class Trail:
             rows = connection.execute(query.limit(newest)).all()
         return [Line(*row) for row in reversed(rows)]
 
-    def count(self, actor: str, action: str, since: datetime) -> int:
-        """Return how often somebody did something since a time."""
-        query = sa.select(sa.func.count()).where(
-            audit.c.actor == actor,
-            audit.c.action == action,
-            audit.c.at >= since.astimezone(UTC).isoformat(timespec="microseconds"),
-        )
+    def require_within(self, limit: Limit, actor: str, more: int = 1) -> None:
+        """Refuse somebody who has done too much within the last hour to do so much more.
+
+        Raises:
+            AccessError: the limit is reached.
+        """
         with self._database.read() as connection:
-            return int(connection.scalar(query) or 0)
+            _require_within(connection, limit, actor, more)
 
     def verify(self, head: str | None = None) -> Verified:
         """Check every line against its seal, its number and the line before it.
@@ -233,6 +248,17 @@ class Trail:
                 f"{self._database} holds the cases of another venue: give each venue a database "
                 "and a database user of its own"
             )
+
+
+def _require_within(connection: Connection, limit: Limit, actor: str, more: int) -> None:
+    since = datetime.now(UTC) - timedelta(hours=1)
+    query = sa.select(sa.func.count()).where(
+        audit.c.actor == actor,
+        audit.c.action.in_(limit.actions),
+        audit.c.at >= since.isoformat(timespec="microseconds"),
+    )
+    if int(connection.scalar(query) or 0) + more > limit.most:
+        raise AccessError(f"more than {limit.most} searches in an hour: ask a supervisor")
 
 
 def _newest(connection: Connection) -> tuple[int, str] | None:

@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from reid.cases.audit import Detail, Trail, reference
+from reid.cases.audit import Detail, Limit, Trail, reference
 from reid.cases.database import Database, alerts, cases, decisions, searches, steps
 from reid.cases.model import (
     OUTCOMES,
@@ -33,6 +34,15 @@ _CONTENT: Final = (
     "child_name", "reporter", "relationship", "text", "query",
     "last_seen_place", "last_seen_at", "companion",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SearchLine:
+    """The audit line of a search: who asked, what came of it, and how often they may ask."""
+
+    actor: str
+    detail: Detail
+    limit: Limit
 
 
 class CaseBook:
@@ -130,18 +140,22 @@ class CaseBook:
         self._set(case_id, actor, "case.extend", {"hours": hours}, expires=until)
 
     def save_search(
-        self, case_id: int, query: str, filters: str, line: tuple[str, Detail] | None = None
+        self, case_id: int, query: str, filters: str, line: SearchLine | None = None
     ) -> SavedSearch:
         """Keep what was asked, so that its address shows it again.
 
-        `line`, if it was searched for: by whom, and the details of the audit line, which is written
-        in the same transaction.
+        `line`, if it was searched for: its audit line, which is written in the same transaction.
+
+        Raises:
+            AccessError: the line's limit is reached; then nothing is kept.
         """
         with self._trail.change() as change:
+            if line is not None:
+                change.require_within(line.limit, line.actor)
             saved = _keep_search(change.connection, case_id, query, filters)
             if line is not None:
-                actor, detail = line
-                change.note(actor, "search", case_id, {"number": saved.number, **detail})
+                detail = {"number": saved.number, **line.detail}
+                change.note(line.actor, "search", case_id, detail)
         return saved
 
     def search(self, case_id: int, number: int | None = None) -> SavedSearch | None:
@@ -296,9 +310,22 @@ class CaseBook:
                     change.connection.execute(table.delete().where(table.c.sighting.in_(part)))
         self._database.purge()
 
-    def note(self, actor: str, action: str, case_id: int | None, detail: Detail) -> None:
-        """Write an audit line of its own."""
+    def note(
+        self,
+        actor: str,
+        action: str,
+        case_id: int | None,
+        detail: Detail,
+        limit: Limit | None = None,
+    ) -> None:
+        """Write an audit line of its own.
+
+        Raises:
+            AccessError: the limit, if there is one, is reached.
+        """
         with self._trail.change() as change:
+            if limit is not None:
+                change.require_within(limit, actor)
             change.note(actor, action, case_id, detail)
 
     def _set(

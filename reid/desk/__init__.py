@@ -1,6 +1,6 @@
 """The desk that staff work at: case-bound search, decisions, erasure, all audited."""
 
-from reid.desk.asked import UNKNOWN, Filters, ParsedDescription
+from reid.desk.asked import UNKNOWN, Filters, LatestQuery, ParsedDescription
 from reid.desk.desk import Desk, Found
 from reid.desk.erasure import Tidied
 from reid.desk.pictures import PictureKeys
@@ -12,6 +12,7 @@ __all__ = [
     "Desk",
     "Filters",
     "Found",
+    "LatestQuery",
     "ParsedDescription",
     "PictureKeys",
     "Reach",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from reid import describe
 from reid.errors import UsageError
 from reid.policy import Purpose
 from reid.records import Query
+from reid.store import Filter
 
 UNKNOWN: Final = "unknown"
 """Certainty of a field that the speaker does not know: kept on screen, not searched."""
@@ -35,6 +36,10 @@ class Filters:
             }
         )
 
+    def to_filter(self) -> Filter:
+        """Return the same as a filter of the store's."""
+        return Filter(since=self.since, until=self.until, cameras=self.cameras)
+
     @classmethod
     def of_text(cls, text: str) -> "Filters":
         """Read back what `to_text` wrote."""
@@ -48,14 +53,20 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDescription:
-    """An understood description as JSON, whose fields may be `UNKNOWN` to the speaker."""
+    """A description, parsed once: its fields, some of which may be `UNKNOWN` to the speaker.
+
+    Attributes:
+        data: what is kept of it, in the shape of `reid describe --json`.
+        sentence: the words themselves, where they were just parsed; never kept or compared.
+    """
 
     data: Mapping[str, Any]
+    sentence: str = field(default="", repr=False, compare=False)
 
     @classmethod
     def of_sentence(cls, text: str, language: str | None = None) -> "ParsedDescription":
         """Understand a description."""
-        return cls(describe.to_json(describe.describe(text, language)))
+        return cls(describe.to_json(describe.describe(text, language)), text)
 
     @classmethod
     def of_text(cls, text: str) -> "ParsedDescription":
@@ -83,10 +94,48 @@ class ParsedDescription:
         """The fields, those unknown included."""
         return list(self.data["slots"])
 
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Kinds of traits that were named and are never searched for."""
+        return tuple(self.data["refused"])
+
+    @property
+    def unparsed(self) -> tuple[str, ...]:
+        """Words that were not understood."""
+        return tuple(self.data["unparsed"])
+
+    @property
+    def last_seen_place(self) -> str:
+        """Where the person was last seen, as said, or an empty string."""
+        return str(self.data["context"]["last_seen_place"] or "")
+
+    @property
+    def last_seen_time(self) -> str:
+        """When, as ``HH:MM``, or an empty string."""
+        return str(self.data["context"]["last_seen_time"] or "")
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """Who is said to be with the person, in the words used."""
+        return tuple(str(one["text"]) for one in self.data["context"]["with"])
+
+    def with_fields_of(self, other: "ParsedDescription") -> "ParsedDescription":
+        """Return this with another's fields, as changed by hand; the rest stays."""
+        return ParsedDescription({**self.data, "slots": other.slots})
+
     def query(self, text: str = "") -> Query:
         """Return what can be searched for: all fields that are not unknown."""
         known = [entry for entry in self.data["slots"] if entry.get("certainty") != UNKNOWN]
         return describe.from_json({**self.data, "slots": known}, text)
+
+
+@dataclass(frozen=True, slots=True)
+class LatestQuery:
+    """What a case asked last; `number` is the saved search's, None before the first."""
+
+    description: ParsedDescription
+    filters: Filters
+    number: int | None
 
 
 def allowed(query: Query, purpose: Purpose) -> tuple[Query, tuple[str, ...]]:

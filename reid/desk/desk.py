@@ -8,28 +8,34 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 
 from reid import vocabulary
 from reid.address import Folder
 from reid.cases import Case, Records, open_records
-from reid.cases.audit import Detail
-from reid.desk.asked import Filters, ParsedDescription, allowed
+from reid.cases.audit import Detail, Limit
+from reid.cases.book import SearchLine
+from reid.desk.asked import Filters, LatestQuery, ParsedDescription, allowed
 from reid.desk.erasure import Eraser, Tidied
 from reid.desk.feedback import refined
 from reid.desk.pictures import PictureKeys, Pictures
 from reid.desk.snapshot import Snapshot, Snapshots
-from reid.errors import AccessError, PolicyError, StoreError, UsageError
+from reid.errors import PolicyError, StoreError, UsageError
 from reid.policy import Policy, load_policy
 from reid.rank import Question, Refinement, next_question, rank
 from reid.records import Answer, Query
-from reid.search import Likeness, similar
+from reid.search import Likeness, journey, similar
 from reid.store import Filter, Store
 
 SHOWN: Final = 24
 """Sightings shown a search."""
+
+SEARCH_SITE: Final = "search.site"
+QUESTIONS: Final = ("search", "similar", "journey", SEARCH_SITE)
+"""Audit actions that are questions about people: all of them count as searches in an hour. To look
+at a sighting that was found, or to export it, is audited but asks nothing anew."""
 
 OUTSIDE: Final = -60.0
 """Nats that take sightings outside the filters out of the running for the next question."""
@@ -144,7 +150,7 @@ class Desk:
         """
         began = time.perf_counter()
         case = self.records.book.require_open(case_id)
-        self.check_rate(actor)
+        self.require_questions_left(actor)
         self._check_cameras(filters)
         query, withheld = allowed(asked.query(), self.policy.purpose(case.purpose))
         snapshot = self.snapshots.get()
@@ -162,7 +168,7 @@ class Desk:
             "withheld": list(withheld),
         }
         saved = self.records.book.save_search(
-            case_id, asked.to_text(), filters.to_text(), (actor, detail)
+            case_id, asked.to_text(), filters.to_text(), SearchLine(actor, detail, self._limit)
         )
         self.pictures.load([match.key.id for match in answer.matches])
         seconds = time.perf_counter() - began
@@ -179,29 +185,41 @@ class Desk:
 
         Raises:
             UsageError: there is no such sighting.
+            CaseError: no such open case.
+            AccessError: too many searches.
         """
-        self.records.book.require_open(case_id)
-        self.check_rate(actor)
-        snapshot = self.snapshots.get()
-        row = snapshot.row(sighting)
-        if row is None:
-            raise UsageError("this sighting is not stored any more")
-        found = self._nearest(snapshot, row, filters, top)
-        ref = self.records.book.references(case_id, [sighting])[0]
-        self.records.book.note(actor, "similar", case_id, {"ref": ref, "shown": len(found)})
+        snapshot = self._ready(case_id, sighting, actor)
+        found = similar(self.store, sighting, filters.to_filter(), top, snapshot.loaded)
+        detail: Detail = {"ref": self._ref(case_id, sighting), "shown": len(found)}
+        self.note_question("similar", case_id, detail, actor)
         self.pictures.load([f.key.id for f in found])
         return found
 
-    def _nearest(self, snapshot: Snapshot, row: int, filters: Filters, top: int) -> list[Likeness]:
-        """Look in memory, or by the table's index where the vectors do not fit there."""
-        vectors = snapshot.gallery.vectors
-        if vectors is None or snapshot.nearest is None:
-            which = Filter(since=filters.since, until=filters.until, cameras=filters.cameras)
-            return similar(self.store, str(snapshot.ids[row]), which, top)
-        rows = snapshot.rows(filters.since, filters.until, filters.cameras)
-        alike = zip(*snapshot.nearest.search(vectors[row], top + 1, rows), strict=True)
-        others = [(int(i), float(near)) for i, near in alike if i != row][:top]
-        return [Likeness(snapshot.keys[i], near) for i, near in others]
+    def journey(self, case_id: int, sighting: str, filters: Filters, actor: str) -> list[Likeness]:
+        """Return where the clothes of a sighting were seen, in order of time, itself included.
+
+        Raises:
+            UsageError: there is no such sighting.
+            CaseError: no such open case.
+            AccessError: too many searches.
+        """
+        snapshot = self._ready(case_id, sighting, actor)
+        route = journey(self.store, sighting, filters.to_filter(), snapshot.loaded)
+        detail: Detail = {"ref": self._ref(case_id, sighting)}
+        self.note_question("journey", case_id, detail, actor)
+        return route
+
+    def _ready(self, case_id: int, sighting: str, actor: str) -> Snapshot:
+        """Return what is searched, if a question about a sighting may be asked."""
+        self.records.book.require_open(case_id)
+        self.require_questions_left(actor)
+        snapshot = self.snapshots.get()
+        if snapshot.row(sighting) is None:
+            raise UsageError("this sighting is not stored any more")
+        return snapshot
+
+    def _ref(self, case_id: int, sighting: str) -> str:
+        return self.records.book.references(case_id, [sighting])[0]
 
     def decide(self, case_id: int, sighting: str, verdict: str, actor: str) -> None:
         """Confirm or reject a sighting, or take that back ("undo")."""
@@ -220,9 +238,45 @@ class Desk:
         )
 
     def view(self, case_id: int, sighting: str, actor: str) -> None:
-        """Note that somebody opened a sighting."""
-        ref = self.records.book.references(case_id, [sighting])[0]
-        self.records.book.note(actor, "view", case_id, {"ref": ref})
+        """Note that somebody opened a sighting of an open case."""
+        self.records.book.require_open(case_id)
+        self.records.book.note(actor, "view", case_id, {"ref": self._ref(case_id, sighting)})
+
+    def note_question(self, action: str, case_id: int | None, detail: Detail, actor: str) -> None:
+        """Write the audit line of a question; there is one for each that is answered.
+
+        Raises:
+            AccessError: too many searches; some may have come since the question was taken.
+        """
+        self.records.book.note(actor, action, case_id, detail, self._limit)
+
+    def note_export(self, case_id: int, kind: str, shown: int, actor: str) -> None:
+        """Note that pictures leave the desk, as a file or on paper."""
+        self.records.book.note(actor, "export", case_id, {"kind": kind, "shown": shown})
+
+    def note_report(self, actor: str) -> None:
+        """Note that somebody reads what an impact assessment asks for."""
+        self.records.book.note(actor, "report", None, {})
+
+    def note_denied(self, needs: str, actor: str) -> None:
+        """Note that somebody tried what their role may not."""
+        self.records.book.note(actor, "refused", None, {"why": "role", "needs": needs})
+
+    def note_start(self, what: Literal["serve", "watch"], detail: Detail) -> None:
+        """Note that the web app, or watching the cameras, begins."""
+        self.records.book.note("system", f"{what}.start", None, detail)
+
+    def latest_query(self, case: Case, number: int | None = None) -> LatestQuery:
+        """Return what a case asked last, or in one search: the one way to find that out.
+
+        It is what the case was opened with where nothing was searched yet, or never that number.
+        """
+        saved = self.records.book.search(case.id, number)
+        if saved is not None:
+            description = ParsedDescription.of_text(saved.query)
+            return LatestQuery(description, Filters.of_text(saved.filters), saved.number)
+        said = case.about.query if case.about else ""
+        return LatestQuery(ParsedDescription.of_text(said or "{}"), Filters(), None)
 
     def picture_keys(self, case_id: int) -> PictureKeys:
         """Return what makes the addresses of a case's pictures."""
@@ -282,16 +336,17 @@ class Desk:
         ask = next_question(query, snapshot.gallery, knobs=knobs, extra=extra + outside, skip=skip)
         return answer, searched, ask
 
-    def check_rate(self, actor: str, action: str = "search") -> None:
-        """Refuse somebody who searches too much.
+    def require_questions_left(self, actor: str, more: int = 1) -> None:
+        """Refuse somebody who searches too much, before any work is done.
 
         Raises:
-            AccessError: more searches in an hour than the rules allow.
+            AccessError: more questions in an hour than the rules allow.
         """
-        most = self.policy.moderation.searches_per_hour
-        hour = datetime.now(UTC) - timedelta(hours=1)
-        if self.records.trail.count(actor, action, hour) >= most:
-            raise AccessError(f"more than {most} searches in an hour: ask a supervisor")
+        self.records.trail.require_within(self._limit, actor, more)
+
+    @property
+    def _limit(self) -> Limit:
+        return Limit(QUESTIONS, self.policy.moderation.searches_per_hour)
 
     def _check_cameras(self, filters: Filters) -> None:
         unknown = [c for c in filters.cameras if c not in self.policy.cameras]

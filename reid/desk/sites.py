@@ -13,13 +13,11 @@ from typing import Final
 from reid.cases import User
 from reid.cases.audit import Detail
 from reid.desk.asked import Filters, ParsedDescription, allowed
-from reid.desk.desk import SHOWN, Desk
+from reid.desk.desk import SEARCH_SITE, SHOWN, Desk
 from reid.errors import AccessError, PolicyError
 from reid.policy import may
 from reid.rank import rank
 from reid.records import Answer, Query
-
-ACTION: Final = "search.site"
 
 _LONGEST_ACTOR: Final = 80
 
@@ -45,6 +43,8 @@ def search_sites(
 ) -> list[SiteAnswer]:
     """Search other sites for a case at home; every line is written before an answer is given.
 
+    Each site that is asked is one question.
+
     Raises:
         AccessError: the user's role may not, or searches too much.
         PolicyError: the case's purpose, or a site, does not allow it.
@@ -59,6 +59,7 @@ def search_sites(
             f"{case.purpose} is a purpose for this venue alone: its rules would have to say "
             "`sites = true`"
         )
+    home.require_questions_left(user.name, len(sites))
     actor = f"{home.policy.venue.name}: {user.name}"[:_LONGEST_ACTOR]
     for name, site in sites.items():
         _check(name, site, home, case.purpose, actor)
@@ -68,8 +69,8 @@ def search_sites(
         there, more = allowed(query, site.policy.purpose(case.purpose))
         answer, searched = _answer(site, there, filters, top)
         detail = _detail(answer, searched, (*withheld, *more))
-        site.records.book.note(actor, ACTION, None, {**detail, "case": case.name})
-        home.records.book.note(user.name, ACTION, case_id, {**detail, "site": name})
+        site.note_question(SEARCH_SITE, None, {**detail, "case": case.name}, actor)
+        home.note_question(SEARCH_SITE, case_id, {**detail, "site": name}, user.name)
         found.append(SiteAnswer(name, answer, searched, (*withheld, *more)))
     return found
 
@@ -78,12 +79,12 @@ def _check(name: str, site: Desk, home: Desk, purpose: str, actor: str) -> None:
     """Refuse where a site does not take questions from this venue; it keeps a line of that."""
     asking = home.policy.venue.name
     if asking not in site.policy.venue.accepts or purpose not in site.policy.purposes:
-        site.records.book.note(actor, f"{ACTION}.refused", None, {"purpose": purpose})
+        site.records.book.note(actor, f"{SEARCH_SITE}.refused", None, {"purpose": purpose})
         raise PolicyError(
             f"{name} does not answer {asking} for {purpose}: its rules would have to name it in "
             "[venue] accepts, and have the purpose"
         )
-    site.check_rate(actor, ACTION)
+    site.require_questions_left(actor)
 
 
 def _answer(site: Desk, query: Query, filters: Filters, top: int) -> tuple[Answer, int]:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.rank import Gallery, Knobs
-from reid.rank.nearest import LISTS_FROM, Nearest, Places
-from reid.search import VECTORS_UP_TO, knobs_of, without_camera_means
+from reid.rank.nearest import LISTS_FROM, Places
+from reid.search import LoadedVectors, fits_in_memory, knobs_of, places_of
 from reid.store import Keys, Store
 
 STALE: Final = 15.0
@@ -35,7 +35,7 @@ class Snapshot:
         places: when and before which camera each was.
         gallery: to rank; its vectors are unit vectors less what a camera's sightings share, None
             where there are too many to hold.
-        nearest: finds which of these vectors are nearest to one; None without them.
+        loaded: the same vectors, to find which are nearest to one; None without them.
         knobs: how the model's beliefs are taken.
     """
 
@@ -44,7 +44,7 @@ class Snapshot:
     ids: NDArray[np.object_]
     places: Places
     gallery: Gallery
-    nearest: Nearest | None
+    loaded: LoadedVectors | None
     knobs: Knobs
     _row_of: dict[str, int] = field(default_factory=dict)
 
@@ -52,15 +52,14 @@ class Snapshot:
     def of(cls, store: Store) -> "Snapshot":
         """Read everything that the store holds now."""
         version = store.version
-        columns = store.read(vectors=store.count() <= VECTORS_UP_TO)
-        ids = columns.keys.column("id")
+        columns = store.read(vectors=fits_in_memory(store))
         keys = columns.keys
-        vectors = None if columns.vectors is None else without_camera_means(columns)
-        nearest = None if vectors is None else Nearest(vectors)
+        loaded = None if columns.vectors is None else LoadedVectors.of(columns)
+        vectors = None if loaded is None else loaded.nearest.vectors
         gallery = Gallery(keys, columns.attributes, columns.body, columns.visible, vectors)
-        start, end = (keys.column(name).astype("datetime64[us]") for name in ("start", "end"))
-        places = Places(start, end, *keys.coded("camera"))
-        return cls(version, keys, ids, places, gallery, nearest, knobs_of(store.model_id))
+        places = places_of(keys) if loaded is None else loaded.places
+        knobs = knobs_of(store.model_id)
+        return cls(version, keys, keys.column("id"), places, gallery, loaded, knobs)
 
     @property
     def start(self) -> NDArray[np.datetime64]:
@@ -93,14 +92,16 @@ class Snapshot:
         Its lists are taken over for the sightings that both begin with; without any they are made
         in the background, and meanwhile everything is compared.
         """
-        if self.nearest is None or len(self) < LISTS_FROM:
+        if self.loaded is None or len(self) < LISTS_FROM:
             return
-        if before is not None and before.nearest is not None and before.nearest.ready:
+        nearest = self.loaded.nearest
+        if before is not None and before.loaded is not None and before.loaded.nearest.ready:
             both = min(len(self), len(before))
             differ = np.flatnonzero(self.ids[:both] != before.ids[:both])
-            self.nearest.follow(before.nearest, int(differ[0]) if len(differ) else both)
+            same = int(differ[0]) if len(differ) else both
+            nearest.follow(before.loaded.nearest, same)
         else:
-            threading.Thread(target=self.nearest.build, daemon=True).start()
+            threading.Thread(target=nearest.build, daemon=True).start()
 
 
 class Snapshots:

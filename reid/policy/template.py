@@ -52,7 +52,7 @@ y = 0.8
 
 # [moderation]
 # refuse = ["words that a description must not hold"]
-# searches_per_hour = 300              # a user
+# searches_per_hour = 300              # a user: searches, similar, journeys, each other site
 
 # [watch]
 # false_alarms_per_hour = 1.0

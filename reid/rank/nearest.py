@@ -77,6 +77,11 @@ class Nearest:
         self._ends: NDArray[np.intp] = np.zeros(0, np.intp)
 
     @property
+    def vectors(self) -> Float:
+        """The vectors (N, D) that are searched."""
+        return self._vectors
+
+    @property
     def ready(self) -> bool:
         """Whether there are lists; without them all vectors are compared."""
         return self._centres is not None

@@ -8,6 +8,7 @@ from typing import Any, Final, overload
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reid import vocabulary
@@ -45,6 +46,11 @@ class Keys(Sequence[SightingKey]):
     def column(self, name: str) -> NDArray[Any]:
         """Return one field of all keys (N,): str objects, or datetime64 in UTC."""
         return np.asarray(self._columns[KEY_COLUMNS.index(name)].to_numpy())
+
+    def row(self, sighting: str) -> int | None:
+        """Return the row of a sighting's id, or None."""
+        found = int(pc.index(self._columns[0], sighting).as_py())
+        return None if found < 0 else found
 
     def coded(self, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
         """Return one field of all keys as positions (N,) in the values that occur, and those."""

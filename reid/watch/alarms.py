@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.cases import Alert, Case
-from reid.desk import Desk, ParsedDescription
+from reid.desk import Desk
 from reid.desk.asked import allowed
 from reid.desk.feedback import refined
 from reid.desk.snapshot import Snapshot
@@ -150,9 +150,7 @@ class Sentry:
         self, case: Case, snapshot: Snapshot, rows: NDArray[np.intp]
     ) -> NDArray[np.float32]:
         """Return the scores of some rows for what the case asked last, in nats."""
-        saved = self._desk.records.book.search(case.id)
-        assert case.about is not None
-        asked = ParsedDescription.of_text(saved.query if saved else case.about.query)
+        asked = self._desk.latest_query(case).description
         query, _ = allowed(asked.query(), self._desk.policy.purpose(case.purpose))
         if not query.wishes or not len(rows):
             return np.zeros(len(rows), np.float32)

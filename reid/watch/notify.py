@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from reid.cases import Alert
-from reid.desk import Desk, ParsedDescription
+from reid.desk import Desk
 from reid.errors import UsageError
 
 LOG: Final = logging.getLogger("reid.watch")
@@ -159,10 +159,7 @@ class Notifier:
 def message(desk: Desk, alert: Alert) -> dict[str, Any]:
     """Return what an alert says outside: case, camera, time, probability, fields asked for."""
     case = desk.records.book.get(alert.case_id)
-    saved = desk.records.book.search(alert.case_id)
-    asked = ParsedDescription.of_text(
-        saved.query if saved else case.about.query if case.about else "{}"
-    )
+    asked = desk.latest_query(case).description
     camera = desk.policy.cameras.get(alert.camera)
     return {
         "case": case.name,

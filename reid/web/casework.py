@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from reid.cases import Case, SavedSearch, Session
+from reid.cases import Case, Session
 from reid.desk import Desk, Filters, Found, ParsedDescription
 from reid.errors import UsageError
 from reid.policy import may
@@ -34,11 +34,10 @@ def case_page(request: Request, session: Sees, case_id: CaseId, s: Number = None
         return RedirectResponse(f"/case/{case_id}/close", 303)
     if not may(session.user.role, "search"):
         return RedirectResponse(f"/case/{case_id}/map", 303)
-    saved = desk.records.book.search(case_id, s)
-    if saved is None and s is not None:
+    latest = desk.latest_query(case, s)
+    if latest.number is None and s is not None:
         raise UsageError(f"this case has no search {s}")
-    asked, filters = _restored(case, saved)
-    values = _searched(request, session, case_id, asked, filters)
+    values = _searched(request, session, case_id, latest.description, latest.filters)
     frame = case_frame(request, case, "search")
     return render(request, "case.html", session, **frame, **values)
 
@@ -82,8 +81,8 @@ def decide(
     if not _wants_part(request):
         return RedirectResponse(f"/case/{case_id}", 303)
     case = desk.records.book.require_open(case_id)
-    asked, filters = _restored(case, desk.records.book.search(case_id, s))
-    return _answer(request, session, case_id, asked, filters)
+    latest = desk.latest_query(case, s)
+    return _answer(request, session, case_id, latest.description, latest.filters)
 
 
 @router.post("/case/{case_id}/similar")
@@ -119,16 +118,8 @@ def view(
 ) -> Response:
     """Note that somebody opened a sighting."""
     desk = state_of(request).desk
-    desk.records.book.require_open(case_id)
     desk.view(case_id, sighting, session.user.name)
     return Response(status_code=204)
-
-
-def _restored(case: Case, saved: SavedSearch | None) -> tuple[ParsedDescription, Filters]:
-    assert case.about is not None
-    if saved is None:
-        return ParsedDescription.of_text(case.about.query), Filters()
-    return ParsedDescription.of_text(saved.query), Filters.of_text(saved.filters)
 
 
 def _asked(desk: Desk, session: Session, case: Case, slots: str, text: str) -> ParsedDescription:
@@ -137,10 +128,8 @@ def _asked(desk: Desk, session: Session, case: Case, slots: str, text: str) -> P
         asked = desk.understand(text, session.user.name, case.id)
         desk.records.book.describe(case.id, text, asked.to_text(), session.user.name)
         return asked
-    last, _ = _restored(case, desk.records.book.search(case.id))
-    if slots:
-        return ParsedDescription({**last.data, "slots": ParsedDescription.of_text(slots).slots})
-    return last
+    last = desk.latest_query(case).description
+    return last.with_fields_of(ParsedDescription.of_text(slots)) if slots else last
 
 
 def _filters(
@@ -203,8 +192,8 @@ def _shown(desk: Desk, t: Translator, found: Found) -> dict[str, Any]:
         "searched": found.searched,
         "number": found.number,
         "seconds": found.seconds,
-        "refused": [t(f"refused.{kind}") for kind in found.asked.data["refused"]],
-        "unparsed": found.asked.data["unparsed"],
+        "refused": [t(f"refused.{kind}") for kind in found.asked.refused],
+        "unparsed": found.asked.unparsed,
         "withheld": bool(found.withheld),
         "filters": found.filters,
         "since": f"{found.filters.since.astimezone(zone):%Y-%m-%dT%H:%M}"

@@ -7,8 +7,6 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from reid.cases import OUTCOMES, STEPS, Case, Session
-from reid.cases.audit import Detail
-from reid.desk import ParsedDescription
 from reid.errors import CaseError
 from reid.policy import may
 from reid.web import phrases, views
@@ -83,8 +81,7 @@ def sheet(request: Request, session: Decides, case_id: CaseId) -> Response:
     case = desk.records.book.require_open(case_id)
     confirmed = desk.records.book.decisions(case_id, "confirmed")
     t = state_of(request).words.translator(language_of(request))
-    detail: Detail = {"kind": "print", "shown": len(confirmed)}
-    desk.records.book.note(session.user.name, "export", case_id, detail)
+    desk.note_export(case_id, "print", len(confirmed), session.user.name)
     desk.pictures.load([d.sighting for d in confirmed])
     return render(
         request,
@@ -171,14 +168,7 @@ def _radio(request: Request, case: Case) -> str:
     """Return what is read out on the radio: fields, place and time only, never free text."""
     state, language = state_of(request), language_of(request)
     t = state.words.translator(language)
-    asked = (
-        ParsedDescription.of_text(case.about.query)
-        if case.about
-        else ParsedDescription.of_text("{}")
-    )
-    saved = state.desk.records.book.search(case.id)
-    if saved is not None:
-        asked = ParsedDescription.of_text(saved.query)
+    asked = state.desk.latest_query(case).description
     confirmed = state.desk.records.book.decisions(case.id, "confirmed")
     parts = [t("radio.call", case=case.name), _capital(phrases.sentence(t, asked.slots, language))]
     if confirmed:

@@ -76,9 +76,7 @@ def open_case(
         asked = _asked(request, session, text, slots)
     except UsageError as error:
         return _form(request, session, text, str(error), 400)
-    context = asked.data["context"]
-    clock = last_seen_time or str(context["last_seen_time"] or "")
-    said = [str(c["text"]) for c in context["with"]]
+    clock = last_seen_time or asked.last_seen_time
     new = NewCase(
         purpose=purpose,
         text=text,
@@ -86,9 +84,9 @@ def open_case(
         reporter=reporter.strip(),
         relationship=relationship.strip(),
         child_name=child_name.strip(),
-        last_seen_place=last_seen_place.strip() or str(context["last_seen_place"] or ""),
+        last_seen_place=last_seen_place.strip() or asked.last_seen_place,
         last_seen_at=views.last_seen_at(clock, desk.policy.zone),
-        companion=companion.strip() or ", ".join(said),
+        companion=companion.strip() or ", ".join(asked.companions),
     )
     book = desk.records.book
     case = book.open(new, session.user.name, desk.policy.venue.case_hours)
@@ -125,9 +123,7 @@ def _asked(request: Request, session: Session, text: str, slots: str) -> ParsedD
     """Take the fields that the page has, else understand the sentence."""
     desk = state_of(request).desk
     spoken = desk.understand(text, session.user.name)
-    if not slots:
-        return spoken
-    return ParsedDescription({**spoken.data, "slots": ParsedDescription.of_text(slots).slots})
+    return spoken.with_fields_of(ParsedDescription.of_text(slots)) if slots else spoken
 
 
 def _check_parses(request: Request, session: Session) -> None:
@@ -140,11 +136,11 @@ def _understood(request: Request, asked: ParsedDescription) -> dict[str, Any]:
     texts = [chip.text for chip in views.chips(t, asked.slots)]
     return {
         "slots": [{**e, "text": text} for e, text in zip(asked.slots, texts, strict=True)],
-        "refused": [t(f"refused.{kind}") for kind in asked.data["refused"]],
-        "unparsed": asked.data["unparsed"],
-        "place": asked.data["context"]["last_seen_place"] or "",
-        "time": asked.data["context"]["last_seen_time"] or "",
-        "with": ", ".join(str(c["text"]) for c in asked.data["context"]["with"]),
+        "refused": [t(f"refused.{kind}") for kind in asked.refused],
+        "unparsed": asked.unparsed,
+        "place": asked.last_seen_place,
+        "time": asked.last_seen_time,
+        "with": ", ".join(asked.companions),
     }
 
 
@@ -167,8 +163,7 @@ def _form(
 def _row(request: Request, t: Translator, case: Case) -> CaseRow:
     desk = state_of(request).desk
     book = desk.records.book
-    assert case.about is not None
-    asked = ParsedDescription.of_text(case.about.query)
+    asked = desk.latest_query(case).description
     minutes = views.minutes_open(case)
     police = "police" in book.steps(case.id)
     return CaseRow(

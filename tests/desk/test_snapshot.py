@@ -47,31 +47,30 @@ def test_lists_are_made_behind_the_scenes_and_carried_on(
     snapshots = Snapshots(store)
     first = snapshots.get()
     for _ in range(500):
-        if first.nearest.ready:
+        if first.loaded.nearest.ready:
             break
         time.sleep(0.01)
-    assert first.nearest.ready
+    assert first.loaded.nearest.ready
     store.add(sightings(10, offset=100))
     second = snapshots._read()
     assert len(second) == 50
-    assert second.nearest.ready, "taken over at once"
+    assert second.loaded.nearest.ready, "taken over at once"
     vectors = second.gallery.vectors
-    found, closeness = second.nearest.search(vectors[45], 3)
+    found, closeness = second.loaded.nearest.search(vectors[45], 3)
     assert closeness[0] == pytest.approx(1, abs=1e-5)
     assert closeness[0] == pytest.approx(float(vectors[found[0]] @ vectors[45]), abs=1e-5)
     fresh = snapshots.refresh()
-    assert fresh.nearest is not second.nearest
+    assert fresh.loaded is not second.loaded
 
 
 def test_of_very_many_the_vectors_stay_in_the_table(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = Snapshot.of(store)
-    monkeypatch.setattr(module, "VECTORS_UP_TO", 10)
     monkeypatch.setattr(search, "VECTORS_UP_TO", 10)
     snapshot = Snapshot.of(store)
     assert snapshot.gallery.vectors is None
-    assert snapshot.nearest is None
+    assert snapshot.loaded is None
     asked = describe("red hoodie")
     some, all_ = (rank(asked, one.gallery, top=5) for one in (snapshot, whole))
     assert [m.key.id for m in some.matches] == [m.key.id for m in all_.matches]
