@@ -169,15 +169,10 @@ def similar(
     Example: reid similar dff9a656958d8034e3a97868 --venue park
     """
     from reid.search import likeness_json
-    from reid.search import similar as find_similar
-    from reid.store import Store
-    from reid.venue_commands import case_similar, find_desk
+    from reid.venue_commands import open_venue
 
-    which, desk = window(since, until, camera), find_desk(venue)
-    if desk is not None:
-        found = case_similar(desk, case, sighting, which, top)
-    else:
-        found = find_similar(Store.open(venue), sighting, which, top)
+    which = window(since, until, camera)
+    found = open_venue(venue, case).similar(sighting, which, top)
     if as_json:
         print_json({"sighting": sighting, "matches": likeness_json(found)})
         return
@@ -200,15 +195,10 @@ def journey(
 
     Example: reid journey dff9a656958d8034e3a97868 --venue park
     """
-    from reid.search import journey as find_journey
     from reid.search import likeness_json
-    from reid.store import Store
-    from reid.venue_commands import case_journey, find_desk
+    from reid.venue_commands import open_venue
 
-    desk = find_desk(venue)
-    if desk is not None:
-        case_journey(desk, case, sighting)
-    route = find_journey(Store.open(venue), sighting, window(since, until, None))
+    route = open_venue(venue, case).journey(sighting, window(since, until, None))
     if as_json:
         print_json({"sighting": sighting, "route": likeness_json(route)})
         return

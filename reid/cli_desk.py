@@ -86,9 +86,9 @@ def policy_sign(
 def policy_report(venue: Venue, as_json: Json = False) -> None:
     """Print what an impact assessment asks for. Example: reid policy report --venue park"""
     from reid.report import report, report_text
-    from reid.venue_commands import open_desk
+    from reid.venue_commands import actor, open_desk
 
-    found = report(open_desk(venue))
+    found = report(open_desk(venue), actor())
     if as_json:
         print_json(found)
     else:
@@ -350,16 +350,15 @@ def maintain(venue: Venue, as_json: Json = False) -> None:
     """
     from reid.store import Store
     from reid.store.upkeep import NOTHING
-    from reid.venue_commands import find_desk
+    from reid.venue_commands import open_venue
 
-    desk = find_desk(venue)  # erases what is over its time, where the venue has rules
+    gone = open_venue(venue).expired
     waiting = venue.exists() and not Store.exists(venue)
     kept = NOTHING if waiting else Store.open(venue).maintain()
     if as_json:
         print_json(kept.to_json())
         return
-    if desk is not None and desk.tidied.anything:
-        gone = desk.tidied
+    if gone.anything:
         out.print(f"erased, over their time: sightings {gone.sightings}, cases {len(gone.cases)}")
     if waiting:
         out.print("no sightings are stored yet: nothing else needed it")

@@ -16,7 +16,7 @@ from reid.console import complain, out, print_json, progress_bar
 from reid.desk import Desk
 from reid.errors import SourceError, UsageError
 from reid.ingest import default_camera
-from reid.venue_commands import check_cameras_declared
+from reid.venue_commands import open_venue
 from reid.watch.metrics import serve_metrics
 from reid.watch.rounds import Rounds
 
@@ -42,7 +42,7 @@ def index_on(
     """
     shards = plan(sources, about.camera, about.start, crops=about.crops)
     cameras = {s.camera or default_camera(s.paths[0]) for s in shards}
-    check_cameras_declared(venue, sorted(cameras))
+    open_venue(venue).check_cameras(sorted(cameras))
     engine = Engine(cluster, venue)
     failed = 0
     try:
@@ -75,7 +75,7 @@ def watch_on(
         serve_metrics(metrics_port, fleet.status, desk)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    desk.records.book.note("system", "watch.start", None, {"cameras": len(cameras)})
+    desk.note_start("watch", {"cameras": len(cameras)})
     LOG.info(json.dumps({"watching": cameras}))
     supervising = threading.Thread(target=_supervise, args=(fleet, stop), daemon=True)
     supervising.start()

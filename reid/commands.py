@@ -6,24 +6,15 @@ from typing import Any
 
 from reid.address import Folder
 from reid.console import complain, out, print_json, progress_bar, show_answer
-from reid.describe import describe, to_json
 from reid.errors import ReidError, SourceError, UsageError
 from reid.ingest import Source, open_source
 from reid.loading import load_crop_people, load_embedder, load_people
 from reid.pipeline import Indexer, IndexReport
 from reid.records import Answer
-from reid.search import answer_json, search
+from reid.search import answer_json
 from reid.sheet import contact_sheet, save_sheet
 from reid.store import Filter, Store
-from reid.venue_commands import (
-    actor,
-    case_search,
-    check_cameras_declared,
-    erase_case,
-    export_noted,
-    find_desk,
-    open_desk,
-)
+from reid.venue_commands import open_venue
 
 SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -47,7 +38,7 @@ def index_sources(
     opened = _open_all(addresses, camera, start, crops=crops)
     if not opened:
         raise SourceError("nothing was indexed: none of the sources could be read")
-    check_cameras_declared(venue, [source.camera for source in opened])
+    open_venue(venue).check_cameras([source.camera for source in opened])
     store = Store.create(venue, embedder.model_id, embedder.dim)
     indexer = Indexer(store, embedder, people, every, careful=careful)
     failed = len(opened) < len(addresses)
@@ -77,28 +68,19 @@ def search_venue(
     """Search, print, and draw the sheet if asked."""
     if sheet is not None and sheet.suffix.lower() not in SHEET_SUFFIXES:
         raise UsageError(f"{sheet}: a sheet is written as one of {', '.join(SHEET_SUFFIXES)}")
-    query = describe(text)
-    if not query.wishes:
-        raise UsageError(_nothing_usable(query.refused))
-    desk = find_desk(venue)
-    store = Store.open(venue)
-    _check_cameras(store, which)
-    if desk is None:
-        answer = search(store, query, which, top)
-    else:
-        answer = case_search(desk, case, text, which, top)
+    opened = open_venue(venue, case)
+    description = opened.understand(text)
+    answer = opened.search(description, which, top)
     if as_json:
-        print_json(answer_json(answer, to_json(query)))
+        print_json(answer_json(answer, dict(description.data)))
     else:
-        if query.refused:
-            complain(f"{', '.join(query.refused)} is never searched for", "left out", "yellow")
-        if query.unparsed:
-            complain(", ".join(query.unparsed), "not understood", "yellow")
+        if refused := ", ".join(description.refused):
+            complain(f"{refused} is never searched for", "left out", "yellow")
+        if description.unparsed:
+            complain(", ".join(description.unparsed), "not understood", "yellow")
         show_answer(answer)
     if sheet is not None:
-        if desk is not None:
-            export_noted(desk, case, "sheet", len(answer.matches))
-        crops = store.crops([match.key.id for match in answer.matches])
+        crops = opened.export("sheet", [match.key.id for match in answer.matches])
         _save(answer, crops, sheet)
         if not as_json:
             out.print(f"sheet: {sheet}")
@@ -107,14 +89,12 @@ def search_venue(
 
 def erase_from(venue: Folder, which: Filter, case: str | None, *, expired: bool) -> int:
     """Erase what is asked for; returns how many sightings went."""
-    desk = find_desk(venue) if case is None and not expired else open_desk(venue)
-    gone = 0
-    if desk is not None and expired:
-        gone += desk.tidied.sightings
-    if desk is not None and case is not None:
-        gone += erase_case(desk, case)
+    opened = open_venue(venue, case)
+    gone = opened.erase_expired() if expired else 0
+    if case is not None:
+        gone += opened.erase_case()
     if which.sql():
-        gone += Store.open(venue).erase(which) if desk is None else desk.erase(which, actor())
+        gone += opened.erase(which)
     return gone
 
 
@@ -203,20 +183,6 @@ def _report_json(report: IndexReport, source: Source) -> dict[str, Any]:
 def _warn(problems: list[str]) -> None:
     for problem in problems:
         complain(problem, "warning", "yellow")
-
-
-def _check_cameras(store: Store, which: Filter) -> None:
-    known = store.cameras()
-    unknown = [camera for camera in which.cameras if camera not in known]
-    if unknown:
-        raise UsageError(f"no camera {unknown[0]}: this venue has {', '.join(known)}")
-
-
-def _nothing_usable(refused: tuple[str, ...]) -> str:
-    ask = "say what the person wears or carries, e.g. 'red hoodie, blue jeans, yellow backpack'"
-    if refused:
-        return f"{', '.join(refused)} is never searched for: {ask}"
-    return f"nothing in this description can be searched for: {ask}"
 
 
 def _save(answer: Answer, crops: dict[str, Any], sheet: Path) -> None:

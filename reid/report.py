@@ -13,8 +13,9 @@ from reid.policy.places import FORBIDDEN
 _WHO_SAW: Final = ("search", "view", "similar", "journey", "export", "report")
 
 
-def report(desk: Desk) -> dict[str, Any]:
-    """Return purposes, cameras, signs, retention, what is estimated, who saw what."""
+def report(desk: Desk, actor: str) -> dict[str, Any]:
+    """Return purposes, cameras, signs, retention, what is estimated, who saw what; audited."""
+    desk.note_report(actor)
     policy = desk.policy
     model = desk.store.model_id if desk.has_sightings else None
     lines = desk.records.trail.lines()

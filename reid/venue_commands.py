@@ -1,27 +1,228 @@
-"""What commands do in a venue that has rules: the same searches, bound to a case and audited."""
+"""One door to a venue: what can be asked of it and done in it, with rules or without.
+
+`open_venue` looks once whether the venue has rules. With rules every question is bound to a case
+and goes through the desk, which counts and audits it; without rules the same questions go to the
+store. Nothing is printed here.
+"""
 
 import getpass
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 
 from reid.address import Folder, folder_at
-from reid.cases.audit import Detail
-from reid.desk import Desk, Filters, SiteAnswer, search_sites
+from reid.desk import Desk, Filters, ParsedDescription, SiteAnswer, Tidied, search_sites
 from reid.errors import AuditError, UsageError
-from reid.policy import find_policy
+from reid.pixels import RedactedCrop
+from reid.policy import find_policy, load_policy
 from reid.postgresql import DATABASE_VARIABLE
 from reid.records import Answer
-from reid.search import Likeness
-from reid.store import Filter
+from reid.search import Likeness, journey, search, similar
+from reid.store import Filter, Store
 
 
-def actor() -> str:
-    """Name who runs the command, for the audit trail."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):
-        return f"cli:{os.getuid()}"
+class Venue(ABC):
+    """What can be asked of a venue. `window` is a time window and cameras; `top` how many."""
+
+    expired: Tidied = Tidied()
+    """What was over its time when the venue was opened, and is gone."""
+
+    @property
+    @abstractmethod
+    def store(self) -> Store:
+        """The venue's sightings.
+
+        Raises:
+            StoreError: nothing is indexed.
+        """
+
+    def understand(self, text: str) -> ParsedDescription:
+        """Parse a description, once.
+
+        Raises:
+            UsageError: nothing in it can be searched for.
+            PolicyError: the venue's rules refuse it.
+        """
+        description = self._parsed(text)
+        if not description.query().wishes:
+            raise UsageError(_nothing_usable(description.refused))
+        return description
+
+    def search(self, description: ParsedDescription, window: Filter, top: int) -> Answer:
+        """Rank the venue's sightings for a description.
+
+        Raises:
+            UsageError: a camera that has no sightings here.
+        """
+        known = self.store.cameras()
+        unknown = [camera for camera in window.cameras if camera not in known]
+        if unknown:
+            raise UsageError(f"no camera {unknown[0]}: this venue has {', '.join(known)}")
+        return self._search(description, window, top)
+
+    def export(self, kind: str, sightings: Sequence[str]) -> dict[str, RedactedCrop]:
+        """Return redacted crops by sighting, for a file; `kind` says what it is."""
+        self.note_export(kind, len(sightings))
+        return self.store.crops(sightings)
+
+    @abstractmethod
+    def _parsed(self, text: str) -> ParsedDescription: ...
+
+    @abstractmethod
+    def _search(self, description: ParsedDescription, window: Filter, top: int) -> Answer: ...
+
+    @abstractmethod
+    def similar(self, sighting: str, window: Filter, top: int) -> list[Likeness]:
+        """Return the sightings that look most like one, best first."""
+
+    @abstractmethod
+    def journey(self, sighting: str, window: Filter) -> list[Likeness]:
+        """Return where the same clothes were seen, in order of time."""
+
+    @abstractmethod
+    def note_export(self, kind: str, shown: int) -> None:
+        """Note that pictures leave the venue as a file."""
+
+    @abstractmethod
+    def check_cameras(self, cameras: Sequence[str]) -> None:
+        """Refuse to index a camera whose place the venue's rules do not declare."""
+
+    @abstractmethod
+    def erase(self, which: Filter) -> int:
+        """Erase sightings for good; returns how many went."""
+
+    @abstractmethod
+    def erase_case(self) -> int:
+        """Erase the case with all it confirmed; returns how many sightings went.
+
+        Raises:
+            PolicyError: the venue has no rules, and so no cases.
+        """
+
+    @abstractmethod
+    def erase_expired(self) -> int:
+        """Erase what is over its time; returns how many sightings went.
+
+        Raises:
+            PolicyError: the venue has no rules, and so no such time.
+        """
+
+
+class RuledVenue(Venue):
+    """A venue with rules: questions belong to a case, and the desk counts and audits them."""
+
+    def __init__(self, desk: Desk, case: str | None) -> None:
+        self._desk, self._named = desk, case
+        self.expired = desk.tidied
+
+    @property
+    def store(self) -> Store:
+        """The venue's sightings."""
+        return self._desk.store
+
+    @property
+    def _case(self) -> int:
+        return case_number(self._named)
+
+    def _parsed(self, text: str) -> ParsedDescription:
+        return self._desk.understand(text, actor(), self._case)
+
+    def _search(self, description: ParsedDescription, window: Filter, top: int) -> Answer:
+        found = self._desk.search(self._case, description, _filters(window), actor(), top)
+        return found.answer
+
+    def similar(self, sighting: str, window: Filter, top: int) -> list[Likeness]:
+        """Find similar sightings within the case."""
+        return self._desk.similar(self._case, sighting, _filters(window), actor(), top)
+
+    def journey(self, sighting: str, window: Filter) -> list[Likeness]:
+        """Follow the same clothes within the case."""
+        return self._desk.journey(self._case, sighting, _filters(window), actor())
+
+    def note_export(self, kind: str, shown: int) -> None:
+        """Leave the export's audit line."""
+        self._desk.note_export(self._case, kind, shown, actor())
+
+    def check_cameras(self, cameras: Sequence[str]) -> None:
+        """Refuse a camera that the rules do not declare."""
+        for camera in cameras:
+            self._desk.policy.require_camera(camera)
+
+    def erase(self, which: Filter) -> int:
+        """Erase sightings, and what open cases say of them."""
+        return self._desk.erase(which, actor())
+
+    def erase_case(self) -> int:
+        """Erase the case for good."""
+        return self._desk.erase_case(self._case, actor())
+
+    def erase_expired(self) -> int:
+        """Return what opening the venue has erased already."""
+        return self.expired.sightings
+
+
+class ResearchVenue(Venue):
+    """A venue without rules: no cases, no audit trail."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    @cached_property
+    def store(self) -> Store:
+        """The venue's sightings."""
+        return Store.open(self._folder)
+
+    def _parsed(self, text: str) -> ParsedDescription:
+        return ParsedDescription.of_sentence(text)
+
+    def _search(self, description: ParsedDescription, window: Filter, top: int) -> Answer:
+        return search(self.store, description.query(description.sentence), window, top)
+
+    def similar(self, sighting: str, window: Filter, top: int) -> list[Likeness]:
+        """Find similar sightings."""
+        return similar(self.store, sighting, window, top)
+
+    def journey(self, sighting: str, window: Filter) -> list[Likeness]:
+        """Follow the same clothes."""
+        return journey(self.store, sighting, window)
+
+    def note_export(self, kind: str, shown: int) -> None:
+        """Note nothing: there is no audit trail."""
+
+    def check_cameras(self, cameras: Sequence[str]) -> None:
+        """Allow every camera."""
+
+    def erase(self, which: Filter) -> int:
+        """Erase sightings."""
+        return self.store.erase(which)
+
+    def erase_case(self) -> int:
+        """Refuse: there are no cases."""
+        return self._needs_rules()
+
+    def erase_expired(self) -> int:
+        """Refuse: nothing is ever over its time."""
+        return self._needs_rules()
+
+    def _needs_rules(self) -> int:
+        load_policy(self._folder)  # raises, and says how to write them
+        raise UsageError("the venue's rules were written just now: run it again")
+
+
+def open_venue(folder: Folder, case: str | None = None) -> Venue:
+    """Open a venue; of one with rules, what is over its time is erased first.
+
+    Args:
+        case: the case that questions belong to, like ``C-1``; a venue without rules has none.
+
+    Raises:
+        PolicyError: its rules are wrong.
+    """
+    if find_policy(folder):
+        return RuledVenue(open_desk(folder), case)
+    return ResearchVenue(folder)
 
 
 def open_desk(venue: Folder) -> Desk:
@@ -35,9 +236,12 @@ def open_desk(venue: Folder) -> Desk:
     return desk
 
 
-def find_desk(venue: Folder) -> Desk | None:
-    """Return the desk of a venue, or None for a research venue, which has no rules."""
-    return open_desk(venue) if find_policy(venue) else None
+def actor() -> str:
+    """Name who runs the command, for the audit trail."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return f"cli:{os.getuid()}"
 
 
 def case_sites(
@@ -87,42 +291,6 @@ def case_number(text: str | None) -> int:
     return int(found.group(1))
 
 
-def case_search(desk: Desk, case: str | None, text: str, which: Filter, top: int) -> Answer:
-    """Search within a case."""
-    number = case_number(case)
-    asked = desk.understand(text, actor(), number)
-    return desk.search(number, asked, _filters(which), actor(), top).answer
-
-
-def case_similar(
-    desk: Desk, case: str | None, sighting: str, which: Filter, top: int
-) -> list[Likeness]:
-    """Find the same clothes within a case."""
-    return desk.similar(case_number(case), sighting, _filters(which), actor(), top)
-
-
-def case_journey(desk: Desk, case: str | None, sighting: str) -> None:
-    """Allow a journey, and note it; raises where there is no open case."""
-    number = case_number(case)
-    desk.records.book.require_open(number)
-    ref = desk.records.book.references(number, [sighting])[0]
-    desk.records.book.note(actor(), "journey", number, {"ref": ref})
-
-
-def export_noted(desk: Desk, case: str | None, kind: str, shown: int) -> None:
-    """Note that pictures leave the desk as a file."""
-    detail: Detail = {"kind": kind, "shown": shown}
-    desk.records.book.note(actor(), "export", case_number(case), detail)
-
-
-def check_cameras_declared(venue: Folder, cameras: Sequence[str]) -> None:
-    """Refuse to index a camera whose place the venue's rules do not declare."""
-    desk = find_desk(venue)
-    for camera in cameras if desk else ():
-        assert desk is not None
-        desk.policy.require_camera(camera)
-
-
 def verify_audit(desk: Desk, head: str | None) -> tuple[int, str]:
     """Check the audit trail; returns the number of lines and the last seal.
 
@@ -137,10 +305,12 @@ def verify_audit(desk: Desk, head: str | None) -> tuple[int, str]:
     return found.lines, found.head
 
 
-def erase_case(desk: Desk, case: str) -> int:
-    """Erase a case for good."""
-    return desk.erase_case(case_number(case), actor())
-
-
 def _filters(which: Filter) -> Filters:
     return Filters(which.since, which.until, tuple(which.cameras))
+
+
+def _nothing_usable(refused: tuple[str, ...]) -> str:
+    ask = "say what the person wears or carries, e.g. 'red hoodie, blue jeans, yellow backpack'"
+    if refused:
+        return f"{', '.join(refused)} is never searched for: {ask}"
+    return f"nothing in this description can be searched for: {ask}"

@@ -65,12 +65,12 @@ def write(folder: Path, found: dict[str, dict]) -> None:
 
 
 def test_leak_heads_and_groups_are_told_with_their_intervals(venue: Path) -> None:
-    found = report(Desk.open(venue))["measured"]
+    found = report(Desk.open(venue), "anna")["measured"]
     stored = found["privacy"]["figures"]["recogniser retrained on stored pictures"]
     assert stored["accuracy"] == 0.033
     assert found["detection"]["figures"]["head_coverage"]["hits"] == 24
     assert found["fairness"]["figures"]["skin"]["miss"] == {"darker": 0.2, "lighter": 0.21}
-    text = report_text(report(Desk.open(venue)))
+    text = report_text(report(Desk.open(venue), "anna"))
     for line in (
         "right in 3.3 % [2.0, 5.0], guessing 2.5 %: no better than guessing",
         "probe on stored vectors, linear: right in 20.0 % [2.0, 5.0], guessing 2.5 %: LEAK",
@@ -84,7 +84,7 @@ def test_leak_heads_and_groups_are_told_with_their_intervals(venue: Path) -> Non
 
 def test_figures_of_another_model_are_marked(venue: Path) -> None:
     write(venue, results("other-1"))
-    found = report(Desk.open(venue))
+    found = report(Desk.open(venue), "anna")
     assert not found["measured"]["privacy"]["of_the_model_in_use"]
     assert report_text(found).count("CAREFUL") == 2, "leak and groups; the detector is another's"
 
@@ -92,8 +92,8 @@ def test_figures_of_another_model_are_marked(venue: Path) -> None:
 def test_nothing_measured_is_said(tmp_path: Path) -> None:
     filled(tmp_path, 3)
     desk = Desk.open(tmp_path)
-    assert not any(m["measured"] for m in report(desk)["measured"].values())
-    assert report_text(report(desk)).count("NOT MEASURED; run `reid bench") == 3
+    assert not any(m["measured"] for m in report(desk, "anna")["measured"].values())
+    assert report_text(report(desk, "anna")).count("NOT MEASURED; run `reid bench") == 3
 
 
 def test_figures_beside_the_weights_are_used(

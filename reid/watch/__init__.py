@@ -94,7 +94,7 @@ def run(
         serve_metrics(metrics_port, watcher.look, desk)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: watcher.stop.set())
-    desk.records.book.note("system", "watch.start", None, {"cameras": len(watcher.loops)})
+    desk.note_start("watch", {"cameras": len(watcher.loops)})
     LOG.info(json.dumps({"watching": [loop.health.camera for loop in watcher.loops]}))
     watcher.run()
     for loop in watcher.loops:

@@ -179,8 +179,7 @@ def allowed(permission: Permission | None) -> Callable[..., object]:
 
 
 def _note_denied(request: Request, session: Session, permission: str) -> None:
-    detail = {"why": "role", "needs": permission}
-    state_of(request).desk.records.book.note(session.user.name, "refused", None, detail)
+    state_of(request).desk.note_denied(permission, session.user.name)
 
 
 def fresh_nonce() -> str:

@@ -59,7 +59,7 @@ def run(desk: Desk, where: Listening) -> None:
     stop = threading.Event()
     keeper = threading.Thread(target=_keep_tidy, args=(desk, stop), daemon=True)
     keeper.start()
-    desk.records.book.note("system", "serve.start", None, {"tls": where.tls})
+    desk.note_start("serve", {"tls": where.tls})
     scheme = "https" if where.tls else "http"
     out.print(f"{desk.policy.venue.name}: {scheme}://{where.host}:{where.port}", highlight=False)
     try:

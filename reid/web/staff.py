@@ -32,8 +32,8 @@ def audit(request: Request, session: Audits, case: Number = None) -> Response:
 def report_page(request: Request, session: Reports) -> Response:
     """Show what an impact assessment asks for."""
     desk = state_of(request).desk
-    desk.records.book.note(session.user.name, "report", None, {})
-    return render(request, "report.html", session, text=report_text(report(desk)))
+    text = report_text(report(desk, session.user.name))
+    return render(request, "report.html", session, text=text)
 
 
 @router.get("/users")
