@@ -20,11 +20,10 @@ from av.video.stream import VideoStream
 from PIL import Image as PillowImage
 
 from reid.errors import SourceError, UsageError
-from reid.heads import Profile
 from reid.ingest import STILL_SUFFIXES, StillSource, VideoSource, open_source
 from reid.people import People
 from reid.pipeline import Clock, redacted_frames
-from reid.pixels import RedactedFrame
+from reid.pixels import Profile, RedactedFrame
 
 VIDEO_OUT: Final = (".mp4", ".mkv", ".mov", ".gif")
 

@@ -7,10 +7,11 @@ box, and where the same track had its head a little before and after.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
+from reid.pixels import FrameRef, HeadRegions, Profile
 from reid.tracks import (
     HEAD_IN_UPPER,
     UNTRACKED,
@@ -21,8 +22,6 @@ from reid.tracks import (
     intersections,
     top_of,
 )
-
-Profile = Literal["head", "face"]
 
 TOP_WITH_HEAD: Final = 0.18
 """Share of a person's box, from its top, that goes when a head was found in it."""
@@ -54,14 +53,15 @@ _BROW: Final = 0.32  # share of a head box above the brow, kept by the profile "
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """People and head candidates (M, 4) of one frame."""
+    """People and head candidates (M, 4) that were looked for in one frame."""
 
+    frame: FrameRef
     tracks: Tracks
     candidates: Boxes
 
 
-def head_boxes(frames: Sequence[Seen], now: int, profile: Profile = "head") -> Boxes:
-    """Return the boxes to redact in ``frames[now]``: float32, shape (M, 4), px.
+def head_regions(frames: Sequence[Seen], now: int, profile: Profile = "head") -> HeadRegions:
+    """Return what to redact in ``frames[now]``.
 
     Args:
         frames: consecutive frames around the one in question.
@@ -80,32 +80,40 @@ def head_boxes(frames: Sequence[Seen], now: int, profile: Profile = "head") -> B
     tops = [_closed_tops(tracks.xyxy[~sure])]
     if profile == "head":
         tops.append(top_of(tracks.xyxy[sure], TOP_WITH_HEAD))
-    return np.concatenate([heads, *tops, _tops_of_missed(frames, now)])
+    boxes = np.concatenate([heads, *tops, _tops_of_missed(frames, now)])
+    return HeadRegions.of_head_finder(frames[now].frame, boxes, profile)
 
 
-def crop_head_boxes(
-    width: int, height: int, candidates: Boxes, *, sure: bool, people: Boxes | None = None
-) -> Boxes:
-    """Return the boxes to redact in an image that is one person: its top, and every candidate.
+def crop_head_regions(
+    frame: FrameRef,
+    candidates: Boxes,
+    *,
+    sure: bool,
+    people: Boxes | None = None,
+    profile: Profile = "head",
+) -> HeadRegions:
+    """Return what to redact in an image that is one person: its top, and every candidate.
 
     Of an image wider than tall, in which no head was found for sure, all goes: it may be a head.
 
     Args:
-        width, height: of the image, px.
+        frame: the image.
         candidates: heads found in it (M, 4).
         sure: the person's own head is among them; else as much goes as of anybody in a frame in
             whom no head was found.
         people: persons found in it (N, 4), whose tops go as well: what is above the person, an
             umbrella or a balloon, may be the image's top.
+        profile: kept with the result; in such an image the whole head goes in both.
     """
-    whole = as_boxes([[0, 0, width, height]])
-    if not sure and width > height:
-        return whole
-    tops = [top_of(whole, TOP_OF_CROP)] if sure else [_closed_tops(whole)]
-    if people is not None:
-        owned = np.isin(np.arange(len(people)), _owners(people, candidates))
-        tops += [top_of(people[owned], TOP_WITH_HEAD), _closed_tops(people[~owned])]
-    return np.concatenate([*tops, _shape(candidates, "head")])
+    whole = as_boxes([[0, 0, frame.width, frame.height]])
+    boxes = whole
+    if sure or frame.width <= frame.height:
+        tops = [top_of(whole, TOP_OF_CROP)] if sure else [_closed_tops(whole)]
+        if people is not None:
+            owned = np.isin(np.arange(len(people)), _owners(people, candidates))
+            tops += [top_of(people[owned], TOP_WITH_HEAD), _closed_tops(people[~owned])]
+        boxes = np.concatenate([*tops, _shape(candidates, "head")])
+    return HeadRegions.of_head_finder(frame, boxes, profile)
 
 
 def _owners(people: Boxes, heads: Boxes) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

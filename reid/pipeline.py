@@ -13,11 +13,19 @@ import numpy as np
 
 from reid.crops import heads_in_crop, redacted_crop
 from reid.embed import Embedder, Light, pool
-from reid.heads import LOOK_AROUND, Profile, Seen, head_boxes
+from reid.heads import LOOK_AROUND, Seen, head_regions
 from reid.ingest import Source
 from reid.outbox import Outbox
 from reid.people import People
-from reid.pixels import Image, RawFrame, RedactedCrop, RedactedFrame, redact
+from reid.pixels import (
+    EmbeddableCrop,
+    Image,
+    Profile,
+    RawFrame,
+    RedactedCrop,
+    RedactedFrame,
+    redact,
+)
 from reid.records import SightingKey, Sightings
 from reid.stays import Stay, Stays
 from reid.store import Store
@@ -115,12 +123,12 @@ def redacted_frames(
     for raw in itertools.chain(frames, [None]):
         if raw is not None:
             with clock.stage("people"):
-                seen.append(Seen(*people.look(raw)))
+                seen.append(Seen(raw.ref, *people.look(raw)))
             raws.append(raw)
         while raws and (raw is None or len(raws) > LOOK_AROUND):
             with clock.stage("redact"):
-                heads = head_boxes(list(seen), now, profile)
-                redacted = redact(raws.popleft(), heads, profile)
+                heads = head_regions(list(seen), now, profile)
+                redacted = redact(raws.popleft(), heads)
             yield redacted, seen[now].tracks
             now += 1
             if now > LOOK_AROUND:
@@ -247,8 +255,8 @@ class _CropsRun(_Indexing):
                 self._report.frames += 1
                 self._to.progress(self._report.frames)
                 with self._report.clock.stage("redact"):
-                    heads = heads_in_crop(raw, self._to.people)
-                    batch.append(redacted_crop(raw, heads, self._to.profile))
+                    heads = heads_in_crop(raw, self._to.people, self._to.profile)
+                    batch.append(redacted_crop(raw, heads))
                 if len(batch) >= _CROP_BATCH:
                     self._commit(batch)
                     batch = []
@@ -297,7 +305,7 @@ class LightMeter:
         return Light.of(self._samples)
 
 
-def borders(crop: RedactedCrop) -> Image:
+def borders(crop: EmbeddableCrop) -> Image:
     """Return the left and right edges of a crop, below the head: mostly background."""
     wide = max(1, round(crop.width * _BORDER))
     body = crop.pixels[crop.height // 4 :]

@@ -1,26 +1,30 @@
 """Pixels, raw and redacted: the one place where heads are destroyed.
 
-`RawFrame` hides what a camera saw; `redact` paints over every head box and returns a
-`RedactedFrame`, from which `RedactedCrop`s are cut. Everything that is embedded, stored, shown or
-written takes the redacted types, so passing raw pixels on is a type error. Both redacted types are
-backed by `bytes`, which cannot be reopened for writing, and are built only in this file.
+`RawFrame` hides what a camera saw; `redact` paints over the `HeadRegions` of that frame and returns
+a `RedactedFrame`, from which `RedactedCrop`s are cut. Everything that is stored, shown or written
+takes the redacted types, so passing raw pixels on is a type error. Embedders take a `ResearchCrop`
+too, which may show a head and which only the laboratory can make. All of them are sealed: they are
+built in this file alone, and their pixels are backed by `bytes`, which cannot be reopened for
+writing.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from datetime import datetime
-from typing import Final, NoReturn, final
+from typing import Final, Literal, NoReturn, Self, final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.painting import REDACTION, mask_of, outermost, paint_over, snap
+from reid.painting import REDACTION, Mask, PixelBox, mask_of, outermost, paint_over, snap
 from reid.tracks import Boxes, areas, as_boxes, clip, empty_boxes
 
 Image = NDArray[np.uint8]
 
-UNREDACTED: Final = "none"
-"""The policy of research images whose heads were left on purpose; `encode()` refuses them."""
+Profile = Literal["head", "face"]
+"""What goes: the whole head, or the face with hats and hair kept."""
+
+_PROFILES: Final[tuple[Profile, ...]] = ("head", "face")
 
 _SEAL: Final = object()
 _MARK: Final = b"reid redacted "
@@ -38,6 +42,15 @@ class FrameKey:
     def __post_init__(self) -> None:
         if self.time.tzinfo is None:
             raise ValueError("a frame's time must carry a time zone")
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRef:
+    """A frame without its pixels: which one it is, and its width and height in px."""
+
+    key: FrameKey
+    width: int
+    height: int
 
 
 def _forbidden(self: object, *_: object) -> NoReturn:
@@ -87,6 +100,11 @@ class RawFrame:
         return self.key.time
 
     @property
+    def ref(self) -> FrameRef:
+        """Which frame this is, without its pixels."""
+        return FrameRef(self.key, self.width, self.height)
+
+    @property
     def height(self) -> int:
         return int(self.__pixels.shape[0])
 
@@ -113,23 +131,88 @@ class RawFrame:
     __deepcopy__ = _forbidden
 
 
-class _Redacted:
-    """Immutable pixels whose heads are gone."""
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadRegions:
+    """What `redact` paints over in one frame. Nobody writes one down: the head finder makes it.
 
-    __slots__ = ("_data", "_shape", "key", "policy")
+    Without regions it says that the finder looked at this very frame and found nobody. Regions of
+    another frame are refused by `redact`.
+
+    Attributes:
+        frame: the frame they were found in.
+        boxes: float32 (M, 4), xyxy px; may overlap, leave the frame or cover it whole; read-only.
+        profile: what they stand for, kept with the redacted image.
+
+    Raises:
+        TypeError: built otherwise than by `of_head_finder` or `of_known_boxes`.
+        ValueError: boxes of another shape or that hold NaN, or an unknown profile.
+    """
+
+    frame: FrameRef
+    boxes: Boxes
+    profile: Profile
+    seal: InitVar[object]
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("HeadRegions are made by the head finder only")
+        boxes = as_boxes(self.boxes)
+        if np.isnan(boxes).any():
+            raise ValueError("a head box must not hold NaN")
+        if self.profile not in _PROFILES:
+            raise ValueError(f"a profile is one of {', '.join(_PROFILES)}, not {self.profile!r}")
+        object.__setattr__(self, "boxes", _frozen(boxes))
+
+    @classmethod
+    def of_head_finder(cls, frame: FrameRef, boxes: Boxes, profile: Profile) -> Self:
+        """Return what was found in `frame`. For `heads` alone."""
+        return cls(frame, boxes, profile, _SEAL)
+
+    @classmethod
+    def of_known_boxes(cls, frame: FrameRef, boxes: Boxes, profile: Profile = "head") -> Self:
+        """Return boxes (M, 4) that are known without looking. For the laboratory and tests."""
+        return cls(frame, boxes, profile, _SEAL)
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def rasterise(self) -> tuple[list[PixelBox], Mask]:
+        """Return what goes in whole pixels: boxes inside the frame, and a mask, bool (H, W).
+
+        Boxes are rounded outwards, and those inside another are left out.
+        """
+        width, height = self.frame.width, self.frame.height
+        boxes = outermost(snap(self.boxes, width, height))
+        return boxes, mask_of(boxes, width, height)
+
+    __reduce__ = _forbidden
+    __reduce_ex__ = _forbidden
+    __copy__ = _forbidden
+    __deepcopy__ = _forbidden
+
+
+def _frozen(boxes: Boxes) -> Boxes:
+    """Return a copy of an array of float32 that cannot be reopened for writing."""
+    value = np.asarray(boxes, np.float32)
+    return np.frombuffer(value.tobytes(), np.float32).reshape(value.shape)
+
+
+class _Sealed:
+    """Immutable pixels that only this file can make."""
+
+    __slots__ = ("_data", "_shape", "key")
 
     _data: bytes
     _shape: tuple[int, int, int]
     key: FrameKey
-    policy: str
 
-    def __init__(self, seal: object, pixels: Image, key: FrameKey, policy: str) -> None:
+    def __init__(self, seal: object, pixels: Image, key: FrameKey) -> None:
         if seal is not _SEAL:
-            raise TypeError(f"a {type(self).__name__} is made by redact() or decode() only")
+            raise TypeError(f"a {type(self).__name__} is not built by hand: redact() or decode()")
         self._set("_data", np.ascontiguousarray(pixels).tobytes())
         self._set("_shape", pixels.shape)
         self._set("key", key)
-        self._set("policy", policy)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -162,14 +245,24 @@ class _Redacted:
     def width(self) -> int:
         return self._shape[1]
 
-    def encode(self) -> bytes:
-        """Return a JPEG that carries the mark of redaction and nothing else (no EXIF).
+    def _named(self, more: str) -> str:
+        size = f"{self.width}×{self.height}"
+        return f"{type(self).__name__}({size}, camera={self.camera!r}, index={self.index}, {more})"
 
-        Raises:
-            ValueError: a research image that kept its head.
-        """
-        if self.policy.split("/")[0] == UNREDACTED:
-            raise ValueError("an image that kept its head for research is never written")
+
+class _Redacted(_Sealed):
+    """Immutable pixels whose heads are gone."""
+
+    __slots__ = ("policy",)
+
+    policy: str
+
+    def __init__(self, seal: object, pixels: Image, key: FrameKey, policy: str) -> None:
+        super().__init__(seal, pixels, key)
+        self._set("policy", policy)
+
+    def encode(self) -> bytes:
+        """Return a JPEG that carries the mark of redaction and nothing else (no EXIF)."""
         bgr = cv2.cvtColor(self.pixels, cv2.COLOR_RGB2BGR)
         ok, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         if not ok:
@@ -177,10 +270,7 @@ class _Redacted:
         return _with_mark(data.tobytes(), self.policy)
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({self.width}×{self.height}, camera={self.camera!r}, "
-            f"index={self.index}, policy={self.policy!r})"
-        )
+        return self._named(f"policy={self.policy!r}")
 
 
 @final
@@ -199,8 +289,7 @@ class RedactedFrame(_Redacted):
         self, seal: object, pixels: Image, key: FrameKey, policy: str, painted: Boxes
     ) -> None:
         super().__init__(seal, pixels, key, policy)
-        frozen = np.frombuffer(painted.astype(np.float32).tobytes(), np.float32).reshape(-1, 4)
-        self._set("painted", frozen)
+        self._set("painted", _frozen(painted))
 
     def crop(self, box: Boxes, track_id: int) -> "RedactedCrop":
         """Cut out `box` (xyxy px, shape (4,)), clipped to the frame, at least one pixel large."""
@@ -236,9 +325,7 @@ class CropPlace:
         if np.shape(self.box) != (4,):
             raise ValueError(f"a crop's box must have shape (4,), got {np.shape(self.box)}")
         for name in ("box", "painted"):
-            value = np.asarray(getattr(self, name), np.float32)
-            frozen = np.frombuffer(value.tobytes(), np.float32).reshape(value.shape)
-            object.__setattr__(self, name, frozen)
+            object.__setattr__(self, name, _frozen(getattr(self, name)))
 
 
 @final
@@ -250,11 +337,7 @@ class RedactedCrop(_Redacted):
     place: CropPlace
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Cross to another process as what is stored: a JPEG that carries the mark, or not at all.
-
-        Raises:
-            ValueError: a research image that kept its head.
-        """
+        """Cross to another process as what is stored: a JPEG that carries the mark."""
         return _arrived, (self.encode(), self.key, self.place)
 
     def __init__(
@@ -273,28 +356,71 @@ class RedactedCrop(_Redacted):
         return self.place.track_id
 
 
-def redact(raw: RawFrame, heads: Boxes, policy: str = "head") -> RedactedFrame:
-    """Paint over every head box with a soft blur of what surrounds it.
+@final
+class ResearchCrop(_Sealed):
+    """One person of a research image, whose head may still be there. For embedders to compare.
 
-    The paint is computed from pixels outside *all* boxes and its shape from the boxes alone:
-    whatever is inside the boxes, the result is the same to the bit. Pixels outside are unchanged.
-    Boxes that touch are painted as one: a head that is remembered from frame to frame is a dozen.
+    It is no `RedactedCrop`: it has no `encode()`, cannot be copied or pickled, and nothing that
+    stores, shows or writes takes it.
+    """
+
+    __slots__ = ("place",)
+
+    place: CropPlace
+
+    def __init__(self, seal: object, pixels: Image, key: FrameKey, place: CropPlace) -> None:
+        super().__init__(seal, pixels, key)
+        self._set("place", place)
+
+    @property
+    def box(self) -> Boxes:
+        """float32 (4,), xyxy px in the image it was cut from; read-only."""
+        return self.place.box
+
+    @property
+    def track_id(self) -> int:
+        return self.place.track_id
+
+    def __repr__(self) -> str:
+        return self._named("heads may be there")
+
+    __reduce__ = _forbidden
+    __reduce_ex__ = _forbidden
+    __getstate__ = _forbidden
+    __copy__ = _forbidden
+    __deepcopy__ = _forbidden
+
+
+EmbeddableCrop = RedactedCrop | ResearchCrop
+"""What an embedder describes. The product makes the first alone, the laboratory both."""
+
+
+def redact(raw: RawFrame, heads: HeadRegions) -> RedactedFrame:
+    """Paint over every head region with a soft blur of what surrounds it.
+
+    The paint is computed from pixels outside *all* regions and its shape from the regions alone:
+    whatever is inside, the result is the same to the bit. Pixels outside are unchanged.
 
     Args:
         raw: the frame.
-        heads: float32 (M, 4), xyxy px; may overlap, leave the frame or cover it whole.
-        policy: which region the boxes stand for, kept with the result.
+        heads: what the head finder found in this very frame.
 
     Raises:
-        ValueError: a box that is not a number.
+        ValueError: regions of another frame.
     """
-    boxes = as_boxes(heads)
-    if np.isnan(boxes).any():
-        raise ValueError("a head box must not hold NaN")
-    snapped = outermost(snap(boxes, raw.width, raw.height))
-    hidden = mask_of(snapped, raw.width, raw.height)
-    painted = paint_over(raw.expose_unredacted(), hidden, snapped)
-    return RedactedFrame(_SEAL, painted, raw.key, f"{policy}/{REDACTION}", as_boxes(snapped))
+    if heads.frame != raw.ref:
+        raise ValueError(f"these head regions are of {heads.frame}, not of {raw.ref}")
+    boxes, hidden = heads.rasterise()
+    painted = paint_over(raw.expose_unredacted(), hidden, boxes)
+    policy = f"{heads.profile}/{REDACTION}"
+    return RedactedFrame(_SEAL, painted, raw.key, policy, as_boxes(boxes))
+
+
+def keep_head_for_research(raw: RawFrame) -> ResearchCrop:
+    """Return a whole image as it is, for embedders alone. For `ResearchImage` alone."""
+    whole = np.array([0, 0, raw.width, raw.height], np.float32)
+    place = CropPlace(whole, raw.index, raw.width, raw.height)
+    return ResearchCrop(_SEAL, raw.expose_unredacted(), raw.key, place)
 
 
 def decode(data: bytes, key: FrameKey, place: CropPlace) -> RedactedCrop:

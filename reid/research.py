@@ -1,8 +1,8 @@
 """Raw pixels for research: images of a data set's folder, or renders, never a camera's.
 
 Measuring what redaction costs, and attacking weaker kinds of it, needs heads. A `ResearchImage` is
-the only way to them; it may be imported by `bench`, `train` and `synth` alone, and neither store
-nor web accepts it: a crop that keeps its head can be looked at, but `encode()` refuses it.
+the only way to them; it may be imported by `bench`, `train` and `synth` alone. A crop that keeps
+its head is a `ResearchCrop`, which embedders take and which nothing can store, show or write.
 """
 
 from dataclasses import dataclass, field
@@ -13,10 +13,15 @@ from typing import Final, Self
 import numpy as np
 
 from reid.crops import redacted_crop
-from reid.heads import Profile
 from reid.ingest import read_image
-from reid.pixels import UNREDACTED, Image, RawFrame, RedactedCrop, redact
-from reid.tracks import Boxes, empty_boxes
+from reid.pixels import (
+    HeadRegions,
+    Image,
+    RawFrame,
+    RedactedCrop,
+    ResearchCrop,
+    keep_head_for_research,
+)
 
 _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)  # a data set's images carry no time
 
@@ -57,12 +62,10 @@ class ResearchImage:
         """Return the image as a camera's frame, for the detectors."""
         return RawFrame(self.pixels, self.camera, self.index, _NO_TIME)
 
-    def redacted(self, heads: Boxes, profile: Profile = "head") -> RedactedCrop:
-        """Return the image without the pixels in `heads` (M, 4), px."""
-        return redacted_crop(self.frame(), heads, profile)
+    def redacted(self, heads: HeadRegions) -> RedactedCrop:
+        """Return the image without what lies in `heads`, regions of its own `frame()`."""
+        return redacted_crop(self.frame(), heads)
 
-    def with_head(self) -> RedactedCrop:
-        """Return the image as it is, in the type that embedders take; it cannot be encoded."""
-        height, width = self.pixels.shape[:2]
-        whole = np.array([0, 0, width, height], np.float32)
-        return redact(self.frame(), empty_boxes(), UNREDACTED).crop(whole, self.index)
+    def with_head(self) -> ResearchCrop:
+        """Return the image as it is, for embedders: it cannot be encoded, pickled or stored."""
+        return keep_head_for_research(self.frame())

@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch._dynamo  # noqa: F401 - before any OpenGL: Triton's LLVM crashes if Mesa's came first
-from making import NOON
+from making import NOON, redacted
 from numpy.typing import NDArray
 from servers import BUCKET, S3, PostgreSQL, postgresql, s3
 
 from reid.address import Bucket
-from reid.pixels import RawFrame, RedactedCrop, redact
+from reid.pixels import RawFrame, RedactedCrop
 from reid.postgresql import DATABASE_VARIABLE
-from reid.tracks import empty_boxes
 
 DATA = Path(os.environ.get("REID_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -58,7 +57,7 @@ def crop_of() -> Callable[[NDArray[np.uint8]], RedactedCrop]:
 
     def make(pixels: NDArray[np.uint8]) -> RedactedCrop:
         height, width = pixels.shape[:2]
-        frame = redact(RawFrame(pixels, "gate", 0, NOON), empty_boxes())
+        frame = redacted(RawFrame(pixels, "gate", 0, NOON))
         return frame.crop(np.array([0, 0, width, height], np.float32), 1)
 
     return make

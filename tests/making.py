@@ -9,16 +9,30 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.pixels import CropPlace, FrameKey, RawFrame, RedactedCrop, decode, redact
-from reid.tracks import empty_boxes
+from reid.pixels import (
+    CropPlace,
+    FrameKey,
+    HeadRegions,
+    RawFrame,
+    RedactedCrop,
+    RedactedFrame,
+    decode,
+    redact,
+)
+from reid.tracks import as_boxes
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def redacted(raw: RawFrame, heads: object = ()) -> RedactedFrame:
+    """Redact boxes (M, 4) that are known, or nothing."""
+    return redact(raw, HeadRegions.of_known_boxes(raw.ref, as_boxes(heads)))
 
 
 def redacted_noise(seed: int) -> RedactedCrop:
     """Make a small crop of noise."""
     pixels = np.random.default_rng(seed).integers(0, 256, (24, 12, 3), np.uint8)
-    frame = redact(RawFrame(pixels, "gate", seed, NOON), empty_boxes())
+    frame = redacted(RawFrame(pixels, "gate", seed, NOON))
     return frame.crop(np.array([0, 0, 12, 24], np.float32), seed)
 
 

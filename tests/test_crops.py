@@ -58,7 +58,7 @@ def left(raw: RawFrame, head: Boxes, painted: Boxes) -> float:
 def test_heads_go_whatever_share_of_the_image_they_are(people: People, share: float) -> None:
     cut = cut_outs(share)
     assert len(cut) > 20
-    remains = [left(raw, head, heads_in_crop(raw, people)) for raw, head in cut]
+    remains = [left(raw, head, heads_in_crop(raw, people).boxes) for raw, head in cut]
     assert np.mean([share_left > 0.05 for share_left in remains]) <= 0.05
     if share == SEATED:
         top = [left(r, h, as_boxes([[0, 0, r.width, TOP_OF_CROP * r.height]])) for r, h in cut]
@@ -67,7 +67,7 @@ def test_heads_go_whatever_share_of_the_image_they_are(people: People, share: fl
 
 def test_the_top_goes_in_any_case(people: People) -> None:
     for raw, _ in cut_outs(every=40):
-        top = heads_in_crop(raw, people)[0]
+        top = heads_in_crop(raw, people).boxes[0]
         assert top[:3].tolist() == [0, 0, raw.width]
         assert top[3] >= TOP_OF_CROP * raw.height - 1e-3
 
@@ -81,7 +81,7 @@ def test_images_of_any_shape_are_redacted(people: People, size: tuple[int, int])
 
 def test_where_nobody_looks_more_goes() -> None:
     raw = RawFrame(np.zeros((100, 40, 3), np.uint8), "gate", 0, NOON)
-    (top,) = heads_in_crop(raw, None).tolist()
+    (top,) = heads_in_crop(raw, None).boxes.tolist()
     assert top == pytest.approx([0, 0, 40, 100 * TOP_WITHOUT_HEAD])
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from making import NOON
 
 from reid.detections import heads_of_poses
 from reid.heads import (
@@ -10,18 +11,30 @@ from reid.heads import (
     TOP_WITH_HEAD,
     TOP_WITHOUT_HEAD,
     Seen,
-    crop_head_boxes,
-    head_boxes,
+    crop_head_regions,
+    head_regions,
 )
-from reid.tracks import UNTRACKED, Tracks, as_boxes, empty_boxes
+from reid.pixels import FrameKey, FrameRef
+from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
 
 
-def seen(people, heads=(), ids=None) -> Seen:
+def image(width: int, height: int, index: int = 0) -> FrameRef:
+    return FrameRef(FrameKey("gate", index, NOON), width, height)
+
+
+def head_boxes(frames, now, profile="head") -> Boxes:
+    return head_regions(frames, now, profile).boxes
+
+
+def crop_head_boxes(width, height, candidates, **found) -> Boxes:
+    return crop_head_regions(image(width, height), candidates, **found).boxes
+
+
+def seen(people, heads=(), ids=None, index=0) -> Seen:
     boxes = as_boxes(people)
     ids = list(range(1, len(boxes) + 1)) if ids is None else ids
-    return Seen(
-        Tracks(boxes, np.ones(len(boxes), np.float32), np.array(ids, np.int64)), as_boxes(heads)
-    )
+    tracks = Tracks(boxes, np.ones(len(boxes), np.float32), np.array(ids, np.int64))
+    return Seen(image(400, 300, index), tracks, as_boxes(heads))
 
 
 def covers(boxes, point) -> bool:
@@ -98,6 +111,14 @@ def test_a_person_not_yet_found_is_covered_in_the_frames_before() -> None:
 def test_a_head_of_no_person_is_painted_in_its_frame_and_the_next_ones() -> None:
     frames = [seen([], [HEAD]), seen([]), seen([]), seen([])]
     assert [covers(head_boxes(frames, i), (130, 60)) for i in range(4)] == [True, True, True, False]
+
+
+def test_regions_belong_to_the_frame_in_question_and_keep_their_profile() -> None:
+    frames = [seen([PERSON], index=i) for i in range(3)]
+    regions = head_regions(frames, 1, "face")
+    assert (regions.frame.key.index, regions.profile) == (1, "face")
+    crop = crop_head_regions(image(50, 100, 7), empty_boxes(), sure=False, profile="face")
+    assert (crop.frame.key.index, crop.profile) == (7, "face")
 
 
 def test_nobody_nothing() -> None:

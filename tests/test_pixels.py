@@ -3,22 +3,26 @@
 import copy
 import io
 import pickle
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from making import NOON, stored_crop
+from making import NOON, redacted, stored_crop
 
 from reid.pixels import (
     CropPlace,
     FrameKey,
+    HeadRegions,
     RawFrame,
     RedactedCrop,
     RedactedFrame,
+    ResearchCrop,
     decode,
+    keep_head_for_research,
     redact,
     redaction_mark,
 )
@@ -117,42 +121,133 @@ class TestRedaction:
             0, 256, pixels.shape, np.uint8
         )
         other[hidden] = noise[hidden]
-        first, second = redact(frame(pixels), heads), redact(frame(other), heads)
+        first, second = redacted(frame(pixels), heads), redacted(frame(other), heads)
         assert first.pixels.tobytes() == second.pixels.tobytes()
 
     @settings(max_examples=150, deadline=None)
     @given(images, boxes)
     def test_nothing_outside_the_boxes_changes(self, pixels, heads) -> None:
         hidden = covered(pixels.shape, heads)
-        assert np.array_equal(redact(frame(pixels), heads).pixels[~hidden], pixels[~hidden])
+        assert np.array_equal(redacted(frame(pixels), heads).pixels[~hidden], pixels[~hidden])
 
     def test_the_paint_is_a_soft_blur_of_the_surroundings(self) -> None:
         pixels = np.full((60, 60, 3), (10, 120, 200), np.uint8)
         pixels[20:40, 20:40] = 255
-        painted = redact(frame(pixels), np.array([[20, 20, 40, 40]], np.float32)).pixels
+        painted = redacted(frame(pixels), np.array([[20, 20, 40, 40]], np.float32)).pixels
         assert np.abs(painted.astype(int) - (10, 120, 200)).max() <= 1
 
     def test_boxes_that_touch_are_painted_as_one(self) -> None:
         pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
         halves = np.array([[20, 10, 30, 30], [30, 10, 40, 30]], np.float32)
         whole = np.array([[20, 10, 40, 30]], np.float32)
-        painted = redact(frame(pixels), halves).pixels
-        assert np.array_equal(painted, redact(frame(pixels), whole).pixels)
+        painted = redacted(frame(pixels), halves).pixels
+        assert np.array_equal(painted, redacted(frame(pixels), whole).pixels)
 
     def test_a_box_over_everything_leaves_plain_grey(self) -> None:
         pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
-        painted = redact(frame(pixels), np.array([[-5, -5, 500, 500]], np.float32)).pixels
+        painted = redacted(frame(pixels), np.array([[-5, -5, 500, 500]], np.float32)).pixels
         assert (painted == 127).all()
 
     def test_nan_is_refused(self) -> None:
         with pytest.raises(ValueError, match="NaN"):
-            redact(frame(np.zeros((4, 4, 3), np.uint8)), np.full((1, 4), np.nan, np.float32))
+            redacted(frame(np.zeros((4, 4, 3), np.uint8)), np.full((1, 4), np.nan, np.float32))
 
     def test_the_result_says_what_was_painted_and_how(self) -> None:
         heads = np.array([[1.5, 2, 8, 9.2], [2, 3, 4, 5]], np.float32)
-        result = redact(frame(np.zeros((20, 20, 3), np.uint8)), heads)
+        result = redacted(frame(np.zeros((20, 20, 3), np.uint8)), heads)
         assert result.painted.tolist() == [[1, 2, 8, 10]]  # the inner box is part of the outer one
         assert result.policy.startswith("head/")
+
+
+class TestHeadRegions:
+    """Regions cannot be written down by hand, nor used for another frame."""
+
+    def test_boxes_alone_are_refused(self) -> None:
+        raw = frame(np.zeros((4, 4, 3), np.uint8))
+        with pytest.raises(AttributeError):
+            redact(raw, empty_boxes())  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="head finder"):
+            HeadRegions(raw.ref, empty_boxes(), "head", object())
+
+    def test_they_cannot_be_emptied_copied_or_changed(self) -> None:
+        regions = HeadRegions.of_known_boxes(
+            frame(np.zeros((4, 4, 3), np.uint8)).ref, np.array([[0, 0, 2, 2]], np.float32)
+        )
+        for change in (
+            lambda: replace(regions, boxes=empty_boxes()),
+            lambda: replace(regions, boxes=empty_boxes(), seal=object()),
+            lambda: copy.copy(regions),
+            lambda: copy.deepcopy(regions),
+            lambda: pickle.dumps(regions),
+            lambda: regions.boxes.setflags(write=True),
+            lambda: setattr(regions, "boxes", empty_boxes()),
+        ):
+            with pytest.raises((TypeError, ValueError, AttributeError)):
+                change()
+        assert regions.boxes.tolist() == [[0, 0, 2, 2]]
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            RawFrame(np.zeros((4, 4, 3), np.uint8), "gate", 1, NOON),
+            RawFrame(np.zeros((4, 4, 3), np.uint8), "shop", 0, NOON),
+            RawFrame(np.zeros((4, 4, 3), np.uint8), "gate", 0, NOON + timedelta(seconds=1)),
+            RawFrame(np.zeros((4, 5, 3), np.uint8), "gate", 0, NOON),
+        ],
+        ids=["next frame", "another camera", "another time", "another size"],
+    )
+    def test_regions_of_another_frame_are_refused(self, other: RawFrame) -> None:
+        regions = HeadRegions.of_known_boxes(
+            frame(np.zeros((4, 4, 3), np.uint8)).ref, empty_boxes()
+        )
+        with pytest.raises(ValueError, match="not of"):
+            redact(other, regions)
+
+    def test_other_shapes_and_profiles_are_refused(self) -> None:
+        ref = frame(np.zeros((4, 4, 3), np.uint8)).ref
+        with pytest.raises(ValueError, match=r"\(M, 4\)"):
+            HeadRegions.of_known_boxes(ref, np.zeros((2, 3), np.float32))
+        with pytest.raises(ValueError, match="profile"):
+            HeadRegions.of_known_boxes(ref, empty_boxes(), "none")  # type: ignore[arg-type]
+
+    @settings(max_examples=100, deadline=None)
+    @given(images, boxes)
+    def test_the_mask_is_every_pixel_that_a_box_touches(self, pixels, heads) -> None:
+        _, mask = HeadRegions.of_known_boxes(frame(pixels).ref, heads).rasterise()
+        assert np.array_equal(mask, covered(pixels.shape, heads))
+
+
+class TestResearchCrops:
+    """A crop that may show a head is no redacted crop, and goes nowhere."""
+
+    def test_only_this_module_can_make_one(self) -> None:
+        place = CropPlace(np.zeros(4), 0, 4, 4)
+        with pytest.raises(TypeError, match="by hand"):
+            ResearchCrop(object(), np.zeros((4, 4, 3), np.uint8), FrameKey("a", 0, NOON), place)
+
+    def test_it_shows_embedders_what_a_redacted_crop_shows(self) -> None:
+        pixels = np.random.default_rng(0).integers(0, 256, (9, 5, 3), np.uint8)
+        bare = redacted(frame(pixels)).crop(np.array([0, 0, 5, 9], np.float32), 0)
+        kept = keep_head_for_research(frame(pixels))
+        for name in ("width", "height", "key", "camera", "index", "time", "track_id"):
+            assert getattr(kept, name) == getattr(bare, name), name
+        for one, other in ((kept.pixels, bare.pixels), (kept.box, bare.box)):
+            assert np.array_equal(one, other)
+        assert not len(kept.place.painted)
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            kept.pixels.setflags(write=True)
+
+    def test_it_is_not_written_copied_or_printed(self) -> None:
+        kept = keep_head_for_research(frame(np.full((4, 4, 3), 201, np.uint8)))
+        assert not isinstance(kept, RedactedCrop)
+        assert not hasattr(kept, "encode")
+        assert "201" not in repr(kept) + str(kept)
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            with pytest.raises(TypeError, match="redact"):
+                pickle.dumps(kept, protocol)
+        for copier in (copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match="redact"):
+                copier(kept)
 
 
 class TestRedactedTypes:
@@ -165,7 +260,7 @@ class TestRedactedTypes:
             RedactedCrop(object(), pixels, key, "head", CropPlace(np.zeros(4), 0, 4, 4))
 
     def test_pixels_cannot_be_reopened_for_writing(self) -> None:
-        pixels = redact(frame(np.zeros((4, 4, 3), np.uint8)), empty_boxes()).pixels
+        pixels = redacted(frame(np.zeros((4, 4, 3), np.uint8))).pixels
         with pytest.raises(ValueError, match="WRITEABLE"):
             pixels.setflags(write=True)
         with pytest.raises(ValueError, match="WRITEABLE"):
@@ -174,7 +269,7 @@ class TestRedactedTypes:
     @settings(max_examples=100, deadline=None)
     @given(images, boxes)
     def test_a_crop_is_what_the_frame_shows(self, pixels, heads) -> None:
-        whole = redact(frame(pixels), heads)
+        whole = redacted(frame(pixels), heads)
         cut = np.array([-3, 5, 20, 30], np.float32)
         crop = whole.crop(cut, 7)
         x0, y0, x1, y1 = crop.box.astype(int)
@@ -182,7 +277,7 @@ class TestRedactedTypes:
         assert crop.pixels.size > 0
 
     def test_a_crop_knows_where_it_was_painted(self) -> None:
-        whole = redact(
+        whole = redacted(
             frame(np.zeros((40, 40, 3), np.uint8)), np.array([[12, 8, 20, 16]], np.float32)
         )
         crop = whole.crop(np.array([10, 10, 30, 40], np.float32), 1)

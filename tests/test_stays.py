@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import numpy as np
-from making import NOON
+from making import NOON, redacted
 
-from reid.pixels import RawFrame, RedactedFrame, redact
+from reid.pixels import RawFrame, RedactedFrame
 from reid.stays import (
     GONE_AFTER,
     LONGEST,
@@ -16,12 +16,12 @@ from reid.stays import (
     crop_qualities,
 )
 from reid.store.filter import LONGEST_STAY
-from reid.tracks import UNTRACKED, Tracks, as_boxes, empty_boxes
+from reid.tracks import UNTRACKED, Tracks, as_boxes
 
 
 def frame(index: int, seconds: float) -> RedactedFrame:
     pixels = np.full((100, 200, 3), index % 256, np.uint8)
-    return redact(RawFrame(pixels, "gate", index, NOON + timedelta(seconds=seconds)), empty_boxes())
+    return redacted(RawFrame(pixels, "gate", index, NOON + timedelta(seconds=seconds)))
 
 
 def tracks(*people: tuple[list[float], float, int]) -> Tracks:
@@ -111,7 +111,7 @@ def test_of_equal_crops_the_one_with_less_paint_comes_first() -> None:
     for i in range(40):
         pixels = np.full((100, 200, 3), i, np.uint8)
         head = as_boxes([[45, 15, 85, 40 if i == 23 else 60]])
-        seen = redact(RawFrame(pixels, "gate", i, NOON + timedelta(seconds=i / 10)), head)
+        seen = redacted(RawFrame(pixels, "gate", i, NOON + timedelta(seconds=i / 10)), head)
         stays.see(seen, tracks((BOX, 0.9, 1)))
     (stay,) = stays.finish()
     assert stay.crops()[0].index == 23

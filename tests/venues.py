@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from making import redacted
 
 from reid import vocabulary
 from reid.address import Folder
-from reid.pixels import RawFrame, RedactedCrop, redact
+from reid.pixels import RawFrame, RedactedCrop
 from reid.records import SightingKey, Sightings
 from reid.store import Store
 from reid.tracks import as_boxes
@@ -76,7 +77,7 @@ def crop(upper: str, lower: str, camera: str, index: int, when: datetime) -> Red
     pixels[20:56, 10:38] = COLOURS[upper]
     pixels[56:92, 13:35] = COLOURS[lower]
     pixels[:4, 0] = index % 251  # so that no two crops are the same bytes
-    frame = redact(RawFrame(pixels, camera, index, when), as_boxes([[14, 2, 34, 22]]))
+    frame = redacted(RawFrame(pixels, camera, index, when), [[14, 2, 34, 22]])
     return frame.crop(as_boxes([[0, 0, 48, 96]])[0], index)
 
 

@@ -27,7 +27,7 @@ from reid.bench.record import Record, Recorder
 from reid.bench.retrieval import light_of
 from reid.bench.summary import intervals_json, rounded
 from reid.embed import Embedder, Features, Light
-from reid.pixels import RedactedCrop
+from reid.pixels import EmbeddableCrop
 from reid.vocabulary import Column
 
 Float = NDArray[np.float64]
@@ -268,7 +268,7 @@ class CrossroadAttributes:
         self.model_id = path.stem
         self._network = read_openvino(path, _PEER_SIZE)
 
-    def describe(self, crops: Sequence[RedactedCrop], light: Light) -> Features:
+    def describe(self, crops: Sequence[EmbeddableCrop], light: Light) -> Features:
         """Return what it says of N crops."""
         del light
         features = Features.unestimated(len(crops), self.dim)

@@ -9,7 +9,7 @@ from reid.bench.layouts import Labelled
 from reid.crops import heads_in_crop
 from reid.loading import load_crop_people
 from reid.people import People
-from reid.pixels import RawFrame, RedactedCrop
+from reid.pixels import HeadRegions, RawFrame, RedactedCrop, ResearchCrop
 from reid.research import ResearchImage
 from reid.tracks import Boxes
 
@@ -27,17 +27,23 @@ def finder_weights() -> dict[str, Path | None]:
     return {"heads": models.find_head_detector(None)}
 
 
-def heads_of(raw: RawFrame) -> Boxes:
-    """Return the boxes (M, 4) to redact in an image that is one person."""
+def heads_of(raw: RawFrame) -> HeadRegions:
+    """Return what to redact in an image that is one person."""
     return heads_in_crop(raw, finder())
 
 
-def crop_of(image: Labelled, index: int, with_heads: bool = False) -> RedactedCrop:
-    """Read one image of a data set, without its head unless asked."""
+def crop_of(image: Labelled, index: int) -> RedactedCrop:
+    """Read one image of a data set, without its head."""
     research = ResearchImage.read(image.path, image.camera, index)
-    return research.with_head() if with_heads else research.redacted(_heads_in(image.path))
+    boxes = _heads_in(image.path)  # of the same file, whatever its number was then
+    return research.redacted(HeadRegions.of_known_boxes(research.frame().ref, boxes))
+
+
+def crop_with_head(image: Labelled, index: int) -> ResearchCrop:
+    """Read one image of a data set as it is, for comparison."""
+    return ResearchImage.read(image.path, image.camera, index).with_head()
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _heads_in(path: Path) -> Boxes:
-    return heads_of(ResearchImage.read(path).frame())
+    return heads_of(ResearchImage.read(path).frame()).boxes

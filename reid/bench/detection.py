@@ -11,8 +11,9 @@ from reid.bench.coco import IOU_STEPS, Matched, Photo, average_precision, match,
 from reid.bench.intervals import Interval, bootstrap, wilson
 from reid.bench.record import Record, Recorder
 from reid.bench.summary import intervals_json, rounded
-from reid.heads import Profile, Seen, head_boxes
+from reid.heads import Seen, head_regions
 from reid.people import Detector, People
+from reid.pixels import Profile
 from reid.research import ResearchImage
 from reid.tracks import Boxes
 
@@ -152,8 +153,8 @@ def _look(photo: Photo, people: People) -> _Looked:
     image = ResearchImage.read(photo.path)
     people.start_still()
     tracks, candidates = people.look(image.frame())
-    seen = [Seen(tracks, candidates)]
-    painted = {profile: head_boxes(seen, 0, profile) for profile in PROFILES}
+    seen = [Seen(image.frame().ref, tracks, candidates)]
+    painted = {profile: head_regions(seen, 0, profile).boxes for profile in PROFILES}
     height, width = image.pixels.shape[:2]
     return _Looked(photo, tracks.xyxy, tracks.score, painted, (width, height))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reid.embed import Embedder, Light
 from reid.errors import ModelError, UsageError
 from reid.openvino import silence_telemetry
-from reid.pixels import Image, RedactedCrop
+from reid.pixels import EmbeddableCrop, Image
 
 Float = NDArray[np.float32]
 
@@ -35,7 +35,7 @@ class Extractor(Protocol):
     @property
     def weights(self) -> Path | None: ...
 
-    def vectors(self, crops: Sequence[RedactedCrop], light: Light) -> Float:
+    def vectors(self, crops: Sequence[EmbeddableCrop], light: Light) -> Float:
         """Return unit vectors (N, D) of N crops seen by one camera under `light`."""
         ...
 
@@ -90,7 +90,7 @@ class EmbedderVectors:
     def model_id(self) -> str:
         return self._embedder.model_id
 
-    def vectors(self, crops: Sequence[RedactedCrop], light: Light) -> Float:
+    def vectors(self, crops: Sequence[EmbeddableCrop], light: Light) -> Float:
         """Return unit vectors (N, D)."""
         return unit(self._embedder.describe(crops, light).vectors)
 
@@ -113,7 +113,7 @@ class OpenVinoExtractor:
         self._plain_bgr = path.suffix == ".xml"
         self._network, self._size = read_openvino_sized(path)
 
-    def vectors(self, crops: Sequence[RedactedCrop], light: Light) -> Float:
+    def vectors(self, crops: Sequence[EmbeddableCrop], light: Light) -> Float:
         """Return unit vectors (N, D)."""
         prepare = as_bgr if self._plain_bgr else as_imagenet
         rows = [prepare(crop.pixels, self._size) for crop in crops]
@@ -134,7 +134,7 @@ class TorchExtractor:
         self._model: Any = _scripted(path) if arch is None else _checkpoint(path, arch)
         self._model.eval()
 
-    def vectors(self, crops: Sequence[RedactedCrop], light: Light) -> Float:
+    def vectors(self, crops: Sequence[EmbeddableCrop], light: Light) -> Float:
         """Return unit vectors (N, D)."""
         import torch
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reid import vocabulary
-from reid.pixels import RawFrame, RedactedCrop, redact
+from reid.pixels import HeadRegions, RawFrame, RedactedCrop, redact
 from reid.tracks import as_boxes
 
 DIM: Final = 256
@@ -78,7 +78,8 @@ def crop(number: int) -> RedactedCrop:
     """Draw a small redacted picture of cloth."""
     random = np.random.default_rng(number)
     pixels = np.kron(random.integers(0, 256, (16, 8, 3)), np.ones((4, 4, 1))).astype(np.uint8)
-    frame = redact(RawFrame(pixels, "fabricated", number, BEGUN), as_boxes([[8, 0, 24, 12]]))
+    raw = RawFrame(pixels, "fabricated", number, BEGUN)
+    frame = redact(raw, HeadRegions.of_known_boxes(raw.ref, as_boxes([[8, 0, 24, 12]])))
     return frame.crop(as_boxes([[0, 0, 32, 64]])[0], number)
 
 

@@ -202,8 +202,8 @@ def _smaller(pixels: Image, scale: float) -> Image:
 
 
 def _redacted(image: Image, composed: Composed, scale: float) -> RedactedCrop:
-    boxes = region(image, composed.found * np.float32(scale), "head")
-    return ResearchImage(image).redacted(boxes)
+    heads = region(image, composed.found * np.float32(scale), "head")
+    return ResearchImage(image).redacted(heads)
 
 
 def _real_crops(images: Sequence[Labelled], methods: Methods, seed: int) -> Versus:

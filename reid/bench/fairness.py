@@ -343,9 +343,9 @@ def _arm(pairs: Pairs, change: str, name: str, extractor: Extractor) -> Arm:
     vectors = []
     for start in range(0, len(cut), _BATCH):
         some = slice(start, start + _BATCH)
-        crops = [i.redacted(boxes) for i, boxes in zip(images[some], heads[some], strict=True)]
+        crops = [i.redacted(found) for i, found in zip(images[some], heads[some], strict=True)]
         vectors.append(extractor.vectors(crops, Light.neutral()))
-    shown = [(parts, boxes) for (_, parts), boxes in zip(cut, heads, strict=True)]
+    shown = [(parts, found.boxes) for (_, parts), found in zip(cut, heads, strict=True)]
     left = (np.array([left_over(*s, of) for s in shown]) for of in (PARTS_OF["head"], (HEAD,)))
     return Arm(np.concatenate(vectors).astype(np.float64), pairs.identity[rows], *left)
 

@@ -14,8 +14,8 @@ from reid.bench.galleries import CameraGallery
 from reid.bench.retrieval import light_of
 from reid.bench.venues import Clip, FilmedVenue, Shown, Visit, at_second
 from reid.embed import Embedder, pool
-from reid.heads import Seen, head_boxes
-from reid.pixels import Image, RedactedCrop, redact
+from reid.heads import Seen, head_regions
+from reid.pixels import FrameRef, HeadRegions, Image, RedactedCrop, redact
 from reid.records import SightingKey, Sightings
 from reid.research import ResearchImage
 from reid.tracks import Boxes, Tracks, as_boxes
@@ -73,18 +73,18 @@ def _crops(clip: Clip, visits: Sequence[Visit]) -> list[list[RedactedCrop]]:
         if index not in wanted:
             continue
         raw = ResearchImage(pixels, clip.camera, index).frame()
-        frame = redact(raw, _heads(clip.frames[index]))
+        frame = redact(raw, _heads(raw.ref, clip.frames[index]))
         for number, box in wanted[index]:
             crops[number].append(frame.crop(box, number))
     return crops
 
 
-def _heads(shown: Sequence[Shown]) -> Boxes:
+def _heads(frame: FrameRef, shown: Sequence[Shown]) -> HeadRegions:
     """Return what is painted when everybody and every head is found where it is."""
     people = as_boxes([one.box for one in shown])
     n = len(people)
     tracks = Tracks(people, np.ones(n, np.float32), np.arange(n, dtype=np.int64))
-    return head_boxes([Seen(tracks, as_boxes([one.head for one in shown]))], 0)
+    return head_regions([Seen(frame, tracks, as_boxes([one.head for one in shown]))], 0)
 
 
 def _frames(path: Path, last: int) -> Iterator[tuple[int, Image]]:

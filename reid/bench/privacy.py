@@ -26,7 +26,7 @@ from reid.bench.weaker import METHODS, Hide, region
 from reid.embed import Embedder
 from reid.errors import SourceError
 from reid.ingest import image_paths, read_image
-from reid.pixels import Image, RedactedCrop
+from reid.pixels import EmbeddableCrop, Image
 from reid.research import ResearchImage
 
 Float = NDArray[np.float32]
@@ -393,9 +393,8 @@ def _vectors(embedder: Embedder, composed: Sequence[Composed], heads: bool) -> F
     return embedder.describe(crops, light_of(crops)).vectors
 
 
-def _stored(one: Composed, heads: bool) -> RedactedCrop:
+def _stored(one: Composed, heads: bool) -> EmbeddableCrop:
     image = ResearchImage(one.pixels)
     if heads:
         return image.with_head()
-    boxes = region(one.pixels, one.found, "head")
-    return image.redacted(boxes)
+    return image.redacted(region(one.pixels, one.found, "head"))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.bench.cutouts import crop_of, finder_weights
+from reid.bench.cutouts import crop_of, crop_with_head, finder_weights
 from reid.bench.extractors import Extractor, unit
 from reid.bench.layouts import DISTRACTOR, JUNK, Labelled, Split, same_person
 from reid.bench.metrics import RankingScores, score_ranking
@@ -16,7 +16,7 @@ from reid.bench.summary import Ranking
 from reid.embed import Light
 from reid.errors import SourceError
 from reid.pipeline import borders
-from reid.pixels import RedactedCrop
+from reid.pixels import EmbeddableCrop
 from reid.rank.rerank import rerank
 
 Float = NDArray[np.float32]
@@ -124,20 +124,21 @@ def extract(
     images: Sequence[Labelled], extractor: Extractor, with_heads: bool, progress: Progress
 ) -> Float:
     """Return unit vectors (N, D), read camera by camera in batches, heads redacted by default."""
+    read: Callable[[Labelled, int], EmbeddableCrop] = crop_with_head if with_heads else crop_of
     rows: dict[int, Float] = {}
     cameras = np.array([image.camera for image in images])
     for camera in np.unique(cameras):
         members = np.flatnonzero(cameras == camera)
         for start in range(0, len(members), _BATCH):
             chosen = members[start : start + _BATCH]
-            crops = [crop_of(images[int(i)], int(i), with_heads) for i in chosen]
+            crops = [read(images[int(i)], int(i)) for i in chosen]
             found = extractor.vectors(crops, light_of(crops))
             rows.update(zip((int(i) for i in chosen), found, strict=True))
             progress(len(rows))
     return np.stack([rows[i] for i in range(len(images))])
 
 
-def light_of(crops: Sequence[RedactedCrop]) -> Light:
+def light_of(crops: Sequence[EmbeddableCrop]) -> Light:
     """Return the light of the camera that took these crops, from their borders."""
     return Light.of([borders(crop) for crop in crops])
 

@@ -12,7 +12,7 @@ from reid.bench.coverage import Coverage
 from reid.bench.mot import Film, Rows, evaluate, read_sequences, venue_sequences
 from reid.bench.record import Record, Recorder
 from reid.bench.venues import is_venue, read_venue
-from reid.heads import LOOK_AROUND, Seen, head_boxes
+from reid.heads import LOOK_AROUND, Seen, head_regions
 from reid.ingest import open_source
 from reid.people import Detector, People
 from reid.tracks import UNTRACKED, Boxes
@@ -84,7 +84,7 @@ class _Followed:
     def painted(self, now: int) -> Boxes:
         """Return what the product paints in a frame, knowing a few frames around it."""
         first = max(0, now - LOOK_AROUND)
-        return head_boxes(self.seen[first : now + LOOK_AROUND + 1], now - first)
+        return head_regions(self.seen[first : now + LOOK_AROUND + 1], now - first).boxes
 
 
 def read_films(data: Path) -> tuple[Film, ...]:
@@ -137,7 +137,7 @@ def _follow(film: Film, people: People, before: int, progress: Progress) -> _Fol
         if raw.index >= film.frames:
             break
         begun = time.perf_counter()
-        seen.append(Seen(*people.look(raw)))
+        seen.append(Seen(raw.ref, *people.look(raw)))
         seconds += time.perf_counter() - begun
         progress(before + len(seen))
     return _Followed(seen, seconds)

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.heads import Profile, Seen, head_boxes
-from reid.pixels import Image
+from reid.heads import Seen, head_regions
+from reid.pixels import HeadRegions, Image, Profile
 from reid.research import ResearchImage
 from reid.tracks import Boxes, Tracks, as_boxes, clip
 
@@ -20,8 +20,7 @@ def as_shipped(profile: Profile) -> Hide:
     """Return the product's own redaction: the head found, padded, and the top of the person."""
 
     def hide(pixels: Image, head: Boxes) -> Image:
-        boxes = region(pixels, head, profile)
-        return ResearchImage(pixels).redacted(boxes, profile).pixels
+        return ResearchImage(pixels).redacted(region(pixels, head, profile)).pixels
 
     return hide
 
@@ -29,8 +28,9 @@ def as_shipped(profile: Profile) -> Hide:
 def not_found(pixels: Image, head: Boxes) -> Image:
     """Hide as the product does when no head was found: the top of the person goes."""
     del head
-    boxes = head_boxes([Seen(_person(pixels), as_boxes([]))], 0, "head")
-    return ResearchImage(pixels).redacted(boxes).pixels
+    image = ResearchImage(pixels)
+    seen = Seen(image.frame().ref, _person(pixels), as_boxes([]))
+    return image.redacted(head_regions([seen], 0, "head")).pixels
 
 
 def gaussian(sigma: float) -> Hide:
@@ -76,9 +76,10 @@ METHODS: Final[dict[str, Hide]] = {
 height, six cells down."""
 
 
-def region(pixels: Image, head: Boxes, profile: Profile) -> Boxes:
-    """Return the boxes (M, 4) that go when one person fills the image and `head` (4,) was found."""
-    return head_boxes([Seen(_person(pixels), as_boxes([head]))], 0, profile)
+def region(pixels: Image, head: Boxes, profile: Profile) -> HeadRegions:
+    """Return what goes when one person fills the image and `head` (4,) was found."""
+    seen = Seen(ResearchImage(pixels).frame().ref, _person(pixels), as_boxes([head]))
+    return head_regions([seen], 0, profile)
 
 
 def _person(pixels: Image) -> Tracks:
@@ -93,7 +94,7 @@ def _height(head: Boxes) -> float:
 
 def _inside(pixels: Image, hidden: Image, head: Boxes) -> Image:
     """Take `hidden` inside the padded head box of the product, `pixels` elsewhere."""
-    boxes: NDArray[np.float32] = region(pixels, head, "head")[:1]
+    boxes: NDArray[np.float32] = region(pixels, head, "head").boxes[:1]
     height, width = pixels.shape[:2]
     x0, y0, x1, y1 = np.rint(clip(boxes, width, height)[0]).astype(int)
     result = pixels.copy()

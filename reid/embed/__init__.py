@@ -8,7 +8,7 @@ import numpy as np
 from reid.embed.colour import Light
 from reid.embed.features import Features, Float
 from reid.embed.regions import RegionEmbedder
-from reid.pixels import RedactedCrop
+from reid.pixels import EmbeddableCrop, RedactedCrop
 from reid.records import SightingKey, Sightings
 from reid.tracks import covered
 
@@ -25,7 +25,7 @@ class Embedder(Protocol):
     @property
     def dim(self) -> int: ...
 
-    def describe(self, crops: Sequence[RedactedCrop], light: Light) -> Features:
+    def describe(self, crops: Sequence[EmbeddableCrop], light: Light) -> Features:
         """Return the features of N crops seen by one camera under `light`."""
         ...
 

@@ -12,7 +12,7 @@ from reid.embed.colour import Light
 from reid.embed.features import Features
 from reid.errors import ModelError
 from reid.openvino import compile_model
-from reid.pixels import RedactedCrop
+from reid.pixels import EmbeddableCrop
 from reid.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS
 
 _BATCH: Final = 32
@@ -41,7 +41,7 @@ class LearnedEmbedder:
         self.dim = int(self._model.output("vector").get_partial_shape()[1].get_length())
         self._blind = _blind_columns(unestimated)
 
-    def describe(self, crops: Sequence[RedactedCrop], light: Light) -> Features:
+    def describe(self, crops: Sequence[EmbeddableCrop], light: Light) -> Features:
         """Return the features of N crops; the network sees through a camera's light itself."""
         features = Features.unestimated(len(crops), self.dim)
         for begin in range(0, len(crops), _BATCH):
@@ -58,7 +58,7 @@ class LearnedEmbedder:
         features.body[:, body] = np.nan
         return features
 
-    def _fit(self, crop: RedactedCrop) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    def _fit(self, crop: EmbeddableCrop) -> np.ndarray[Any, np.dtype[np.uint8]]:
         height, width = self._size
         how = cv2.INTER_AREA if crop.height > height else cv2.INTER_LINEAR
         return np.asarray(cv2.resize(crop.pixels, (width, height), interpolation=how), np.uint8)

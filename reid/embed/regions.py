@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from reid import vocabulary
 from reid.embed.colour import NAMED, Float, Light, lab, name_colours
 from reid.embed.features import Features
-from reid.pixels import Image, RedactedCrop
+from reid.pixels import EmbeddableCrop, Image
 from reid.vocabulary import ATTRIBUTE_INDEX, Column
 
 MODEL_ID: Final = "regions-1"
@@ -57,7 +57,7 @@ class RegionEmbedder:
     model_id = MODEL_ID
     dim = DIM
 
-    def describe(self, crops: Sequence[RedactedCrop], light: Light) -> Features:
+    def describe(self, crops: Sequence[EmbeddableCrop], light: Light) -> Features:
         """Return vectors, attributes and visibility of N crops seen under one camera's light."""
         features = Features.unestimated(len(crops), DIM)
         for row, crop in enumerate(crops):
@@ -90,7 +90,7 @@ def person_mask(image: Image, painted: Float, seen: float = 1.0) -> Float:
     return np.asarray(mask, np.float32)
 
 
-def _standardise(crop: RedactedCrop) -> tuple[Image, Float, float]:
+def _standardise(crop: EmbeddableCrop) -> tuple[Image, Float, float]:
     """Return the crop at the standard size, what of it is paint, and how much of the body shows.
 
     A body cut off below, by the frame's border or by what is in front, is set at the top of the
@@ -107,7 +107,7 @@ def _standardise(crop: RedactedCrop) -> tuple[Image, Float, float]:
     return np.asarray(padded, np.uint8), _painted(crop, rows), seen
 
 
-def _painted(crop: RedactedCrop, rows: int) -> Float:
+def _painted(crop: EmbeddableCrop, rows: int) -> Float:
     """Return 1 where redaction painted, at the standard size (H, W), else 0."""
     mask = np.zeros((_HEIGHT, _WIDTH), np.float32)
     scale = np.array([_WIDTH / crop.width, rows / crop.height] * 2, np.float32)

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.errors import ReidError
-from reid.heads import Seen, crop_head_boxes, head_boxes
-from reid.pixels import RawFrame, redact
+from reid.heads import Seen, crop_head_regions, head_regions
+from reid.pixels import FrameRef, HeadRegions, RawFrame, redact
 from reid.synth.scene import LEG_SKIN, LOWER, OUTER, SKIN_PARTS, UPPER
 from reid.synth.shards import cores
 from reid.tracks import Boxes, Tracks, as_boxes, empty_boxes
@@ -195,24 +195,23 @@ def redacted_shard(shard: Path) -> NDArray[np.uint8]:
 def _redact(
     image: NDArray[np.uint8], head: Boxes, person: Boxes, random: np.random.Generator
 ) -> NDArray[np.uint8]:
-    boxes = _head_boxes(head, person, image.shape, random)
     raw = RawFrame(np.ascontiguousarray(image), "synthetic", 0, _EPOCH)
-    return np.array(redact(raw, boxes).pixels)
+    return np.array(redact(raw, _head_regions(head, person, raw.ref, random)).pixels)
 
 
-def _head_boxes(
-    head: Boxes, person: Boxes, shape: tuple[int, ...], random: np.random.Generator
-) -> Boxes:
-    """Return the boxes that the product might redact here."""
+def _head_regions(
+    head: Boxes, person: Boxes, frame: FrameRef, random: np.random.Generator
+) -> HeadRegions:
+    """Return what the product might redact here."""
     how = random.random()
     sure = bool(np.isfinite(head).all())
     if how > _FOUND + _ONLY_PERSON:
         found = as_boxes([_as_found(head, random)]) if sure else empty_boxes()
-        return crop_head_boxes(shape[1], shape[0], found, sure=sure)
+        return crop_head_regions(frame, found, sure=sure)
     tracks = Tracks(as_boxes([person]), np.ones(1, np.float32), np.ones(1, np.int64))
     if how > _FOUND or not sure:
-        return head_boxes([Seen(tracks, empty_boxes())], 0)
-    return head_boxes([Seen(tracks, as_boxes([_as_found(head, random)]))], 0)
+        return head_regions([Seen(frame, tracks, empty_boxes())], 0)
+    return head_regions([Seen(frame, tracks, as_boxes([_as_found(head, random)]))], 0)
 
 
 def _as_found(head: Boxes, random: np.random.Generator) -> Boxes:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reid.bench.counterfactuals import read_pairs
 from reid.bench.metrics import RankingScores, score_ranking
 from reid.errors import ReidError
-from reid.heads import crop_head_boxes
+from reid.heads import crop_head_regions
 from reid.research import ResearchImage
 from reid.tracks import as_boxes, empty_boxes
 from reid.train.data import Crops, load
@@ -184,8 +184,9 @@ def counterfactual_shares(model: Any, folder: Path) -> dict[str, float]:
 def _redacted(image: NDArray[np.uint8], head: NDArray[np.float32]) -> NDArray[np.uint8]:
     sure = bool(np.isfinite(head).all())
     found = as_boxes([head]) if sure else empty_boxes()
-    boxes = crop_head_boxes(image.shape[1], image.shape[0], found, sure=sure)
-    return np.array(ResearchImage(image).redacted(boxes).pixels)
+    whole = ResearchImage(image)
+    heads = crop_head_regions(whole.frame().ref, found, sure=sure)
+    return np.array(whole.redacted(heads).pixels)
 
 
 def across_cameras(vectors: Float, crops: Crops) -> RankingScores:

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from making import NOON
+from making import NOON, redacted
 
 from reid.embed import Features, Light, RegionEmbedder, pool
 from reid.embed.colour import NAMED, name_colours
-from reid.pixels import RawFrame, redact
+from reid.pixels import RawFrame
 from reid.records import SightingKey
-from reid.tracks import as_boxes, empty_boxes
+from reid.tracks import as_boxes
 from reid.vocabulary import ATTRIBUTE_INDEX, PART_INDEX, Column
 
 PLAIN = {
@@ -159,8 +159,8 @@ def test_pooling_is_the_mean_weighted_by_size(crop_of) -> None:
 def test_a_crop_under_paint_says_less() -> None:
     raw = RawFrame(np.zeros((20, 20, 3), np.uint8), "gate", 0, NOON)
     whole = as_boxes([[0, 0, 20, 20]])[0]
-    bare = redact(raw, empty_boxes()).crop(whole, 1)
-    painted = redact(raw, as_boxes([[0, 0, 20, 15]])).crop(whole, 1)
+    bare = redacted(raw).crop(whole, 1)
+    painted = redacted(raw, [[0, 0, 20, 15]]).crop(whole, 1)
     embedder = Fixed([[1, 0], [0, 1]], [0.8, 0.4])
     found = pool([key()], [[bare, painted]], embedder, Light.neutral())
     assert found.attributes[0, 0] == pytest.approx((0.8 * 4 + 0.4 * 1) / 5, abs=0.01)
