@@ -3,21 +3,22 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from reid.address import Folder
+from reid.cases import migrations
 from reid.errors import CaseError
+from reid.locks import lock_of
 from reid.postgresql import DATABASE_VARIABLE, masked, postgresql_engine
 
 FILE_NAME: Final = "desk.sqlite"
-SCHEMA_VERSION: Final = "1"
 
 _BUSY_SECONDS: Final = 30
 
@@ -151,11 +152,14 @@ audit = sa.Table(
 
 
 class Database:
-    """Opens the desk's database and makes its tables if need be.
+    """Opens the desk's database; one of an earlier version is brought to the newest schema.
 
     Args:
         folder: the venue's folder.
         url: SQLAlchemy URL of a PostgreSQL database; None for SQLite in the folder.
+
+    Raises:
+        CaseError: it cannot be reached, or was written by a newer version.
     """
 
     def __init__(self, folder: Folder, url: str | None = None) -> None:
@@ -163,11 +167,9 @@ class Database:
         self._shown = "the PostgreSQL database" if url else str(folder / FILE_NAME)
         with self.explained():
             self._engine = postgresql_engine(url) if url else _sqlite(folder / FILE_NAME)
-            with self.write() as connection:
-                if self.is_sqlite or not sa.inspect(connection).has_table("audit"):
-                    metadata.create_all(connection)
-                    _append_only(connection)
-                _check_version(connection, self._shown)
+            if not self._is_newest():
+                with lock_of(folder, FILE_NAME, database=url):
+                    self._migrate()
 
     @property
     def is_sqlite(self) -> bool:
@@ -186,11 +188,14 @@ class Database:
         with self.explained(), self._engine.connect() as connection:
             yield connection
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> AbstractContextManager[Connection]:
         """Open a transaction that alone may write; committed unless something is raised."""
+        return self._alone("writing")
+
+    @contextmanager
+    def _alone(self, purpose: Literal["writing", "migrating"]) -> Iterator[Connection]:
         with self.explained(), self._engine.connect() as plain:
-            connection = plain.execution_options(writing=True)
+            connection = plain.execution_options(**{purpose: True})
             with connection.begin():
                 if not self.is_sqlite:
                     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(746574)")
@@ -207,6 +212,25 @@ class Database:
                 content = ("cases", "searches", "decisions", "steps", "alerts", "sessions")
                 for table in content:
                     connection.exec_driver_sql(f"VACUUM FULL {table}")
+
+    def _is_newest(self) -> bool:
+        with self.read() as connection:
+            return migrations.revision_of(connection) == migrations.NEWEST
+
+    def _migrate(self) -> None:
+        """Bring it to the newest revision, whole or not at all, unless somebody just did.
+
+        The transaction keeps out every other writer, of earlier versions too.
+        """
+        try:
+            with self._alone("migrating") as connection:
+                if migrations.revision_of(connection) == migrations.NEWEST:
+                    return
+                migrations.upgrade(connection, self._shown)
+                _append_only(connection)
+                _check_whole(connection, self._shown)
+        finally:
+            self._engine.dispose()  # a connection that migrated does not check references
 
     def close(self) -> None:
         """Give back all connections."""
@@ -253,7 +277,10 @@ def _sqlite(path: Folder) -> sa.Engine:
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if options.get("isolation_level") != "AUTOCOMMIT":
-            mode = "IMMEDIATE" if options.get("writing") else "DEFERRED"
+            alone = options.get("writing") or options.get("migrating")
+            if options.get("migrating"):  # else a table that others refer to cannot be rebuilt
+                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            mode = "IMMEDIATE" if alone else "DEFERRED"
             connection.exec_driver_sql(f"BEGIN {mode}")
 
     return engine
@@ -272,18 +299,27 @@ def _append_only(connection: Connection) -> None:
         "CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger AS $$ BEGIN "
         "RAISE EXCEPTION 'the audit trail is append-only'; END $$ LANGUAGE plpgsql"
     )
+    connection.exec_driver_sql("DROP TRIGGER IF EXISTS audit_no_change ON audit")
     connection.exec_driver_sql(
         "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON audit "
         "FOR EACH ROW EXECUTE FUNCTION audit_append_only()"
     )
 
 
-def _check_version(connection: Connection, shown: str) -> None:
-    found = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "schema"))
-    if found is None:
-        connection.execute(meta.insert().values(name="schema", value=SCHEMA_VERSION))
-    elif found != SCHEMA_VERSION:
-        raise CaseError(
-            f"{shown} was written by another version (schema {found}, this one reads "
-            f"{SCHEMA_VERSION}): update with `pip install -U reid`"
-        )
+def _check_whole(connection: Connection, shown: str) -> None:
+    """Refuse tables that lack a column, and rows that refer to none."""
+    inspector = sa.inspect(connection)
+    for table in metadata.sorted_tables:
+        found = {column["name"] for column in inspector.get_columns(table.name)}
+        if lacking := sorted(set(table.columns.keys()) - found):
+            raise CaseError(
+                f"{shown} was written by no version of reid (table {table.name} lacks "
+                f"{', '.join(lacking)}): restore it from a backup"
+            )
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise CaseError(
+                f"{shown} is damaged (table {broken[0]} refers to rows that are not there): "
+                "restore it from a backup"
+            )
