@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from reid.bench.bench_output import tell, watched, write_page
 from reid.bench.cli_scale import scale
 from reid.bench.cli_speed import speed
 from reid.errors import UsageError
@@ -398,7 +399,7 @@ def everything(
             show(name.partition(": ")[0], result)
     if as_json:
         print_json(results)
-    _report(results, html, as_json)
+    write_page(results, html, as_json)
 
 
 def _face_method(yunet: Path | None, network: Path | None) -> Any:
@@ -417,33 +418,3 @@ def _described(data: Path, embedder: str | None, seed: int, run: Callable[..., A
     described = read_described(data)
     model = own_embedder(embedder)
     return watched("pictures", described.steps, lambda told: run(described, *model, seed, told))
-
-
-def watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:
-    """Do `work` under a progress bar."""
-    from reid.console import progress_bar
-
-    with progress_bar(label, total) as told:
-        return work(told)
-
-
-def tell(name: str, result: dict[str, Any], as_json: bool, html: Path | None) -> None:
-    """Print a result, and write its report if asked."""
-    from reid.bench.show import show
-    from reid.console import print_json
-
-    if as_json:
-        print_json(result)
-    else:
-        show(name, result)
-    _report({name: result}, html, as_json)
-
-
-def _report(results: dict[str, dict[str, Any]], html: Path | None, as_json: bool) -> None:
-    from reid.bench.report import write_report
-    from reid.console import out
-
-    if html is not None:
-        write_report(results, html)
-        if not as_json:
-            out.print(f"report: {html}")

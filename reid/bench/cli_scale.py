@@ -32,7 +32,7 @@ def scale(
 
     Example: reid bench scale --venue big --sizes 100000,1000000 --cluster local --clip gate.mp4
     """
-    from reid.bench.cli import tell, watched
+    from reid.bench.bench_output import tell, watched
     from reid.bench.fleets import Assumed
     from reid.bench.scale import Race, run_scale
     from reid.cluster.work import Looking

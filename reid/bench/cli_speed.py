@@ -42,7 +42,7 @@ def speed(
 
     Example: reid bench speed --video gate.mp4 --detector yolo11n.pt --sizes 10000,100000
     """
-    from reid.bench.cli import tell, watched
+    from reid.bench.bench_output import tell, watched
     from reid.bench.crowded import LARGEST
     from reid.bench.extractors import own_embedder
     from reid.bench.searching import SMALLEST

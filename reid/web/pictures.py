@@ -1,7 +1,6 @@
 """Redacted thumbnails: two dozen a search, so each must be cheap and still be checked."""
 
 import time
-from dataclasses import dataclass
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -9,11 +8,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from reid.cases import same
-from reid.desk import PictureKeys
 from reid.errors import AccessError
 from reid.policy import may
 from reid.web.security import CaseId, NotSignedIn, cookie_name, session_of
-from reid.web.state import State, state_of
+from reid.web.state import Pass, State, state_of
 
 router = APIRouter()
 
@@ -21,14 +19,6 @@ REMEMBERED: Final = 5.0
 """Seconds for which a session's right to a case's pictures is taken as checked."""
 
 _MOST: Final = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """A session's right to see the pictures of a case, until a moment of the monotonic clock."""
-
-    until: float
-    case: PictureKeys
 
 
 @router.get("/case/{case_id}/picture/{sighting}/{key}.jpg")

@@ -1,20 +1,25 @@
 """What the app's routes share."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import Request
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
 from reid.cases import Session
-from reid.desk import Desk
+from reid.desk import Desk, PictureKeys
 from reid.web.limits import Limiter
 from reid.web.metrics import Metrics
 from reid.web.words import Words
 
-if TYPE_CHECKING:
-    from reid.web.pictures import Pass
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A session's right to see the pictures of a case, until a moment of the monotonic clock."""
+
+    until: float
+    case: PictureKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class State:
     behind_proxy: bool = False
     logins: Limiter = field(default_factory=lambda: Limiter(most=20))
     parses: Limiter = field(default_factory=lambda: Limiter(most=240))
-    passes: "dict[tuple[str, int], Pass]" = field(default_factory=dict, repr=False)
+    passes: dict[tuple[str, int], Pass] = field(default_factory=dict, repr=False)
 
 
 def state_of(request: Request) -> State:
