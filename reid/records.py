@@ -168,8 +168,6 @@ class Query:
         companions: who was with them; never mixed into `wishes`.
         last_seen_place: the phrase said, or None.
         last_seen_time: ``HH:MM`` where a clock time was said, else the phrase, or None.
-        since, until: time window, UTC, or None for open.
-        cameras: ids of the cameras to search; empty for all.
         unparsed: words that were not understood.
         refused: kinds of trait (of `vocabulary.REFUSED`) left out of the search.
         language: two letters.
@@ -180,9 +178,6 @@ class Query:
     companions: tuple[Companion, ...] = ()
     last_seen_place: str | None = None
     last_seen_time: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    cameras: tuple[str, ...] = ()
     unparsed: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     language: str = "en"

@@ -48,11 +48,6 @@ class RankingScores:
         """Mean average precision (Zheng et al. 2015, Market-1501)."""
         return _mean(self.average_precision)
 
-    @property
-    def mean_inp(self) -> float:
-        """Mean inverse negative penalty (Ye et al. 2021, AGW)."""
-        return _mean(self.inverse_negative_penalty)
-
 
 def score_ranking(
     distance: NDArray[np.float32],

@@ -53,16 +53,9 @@ class Alerts:
         with self._database.read() as connection:
             return int(connection.scalar(sa.select(sa.func.max(alerts.c.id))) or 0)
 
-    def of(self, case_id: int, *, unseen: bool = False) -> list[Alert]:
+    def of(self, case_id: int) -> list[Alert]:
         """Return a case's alerts, newest first."""
         query = sa.select(alerts).where(alerts.c.case_id == case_id)
-        if unseen:
-            query = query.where(alerts.c.seen.is_(False))
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(alerts.c.id.desc())).all()
         return [Alert(**row._mapping) for row in rows]
-
-    def mark_seen(self, case_id: int) -> None:
-        """Note that somebody looked at a case's alerts."""
-        with self._database.write() as connection:
-            connection.execute(alerts.update().where(alerts.c.case_id == case_id).values(seen=True))

@@ -8,7 +8,6 @@ from reid.describe.spelling import correct
 from reid.describe.tokens import Token
 
 HARD: Final = frozenset(".!;\n|。！；…")
-SOFT: Final = frozenset(',()[]{}–—-:?？，、：（）"“”«»/\\+&*=')
 LONGEST_NUMBER: Final = 12
 """Digits of a number that can be an age, a height or a time; more are somebody's telephone."""
 

@@ -1,7 +1,6 @@
 """What staff's decisions on a case say of the other sightings."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +15,8 @@ def refined(query: Query, snapshot: Snapshot, decisions: Sequence[Decision]) -> 
     """Return how the list changes by what was confirmed and rejected."""
     yes, no = _rows(snapshot, decisions, "confirmed"), _rows(snapshot, decisions, "rejected")
     if not len(yes) and not len(no):
-        return Refinement(snapshot.knobs, np.zeros(len(snapshot), np.float32), ())
-    everywhere = replace(query, since=None, until=None, cameras=())
-    return refine_rows(everywhere, snapshot.gallery, yes, no, snapshot.knobs)
+        return Refinement(snapshot.knobs, np.zeros(len(snapshot), np.float32))
+    return refine_rows(query, snapshot.gallery, yes, no, snapshot.knobs)
 
 
 def _rows(snapshot: Snapshot, decisions: Sequence[Decision], verdict: str) -> NDArray[np.intp]:

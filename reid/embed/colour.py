@@ -38,7 +38,6 @@ _ANCHORS: Final[dict[str, tuple[str, ...]]] = {
 _SHADE_SPREAD: Final = 7.0  # ΔE: how far from a typical shade its name still holds
 _LIGHTNESS_WEIGHT: Final = 0.7  # of L* against a*, b*: shading moves lightness most
 _LUT_STEP: Final = 8
-_LINEAR_POWER: Final = 2.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,6 @@ _WHOLE: Final = 1.4  # the same elsewhere: somebody seated or behind a counter i
 _STANDING: Final = 2.6  # height ÷ width of a whole standing person
 _BINS: Final = 8
 _EM_STEPS: Final = 2
-_TEXTURE_BLOCK: Final = 16
 _TEXTURE_WEIGHT: Final = 0.35
 _LIGHTNESS_WEIGHT: Final = 0.35
 _HUE_WEIGHT: Final = 0.55

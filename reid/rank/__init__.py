@@ -1,7 +1,7 @@
 """Query × sightings → ranked matches, each with its reasons (NumPy, no input or output)."""
 
 from reid.rank.answer import rank
-from reid.rank.feedback import LastSeen, Refinement, nearness, refine, refine_rows
+from reid.rank.feedback import Refinement, refine_rows
 from reid.rank.gallery import Gallery
 from reid.rank.question import Question, next_question
 from reid.rank.reliability import measure
@@ -10,13 +10,10 @@ from reid.rank.score import Knobs
 __all__ = [
     "Gallery",
     "Knobs",
-    "LastSeen",
     "Question",
     "Refinement",
     "measure",
-    "nearness",
     "next_question",
     "rank",
-    "refine",
     "refine_rows",
 ]

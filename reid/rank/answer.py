@@ -68,15 +68,14 @@ def rank(
     """Rank the sightings of a gallery by how well they fit a query.
 
     `top` is how many matches come back (None: all). `extra` (N,) is added to the scores, in nats:
-    feedback, or what is known of time and place. Sightings outside the query's time window or
-    cameras, or outside `rows` where the caller has looked that up already, are left out. Without
-    anything to go by the order is the gallery's own.
+    what feedback says. Sightings outside `rows` are left out. Without anything to go by the order
+    is the gallery's own.
     """
     asked = terms(query, knobs)
     totals = score(gallery, asked, knobs)
     if extra is not None:
         totals = totals + extra.astype(np.float32)
-    rows = _allowed(query, gallery) if rows is None else rows
+    rows = np.arange(len(gallery)) if rows is None else rows
     pool = totals if len(rows) == len(totals) else totals[rows]
     order = rows[_best(pool, len(rows) if top is None else top)]
     reasons = explain(gallery, asked, order, knobs)
@@ -89,20 +88,6 @@ def rank(
     )
     said = "found" if known[rows].any() else outcome(gallery, asked, totals, rows, knobs)
     return Answer(query, said, matches)
-
-
-def _allowed(query: Query, gallery: Gallery) -> NDArray[np.intp]:
-    """Return the rows within the query's time window and cameras."""
-    if not query.cameras and query.since is None and query.until is None:
-        return np.arange(len(gallery))
-    cameras = set(query.cameras)
-    keep = [
-        (not cameras or key.camera in cameras)
-        and (query.since is None or key.end >= query.since)
-        and (query.until is None or key.start <= query.until)
-        for key in gallery.keys
-    ]
-    return np.flatnonzero(keep)
 
 
 def _best(totals: Floats, top: int) -> NDArray[np.intp]:

@@ -129,7 +129,7 @@ def open_slots(query: Query, gallery: Gallery, knobs: Knobs = DEFAULT) -> list[s
     covered = any(w.slot == "upper.type" and w.value in OUTERMOST for w in query.wishes)
     slots: list[str] = []
     for name, slot in vocabulary.SLOTS.items():
-        if name in said or not slot.values or (slot.body_derived and not knobs.body):
+        if name in said or not slot.values:
             continue
         owner = name.removesuffix(".colour")
         if owner.startswith("carry.") and owner != name and owner not in carried:

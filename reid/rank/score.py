@@ -57,24 +57,20 @@ class Knobs:
 
     Attributes:
         reliability: slot → in [0, 1], how well the model knows it here; 1 where not named.
-        cameras: camera → slot → reliability there, on top of `reliability`.
         doubts: (slot, value) → what is left of the trust in a wish, after feedback.
         certainty: use how sure the speaker was.
         rarity: use the venue's own rates.
         neighbours: let confusable values speak for each other.
-        body: use body-derived slots (policy decides).
         sharpness: how much further apart people are than their scores say, see `odds`; a property
             of the model. It changes probabilities, and the order of nobody.
         times: how many sightings somebody is expected to have, see `odds`; a property of the venue.
     """
 
     reliability: Mapping[str, float] = field(default_factory=dict)
-    cameras: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     doubts: Mapping[tuple[str, str | float], float] = field(default_factory=dict)
     certainty: bool = True
     rarity: bool = True
     neighbours: bool = True
-    body: bool = True
     sharpness: float = 1.0
     times: float = 1.0
 
@@ -101,8 +97,6 @@ def terms(query: Query, knobs: Knobs = DEFAULT) -> tuple[Term, ...]:
     """Group the wishes of a query into what has to hold together."""
     grouped: dict[object, list[Wish]] = {}
     for i, wish in enumerate(query.wishes):
-        if vocabulary.SLOTS[wish.slot].body_derived and not knobs.body:
-            continue
         key = ("alone", i) if wish.group is None else (wish.group, wish.negated)
         grouped.setdefault(key, []).append(wish)
     layered = any(w.slot.startswith("outer.") and not w.negated for w in query.wishes)
@@ -230,19 +224,10 @@ def score_term(
     gain = belief * (weight / np.float32(rate(gallery, term, knobs)))
     gain -= weight
     gain *= visibility(gallery, term, rows)
-    if knobs.cameras:
-        gain *= _at_camera(gallery, term.wishes[0].slot, knobs)[rows]
     nats: Floats = np.log1p(gain, out=gain)
     if np.isnan(nats.sum()):  # a sum shows a NaN anywhere, for a fifth of the cost of looking
         np.nan_to_num(nats, copy=False, nan=0.0)
     return nats
-
-
-def _at_camera(gallery: Gallery, slot: str, knobs: Knobs) -> Floats:
-    """Return how far each sighting's camera (N,) is to be trusted with a slot."""
-    names, codes = gallery.cameras()
-    table = [knobs.cameras.get(name, {}).get(slot, 1.0) for name in names]
-    return np.asarray(table, dtype=np.float32)[codes]
 
 
 def gallery_lacks_wish(gallery: Gallery, wish: Wish) -> bool:

@@ -19,9 +19,6 @@ from reid.synth.people import BodyShape
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
 
-DM: Final = 0.1
-"""Metres in a unit of the base mesh."""
-
 DENSE: Final = 0.2
 """Share of the base's vertices from which a target is kept for all of them."""
 

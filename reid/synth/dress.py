@@ -388,7 +388,6 @@ def figure_of(person: Person, *, small: bool = False) -> Figure:
         skeleton=Skeleton(joints, tails),
         scale=scale,
         soles=_soles(base),
-        hands={side: joints[BONE[f"finger3-1.{side}"]] for side in "LR"},
         parts=tuple(int(p) for p in np.unique(vertices["meta"][:, 1])),
         height=height + _shoe_height(person),
         free=free,

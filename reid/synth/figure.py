@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from reid.synth.body import DM, LIMBS, SKULL, along_limb
+from reid.synth.body import LIMBS, SKULL, along_limb
 from reid.synth.colours import srgb_to_linear
 from reid.synth.makehuman import BONE, BONES
 from reid.synth.people import Rgb, Textile
@@ -58,7 +58,6 @@ class Figure:
         skeleton: joints at rest, decimetres of the unscaled body.
         scale: metres in one of those decimetres.
         soles: rest positions (k, 3) dm, bones (k,) of points that may touch the ground.
-        hands: palm centres by side in dm, rest.
         parts: part numbers that have vertices.
         height: standing height in metres, shoes included.
         free: bones of things: "kind" for a held one, "kind:bone" for what is worn on a bone.
@@ -71,7 +70,6 @@ class Figure:
     skeleton: Skeleton
     scale: float
     soles: tuple[Float, Int]
-    hands: dict[str, Float]
     parts: tuple[int, ...]
     height: float
     free: dict[str, int] = field(default_factory=dict)
@@ -264,6 +262,3 @@ def cloth_coordinates(points: Float, regions: Int, joints: Float) -> Float:
             distance, side, front = along_limb(points[here], root, bend, tip)
             out[here] = np.stack([side, front, distance], 1)
     return np.asarray(out, np.float32)
-
-
-METRES: Final = DM

@@ -26,8 +26,6 @@ Int = NDArray[np.int32]
 
 CACHE_VERSION: Final = 7
 BODY_END: Final = 13380
-TIGHTS: Final = (15328, 18002)
-SKIRT: Final = (18002, 18722)
 SMALL: Final = 144
 """Height in pixels up to which people are drawn with `Fitted.small` faces."""
 SMALL_SHARE: Final = 0.45

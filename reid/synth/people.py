@@ -1,11 +1,8 @@
 """Who a synthetic person is: a body, clothes with colours, things carried. Data, no geometry."""
 
 from dataclasses import dataclass
-from typing import Final
 
 Rgb = tuple[float, float, float]
-
-DOMAINS: Final = ("train", "held-out")
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@ body each vertex lies); a `Sheet` is the piece fitted to one body, ready to be c
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.synth.body import SKULL, TORSO, Chart, base_chart, chart_of, joint_positions
+from reid.synth.body import SKULL, Chart, base_chart, chart_of, joint_positions
 from reid.synth.makehuman import BODY_END, BONES, Fitted, load
 from reid.synth.meshes import components, vertex_normals
 
@@ -222,9 +221,6 @@ def merged(sheets: list[Sheet]) -> Sheet:
         for name in ("points", "normals", "bones", "weights", "region", "along")
     }
     return Sheet(faces=faces.astype(np.int32), **parts)
-
-
-BELOW_NECK: Final = (TORSO,)
 
 
 def body_hidden(covers: list[tuple[int, float, float]]) -> Bool:

@@ -18,7 +18,6 @@ from reid.synth.shapes import Shape, arc, ball, joined, lathe, superellipsoid, t
 Float = NDArray[np.float32]
 Array = NDArray[np.float64]
 
-HELD: Final = ("handbag", "plastic-bag", "suitcase", "umbrella", "toy", "balloon", "pushchair")
 WORN: Final = ("backpack", "shoulder-bag")
 
 MAIN, TRIM, METAL = range(3)

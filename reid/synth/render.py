@@ -326,7 +326,18 @@ def _resolve(gpu: Device, target: Target) -> tuple[NDArray[np.uint8], NDArray[np
 def render_staged(
     place: Place, lens: Lens, staged: list[Staged], *, supersample: int = 2
 ) -> Rendering:
-    """Draw staged actors; see `render_scene`."""
+    """Draw staged actors in a place as an ideal lens sees them.
+
+    Args:
+        place: surroundings and light.
+        lens: camera; its distortion is not applied here.
+        staged: `Rendering.person_id` is the index into them.
+        supersample: 1 = edges are hard, 2 = smooth: four samples a pixel.
+
+    Raises:
+        NoDisplay: no headless OpenGL.
+        MakeHumanMissing: the body data is nowhere.
+    """
     gpu = device()
     target = gpu.target(*rendered_size(lens), edges=supersample > 1)
     _draw(gpu, place, lens, staged, target)
@@ -351,24 +362,6 @@ def parts_alone(lens: Lens, staged: Staged) -> NDArray[np.uint8]:
     _draw_faces(gpu, staged, staged.buffers.silhouette)
     raw = frame.read(components=3, alignment=1)
     return np.frombuffer(raw, np.uint8).reshape(height, width, 3)[::-1, :, 2]
-
-
-def render_scene(
-    place: Place, lens: Lens, actors: tuple[Actor, ...] | list[Actor], *, supersample: int = 2
-) -> Rendering:
-    """Draw actors in a place as an ideal lens sees them.
-
-    Args:
-        place: surroundings and light.
-        lens: camera; its distortion is not applied here.
-        actors: `Rendering.person_id` is the index into them.
-        supersample: 1 = edges are hard, 2 = smooth: four samples a pixel.
-
-    Raises:
-        NoDisplay: no headless OpenGL.
-        MakeHumanMissing: the body data is nowhere.
-    """
-    return render_staged(place, lens, stage(actors), supersample=supersample)
 
 
 assert MAX_BONES * 3 <= 256 - 16  # fits the vertex uniforms every OpenGL 3.3 driver has

@@ -40,23 +40,11 @@ SEATS: Final = ("wheelchair", "chair")
 THING_PART: Final = CARRIED_PART | dict.fromkeys(SEATS, FIRST_CARRIED + len(CARRIED))
 """Part number of every kind of `reid.synth.people.Prop`."""
 
-PART_NAMES: Final = {
-    BACKGROUND: "background", HEAD: "head", HAIR: "hair", TORSO_SKIN: "torso skin",
-    ARM_SKIN: "arm skin", LEG_SKIN: "leg skin", UPPER: "upper", OUTER: "outer", LOWER: "lower",
-    SOCKS: "socks", FEET: "feet", HEADWEAR: "headwear", SCARF: "scarf", EYEWEAR: "eyewear",
-    **{number: thing for thing, number in CARRIED_PART.items()},
-    THING_PART["chair"]: "seat",
-}  # fmt: skip
-
 NOBODY: Final = -1
 """Person id of a pixel that shows no person."""
 
 RIDING: Final = ("cycle", "ride")
 """Gaits of those who sit on something that is not theirs: a bicycle or motorcycle, an animal."""
-
-GAITS: Final = (
-    "stroll", "walk", "hurry", "child", "carry", "push", "stand", "sit", *RIDING,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +63,6 @@ class Place:
         domain: ``"train"`` or ``"held-out"``: which of the two render domains it belongs to.
         cutout: texels whose blue, green and red are all 0 are holes (foliage, railings, nets) in
             the textures of these indices.
-        walkable: float32, shape (4,): x0, z0, x1, z1 in metres where people may stand.
     """
 
     quads: Float
@@ -88,7 +75,6 @@ class Place:
     ambient_ground: Float
     domain: str = "train"
     cutout: tuple[int, ...] = ()
-    walkable: tuple[float, float, float, float] = (-6.0, -6.0, 6.0, 6.0)
 
 
 @dataclass(frozen=True)
@@ -131,7 +117,7 @@ class Actor:
         person: the identity.
         position: x, y, z of the ground point between the feet, metres; of the saddle of who rides.
         yaw: radians; 0 faces +z, positive turns towards +x.
-        gait: one of `GAITS`.
+        gait: stroll, walk, hurry, child, carry, push, stand, sit, or one of `RIDING`.
         phase: of the gait's cycle, in [0, 1).
         pose_seed: individual variation of this moment: head turn, arm lift, hand shape.
         props: which of the person's props are with them now; None = all.

@@ -113,13 +113,6 @@ CUTS: Final[dict[str, Cut]] = {
     "socks": Cut(("tights",), ease=(0, 0, 0, 0.04)),
 }
 
-SHOES: Final = {
-    "sneakers": ("shoes03", "shoes01", "shoes02"),
-    "shoes": ("shoes05", "shoes06", "shoes04"),
-    "boots": ("shoes03", "shoes02"),
-    "sandals": (),
-}
-
 OVERLAP: Final = 0.1
 """How far a top reaches down inside the skirt that is sewn to it."""
 

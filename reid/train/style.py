@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Labels = NDArray[np.float32]
 Rng = np.random.Generator
-Paint = Callable[[slice, slice], Image]
-"""Rows and columns of a picture → uint8 (h, w, 3) to fill them with."""
 
 _SWAPPED: Final = 0.08  # share of pictures whose colour channels change places
 _GREY: Final = 0.08

@@ -28,5 +28,5 @@ def case_frame(request: Request, case: Case, tab: str) -> dict[str, Any]:
         "minutes": views.minutes_open(case, datetime.now(UTC)),
         "police_after": limit,
         "police_done": "police" in steps,
-        "alerts": desk.records.alerts.of(case.id, unseen=True) if case.is_open else [],
+        "alerts": desk.records.alerts.of(case.id) if case.is_open else [],
     }

@@ -172,6 +172,6 @@ def _row(request: Request, t: Translator, case: Case) -> CaseRow:
         minutes,
         phrases.sentence(t, asked.slots, language_of(request)),
         len(book.decisions(case.id, "confirmed")),
-        len(desk.records.alerts.of(case.id, unseen=True)),
+        len(desk.records.alerts.of(case.id)),
         not police and minutes >= desk.policy.venue.police_after_minutes,
     )

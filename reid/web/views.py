@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from reid import vocabulary
 from reid.cases import Case, Decision
-from reid.desk import UNKNOWN, Desk, Found
+from reid.desk import Desk, Found
 from reid.rank import Question
 from reid.records import Match, Reason, SightingKey
 from reid.search import Likeness
@@ -20,8 +20,6 @@ FEWEST_MATCHES: Final = 2
 LIKE_STRONG: Final = 0.75
 LIKE_POSSIBLE: Final = 0.5
 """Cosine from which clothes are called much alike, and alike."""
-
-VERDICTS: Final = ("match", "conflict", "not_visible", "not_estimated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,11 +289,6 @@ def form_groups(t: Translator) -> list[FieldGroup]:
 def carried(t: Translator) -> list[tuple[str, str]]:
     """Return the things that can be carried: slot and name."""
     return [(f"carry.{thing}", slot_name(t, f"carry.{thing}")) for thing in vocabulary.CARRIED]
-
-
-def known_only(slots: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Leave out what the speaker does not know."""
-    return [entry for entry in slots if entry.get("certainty") != UNKNOWN]
 
 
 def _fit(why: Sequence[Reason]) -> Level:

@@ -18,7 +18,7 @@ def test_ap_and_inp_by_hand() -> None:
     """Right answers at ranks 1 and 3 of 4: AP = (1/1 + 2/3) / 2, INP = 2/3."""
     scores = score_ranking(distances([0.1, 0.2, 0.3, 0.4]), flags([1, 0, 1, 0]))
     assert scores.mean_ap == pytest.approx((1 + 2 / 3) / 2)
-    assert scores.mean_inp == pytest.approx(2 / 3)
+    assert scores.inverse_negative_penalty.mean() == pytest.approx(2 / 3)
     assert scores.rank(1) == 1.0
 
 
@@ -53,4 +53,4 @@ def test_ties_keep_the_gallerys_order() -> None:
 
 def test_nothing_to_score() -> None:
     scores = score_ranking(np.zeros((0, 3), np.float32), np.zeros((0, 3), bool))
-    assert (scores.rank(1), scores.mean_ap, scores.mean_inp, len(scores)) == (0, 0, 0, 0)
+    assert (scores.rank(1), scores.mean_ap, len(scores)) == (0, 0, 0)

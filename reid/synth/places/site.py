@@ -118,15 +118,9 @@ def build_site(
         ambient_ground=ground,
         domain=domain,
         cutout=tuple(b.cutout),
-        walkable=(-width / 2 + 0.5, -depth / 2 + 0.5, width / 2 - 0.5, depth / 2 - 0.5),
     )
     obstacles = np.array(b.footprints, np.float32).reshape(-1, 4)
     return Site(place, name, width, depth, ceiling, obstacles, mood, tuple(b.saddles))
-
-
-def build_place(seed: int, domain: str = "train", kind: str | None = None) -> Place:
-    """Return the renderer's part of `build_site`."""
-    return build_site(seed, domain, kind).place
 
 
 _MOODS: Final[dict[bool, tuple[tuple[str, float], ...]]] = {

@@ -42,7 +42,7 @@ class Plate:
         self.image = render_staged(place, lens, [], supersample=supersample).image
 
     def render(self, actors: list[Actor]) -> tuple[Rendering, list[Staged]]:
-        """Draw actors; as `reid.synth.render.render_scene`, with the staged actors."""
+        """Draw actors; as `reid.synth.render.render_staged`; returns the staged actors too."""
         staged = stage(actors, self._tall(actors))
         height, width = self.image.shape[:2]
         image = self.image.copy()

@@ -154,21 +154,6 @@ RELATIONS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
 }  # fmt: skip
 """Who is missed, by (age band, sex)."""
 
-PLACES: Final = (
-    "the carousel", "the main entrance", "the food court", "the ticket office", "gate 4", "the toilets",
-    "the playground", "the gift shop", "the car park", "the fountain", "the big wheel", "platform 2",
-    "the escalators", "the information desk", "the ice cream stand", "the ghost train queue",
-)  # fmt: skip
-
-COMPANIONS: Final = (
-    "her grandmother",
-    "his older brother",
-    "two friends",
-    "a school group",
-    "her dad",
-    "his mum",
-)
-
 REFUSED_REMARKS: Final[tuple[tuple[str, str], ...]] = (
     ("face", "blue eyes"), ("face", "freckles"), ("face", "a scar on the chin"),
     ("tattoo", "a tattoo on the arm"), ("emotion", "looked upset"), ("emotion", "was crying"),
