@@ -5,11 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reid.bench.crowd import make
-from reid.bench.ranking import STYLES, describe_person, reliability
 from reid.rank import rank
 from reid.rank.answer import FIRST_LOOKED_AT, LIKELY
 from reid.rank.odds import PRESENT, Odds
+from tests.crowd import STYLES, describe_person, make, reliability
 from tests.test_rank import RED, Wish, ask, gallery
 
 PEOPLE, ASKS = 60, 60

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from reid import vocabulary as vocab
-from reid.rank import Gallery
+from reid.rank import Gallery, Knobs, measure
 from reid.rank.neighbours import neighbours
-from reid.records import SightingKey
+from reid.records import Query, SightingKey, Wish
 
 Person = dict[str, str]
 """Slot → the one value that holds."""
@@ -132,3 +132,73 @@ def _write(
             attributes[vocab.ATTRIBUTE_INDEX[column]] = chance
         else:
             body[vocab.BODY_INDEX[column]] = chance
+
+
+SLIP: Final = 0.5
+"""Speakers use the word of a neighbouring value this many times as often as its share says."""
+
+DOUBT_WHEN_WRONG, DOUBT_WHEN_RIGHT = 0.7, 0.15
+"""How often a witness hedges a field that is wrong, and one that is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A way of describing somebody: how many fields are given, how many of them are wrong."""
+
+    name: str
+    fields: int
+    wrong: int
+
+
+STYLES: Final = (
+    Style("true", 6, 0),
+    Style("one wrong", 6, 1),
+    Style("two wrong", 6, 2),
+    Style("vague", 3, 0),
+)
+
+SAID_FIRST: Final = (
+    "body.age", "body.sex", "upper.type", "upper.colour", "lower.type", "lower.colour",
+    "feet.type", "feet.colour", "head.type", "hair.colour", "hair.length", "upper.pattern",
+    "carry.backpack", "carry.shoulder-bag", "carry.balloon", "carry.pushchair",
+)  # fmt: skip
+"""Fields in the order of a form: also the fixed order that questions are compared with."""
+
+
+def describe_person(rng: np.random.Generator, person: Person, style: Style) -> Query:
+    """Say some fields of a person, some of them wrongly, each with its certainty."""
+    known = [slot for slot in SAID_FIRST if person[slot] != "none"]
+    slots = [str(s) for s in rng.permutation(known)[: style.fields]]
+    wishes = []
+    for i, slot in enumerate(slots):
+        wrong = i < style.wrong
+        value = person[slot]
+        if wrong:
+            others = [v for v in draw_values(slot) if v not in {value, "none"}]
+            value = str(rng.choice(others)) if others else value
+        else:
+            value = _named(rng, slot, value)
+        doubted = rng.random() < (DOUBT_WHEN_WRONG if wrong else DOUBT_WHEN_RIGHT)
+        wishes.append(Wish(slot, value, "unsure" if doubted else "sure"))
+    return Query("", tuple(wishes))
+
+
+def _named(rng: np.random.Generator, slot: str, truth: str) -> str:
+    """Return the word that a speaker has for the truth: one's jacket is another's coat."""
+    for value in draw_values(slot):
+        share = neighbours(slot, value, None).get((slot, truth), 0.0) if value != "none" else 0.0
+        if rng.random() < SLIP * share:
+            return value
+    return truth
+
+
+def draw_values(slot: str) -> list[str]:
+    """Return the values of a slot that the crowd has."""
+    return list(POPULATION[slot])
+
+
+def reliability(seed: int, n: int = 1500) -> Knobs:
+    """Measure how far the model is to be trusted, on a crowd of its own."""
+    crowd = make(n, seed)
+    truths = [{slot: frozenset({value}) for slot, value in p.items()} for p in crowd.people]
+    return Knobs(reliability=measure(crowd.gallery, truths))
