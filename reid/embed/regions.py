@@ -19,7 +19,7 @@ from reid import vocabulary
 from reid.embed.colour import NAMED, Float, Light, lab, name_colours
 from reid.embed.features import Features
 from reid.pixels import EmbeddableCrop, Image
-from reid.vocabulary import ATTRIBUTE_INDEX, Column
+from reid.vocabulary import Column
 
 MODEL_ID: Final = "regions-1"
 DIM: Final = 256
@@ -191,7 +191,7 @@ def _visibility(seen: float) -> Float:
     lower = float(np.clip((seen - 0.5) / 0.35, 0, 1))
     feet = float(seen > 0.97)
     shares = {"head": 0.0, "upper": upper, "lower": lower, "feet": feet, "carried": upper}
-    return np.array([shares[part] for part in vocabulary.PARTS], np.float32)
+    return np.array([shares.get(part, np.nan) for part in vocabulary.PARTS], np.float32)
 
 
 def _estimate_colours(row: Float, names: Float, person: Float, seen: float) -> None:
@@ -203,11 +203,18 @@ def _estimate_colours(row: Float, names: Float, person: Float, seen: float) -> N
         share = _mean(names[rows], person[rows])
         named = 1 / (1 + np.exp(-_NAMING_SLOPE * (share - _NAMING_CENTRE)))
         for colour, probability in zip(NAMED, named, strict=True):
-            row[ATTRIBUTE_INDEX[Column(f"{slot}.colour", colour)]] = probability
+            _put(row, f"{slot}.colour", colour, probability)
         several = float((share > _MULTICOLOUR_SHARE).sum())
         many = 1 / (1 + np.exp(-1.5 * (several - 4)))
-        row[ATTRIBUTE_INDEX[Column(f"{slot}.colour", "multicolour")]] = many
+        _put(row, f"{slot}.colour", "multicolour", many)
         if slot == "lower":
             given = [_JEANS_GIVEN.get(colour, _JEANS_OTHERWISE) for colour in NAMED]
             jeans = float(share @ np.array(given, np.float32))
-            row[ATTRIBUTE_INDEX[Column("lower.type", "jeans")]] = jeans
+            _put(row, "lower.type", "jeans", jeans)
+
+
+def _put(row: Float, slot: str, value: str, probability: float) -> None:
+    """Fill one column of a row of attributes, if the vocabulary has it."""
+    place = vocabulary.ATTRIBUTE_INDEX.get(Column(slot, value))
+    if place is not None:
+        row[place] = probability

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reid.embed.card import CARD, columns_toml
 from reid.openvino import silence_telemetry
 from reid.train.export import Calibration
 from reid.train.net import AppearanceNet, both_ways
@@ -112,9 +113,9 @@ def write(model: Any, folder: Path, model_id: str, blind: list[str]) -> None:
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
         for name in (f"{NAME}.xml", f"{NAME}.bin")
     }
-    listed = ",\n".join(f'    "{name}"' for name in blind)
+    listed = "".join(f'    "{name}",\n' for name in blind)
     hashes = "\n".join(f'"{name}" = "{digest}"' for name, digest in files.items())
-    (folder / "model.toml").write_text(
+    (folder / CARD).write_text(
         f'kind = "embedder"\nmodel_id = "{model_id}"\nentry = "."\nlicence = "AGPL-3.0-or-later"\n'
-        f"not_estimated = [\n{listed},\n]\n\n[files]\n{hashes}\n"
+        f"not_estimated = [\n{listed}]\n\n{columns_toml()}\n[files]\n{hashes}\n"
     )
