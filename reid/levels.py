@@ -14,7 +14,9 @@ Floats = NDArray[np.float32]
 STEPS: Final = 250
 """A probability is kept in steps of 1/250."""
 
-_UNKNOWN: Final = 255  # stands for NaN: not estimated
+UNKNOWN: Final = 255
+"""The byte that stands for NaN: not estimated."""
+
 _VALUES: Final[Floats] = np.array([*np.arange(STEPS + 1) / STEPS, *[np.nan] * 5], np.float32)
 
 
@@ -56,4 +58,4 @@ class Levels:
 def packed(probabilities: Floats) -> NDArray[np.uint8]:
     """Return probabilities (N, K) as bytes (N, K)."""
     levels = np.rint(np.clip(np.nan_to_num(probabilities), 0, 1) * STEPS)
-    return np.where(np.isnan(probabilities), _UNKNOWN, levels).astype(np.uint8)
+    return np.where(np.isnan(probabilities), UNKNOWN, levels).astype(np.uint8)

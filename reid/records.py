@@ -56,7 +56,7 @@ class Sightings:
         attributes: float32 (N, K), probability per `vocabulary.ATTRIBUTE_COLUMNS`; NaN where
             the model does not estimate the column.
         body: float32 (N, B), probability per `vocabulary.BODY_COLUMNS`; NaN likewise.
-        visible: float32 (N, P), visible share per `vocabulary.PARTS`, in [0, 1].
+        visible: float32 (N, P), visible share per `vocabulary.PARTS`, in [0, 1]; NaN likewise.
         crops: N best redacted crops.
         model_id: names the space that the vectors live in.
     """

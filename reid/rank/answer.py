@@ -127,7 +127,7 @@ def belief_in(gallery: Gallery, term: Term, rows: NDArray[np.intp], knobs: Knobs
 
 
 def _verdict(belief: float, share: float, usual: float) -> tuple[Verdict, float | None]:
-    if math.isnan(belief):
+    if math.isnan(belief) or math.isnan(share):
         return "not_estimated", None
     if share < NOT_VISIBLE_BELOW:
         return "not_visible", belief

@@ -37,7 +37,7 @@ class Gallery:
         attributes: float32 (N, K), probability per `vocabulary.ATTRIBUTE_COLUMNS`, NaN where the
             model does not estimate it.
         body: float32 (N, B), probability per `vocabulary.BODY_COLUMNS`, NaN likewise.
-        visible: float32 (N, P), visible share per `vocabulary.PARTS`, in [0, 1].
+        visible: float32 (N, P), visible share per `vocabulary.PARTS`, in [0, 1]; NaN likewise.
         vectors: float32 (N, D), unit norm, or None; used by feedback only.
     """
 

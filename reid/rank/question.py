@@ -194,7 +194,7 @@ def expected_entropy(
     beliefs = _beliefs(gallery, slot, rows)  # (answers, n)
     seen = gallery.part(slot)[rows]
     trust = CERTAINTY["sure"] * knobs.reliability.get(slot, 1.0)
-    trusts = np.where(seen < NOT_VISIBLE_BELOW, 0.0, trust * np.minimum(seen, 1.0))
+    trusts = np.where(seen >= NOT_VISIBLE_BELOW, trust * np.minimum(seen, 1.0), 0.0)
     total = 0.0
     for belief in beliefs:
         chance = float((weights * belief).sum())

@@ -206,7 +206,8 @@ def visibility(gallery: Gallery, term: Term, rows: Rows = ALL) -> Floats:
     part = vocabulary.SLOTS[slot].part
     if part not in gallery.seen:
         share = gallery.part(slot)
-        seen = np.where(share < NOT_VISIBLE_BELOW, np.float32(0), np.minimum(share, np.float32(1)))
+        shown = share >= NOT_VISIBLE_BELOW  # not so where it is not estimated either
+        seen = np.where(shown, np.minimum(share, np.float32(1)), np.float32(0))
         gallery.seen[part] = np.asarray(seen, dtype=np.float32)
     return gallery.seen[part][rows]
 

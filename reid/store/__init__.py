@@ -8,7 +8,8 @@ os.environ.setdefault("LANCEDB_LOG", "error")
 
 from reid.store.filter import Filter
 from reid.store.ledger import Ledger
-from reid.store.rows import SCHEMA_VERSION, Columns, Keys
+from reid.store.migrations import SCHEMA_VERSION
+from reid.store.rows import Columns, Keys
 from reid.store.table import TABLE, Store
 
 __all__ = ["SCHEMA_VERSION", "TABLE", "Columns", "Filter", "Keys", "Ledger", "Store"]

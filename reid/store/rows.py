@@ -1,6 +1,5 @@
-"""A sighting as a row: the table's columns, to Arrow and back."""
+"""A sighting as a row: the table's fields, to Arrow and back."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -11,15 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reid import vocabulary
-from reid.levels import Levels, packed
+from reid.levels import Levels
 from reid.pixels import CropPlace, FrameKey, RedactedCrop, decode
 from reid.records import SightingKey, Sightings
+from reid.store.layout import current_names, names_metadata, packed_fields, probability_fields
+from reid.store.migrations import META_SCHEMA, SCHEMA_VERSION
 
-SCHEMA_VERSION: Final = 1
 KEY_COLUMNS: Final = ("id", "source", "source_key", "camera", "start", "end", "track_id")
 CROP_FIELDS: Final = ("crop", "crop_box", "crop_index", "crop_time", "frame_width", "frame_height")
-META_SCHEMA, META_MODEL, META_COLUMNS = b"reid.schema", b"reid.model", b"reid.columns"
+META_MODEL: Final = b"reid.model"
 
 Float = NDArray[np.float32]
 
@@ -74,7 +73,8 @@ class Columns:
 
 
 def schema(model_id: str, dim: int) -> pa.Schema:
-    """Return the table's columns for vectors of `dim` numbers of a model."""
+    """Return the fields of a new table for vectors of `dim` numbers of a model."""
+    names = current_names()
     stamp = pa.timestamp("us", tz="UTC")
     primary = {"lance-schema:unenforced-primary-key": "true"}
     fields = [
@@ -86,9 +86,7 @@ def schema(model_id: str, dim: int) -> pa.Schema:
         pa.field("end", stamp),
         pa.field("track_id", pa.int64()),
         pa.field("vector", pa.list_(pa.float32(), dim)),
-        pa.field("attributes", pa.binary(len(vocabulary.ATTRIBUTE_COLUMNS))),
-        pa.field("body", pa.binary(len(vocabulary.BODY_COLUMNS))),
-        pa.field("visible", pa.binary(len(vocabulary.PARTS))),
+        *probability_fields(names),
         pa.field("crop", pa.large_binary()),
         pa.field("crop_box", pa.list_(pa.float32(), 4)),
         pa.field("crop_index", pa.int64()),
@@ -96,18 +94,8 @@ def schema(model_id: str, dim: int) -> pa.Schema:
         pa.field("frame_width", pa.int32()),
         pa.field("frame_height", pa.int32()),
     ]
-    metadata = {
-        META_SCHEMA: str(SCHEMA_VERSION),
-        META_MODEL: model_id,
-        META_COLUMNS: columns_id(),
-    }
-    return pa.schema(fields, metadata=metadata)
-
-
-def columns_id() -> str:
-    """Return what tells one column order of the vocabulary from another."""
-    names = repr((vocabulary.ATTRIBUTE_COLUMNS, vocabulary.BODY_COLUMNS, vocabulary.PARTS))
-    return hashlib.blake2b(names.encode(), digest_size=8).hexdigest()
+    metadata = {META_SCHEMA: str(SCHEMA_VERSION), META_MODEL: model_id}
+    return pa.schema(fields, metadata=metadata | names_metadata(names))
 
 
 def to_arrow(sightings: Sightings, schema: pa.Schema) -> pa.Table:
@@ -115,9 +103,7 @@ def to_arrow(sightings: Sightings, schema: pa.Schema) -> pa.Table:
     keys, crops = sightings.keys, sightings.crops
     columns: dict[str, Any] = {name: [getattr(key, name) for key in keys] for name in KEY_COLUMNS}
     columns["vector"] = sightings.vectors
-    columns["attributes"] = _pack(sightings.attributes)
-    columns["body"] = _pack(sightings.body)
-    columns["visible"] = _pack(sightings.visible)
+    columns.update(packed_fields(sightings, schema))
     columns["crop"] = [crop.encode() for crop in crops]
     columns["crop_box"] = np.stack([crop.box for crop in crops])
     columns["crop_index"] = [crop.index for crop in crops]
@@ -141,25 +127,6 @@ def matrix(table: pa.Table, name: str) -> Float:
     chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
     flat = np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
     return flat.reshape(-1, width).astype(np.float32, copy=False)
-
-
-def _pack(probabilities: Float) -> list[bytes]:
-    """Write probabilities (N, width) as one byte each."""
-    return [row.tobytes() for row in packed(probabilities)]
-
-
-def unpack(table: pa.Table, name: str) -> Levels:
-    """Read back what `_pack` wrote: (N, width)."""
-    column = table.column(name)
-    width, first = column.type.byte_width, 0
-    levels = np.empty((len(column), width), np.uint8, order="F")
-    for chunk in column.chunks:
-        there = np.frombuffer(
-            chunk.buffers()[1], np.uint8, len(chunk) * width, chunk.offset * width
-        )
-        levels[first : first + len(chunk)] = there.reshape(-1, width)
-        first += len(chunk)
-    return Levels(levels)
 
 
 def crop_of(row: dict[str, Any]) -> RedactedCrop:

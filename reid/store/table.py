@@ -9,7 +9,7 @@ them.
 import random
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
+from contextlib import suppress
 from typing import Any, Final, Self, TypeVar
 
 import pyarrow as pa
@@ -23,22 +23,19 @@ from reid.store import upkeep
 from reid.store.cache import FragmentCache
 from reid.store.connection import connect, explained, is_conflict
 from reid.store.filter import Filter
+from reid.store.layout import stored_fields, stored_names, unpack, widen
+from reid.store.migrations import SCHEMA_VERSION, check_schema, migrate, schema_version
 from reid.store.rows import (
     CROP_FIELDS,
     KEY_COLUMNS,
-    META_COLUMNS,
     META_MODEL,
-    META_SCHEMA,
-    SCHEMA_VERSION,
     Columns,
     Float,
     Keys,
-    columns_id,
     crop_of,
     matrix,
     schema,
     to_arrow,
-    unpack,
 )
 from reid.store.upkeep import Upkeep
 
@@ -46,6 +43,9 @@ TABLE: Final = "sightings"
 
 _LOCK: Final = "venue"
 _READ_TRIES: Final = 4
+_MIGRATION_WAIT: Final = 5.0
+"""Seconds that an opening waits for the lock if a migration is due; without it, see `_upgrade`."""
+
 _PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to commit
 
 _PROBES: Final = 32  # lists of the vector index that are looked into
@@ -80,6 +80,7 @@ class Store:
                 self._make_if_none(model_id, dim)
                 self._table = self._db.open_table(TABLE)
         self._check(model_id)
+        self._upgrade(database)
 
     @staticmethod
     def exists(folder: Folder) -> bool:
@@ -160,7 +161,15 @@ class Store:
         if not len(sightings):
             return
         rows = to_arrow(sightings, self._table.schema)
-        self._commit(partial(_upsert, rows=rows, insert=insert))
+
+        def upsert(table: Any) -> None:
+            nonlocal rows
+            widen(table, sightings)
+            if not rows.schema.equals(table.schema, check_metadata=True):
+                rows = to_arrow(sightings, table.schema)
+            _upsert(table, rows, insert=insert)
+
+        self._commit(upsert)
 
     def finish_source(self, source_key: str, kept: Sequence[str]) -> int:
         """End the indexing of a source: remove its rows that are not among the ids `kept`.
@@ -185,17 +194,21 @@ class Store:
 
     def read(self, which: Filter | None = None, *, vectors: bool = False) -> Columns:
         """Read what ranking needs: keys, attributes, body, visibility, and vectors if asked."""
-        wanted = [*KEY_COLUMNS, "attributes", "body", "visible", *(["vector"] if vectors else [])]
-        cache = self._cache
-        if cache is not None and which is None:
-            table = self._read(lambda table: cache.read(table, wanted))
-        else:
-            table = self._select(wanted, which)
+        where, cache = (which or Filter()).sql(), self._cache
+
+        def scan(table: Any) -> tuple[pa.Schema, pa.Table]:
+            check_schema(table.schema, self.folder)  # a newer version may have upgraded it
+            wanted = [*KEY_COLUMNS, *stored_fields(table.schema), *(["vector"] if vectors else [])]
+            if cache is not None and which is None:
+                return table.schema, cache.read(table, wanted)
+            return table.schema, _scan(table, wanted, where)
+
+        layout, table = self._read(scan)
         found = matrix(table, "vector") if vectors else None
         table = table.drop_columns(["vector"]) if vectors else table  # a copy at a time is enough
-        attributes = unpack(table, "attributes")
-        table = table.drop_columns(["attributes"])
-        body, visible = unpack(table, "body"), unpack(table, "visible")
+        attributes = unpack(table, layout, "attributes")
+        table = table.drop_columns(list(stored_names(layout, "attributes")))
+        body, visible = unpack(table, layout, "body"), unpack(table, layout, "visible")
         return Columns(Keys(table), attributes, body, visible, found)
 
     def crops(self, ids: Sequence[str]) -> dict[str, RedactedCrop]:
@@ -284,19 +297,25 @@ class Store:
                 upkeep.index(self._db.open_table(TABLE))
 
     def _check(self, model_id: str | None) -> None:
-        version = int(self._metadata(META_SCHEMA))
-        if version > SCHEMA_VERSION:
-            raise StoreError(
-                f"{self.folder} was written by a newer version (schema {version}, this one reads "
-                f"{SCHEMA_VERSION}): update with `pip install -U reid`"
-            )
-        if self._metadata(META_COLUMNS) != columns_id():
-            raise StoreError(f"{self.folder} uses another vocabulary: index its sources again")
+        check_schema(self._table.schema, self.folder)
         if model_id is not None and model_id != self.model_id:
             raise SpaceMismatch(
                 f"{self.folder} holds vectors of {self.model_id}, not {model_id}: choose that "
                 f"--embedder or another --venue"
             )
+
+    def _upgrade(self, database: str | None) -> None:
+        """Bring a table of an earlier schema to the newest, under the venue's lock.
+
+        A reader may hold no lock, or find it taken for long: then the table is read as it is, and
+        whoever writes next upgrades it.
+        """
+        if schema_version(self._table.schema) == SCHEMA_VERSION:
+            return
+        lock = lock_of(self.folder, _LOCK, _MIGRATION_WAIT, database)
+        with suppress(StoreError, RuntimeError, OSError), lock:
+            self._table.checkout_latest()
+            migrate(self._table)
 
     def _metadata(self, key: bytes) -> str:
         value = (self._table.schema.metadata or {}).get(key)
@@ -306,13 +325,7 @@ class Store:
 
     def _select(self, columns: list[str], which: Filter | None) -> pa.Table:
         where = (which or Filter()).sql()
-
-        def scan(table: Any) -> pa.Table:
-            query = table.search()
-            query = query.where(where) if where else query
-            return query.select(columns).limit(None).to_arrow()
-
-        return self._read(scan)
+        return self._read(lambda table: _scan(table, columns, where))
 
     def _commit(self, action: Callable[[Any], T], verb: str = "written") -> T:
         """Change the newest version under the lock; again if another commit came first.
@@ -335,6 +348,7 @@ class Store:
         """The schema is looked at each time: a venue may be upgraded while an older writer runs."""
         self._table.checkout_latest()
         self._check(None)
+        migrate(self._table)
         return action(self._table)
 
     def _read(self, action: Callable[[Any], Any]) -> Any:
@@ -347,6 +361,13 @@ class Store:
                 if attempt == _READ_TRIES - 1:
                     raise _unreadable(self.folder, error) from None
         raise AssertionError("unreachable")
+
+
+def _scan(table: Any, columns: list[str], where: str) -> pa.Table:
+    """Read some columns of all rows, or of those that an SQL condition keeps."""
+    query = table.search()
+    query = query.where(where) if where else query
+    return query.select(columns).limit(None).to_arrow()
 
 
 def _upsert(table: Any, rows: pa.Table, *, insert: bool) -> None:

@@ -1,0 +1,130 @@
+"""How probabilities lie in a table: fields of one byte a column, whose names the table states.
+
+A table keeps the layout that it was made with. What the vocabulary has learnt since goes into a
+further field beside it (``attributes``, ``attributes_2`` …), so that nothing stored is rewritten.
+"""
+
+import json
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reid import columns
+from reid.errors import StoreError
+from reid.levels import UNKNOWN, Levels, packed
+from reid.records import Sightings
+
+META_NAMES: Final = "reid.columns."
+"""Before a field's name: the key of the table's metadata with the names of its columns, JSON."""
+
+
+def probability_fields(names: dict[str, tuple[str, ...]]) -> list[pa.Field]:
+    """Return the fields of a table, by the names of their columns."""
+    return [pa.field(field, pa.binary(len(known))) for field, known in names.items()]
+
+
+def names_metadata(names: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return the metadata that names the columns of some fields."""
+    return {META_NAMES + field: json.dumps(known) for field, known in names.items()}
+
+
+def current_names() -> dict[str, tuple[str, ...]]:
+    """Return the fields of a new table, and their columns: the vocabulary as it is now."""
+    now = columns.current()
+    return {table: now.of(table) for table in columns.TABLES}
+
+
+def stored_names(schema: pa.Schema, table: str) -> dict[str, tuple[str, ...]]:
+    """Return the fields that hold one of `columns.TABLES`, each with the names of its columns.
+
+    A table of the first schema states none; its columns are those of `columns.FIRST`.
+
+    Raises:
+        StoreError: a field has not as many columns as names.
+    """
+    metadata = schema.metadata or {}
+    found: dict[str, tuple[str, ...]] = {}
+    for field in schema.names:
+        if field != table and not field.startswith(f"{table}_"):
+            continue
+        said = metadata.get((META_NAMES + field).encode())
+        names = columns.FIRST.of(table) if said is None else tuple(json.loads(said))
+        if schema.field(field).type.byte_width != len(names):
+            raise StoreError(f"the columns of {field} do not fit their names: restore a backup")
+        found[field] = names
+    return found
+
+
+def stored_fields(schema: pa.Schema) -> list[str]:
+    """Return the fields that hold probabilities."""
+    return [field for table in columns.TABLES for field in stored_names(schema, table)]
+
+
+def packed_fields(sightings: Sightings, schema: pa.Schema) -> dict[str, list[bytes]]:
+    """Return N sightings' probabilities as a table of `schema` stores them, by field."""
+    now = columns.current()
+    return {
+        field: _pack(columns.arranged(getattr(sightings, table), now.of(table), names))
+        for table in columns.TABLES
+        for field, names in stored_names(schema, table).items()
+    }
+
+
+def unpack(rows: pa.Table, schema: pa.Schema, table: str) -> Levels:
+    """Read back a table of probabilities (N, K) in the order of the vocabulary.
+
+    Args:
+        rows: N rows, with all of `stored_fields`.
+        schema: of the table they were read from.
+        table: one of `columns.TABLES`.
+    """
+    wanted = columns.current().of(table)
+    levels = np.full((rows.num_rows, len(wanted)), UNKNOWN, np.uint8, order="F")
+    for field, names in stored_names(schema, table).items():
+        _fill(levels, rows.column(field), columns.places(names, wanted))
+    return Levels(levels)
+
+
+def widen(table: Any, sightings: Sightings) -> None:
+    """Give a table the columns that it lacks and these sightings say something of.
+
+    The names are written before the field: until it is there, nobody looks for it, and whoever was
+    interrupted between the two begins again.
+    """
+    now = columns.current()
+    for name in columns.TABLES:
+        fields = stored_names(table.schema, name)
+        stored = {column for names in fields.values() for column in names}
+        lacking = [k for k, column in enumerate(now.of(name)) if column not in stored]
+        if np.isnan(getattr(sightings, name)[:, lacking]).all():
+            continue
+        added = {f"{name}_{len(fields) + 1}": tuple(now.of(name)[k] for k in lacking)}
+        table.to_lance().update_schema_metadata(names_metadata(added))
+        table.checkout_latest()
+        table.to_lance().add_columns(pa.schema(probability_fields(added)))
+        table.checkout_latest()
+
+
+def _pack(probabilities: NDArray[np.float32]) -> list[bytes]:
+    """Write probabilities (N, width) as one byte each."""
+    return [row.tobytes() for row in packed(probabilities)]
+
+
+def _fill(levels: NDArray[np.uint8], stored: pa.ChunkedArray, where: NDArray[np.intp]) -> None:
+    """Put a stored field into the columns (K,) of `levels` (N, K) that `where` finds in it."""
+    width, first = stored.type.byte_width, 0
+    in_order = np.array_equal(where, np.arange(width))
+    for chunk in stored.chunks:
+        known = chunk.fill_null(bytes([UNKNOWN]) * width) if chunk.null_count else chunk
+        if not len(known):
+            continue
+        data = np.frombuffer(known.buffers()[1], np.uint8, len(known) * width, known.offset * width)
+        there, rows = data.reshape(-1, width), slice(first, first + len(known))
+        if in_order:
+            levels[rows] = there
+        else:
+            for k in np.flatnonzero(where != columns.MISSING):
+                levels[rows, k] = there[:, where[k]]
+        first += len(known)
