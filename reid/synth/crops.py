@@ -367,9 +367,16 @@ def write_manifest(out: Path, job: CropJob) -> None:
 
     path = out / "manifest.json"
     wanted = asdict(job)
+    columns = {
+        "attribute_columns": [f"{c.slot}={c.value}" for c in ATTRIBUTE_COLUMNS],
+        "body_columns": [f"{c.slot}={c.value}" for c in BODY_COLUMNS],
+        "parts": list(PARTS),
+    }
     if path.is_file():
-        stored = json.loads(path.read_text(encoding="utf-8"))["job"]
+        found = json.loads(path.read_text(encoding="utf-8"))
+        stored = found["job"]
         changed = [k for k, v in wanted.items() if k != "identities" and stored.get(k) != v]
+        changed += ["columns"] if any(found.get(k, v) != v for k, v in columns.items()) else []
         if changed:
             raise ReidError(
                 f"{out} holds crops made with other {', '.join(changed)}; use another folder"
@@ -379,9 +386,7 @@ def write_manifest(out: Path, job: CropJob) -> None:
         "job": wanted,
         "fields": FIELDS,
         "made": time.strftime("%Y-%m-%d"),
-        "attribute_columns": [f"{c.slot}={c.value}" for c in ATTRIBUTE_COLUMNS],
-        "body_columns": [f"{c.slot}={c.value}" for c in BODY_COLUMNS],
-        "parts": list(PARTS),
+        **columns,
     }
     path.write_text(json.dumps(text, indent=1), encoding="utf-8")
 

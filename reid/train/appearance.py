@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from reid import columns
 from reid.errors import ReidError
 from reid.train.augment import SHADE, TINT, augment, recolour_skin, regions_of, skin_of
 from reid.train.data import Crops
@@ -26,6 +27,7 @@ from reid.train.run import (
     Descent,
     Report,
     Schedule,
+    check_columns,
     parameter_groups,
     recorded,
     write_checkpoint,
@@ -228,6 +230,7 @@ class Trainer:
         """Write a checkpoint; it appears under its name only when complete."""
         state = {
             "config": asdict(self.config),
+            "columns": {name: list(of) for name, of in columns.current()._asdict().items()},
             "step": self.step,
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
@@ -248,6 +251,7 @@ class Trainer:
         state = torch.load(path, map_location=self.device, weights_only=True)
         if state["config"]["net"] != asdict(self.config.net):
             raise ReidError(f"{path} is of a network of other sizes")
+        check_columns(path, state)
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         self.step = int(state["step"])

@@ -4,6 +4,7 @@ Every image passes through the product's own `redact()`, with head boxes as the 
 had them: mostly a found head, sometimes only the closed top of the person or of the crop.
 """
 
+import json
 import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.columns import MISSING, current, places
 from reid.errors import ReidError
 from reid.heads import Seen, crop_head_regions, head_regions
 from reid.pixels import FrameRef, HeadRegions, RawFrame, redact
@@ -93,8 +95,9 @@ def load(folders: list[Path], least_visible: float = 0.35) -> Crops:
         camera = np.load(shard / "camera.npy").astype(np.int64) + number * 1_000
         columns.setdefault("camera", []).append(camera[kept])
         columns.setdefault("shard", []).append(np.full(int(kept.sum()), number, np.int64))
-        for name, file in _PLAIN.items():
-            columns.setdefault(name, []).append(np.load(shard / file)[kept])
+        columns.setdefault("parts", []).append(np.load(shard / "parts.npy")[kept])
+        for name, table in labels_of(shard).items():
+            columns.setdefault(name, []).append(table[kept])
         painted = (redacted != np.load(shard / "image.npy")).any(axis=-1)
         columns["parts"][-1] = _skin_left(columns["parts"][-1], painted[kept])
         pixels = np.load(shard / "pixels.npy")[kept]
@@ -105,12 +108,33 @@ def load(folders: list[Path], least_visible: float = 0.35) -> Crops:
     return Crops(**joined)
 
 
-_PLAIN: Final = {
-    "parts": "parts.npy",
-    "attributes": "worn.npy",
-    "body": "body.npy",
-    "visible": "part_visible.npy",
+_LABELS: Final = {
+    "attributes": ("worn.npy", "attribute_columns"),
+    "body": ("body.npy", "body_columns"),
+    "visible": ("part_visible.npy", "parts"),
 }
+"""The file of each table of labels, and its columns' names in the manifest."""
+
+
+def labels_of(shard: Path) -> dict[str, NDArray[Any]]:
+    """Return a shard's labels, in the order of the vocabulary.
+
+    A shard without the manifest that `reid synth crops` writes beside it is in that order.
+
+    Raises:
+        ReidError: the vocabulary has columns that the shard has no labels of.
+    """
+    tables = {name: np.load(shard / file) for name, (file, _) in _LABELS.items()}
+    manifest = shard.parent / "manifest.json"
+    if not manifest.is_file():
+        return tables
+    said = json.loads(manifest.read_text(encoding="utf-8"))
+    for name, (_, key) in _LABELS.items():
+        where = places(said[key], current().of(name))
+        if (where == MISSING).any():
+            raise ReidError(f"{shard.parent} was made with another vocabulary: make it again")
+        tables[name] = tables[name][:, where]
+    return tables
 
 
 _GARMENTS: Final = {"upper": (UPPER, OUTER), "outer": (OUTER, UPPER), "lower": (LOWER, LEG_SKIN)}

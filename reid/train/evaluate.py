@@ -25,7 +25,7 @@ from reid.train.export import (
 )
 from reid.train.net import AppearanceNet, NetConfig
 from reid.train.pack_appearance import Packed, converted, quantised, run_model, write
-from reid.train.run import mean_of
+from reid.train.run import check_columns, mean_of
 from reid.train.unpack_appearance import unpack
 
 _CALIBRATED_SHARE: Final = 0.5  # of the held-out people; the rest measure
@@ -55,6 +55,7 @@ def load_net(checkpoint: Path) -> AppearanceNet:
     try:
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
         sizes = state["config"]["net"]
+        check_columns(checkpoint, state)
         net = AppearanceNet(
             NetConfig(
                 tuple(sizes["widths"]),

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from reid import columns
 from reid.console import complain
 from reid.errors import ReidError
 
@@ -158,6 +159,17 @@ def parameter_groups(net: nn.Module, decay: float, *more: nn.Parameter) -> list[
         {"params": decayed, "weight_decay": decay},
         {"params": [*plain, *more], "weight_decay": 0.0},
     ]
+
+
+def check_columns(path: Path, state: dict[str, Any]) -> None:
+    """Look whether a checkpoint's heads have the columns of the vocabulary, in its order.
+
+    Raises:
+        ReidError: they have not. One that names none was written when `columns.FIRST` was that.
+    """
+    said = state.get("columns", columns.FIRST._asdict())
+    if {name: tuple(of) for name, of in said.items()} != columns.current()._asdict():
+        raise ReidError(f"{path} was trained with another vocabulary: begin a new checkpoint")
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:

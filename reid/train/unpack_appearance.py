@@ -13,6 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reid import columns
+from reid.embed.card import Card, read_card
 from reid.errors import ReidError
 from reid.openvino import silence_telemetry
 from reid.train.net import AppearanceNet, Block, IbnNorm
@@ -135,7 +137,7 @@ def unpack(net: AppearanceNet, folder: Path, images: NDArray[np.uint8]) -> None:
     try:
         graph = _Graph(path)
         _load_stem_and_trunk(net, graph)
-        _load_heads(net, graph)
+        _load_heads(net, graph, read_card(folder))
     except (OSError, KeyError, RuntimeError, AttributeError) as error:
         raise ReidError(
             f"{path} is no embedding of these sizes ({type(error).__name__}): "
@@ -175,18 +177,26 @@ def _load_folded(convolution: nn.Module, norm: nn.Module, graph: _Graph, name: s
     _set_norm(norm, _Affine(np.ones_like(offset), offset))
 
 
-def _load_heads(net: AppearanceNet, graph: _Graph) -> None:
+def _load_heads(net: AppearanceNet, graph: _Graph, card: Card) -> None:
     name = "regions/aten::_convolution"
     _put(net.regions.weight, graph.weight(f"{name}/Convolution"))
     _put(net.regions.bias, _value(graph.node(f"{name}/Add").input_value(1)).ravel())
     _put(net.squeeze.weight, graph.weight("squeeze/aten::linear/MatMul"))
     _set_norm(net.neck, graph.affine("neck/aten::batch_norm/BatchNormInference"))
-    _put(net.visible.weight, graph.weight("visible/aten::linear/MatMul"))
-    _put(net.visible.bias, _value(graph.node("visible/aten::linear/Add").input_value(1)).ravel())
+    bias = _value(graph.node("visible/aten::linear/Add").input_value(1)).ravel()
+    weight = graph.weight("visible/aten::linear/MatMul")
+    _load_head(net.visible, weight, bias, card.rows("visible"))
     for head, layer in (("attributes", net.attributes), ("body", net.body)):
-        weight, offset = graph.calibrated(head)
-        _put(layer.weight, weight)
-        _put(layer.bias, offset)
+        _load_head(layer, *graph.calibrated(head), card.rows(head))
+
+
+def _load_head(layer: Any, weight: Float, bias: Float, rows: NDArray[np.intp]) -> None:
+    """Load a head whose columns are at `rows` (K,) of the packed one's; others stay as they are."""
+    known = np.flatnonzero(rows != columns.MISSING)
+    for parameter, packed in ((layer.weight, weight), (layer.bias, bias)):
+        merged = parameter.detach().cpu().numpy().copy()
+        merged[known] = packed[rows[known]]
+        _put(parameter, merged)
 
 
 def _put(parameter: Any, value: Float) -> None:

@@ -74,8 +74,12 @@ def test_a_folder_of_another_job_is_refused(tmp_path: Path) -> None:
     write_manifest(tmp_path, replace(JOB, identities=40))
     with pytest.raises(ReidError, match="seed"):
         write_manifest(tmp_path, replace(JOB, seed=9))
-    fields = json.loads((tmp_path / "manifest.json").read_text())["fields"]
-    assert fields == FIELDS
+    said = json.loads((tmp_path / "manifest.json").read_text())
+    assert said["fields"] == FIELDS
+    said["attribute_columns"].reverse()
+    (tmp_path / "manifest.json").write_text(json.dumps(said))
+    with pytest.raises(ReidError, match="columns"):
+        write_manifest(tmp_path, JOB)
 
 
 @pytest.mark.parametrize("change", ["skin", "age", "sex", "face", "hair"])

@@ -7,19 +7,23 @@ import numpy as np
 import pytest
 import torch
 
+from reid.columns import current
+from reid.embed.card import read_card
 from reid.embed.colour import Light
 from reid.embed.learned import LearnedEmbedder
 from reid.errors import ModelError, ReidError
 from reid.models import models_folder
+from reid.synth.crops import CropJob, write_manifest
 from reid.synth.scene import ARM_SKIN, LEG_SKIN, LOWER, OUTER, SKIN_PARTS, TORSO_SKIN, UPPER
 from reid.train import export
 from reid.train.appearance import TrainConfig, Trainer, apart, barest, clusters, contrast
 from reid.train.augment import augment, recolour_skin, regions_of
-from reid.train.data import Crops, garments_shown, load, seen_to_be_empty_handed
+from reid.train.data import Crops, garments_shown, labels_of, load, seen_to_be_empty_handed
 from reid.train.evaluate import load_net, mean_net, pack_and_measure
 from reid.train.net import AppearanceNet, NetConfig, both_ways
 from reid.train.pack_appearance import Packed, converted, quantised, run_model, write
-from reid.train.unpack_appearance import _Graph
+from reid.train.run import check_columns
+from reid.train.unpack_appearance import _Graph, _load_head
 from reid.vocabulary import (
     ATTRIBUTE_COLUMNS,
     ATTRIBUTE_INDEX,
@@ -27,6 +31,7 @@ from reid.vocabulary import (
     PART_INDEX,
     Column,
 )
+from tests.changed_vocabulary import change
 
 NET = NetConfig((8, 8, 16, 16), (1, 1, 1), (2, 2, 1), 16, 64, 32)
 CONFIG = TrainConfig(steps=40, people=6, views=2, rate=3e-3, warmup=4, twins=2, net=NET)
@@ -443,6 +448,58 @@ def test_sixteen_bits_keep_the_numbers_and_int8_only_the_trunk() -> None:
     weights = [name for name in small if name.startswith("__module") and "fq_weights" in name]
     assert weights
     assert all(name.startswith("__module.net.trunk.") for name in weights)
+
+
+def test_a_packed_network_is_read_by_the_names_of_its_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def loaded(layer: torch.nn.Linear, columns: int) -> dict[str, np.ndarray]:
+        weight = np.arange(2 * columns, dtype=np.float32).reshape(columns, 2)
+        rows = read_card(models_folder() / "appearance").rows("attributes")
+        with torch.no_grad():
+            _load_head(layer, weight, weight[:, 0], rows)
+        return dict(zip(current().attributes, layer.weight.detach().numpy(), strict=True))
+
+    n = len(ATTRIBUTE_COLUMNS)
+    before = loaded(torch.nn.Linear(2, n), n)
+    new = Column("upper.fabric", "denim")
+    change(monkeypatch, lambda found: (*found[:0:-1], new), ("attributes",))
+    layer = torch.nn.Linear(2, n)
+    fresh = layer.weight.detach().numpy().copy()
+    after = loaded(layer, n)
+    assert np.array_equal(after.pop("upper.fabric=denim"), fresh[-1])
+    assert len(after) == n - 1
+    assert all(np.array_equal(before[name], row) for name, row in after.items())
+
+
+def test_labels_are_read_by_the_names_of_their_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard = shards(tmp_path, people(4)) / "shard-00000"
+    write_manifest(tmp_path, CropJob())
+    before = labels_of(shard)
+    with monkeypatch.context() as patch:
+        change(patch, lambda found: found[:0:-1])
+        for name, table in labels_of(shard).items():
+            assert np.array_equal(table, before[name][:, :0:-1]), name
+    change(monkeypatch, lambda found: (Column("upper.fabric", "denim"), *found), ("attributes",))
+    with pytest.raises(ReidError, match="another vocabulary"):
+        labels_of(shard)
+
+
+def test_a_checkpoint_of_another_vocabulary_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer, path = Trainer(CONFIG, people(), "cpu"), tmp_path / "run.pt"
+    trainer.save(path)
+    state = torch.load(path, weights_only=True)
+    check_columns(path, state)
+    check_columns(path, {name: value for name, value in state.items() if name != "columns"})
+    change(monkeypatch, lambda found: found[::-1])
+    for read in (trainer.resume, load_net):
+        with pytest.raises(ReidError, match="another vocabulary") as caught:
+            read(path)
+        assert "\n" not in str(caught.value)
 
 
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
