@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch._dynamo  # noqa: F401 - before any OpenGL: Triton's LLVM crashes if Mesa's came first
-from making import NOON, redacted
 from numpy.typing import NDArray
-from servers import BUCKET, S3, PostgreSQL, postgresql, s3
 
 from reid.address import Bucket
 from reid.pixels import RawFrame, RedactedCrop
 from reid.postgresql import DATABASE_VARIABLE
+from tests.making import NOON, redacted
+from tests.servers import BUCKET, S3, PostgreSQL, postgresql, s3
 
 DATA = Path(os.environ.get("REID_DATA", Path(__file__).parents[2] / "shared" / "data"))
 

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 
-from servers import free_port
+from tests.servers import free_port
 
 
 class Proxy:

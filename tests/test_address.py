@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from proxy import Proxy
-from servers import S3, needs_postgresql, needs_s3
 
 from reid.address import Bucket, Folder, folder_at
 from reid.errors import StoreError, UsageError
+from tests.proxy import Proxy
+from tests.servers import S3, needs_postgresql, needs_s3
 
 
 def test_what_looks_like_s3_is_a_bucket_and_the_rest_a_folder() -> None:

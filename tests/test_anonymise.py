@@ -5,13 +5,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from making import write_video
 from PIL import Image
 
 from reid.anonymise import redact_path
 from reid.errors import SourceError, UsageError
 from reid.heads import TOP_WITHOUT_HEAD
 from reid.tracks import Tracks, as_boxes, empty_boxes
+from tests.making import write_video
 
 PERSON = [20, 10, 60, 110]
 

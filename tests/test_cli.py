@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import typer
-from making import write_video
 from PIL import Image
 
 from reid import cli, models
 from reid.embed import RegionEmbedder
 from reid.store import Store
+from tests.making import write_video
 
 
 def run(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from making import NOON
 
 from reid.detections import heads_of_poses
 from reid.heads import (
@@ -16,6 +15,7 @@ from reid.heads import (
 )
 from reid.pixels import FrameKey, FrameRef
 from reid.tracks import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
+from tests.making import NOON
 
 
 def image(width: int, height: int, index: int = 0) -> FrameRef:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from making import NOON, write_video
 from PIL import Image
 
 from reid import ingest
 from reid.errors import SourceError
 from reid.ingest import open_source, read_image, without_credentials
+from tests.making import NOON, write_video
 
 
 def moving(n: int, height: int = 48, width: int = 64):

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from making import NOON
 
 from reid import vocabulary
 from reid.describe import describe
@@ -13,6 +12,7 @@ from reid.levels import STEPS, Levels
 from reid.rank import Gallery, rank
 from reid.rank import gallery as module
 from reid.records import SightingKey
+from tests.making import NOON
 
 TABLES = arrays(
     np.float32,

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from making import NOON, write_video
 from PIL import Image
 
 from reid.embed import RegionEmbedder
@@ -16,6 +15,7 @@ from reid.pipeline import Clock, Indexer, redacted_frames
 from reid.pixels import RawFrame
 from reid.store import Store
 from reid.tracks import Tracks, as_boxes, empty_boxes
+from tests.making import NOON, write_video
 
 
 class Script:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from making import NOON, redacted, stored_crop
 
 from reid.pixels import (
     CropPlace,
@@ -27,6 +26,7 @@ from reid.pixels import (
     redaction_mark,
 )
 from reid.tracks import empty_boxes
+from tests.making import NOON, redacted, stored_crop
 
 corner = st.one_of(
     st.floats(-60, 120, width=32), st.sampled_from([0.0, 48.0, 64.0, -1e9, 1e9, float("inf")])

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from making import NOON
-from making import redacted_noise as crop
 
 from reid.embed.features import Features
 from reid.errors import UsageError
 from reid.records import Answer, Match, Query, Reason, SightingKey, Sightings
 from reid.search import MEAN_FROM, answer_json, journey, similar
 from reid.store import Filter, Store
+from tests.making import NOON
+from tests.making import redacted_noise as crop
 
 
 def put(store: Store, rows: list[tuple[str, str, int, list[float]]]) -> None:

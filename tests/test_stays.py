@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import numpy as np
-from making import NOON, redacted
 
 from reid.pixels import RawFrame, RedactedFrame
 from reid.stays import (
@@ -17,6 +16,7 @@ from reid.stays import (
 )
 from reid.store.filter import LONGEST_STAY
 from reid.tracks import UNTRACKED, Tracks, as_boxes
+from tests.making import NOON, redacted
 
 
 def frame(index: int, seconds: float) -> RedactedFrame:

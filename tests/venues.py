@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from making import redacted
 
 from reid import vocabulary
 from reid.address import Folder
@@ -11,6 +10,7 @@ from reid.pixels import RawFrame, RedactedCrop
 from reid.records import SightingKey, Sightings
 from reid.store import Store
 from reid.tracks import as_boxes
+from tests.making import redacted
 
 RULES = """
 [venue]

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-from making import write_video
 
 from reid.bench.agreement import run_agreement
 from reid.bench.tables import TABLES
 from reid.confidences import Confidences
 from reid.detections import Detections
 from reid.tracks import as_boxes, empty_boxes
+from tests.making import write_video
 
 
 class Scripted:

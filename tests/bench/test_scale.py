@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from servers import needs_postgresql, needs_s3
 
 from reid.address import Bucket
 from reid.bench import fabricated
@@ -19,6 +18,7 @@ from reid.errors import UsageError
 from reid.search import search
 from reid.store import Filter, Store
 from reid.store.rows import schema
+from tests.servers import needs_postgresql, needs_s3
 
 
 def test_made_up_rows_are_the_same_again_and_read_like_any(tmp_path: Path) -> None:

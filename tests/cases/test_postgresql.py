@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from servers import DATABASE_PASSWORD, needs_postgresql, postgresql
 
 from reid.cases import NewCase, Records, migrations, open_records
 from reid.cases.database import metadata
@@ -25,6 +24,7 @@ from tests.cases.earlier import (
     assert_readable,
     kill_once,
 )
+from tests.servers import DATABASE_PASSWORD, needs_postgresql, postgresql
 
 pytestmark = needs_postgresql
 

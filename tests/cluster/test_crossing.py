@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from making import redacted_noise, write_video
 
 from reid.address import Folder
 from reid.cluster.bulk import index_all, plan
@@ -18,6 +17,7 @@ from reid.loading import load_embedder, load_people
 from reid.pipeline import Indexer
 from reid.pixels import RawFrame
 from reid.store import Filter, Store
+from tests.making import redacted_noise, write_video
 
 SECRET = np.random.default_rng(7).integers(0, 256, (120, 160, 3), np.uint8)
 

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from making import write_video
-from servers import needs_postgresql, needs_s3
 
 from reid.address import Bucket
 from reid.ingest import open_source
@@ -21,6 +19,8 @@ from reid.loading import load_embedder, load_people
 from reid.pipeline import Indexer
 from reid.store import Store
 from tests.cluster.test_crossing import rows
+from tests.making import write_video
+from tests.servers import needs_postgresql, needs_s3
 
 pytestmark = [needs_s3, needs_postgresql, pytest.mark.slow, pytest.mark.timeout(1500)]
 

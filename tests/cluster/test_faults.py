@@ -24,8 +24,17 @@ from typing import Any
 
 import av
 import pytest
-from proxy import Proxy
-from servers import (
+
+from reid.address import Bucket
+from reid.desk import Desk
+from reid.errors import ReidError, StoreError
+from reid.ingest import open_source
+from reid.postgresql import DATABASE_VARIABLE
+from reid.stays import GONE_AFTER, LONGEST, STANDING
+from reid.store import Filter, Store
+from reid.watch.status import read_status
+from tests.proxy import Proxy
+from tests.servers import (
     ACCESS_KEY,
     BUCKET,
     DATABASE_PASSWORD,
@@ -37,15 +46,6 @@ from servers import (
     postgresql,
     s3,
 )
-
-from reid.address import Bucket
-from reid.desk import Desk
-from reid.errors import ReidError, StoreError
-from reid.ingest import open_source
-from reid.postgresql import DATABASE_VARIABLE
-from reid.stays import GONE_AFTER, LONGEST, STANDING
-from reid.store import Filter, Store
-from reid.watch.status import read_status
 
 pytestmark = [needs_s3, needs_postgresql, pytest.mark.slow, pytest.mark.timeout(5400)]
 

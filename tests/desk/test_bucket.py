@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers import BUCKET, S3, PostgreSQL, needs_postgresql, needs_s3
 
 from reid.address import Bucket
 from reid.desk import Desk, Filters, ParsedDescription
 from reid.errors import AccessError, AuditError, CaseError
 from tests.desk.test_desk import RED, TEXT, case_of
+from tests.servers import BUCKET, S3, PostgreSQL, needs_postgresql, needs_s3
 from tests.venues import filled, write_rules
 
 pytestmark = [needs_s3, needs_postgresql]

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from making import NOON, redacted
 
 from reid.embed import Features, Light, RegionEmbedder, pool
 from reid.embed.colour import NAMED, name_colours
@@ -10,6 +9,7 @@ from reid.pixels import RawFrame
 from reid.records import SightingKey
 from reid.tracks import as_boxes
 from reid.vocabulary import ATTRIBUTE_INDEX, PART_INDEX, Column
+from tests.making import NOON, redacted
 
 PLAIN = {
     "black": (18, 18, 20),

@@ -4,11 +4,11 @@ import multiprocessing as mp
 from datetime import timedelta
 
 import numpy as np
-from making import NOON
-from making import redacted_noise as crop
 
 from reid.embed.features import Features
 from reid.records import SightingKey, Sightings
+from tests.making import NOON
+from tests.making import redacted_noise as crop
 
 DIM = 8
 

@@ -13,13 +13,13 @@ import lance
 import pytest
 from lance.file import LanceFileReader
 from lancedb.index import IvfRq
-from servers import PostgreSQL, needs_postgresql, needs_s3, postgresql
 
 from reid.address import Bucket
 from reid.errors import StoreError
 from reid.postgresql import DATABASE_VARIABLE
 from reid.store import Filter, Store, upkeep
 from reid.store import table as module
+from tests.servers import PostgreSQL, needs_postgresql, needs_s3, postgresql
 from tests.store.made import DIM, sightings
 
 

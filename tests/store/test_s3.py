@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from servers import (
+from typer.testing import CliRunner
+
+from reid.address import Bucket, folder_at, storage_options
+from reid.cli import app
+from reid.errors import StoreError, UsageError
+from reid.locks import lock_of
+from reid.postgresql import DATABASE_VARIABLE
+from reid.store import Filter, Store, upkeep
+from tests.servers import (
     ACCESS_KEY,
     BUCKET,
     DATABASE_PASSWORD,
@@ -19,14 +27,6 @@ from servers import (
     needs_postgresql,
     needs_s3,
 )
-from typer.testing import CliRunner
-
-from reid.address import Bucket, folder_at, storage_options
-from reid.cli import app
-from reid.errors import StoreError, UsageError
-from reid.locks import lock_of
-from reid.postgresql import DATABASE_VARIABLE
-from reid.store import Filter, Store, upkeep
 from tests.store.made import DIM, run_together, sightings
 
 pytestmark = [needs_s3, needs_postgresql]

@@ -7,11 +7,11 @@ from pathlib import Path
 import lancedb
 import numpy as np
 import pytest
-from making import NOON
 
 from reid import vocabulary
 from reid.errors import SpaceMismatch, StoreError
 from reid.store import SCHEMA_VERSION, Filter, Store, upkeep
+from tests.making import NOON
 from tests.store.made import DIM, run_together, sightings
 
 

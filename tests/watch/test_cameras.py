@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from making import write_video
 
 from reid.errors import SourceError
 from reid.ingest import Source
 from reid.pipeline import IndexReport
 from reid.watch.cameras import CameraLoop, CameraSource, Health
+from tests.making import write_video
 
 
 @dataclass
