@@ -19,11 +19,11 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 from PIL import Image as PillowImage
 
-from reid.errors import SourceError, UsageError
-from reid.ingest import STILL_SUFFIXES, StillSource, VideoSource, open_source
-from reid.people import People
+from reid.capture.sources import STILL_SUFFIXES, StillSource, VideoSource, open_source
+from reid.core.errors import SourceError, UsageError
+from reid.core.pixels import Profile, RedactedFrame
+from reid.detect.yolo import People
 from reid.pipeline import Clock, redacted_frames
-from reid.pixels import Profile, RedactedFrame
 
 VIDEO_OUT: Final = (".mp4", ".mkv", ".mov", ".gif")
 

@@ -2,21 +2,21 @@
 
 from pathlib import Path
 
-from reid import models
+from reid.detect.yolo import Detector, People
 from reid.embed import Embedder, RegionEmbedder
 from reid.embed.learned import LearnedEmbedder
-from reid.people import Detector, People
+from reid.weights import registry
 
 
 def load_people(detector: Path | None, heads: Path | None) -> People:
     """Load the detector asked for, or the default one, and the extra head model if asked."""
-    found = Detector(models.find_detector(detector))
+    found = Detector(registry.find_detector(detector))
     return People(found, Detector(heads) if heads else None)
 
 
 def load_crop_people(detector: Path | None, heads: Path | None) -> People:
     """Load what finds heads in person crops: the detector asked for, else the shipped one."""
-    found = Detector(models.find_head_detector(detector))
+    found = Detector(registry.find_head_detector(detector))
     return People(found, Detector(heads) if heads else None)
 
 
@@ -26,5 +26,5 @@ def load_embedder(given: str | None = None) -> Embedder:
         return RegionEmbedder()
     if given is not None:
         return LearnedEmbedder(Path(given))
-    shipped = models.find_embedder()
+    shipped = registry.find_embedder()
     return LearnedEmbedder(shipped.folder) if shipped else RegionEmbedder()

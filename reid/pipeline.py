@@ -11,13 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from reid.crops import heads_in_crop, redacted_crop
-from reid.embed import Embedder, Light, pool
-from reid.heads import LOOK_AROUND, Seen, head_regions
-from reid.ingest import Source
-from reid.outbox import Outbox
-from reid.people import People
-from reid.pixels import (
+from reid.capture.sources import Source
+from reid.core.boxes import Boxes, Tracks
+from reid.core.pixels import (
     EmbeddableCrop,
     Image,
     Profile,
@@ -26,10 +22,14 @@ from reid.pixels import (
     RedactedFrame,
     redact,
 )
-from reid.records import SightingKey, Sightings
-from reid.stays import Stay, Stays
+from reid.core.records import SightingKey, Sightings
+from reid.detect.head_regions import LOOK_AROUND, Seen, regions_to_redact
+from reid.detect.person_crops import heads_in_crop, redacted_crop
+from reid.detect.tracklets import Stay, Stays
+from reid.detect.yolo import People
+from reid.embed import Embedder, Light, pool
 from reid.store import Store
-from reid.tracks import Boxes, Tracks
+from reid.store.write_buffer import Outbox
 
 _BATCH: Final = 32  # stays described and stored in one commit
 _BATCH_SECONDS: Final = 20.0  # but no longer than this between commits
@@ -127,7 +127,7 @@ def redacted_frames(
             raws.append(raw)
         while raws and (raw is None or len(raws) > LOOK_AROUND):
             with clock.stage("redact"):
-                heads = head_regions(list(seen), now, profile)
+                heads = regions_to_redact(list(seen), now, profile)
                 redacted = redact(raws.popleft(), heads)
             yield redacted, seen[now].tracks
             now += 1

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reid import columns, vocabulary
-from reid.vocabulary import Column
+from reid.core import columns, vocabulary
+from reid.core.vocabulary import Column
 
 Columns = tuple[Column, ...]
 

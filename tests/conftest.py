@@ -10,9 +10,9 @@ import pytest
 import torch._dynamo  # noqa: F401 - before any OpenGL: Triton's LLVM crashes if Mesa's came first
 from numpy.typing import NDArray
 
-from reid.address import Bucket
-from reid.pixels import RawFrame, RedactedCrop
-from reid.postgresql import DATABASE_VARIABLE
+from reid.core.pixels import RawFrame, RedactedCrop
+from reid.storage.postgresql import DATABASE_VARIABLE
+from reid.storage.venue_path import Bucket
 from tests.making import NOON, redacted
 from tests.servers import BUCKET, S3, PostgreSQL, postgresql, s3
 

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from reid import vocabulary as vocab
+from reid.core import vocabulary as vocab
+from reid.core.records import Query, SightingKey, Wish
 from reid.rank import Gallery, Knobs, measure
-from reid.rank.neighbours import neighbours
-from reid.records import Query, SightingKey, Wish
+from reid.rank.confusions import neighbours
 
 Person = dict[str, str]
 """Slot → the one value that holds."""

@@ -3,10 +3,10 @@
 import pytest
 from argon2 import PasswordHasher
 
-import reid.cases.accounts
+import reid.desk.cases.accounts
 
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(reid.cases.accounts, "PasswordHasher", lambda: cheap)
+    monkeypatch.setattr(reid.desk.cases.accounts, "PasswordHasher", lambda: cheap)

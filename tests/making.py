@@ -9,7 +9,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.pixels import (
+from reid.core.boxes import as_boxes
+from reid.core.pixels import (
     CropPlace,
     FrameKey,
     HeadRegions,
@@ -19,7 +20,6 @@ from reid.pixels import (
     decode,
     redact,
 )
-from reid.tracks import as_boxes
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from reid.anonymise import redact_path
-from reid.errors import SourceError, UsageError
-from reid.heads import TOP_WITHOUT_HEAD
-from reid.tracks import Tracks, as_boxes, empty_boxes
+from reid.core.boxes import Tracks, as_boxes, empty_boxes
+from reid.core.errors import SourceError, UsageError
+from reid.detect.head_regions import TOP_WITHOUT_HEAD
 from tests.making import write_video
 
 PERSON = [20, 10, 60, 110]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reid.errors import ReidError
-from reid.models import find_detector
+from reid.core.errors import ReidError
+from reid.weights.registry import find_detector
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NAMES = ("tour", "appearance_against_faces", "how_private_is_it", "bring_your_own")

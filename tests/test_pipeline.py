@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reid.capture.sources import open_source
+from reid.core.boxes import Tracks, as_boxes, empty_boxes
+from reid.core.errors import SourceError
+from reid.core.pixels import RawFrame
+from reid.detect.head_regions import LOOK_AROUND
 from reid.embed import RegionEmbedder
-from reid.errors import SourceError
-from reid.heads import LOOK_AROUND
-from reid.ingest import open_source
 from reid.pipeline import Clock, Indexer, redacted_frames
-from reid.pixels import RawFrame
 from reid.store import Store
-from reid.tracks import Tracks, as_boxes, empty_boxes
 from tests.making import NOON, write_video
 
 

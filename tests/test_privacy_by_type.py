@@ -11,19 +11,19 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "reid"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-LAB = ("bench/", "train/", "synth/")
+LAB = ("lab/bench/", "lab/train/", "lab/synth/")
 KEPT = {
-    "expose_unredacted": ("pixels.py", "people.py"),
-    "_RawFrame__pixels": ("pixels.py",),
-    "_SEAL": ("pixels.py",),
-    "of_head_finder": ("pixels.py", "heads.py"),
-    "of_known_boxes": ("pixels.py", *LAB),
-    "head_regions": ("heads.py", "pipeline.py", *LAB),
-    "crop_head_regions": ("heads.py", "crops.py", *LAB),
-    "keep_head_for_research": ("pixels.py", "research.py"),
-    "with_head": ("research.py", *LAB),
-    "ResearchImage": ("research.py", *LAB),
-    "ResearchCrop": ("pixels.py", "research.py", *LAB),
+    "expose_unredacted": ("core/pixels.py", "detect/yolo.py"),
+    "_RawFrame__pixels": ("core/pixels.py",),
+    "_SEAL": ("core/pixels.py",),
+    "of_head_finder": ("core/pixels.py", "detect/head_regions.py"),
+    "of_known_boxes": ("core/pixels.py", *LAB),
+    "regions_to_redact": ("detect/head_regions.py", "pipeline.py", *LAB),
+    "crop_regions_to_redact": ("detect/head_regions.py", "detect/person_crops.py", *LAB),
+    "keep_head_for_research": ("core/pixels.py", "lab/research_image.py"),
+    "with_head": ("lab/research_image.py", *LAB),
+    "ResearchImage": ("lab/research_image.py", *LAB),
+    "ResearchCrop": ("core/pixels.py", "lab/research_image.py", *LAB),
 }
 """What opens or fakes a seal, and the files and folders that may name it."""
 
@@ -80,7 +80,7 @@ def test_what_opens_a_seal_is_named_where_it_may_be(name: str) -> None:
     "source",
     [
         "HeadRegions.of_known_boxes(ref, boxes)",
-        "import reid.pixels as p\nmake = p.HeadRegions.of_known_boxes\nmake(ref, boxes)",
+        "import reid.core.pixels as p\nmake = p.HeadRegions.of_known_boxes\nmake(ref, boxes)",
         "from reid.other import of_known_boxes as innocent",
         "import reid.of_known_boxes",
         "getattr(HeadRegions, 'of_known_boxes')",
@@ -96,24 +96,26 @@ def test_a_name_is_seen_however_it_is_reached(source: str) -> None:
 
 def test_the_product_imports_nothing_of_the_laboratorys_raw_images() -> None:
     for path in FILES:
-        if not relative(path).startswith(("research.py", *LAB)):
+        if not relative(path).startswith(("lab/research_image.py", *LAB)):
             names = imported(path.read_text())
-            assert not any(name.startswith("reid.research") for name in names), path
+            assert not any(name.startswith("reid.lab.research_image") for name in names), path
 
 
 def test_what_was_seen_in_a_frame_is_said_by_the_pipeline_alone() -> None:
     """So that `empty regions` always means: looked for in this frame, and nobody there."""
     for path in FILES:
         source = path.read_text()
-        if relative(path).startswith(("heads.py", "pipeline.py", *LAB)):
+        if relative(path).startswith(("detect/head_regions.py", "pipeline.py", *LAB)):
             continue
-        of_heads = {name for name in imported(source) if name.startswith("reid.heads")}
+        of_heads = {
+            name for name in imported(source) if name.startswith("reid.detect.head_regions")
+        }
         assert not of_heads or "Seen" not in names_used(source), path
 
 
 @pytest.mark.parametrize("path", FILES, ids=relative)
 def test_ultralytics_is_imported_by_people_and_training_only(path: Path) -> None:
-    if relative(path).startswith(("people.py", "train/", "bench/")):
+    if relative(path).startswith(("detect/yolo.py", "lab/train/", "lab/bench/")):
         return
     modules = {name.split(".")[0] for name in imported(path.read_text())}
     assert "ultralytics" not in modules
@@ -123,10 +125,11 @@ LEAKS = """
 import numpy as np
 
 from reid.embed import Embedder, Light, pool
-from reid.pixels import EmbeddableCrop, HeadRegions, RawFrame, RedactedCrop, ResearchCrop, redact
-from reid.records import Answer, SightingKey, Sightings
-from reid.sheet import contact_sheet
-from reid.tracks import empty_boxes
+from reid.core.pixels import EmbeddableCrop, HeadRegions, RawFrame, RedactedCrop, ResearchCrop
+from reid.core.pixels import redact
+from reid.core.records import Answer, SightingKey, Sightings
+from reid.cli.contact_sheet import contact_sheet
+from reid.core.boxes import empty_boxes
 
 
 def described(kept: ResearchCrop, crop: RedactedCrop, embedder: Embedder) -> None:

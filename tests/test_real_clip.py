@@ -16,11 +16,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from reid.capture.sources import open_source
+from reid.core.boxes import Boxes, as_boxes, empty_boxes, intersections
 from reid.describe import describe
-from reid.ingest import open_source
-from reid.search import search
+from reid.search.questions import search
 from reid.store import Filter, Store
-from reid.tracks import Boxes, as_boxes, empty_boxes, intersections
 
 CLIPS = {"classroom": 180, "face-demographics-walking": 70, "store-aisle-detection": 28}
 """Faces that the control finds in the raw clips, summed over their frames, at threshold 0.5."""
@@ -36,7 +36,7 @@ socket.socket.connect = forbidden
 socket.socket.connect_ex = forbidden
 socket.create_connection = forbidden
 socket.getaddrinfo = forbidden
-from reid.cli import main
+from reid.cli.main import main
 main()
 """
 

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from reid import vocabulary
-from reid.address import Folder
-from reid.pixels import RawFrame, RedactedCrop
-from reid.records import SightingKey, Sightings
+from reid.core import vocabulary
+from reid.core.boxes import as_boxes
+from reid.core.pixels import RawFrame, RedactedCrop
+from reid.core.records import SightingKey, Sightings
+from reid.storage.venue_path import Folder
 from reid.store import Store
-from reid.tracks import as_boxes
 from tests.making import redacted
 
 RULES = """

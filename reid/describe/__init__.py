@@ -1,5 +1,7 @@
 """Sentence → Query: what a worried parent, a witness or a radio message says somebody wears."""
 
+from reid.core.errors import UsageError
+from reid.core.records import Companion, Query
 from reid.describe.ages import join_ages
 from reid.describe.context import find_place, find_time
 from reid.describe.doubts import merge_doubts
@@ -11,8 +13,6 @@ from reid.describe.language import detect
 from reid.describe.lexicon import LANGUAGES, load
 from reid.describe.tokens import bounded, clean, split_elided, tokenise
 from reid.describe.wire import from_json, to_json
-from reid.errors import UsageError
-from reid.records import Companion, Query
 
 __all__ = ["LANGUAGES", "describe", "from_json", "to_json"]
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from reid import vocabulary
+from reid.core import vocabulary
 from reid.describe.items import Item
 from reid.describe.lexicon import Lexicon
 

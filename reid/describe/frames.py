@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from reid import vocabulary
-from reid.records import Certainty, Modifier, Wish
+from reid.core import vocabulary
+from reid.core.records import Certainty, Modifier, Wish
 
 Values = tuple[str, ...]
 

@@ -7,9 +7,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reid import vocabulary
+from reid.core import vocabulary
+from reid.core.records import Query, Wish
 from reid.describe.frames import region
-from reid.records import Query, Wish
 
 SWATCHES: Final = {
     "black": "grey23", "white": "bright_white", "grey": "grey58", "red": "red3",

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reid.errors import UsageError
-from reid.records import Companion, Query, Wish
+from reid.core.errors import UsageError
+from reid.core.records import Companion, Query, Wish
 
 
 def to_json(query: Query) -> dict[str, Any]:

@@ -12,21 +12,21 @@ from typing import Final, Literal, Self
 
 import numpy as np
 
-from reid import vocabulary
-from reid.address import Folder
-from reid.cases import Case, Records, open_records
-from reid.cases.audit import Detail, Limit
-from reid.cases.book import SearchLine
-from reid.desk.asked import Filters, LatestQuery, ParsedDescription, allowed
+from reid.core import vocabulary
+from reid.core.errors import PolicyError, StoreError, UsageError
+from reid.core.records import Answer, Query
+from reid.desk.cases import Case, Records, open_records
+from reid.desk.cases.audit import Detail, Limit
+from reid.desk.cases.book import SearchLine
 from reid.desk.erasure import Eraser, Tidied
 from reid.desk.feedback import refined
+from reid.desk.parsed_description import Filters, LatestQuery, ParsedDescription, allowed
 from reid.desk.pictures import PictureKeys, Pictures
-from reid.desk.snapshot import Snapshot, Snapshots
-from reid.errors import PolicyError, StoreError, UsageError
-from reid.policy import Policy, load_policy
+from reid.desk.policy import Policy, load_policy
 from reid.rank import Question, Refinement, next_question, rank
-from reid.records import Answer, Query
-from reid.search import Likeness, journey, similar
+from reid.search.questions import Likeness, journey, similar
+from reid.search.snapshot import Snapshot, Snapshots
+from reid.storage.venue_path import Folder
 from reid.store import Filter, Store
 
 SHOWN: Final = 24

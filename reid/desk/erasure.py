@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from reid.address import Folder
-from reid.cases import CaseBook
-from reid.errors import CaseError
-from reid.locks import lock_of
+from reid.core.errors import CaseError
+from reid.desk.cases import CaseBook
+from reid.storage.locks import lock_of
+from reid.storage.venue_path import Folder
 from reid.store import Filter, Store
 
 MARK: Final = "erasing"

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.cases import Decision
-from reid.desk.snapshot import Snapshot
+from reid.core.records import Query
+from reid.desk.cases import Decision
 from reid.rank import Refinement, refine_rows
-from reid.records import Query
+from reid.search.snapshot import Snapshot
 
 
 def refined(query: Query, snapshot: Snapshot, decisions: Sequence[Decision]) -> Refinement:

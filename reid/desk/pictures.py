@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
-from reid.cases.audit import reference
+from reid.desk.cases.audit import reference
 from reid.store import Store
 
 MOST: Final = 3000

@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reid.policy import Policy
+from reid.desk.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

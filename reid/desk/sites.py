@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from reid.cases import User
-from reid.cases.audit import Detail
-from reid.desk.asked import Filters, ParsedDescription, allowed
+from reid.core.errors import AccessError, PolicyError
+from reid.core.records import Answer, Query
+from reid.desk.cases import User
+from reid.desk.cases.audit import Detail
 from reid.desk.desk import SEARCH_SITE, SHOWN, Desk
-from reid.errors import AccessError, PolicyError
-from reid.policy import may
+from reid.desk.parsed_description import Filters, ParsedDescription, allowed
+from reid.desk.policy import may
 from reid.rank import rank
-from reid.records import Answer, Query
 
 _LONGEST_ACTOR: Final = 80
 

@@ -5,12 +5,12 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from reid.core.boxes import covered
+from reid.core.pixels import EmbeddableCrop, RedactedCrop
+from reid.core.records import SightingKey, Sightings
 from reid.embed.colour import Light
 from reid.embed.features import Features, Float
 from reid.embed.regions import RegionEmbedder
-from reid.pixels import EmbeddableCrop, RedactedCrop
-from reid.records import SightingKey, Sightings
-from reid.tracks import covered
 
 __all__ = ["Embedder", "Features", "Light", "RegionEmbedder", "pool"]
 

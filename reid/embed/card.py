@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid import columns
-from reid.errors import ModelError
+from reid.core import columns
+from reid.core.errors import ModelError
 
 CARD: Final = "model.toml"
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.pixels import Image
-from reid.vocabulary import COLOURS
+from reid.core.pixels import Image
+from reid.core.vocabulary import COLOURS
 
 Float = NDArray[np.float32]
 

@@ -6,14 +6,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from reid import vocabulary
+from reid.core import vocabulary
 
 Float = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """N crops, by column; as in `reid.records.Sightings`, one row a crop."""
+    """N crops, by column; as in `reid.core.records.Sightings`, one row a crop."""
 
     vectors: Float
     attributes: Float

@@ -7,13 +7,13 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from reid import columns
+from reid.core import columns
+from reid.core.errors import ModelError
+from reid.core.pixels import EmbeddableCrop
 from reid.embed.card import read_card
 from reid.embed.colour import Light
 from reid.embed.features import Features
-from reid.errors import ModelError
-from reid.openvino import compile_model
-from reid.pixels import EmbeddableCrop
+from reid.weights.openvino import compile_model
 
 _BATCH: Final = 32
 

@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid import vocabulary
+from reid.core import vocabulary
+from reid.core.pixels import EmbeddableCrop, Image
+from reid.core.vocabulary import Column
 from reid.embed.colour import NAMED, Float, Light, lab, name_colours
 from reid.embed.features import Features
-from reid.pixels import EmbeddableCrop, Image
-from reid.vocabulary import Column
 
 MODEL_ID: Final = "regions-1"
 DIM: Final = 256

@@ -4,7 +4,7 @@ A score is a log-likelihood ratio: how much better "this is the person" explains
 believes of a sighting than "this is somebody else". `Odds` turns scores into the probabilities that
 are shown. The outcome is read off what they would be if the person were seen only once and the
 model were not shy: told by the others it would say "found" of too many who are not there (figures
-in reid/bench/README.md). The cuts below are choices, not fitted to a model.
+in reid/lab/bench/README.md). The cuts below are choices, not fitted to a model.
 """
 
 import math
@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.core.records import Answer, Match, Outcome, Query, Reason, Verdict
 from reid.rank.gallery import Floats, Gallery
 from reid.rank.odds import Odds
 from reid.rank.score import (
@@ -27,7 +28,6 @@ from reid.rank.score import (
     score,
     terms,
 )
-from reid.records import Answer, Match, Outcome, Query, Reason, Verdict
 
 MATCH_FROM: Final = 0.5
 """Belief from which a wish counts as a match."""

@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.core.records import Query
 from reid.rank.answer import MATCH_FROM, belief_in
 from reid.rank.gallery import Floats, Gallery
 from reid.rank.score import DEFAULT, NOT_VISIBLE_BELOW, Knobs, Term, terms
-from reid.records import Query
 
 LIKE_CONFIRMED: Final = 1.2
 """Nats a standard deviation of likeness to a confirmed sighting is worth."""

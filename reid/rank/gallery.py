@@ -7,11 +7,11 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from reid import vocabulary
-from reid.levels import Levels
-from reid.rank.evened import less, shares_of
-from reid.rank.neighbours import usual_rate
-from reid.records import SightingKey, Sightings
+from reid.core import vocabulary
+from reid.core.quantised import Levels
+from reid.core.records import SightingKey, Sightings
+from reid.rank.camera_bias import less, shares_of
+from reid.rank.confusions import usual_rate
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.intp] | slice
@@ -21,7 +21,7 @@ REMEMBERED: Final = 1_000_000_000
 """Bytes of columns that are kept as floats: all of a million sightings', a few of ten million's."""
 
 EVENED: Final = frozenset({"upper.colour", "outer.colour", "lower.colour"})
-"""Slots whose columns are given less what a camera says of everybody (`reid.rank.evened`)."""
+"""Slots whose columns are given less what a camera says of everybody (`reid.rank.camera_bias`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

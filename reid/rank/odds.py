@@ -14,7 +14,7 @@ the chance to be one of a set of m drawn with odds exp(t s) (conditional Poisson
 1964). A model may also be shy, t > 1: it tells people apart better than it believes, because it was
 calibrated on single pictures and each belief is one of a whole stay. t is fitted on rendered venues
 whose people are known (the model's card says it); whether anybody is there is not told any better
-by it. Figures are in reid/bench/README.md.
+by it. Figures are in reid/lab/bench/README.md.
 """
 
 import math

@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid import vocabulary
+from reid.core import vocabulary
+from reid.core.records import Query
 from reid.rank.gallery import Floats, Gallery
 from reid.rank.score import (
     CERTAINTY,
@@ -18,7 +19,6 @@ from reid.rank.score import (
     score,
     terms,
 )
-from reid.records import Query
 
 MOST_CANDIDATES: Final = 500
 """Only the best so many sightings are weighed against each other."""

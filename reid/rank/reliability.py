@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from reid import vocabulary
+from reid.core import vocabulary
 from reid.rank.gallery import Gallery
 
 GRID: Final = np.linspace(0.05, 1.0, 20)

@@ -18,10 +18,10 @@ from typing import Final
 
 import numpy as np
 
-from reid import vocabulary
+from reid.core import vocabulary
+from reid.core.records import Query, Wish
+from reid.rank.confusions import neighbours, usual_rate
 from reid.rank.gallery import ALL, Floats, Gallery, Rows
-from reid.rank.neighbours import neighbours, usual_rate
-from reid.records import Query, Wish
 
 CERTAINTY: Final = {"sure": 0.9, "unsure": 0.55}
 """How often a field that was said so is right."""

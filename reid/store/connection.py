@@ -7,8 +7,8 @@ from typing import Any
 
 import lancedb
 
-from reid.address import Bucket, Folder, storage_fault, storage_options
-from reid.errors import SpaceMismatch, StoreError
+from reid.core.errors import SpaceMismatch, StoreError
+from reid.storage.venue_path import Bucket, Folder, storage_fault, storage_options
 
 
 def connect(folder: Folder) -> Any:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 LONGEST_STAY: Final = timedelta(hours=1)
-"""No sighting lasts so long: `reid.stays` cuts them after minutes. So one that overlaps a window
-began within this time before it, which an index of the beginnings finds among any number."""
+"""No sighting lasts so long: `reid.detect.tracklets` cuts them after minutes. So one that overlaps
+a window began within this time before it, which an index of the beginnings finds."""
 
 
 @dataclass(frozen=True, slots=True)

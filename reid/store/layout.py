@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reid import columns
-from reid.errors import StoreError
-from reid.levels import UNKNOWN, Levels, packed
-from reid.records import Sightings
+from reid.core import columns
+from reid.core.errors import StoreError
+from reid.core.quantised import UNKNOWN, Levels, packed
+from reid.core.records import Sightings
 
 META_NAMES: Final = "reid.columns."
 """Before a field's name: the key of the table's metadata with the names of its columns, JSON."""

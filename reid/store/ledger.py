@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from reid.address import Folder
-from reid.locks import lock_of
+from reid.storage.locks import lock_of
+from reid.storage.venue_path import Folder
 from reid.store.connection import connect, explained, is_conflict
 from reid.store.upkeep import KEPT
 

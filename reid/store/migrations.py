@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from reid import columns
-from reid.address import Folder
-from reid.errors import StoreError
+from reid.core import columns
+from reid.core.errors import StoreError
+from reid.storage.venue_path import Folder
 from reid.store.layout import names_metadata, stored_names
 
 META_SCHEMA: Final = b"reid.schema"

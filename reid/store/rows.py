@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reid.levels import Levels
-from reid.pixels import CropPlace, FrameKey, RedactedCrop, decode
-from reid.records import SightingKey, Sightings
+from reid.core.pixels import CropPlace, FrameKey, RedactedCrop, decode
+from reid.core.quantised import Levels
+from reid.core.records import SightingKey, Sightings
 from reid.store.layout import current_names, names_metadata, packed_fields, probability_fields
 from reid.store.migrations import META_SCHEMA, SCHEMA_VERSION
 
@@ -60,7 +60,7 @@ class Keys(Sequence[SightingKey]):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """N stored sightings without their crops; as in `reid.records.Sightings`."""
+    """N stored sightings without their crops; as in `reid.core.records.Sightings`."""
 
     keys: Keys
     attributes: Levels

@@ -14,11 +14,11 @@ from typing import Any, Final, Self, TypeVar
 
 import pyarrow as pa
 
-from reid.address import Bucket, Folder, storage_fault
-from reid.errors import SpaceMismatch, StoreError
-from reid.locks import lock_of
-from reid.pixels import RedactedCrop, marked
-from reid.records import SightingKey, Sightings
+from reid.core.errors import SpaceMismatch, StoreError
+from reid.core.pixels import RedactedCrop, marked
+from reid.core.records import SightingKey, Sightings
+from reid.storage.locks import lock_of
+from reid.storage.venue_path import Bucket, Folder, storage_fault
 from reid.store import upkeep
 from reid.store.cache import FragmentCache
 from reid.store.connection import connect, explained, is_conflict

@@ -14,9 +14,9 @@ from typing import Any, Final, Self
 
 from lancedb.index import Bitmap, BTree, IvfRq
 
-from reid.address import Folder
-from reid.errors import StoreError
-from reid.locks import Lock
+from reid.core.errors import StoreError
+from reid.storage.locks import Lock
+from reid.storage.venue_path import Folder
 
 VECTORS_FROM: Final = 100_000
 """Sightings from which an index of their vectors is built; fewer are compared one by one."""

@@ -9,17 +9,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from reid.core.errors import UsageError
 from reid.desk import Desk
+from reid.detect.yolo import People
 from reid.embed import Embedder
-from reid.errors import UsageError
-from reid.outbox import Outbox
-from reid.people import People
 from reid.pipeline import Indexer
 from reid.store import Store
-from reid.watch.alarms import Sentry
+from reid.store.write_buffer import Outbox
+from reid.watch.alerting import Sentry
 from reid.watch.cameras import CameraLoop, Health
 from reid.watch.metrics import serve_metrics
-from reid.watch.rounds import Rounds
+from reid.watch.schedule import Rounds
 from reid.watch.status import Status
 
 __all__ = ["Health", "Sentry", "Watcher"]

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from reid.errors import ReidError
-from reid.ingest import LiveSource
-from reid.outbox import Outbox
+from reid.capture.sources import LiveSource
+from reid.core.errors import ReidError
+from reid.core.pixels import RawFrame
 from reid.pipeline import Indexer
-from reid.pixels import RawFrame
+from reid.store.write_buffer import Outbox
 
 LOG: Final = logging.getLogger("reid.watch")
 

@@ -6,8 +6,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from reid.core.errors import ReidError
 from reid.desk import Desk
-from reid.errors import ReidError
 from reid.watch.status import Status
 
 Family = CounterMetricFamily | GaugeMetricFamily

@@ -9,9 +9,9 @@ import urllib.request
 from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
-from reid.cases import Alert
+from reid.core.errors import UsageError
 from reid.desk import Desk
-from reid.errors import UsageError
+from reid.desk.cases import Alert
 
 LOG: Final = logging.getLogger("reid.watch")
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from reid.address import Folder
-from reid.errors import StoreError
+from reid.core.errors import StoreError
+from reid.storage.venue_path import Folder
 from reid.watch.cameras import Health
 
 FILE_NAME: Final = "status.json"

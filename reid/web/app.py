@@ -15,10 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from reid.core.errors import AccessError, CaseError, PolicyError, ReidError, UsageError
 from reid.desk import Desk
-from reid.errors import AccessError, CaseError, PolicyError, ReidError, UsageError
-from reid.web import auth, casework, closing, live, newcase, pictures, place, staff
 from reid.web.metrics import Measured
+from reid.web.routes import case, closing, events, new_case, pictures, sign_in, staff
+from reid.web.routes import map as venue_map
 from reid.web.security import NotSignedIn, Shield, fresh_nonce, session_of
 from reid.web.state import State, render
 from reid.web.words import words
@@ -46,7 +47,7 @@ def create_app(desk: Desk, *, tls: bool = False, behind_proxy: bool = False) -> 
     app.state.reid = State(
         desk, _templates(), words(), tls=tls or behind_proxy, behind_proxy=behind_proxy
     )
-    for part in (auth, newcase, casework, pictures, closing, place, staff, live):
+    for part in (sign_in, new_case, case, pictures, closing, venue_map, staff, events):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(Measured, metrics=app.state.reid.metrics)

@@ -6,7 +6,7 @@ Nothing free-typed passes through here, so a name in the sentence cannot reach w
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from reid.vocabulary import CARRIED, YEARS_SLOT
+from reid.core.vocabulary import CARRIED, YEARS_SLOT
 from reid.web.words import Translator, shaded, trait, value_name, years_text
 
 Entry = Mapping[str, Any]

@@ -3,7 +3,7 @@
 from html import escape
 from typing import Final
 
-from reid.policy import Policy
+from reid.desk.policy import Policy
 
 _PAGE: Final = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{name}</title><style>

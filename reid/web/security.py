@@ -9,9 +9,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reid.cases import Session, same
-from reid.errors import AccessError, UsageError
-from reid.policy import Permission, may
+from reid.core.errors import AccessError, UsageError
+from reid.desk.cases import Session, same
+from reid.desk.policy import Permission, may
 from reid.web.state import state_of
 
 LARGEST_BODY: Final = 64 * 1024

@@ -12,10 +12,10 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from reid.console import complain, out
+from reid.cli.console import complain, out
+from reid.core.errors import ReidError, UsageError
 from reid.desk import Desk
-from reid.errors import ReidError, UsageError
-from reid.watch.alarms import Sentry
+from reid.watch.alerting import Sentry
 from reid.watch.notify import Notifier
 from reid.web.app import create_app
 

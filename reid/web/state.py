@@ -7,8 +7,8 @@ from fastapi import Request
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
-from reid.cases import Session
 from reid.desk import Desk, PictureKeys
+from reid.desk.cases import Session
 from reid.web.limits import Limiter
 from reid.web.metrics import Metrics
 from reid.web.words import Words

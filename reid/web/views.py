@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final, Literal
 
-from reid import vocabulary
-from reid.cases import Case, Decision
+from reid.core import vocabulary
+from reid.core.records import Match, Reason, SightingKey
 from reid.desk import Desk, Found
+from reid.desk.cases import Case, Decision
 from reid.rank import Question
-from reid.records import Match, Reason, SightingKey
-from reid.search import Likeness
+from reid.search.questions import Likeness
 from reid.web.words import Translator, slot_name, value_name, wish_text
 
 Level = Literal["strong", "possible", "weak"]

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from reid.vocabulary import YEARS_SLOT
+from reid.core.vocabulary import YEARS_SLOT
 from reid.web.inflect import BUILD, HAIR, Grammar, grammar_of
 
 FOLDER: Final = Path(__file__).parent / "words"

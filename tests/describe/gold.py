@@ -15,8 +15,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reid import vocabulary as vocab
-from reid.records import Query, Wish
+from reid.core import vocabulary as vocab
+from reid.core.records import Query, Wish
 
 HERE = Path(__file__).parent
 REGIONS = {"u": "upper", "o": "outer", "l": "lower", "f": "feet"}

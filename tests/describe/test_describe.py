@@ -5,10 +5,10 @@ import io
 import pytest
 from rich.console import Console
 
+from reid.core.errors import UsageError
 from reid.describe import describe, from_json, to_json
 from reid.describe.show import render
 from reid.describe.spelling import edits
-from reid.errors import UsageError
 
 
 def slots(text: str) -> set[str]:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reid import vocabulary as vocab
+from reid.core import vocabulary as vocab
 from reid.describe import LANGUAGES
 from reid.describe.frames import WHOLE_KIT, parse_thing
 from reid.describe.grammar.describing import colour_meaning

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reid.core.errors import UsageError
 from reid.describe import LANGUAGES, describe, from_json, to_json
 from reid.describe.lexicon import load
-from reid.errors import UsageError
 
 WORDS = sorted({" ".join(p) for code in LANGUAGES for p in load(code).phrases})
 GLUE = [

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from reid import pipeline
+from reid.capture.sources import open_source
+from reid.core.records import Sightings
 from reid.desk import Desk
-from reid.ingest import open_source
 from reid.loading import load_embedder, load_people
-from reid.records import Sightings
 from reid.store import Store
 from tests.desk.kill_worker import say
 

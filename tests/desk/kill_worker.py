@@ -7,8 +7,8 @@ import random
 import sys
 from pathlib import Path
 
-from reid.cases import NewCase
 from reid.desk import Desk, Filters, ParsedDescription
+from reid.desk.cases import NewCase
 from tests.venues import sightings
 
 TEXT = "red top, blue trousers"

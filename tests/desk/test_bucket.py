@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reid.address import Bucket
+from reid.core.errors import AccessError, AuditError, CaseError
 from reid.desk import Desk, Filters, ParsedDescription
-from reid.errors import AccessError, AuditError, CaseError
+from reid.storage.venue_path import Bucket
 from tests.desk.test_desk import RED, TEXT, case_of
 from tests.servers import BUCKET, S3, PostgreSQL, needs_postgresql, needs_s3
 from tests.venues import filled, write_rules

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from reid.cases import NewCase
+from reid.core.errors import AccessError, CaseError, PolicyError, UsageError
 from reid.desk import Desk, Filters, ParsedDescription
+from reid.desk.cases import NewCase
 from reid.desk.erasure import TOGETHER
-from reid.errors import AccessError, CaseError, PolicyError, UsageError
 from reid.store import Filter
 from tests.venues import filled, sightings, write_rules
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reid.desk import radius, reachable
-from reid.policy import load_policy
+from reid.desk.policy import load_policy
 from tests.venues import write_rules
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from reid.cases import NewCase, User
-from reid.cli import app
+from reid.cli.main import app
+from reid.core.errors import AccessError, CaseError, PolicyError
 from reid.desk import Desk, Filters, ParsedDescription, search_sites
-from reid.errors import AccessError, CaseError, PolicyError
+from reid.desk.cases import NewCase, User
 from tests.desk.test_desk import RED, TEXT
 from tests.venues import RULES, filled
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reid import search
 from reid.describe import describe
-from reid.desk import snapshot as module
-from reid.desk.snapshot import Snapshot, Snapshots
 from reid.rank import rank
+from reid.search import questions
+from reid.search import snapshot as module
+from reid.search.snapshot import Snapshot, Snapshots
 from reid.store import Filter, Store
 from tests.venues import CAMERAS, DIM, MODEL, sightings
 
@@ -67,7 +67,7 @@ def test_of_very_many_the_vectors_stay_in_the_table(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = Snapshot.of(store)
-    monkeypatch.setattr(search, "VECTORS_UP_TO", 10)
+    monkeypatch.setattr(questions, "VECTORS_UP_TO", 10)
     snapshot = Snapshot.of(store)
     assert snapshot.gallery.vectors is None
     assert snapshot.loaded is None
@@ -77,7 +77,7 @@ def test_of_very_many_the_vectors_stay_in_the_table(
     vectors = store.read(vectors=True).vectors
     assert vectors is not None
     closeness = vectors @ vectors[3]
-    found = search.similar(store, str(snapshot.ids[3]), Filter(cameras=CAMERAS[:2]), 40)
+    found = questions.similar(store, str(snapshot.ids[3]), Filter(cameras=CAMERAS[:2]), 40)
     cameras = np.array([key.camera for key in snapshot.keys])
     rows = np.flatnonzero(np.isin(cameras, CAMERAS[:2]) & (np.arange(40) != 3))
     assert {f.key.id for f in found} == set(snapshot.ids[rows])

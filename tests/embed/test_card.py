@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reid import columns, vocabulary
+from reid.core import columns, vocabulary
+from reid.core.errors import ModelError
+from reid.core.pixels import RedactedCrop
+from reid.core.vocabulary import Column
 from reid.embed import Light
 from reid.embed.card import columns_toml
 from reid.embed.learned import LearnedEmbedder
-from reid.errors import ModelError
-from reid.models import models_folder
-from reid.pixels import RedactedCrop
-from reid.vocabulary import Column
+from reid.weights.registry import models_folder
 from tests.changed_vocabulary import by_name, change
 
 SHIPPED = models_folder() / "appearance"

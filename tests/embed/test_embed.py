@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from reid.core.boxes import as_boxes
+from reid.core.pixels import RawFrame
+from reid.core.records import SightingKey
+from reid.core.vocabulary import ATTRIBUTE_INDEX, PART_INDEX, Column
 from reid.embed import Features, Light, RegionEmbedder, pool
 from reid.embed.colour import NAMED, name_colours
-from reid.pixels import RawFrame
-from reid.records import SightingKey
-from reid.tracks import as_boxes
-from reid.vocabulary import ATTRIBUTE_INDEX, PART_INDEX, Column
 from tests.making import NOON, redacted
 
 PLAIN = {

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import numpy as np
 
+from reid.core.records import SightingKey, Sightings
 from reid.embed.features import Features
-from reid.records import SightingKey, Sightings
 from tests.making import NOON
 from tests.making import redacted_noise as crop
 

@@ -14,9 +14,9 @@ import pytest
 from lance.file import LanceFileReader
 from lancedb.index import IvfRq
 
-from reid.address import Bucket
-from reid.errors import StoreError
-from reid.postgresql import DATABASE_VARIABLE
+from reid.core.errors import StoreError
+from reid.storage.postgresql import DATABASE_VARIABLE
+from reid.storage.venue_path import Bucket
 from reid.store import Filter, Store, upkeep
 from reid.store import table as module
 from tests.servers import PostgreSQL, needs_postgresql, needs_s3, postgresql

@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from reid.address import Bucket, folder_at, storage_options
-from reid.cli import app
-from reid.errors import StoreError, UsageError
-from reid.locks import lock_of
-from reid.postgresql import DATABASE_VARIABLE
+from reid.cli.main import app
+from reid.core.errors import StoreError, UsageError
+from reid.storage.locks import lock_of
+from reid.storage.postgresql import DATABASE_VARIABLE
+from reid.storage.venue_path import Bucket, folder_at, storage_options
 from reid.store import Filter, Store, upkeep
 from tests.servers import (
     ACCESS_KEY,
@@ -222,7 +222,7 @@ def test_writing_without_a_lock_is_refused(bucket: Bucket, monkeypatch: pytest.M
 
 class TestNothingIsToldOfTheKeys:
     def test_when_they_are_refused(self, bucket: Bucket, storage: S3) -> None:
-        from reid.address import storage_fault
+        from reid.storage.venue_path import storage_fault
 
         answer = RuntimeError(
             f"Client error with status 403 Forbidden: <Error><Code>InvalidAccessKeyId</Code>"
@@ -235,7 +235,7 @@ class TestNothingIsToldOfTheKeys:
     ) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
         run = subprocess.run(
-            [sys.executable, "-m", "reid.cli", "search", "red hoodie", "--venue", bucket.url],
+            [sys.executable, "-m", "reid.cli.main", "search", "red hoodie", "--venue", bucket.url],
             capture_output=True, text=True, env=dict(os.environ), cwd=tmp_path, check=False,
         )  # fmt: skip
         told = run.stdout + run.stderr

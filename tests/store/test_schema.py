@@ -11,16 +11,16 @@ import lancedb
 import numpy as np
 import pytest
 
-from reid import columns, vocabulary
-from reid.errors import StoreError
-from reid.locks import lock_of
+from reid.core import columns, vocabulary
+from reid.core.errors import StoreError
+from reid.core.records import Query, Wish
+from reid.core.vocabulary import Column
 from reid.rank import Gallery, rank
-from reid.records import Query, Wish
-from reid.search import search
+from reid.search.questions import search
+from reid.storage.locks import lock_of
 from reid.store import SCHEMA_VERSION, Filter, Store, migrations, table
 from reid.store.layout import stored_names
 from reid.store.migrations import FIRST_ORDER, MIGRATIONS
-from reid.vocabulary import Column
 from tests.changed_vocabulary import by_name, change
 from tests.store.made import DIM, sightings
 
@@ -302,13 +302,13 @@ def test_crops_are_indexed_with_a_changed_vocabulary(
     text = text.replace(sleeve, "").replace(length, "").replace(begin, new + sleeve + begin)
     (tmp_path / "vocabulary.py").write_text(text)
     program = (
-        "import importlib.util, sys, reid\n"
+        "import importlib.util, sys, reid.core\n"
         f"place = r'{tmp_path / 'vocabulary.py'}'\n"
-        "spec = importlib.util.spec_from_file_location('reid.vocabulary', place)\n"
+        "spec = importlib.util.spec_from_file_location('reid.core.vocabulary', place)\n"
         "module = importlib.util.module_from_spec(spec)\n"
-        "sys.modules['reid.vocabulary'] = reid.vocabulary = module\n"
+        "sys.modules['reid.core.vocabulary'] = reid.core.vocabulary = module\n"
         "spec.loader.exec_module(module)\n"
-        "from reid.cli import main\n"
+        "from reid.cli.main import main\n"
         "main()\n"
     )
     (tmp_path / "crops" / "p1").mkdir(parents=True)
@@ -321,7 +321,10 @@ def test_crops_are_indexed_with_a_changed_vocabulary(
         assert ended.returncode == 0, ended.stderr
         return by_name(Store.open(tmp_path / venue).read())
 
-    usual, changed = index("from reid.cli import main; main()", "usual"), index(program, "changed")
+    usual, changed = (
+        index("from reid.cli.main import main; main()", "usual"),
+        index(program, "changed"),
+    )
     for name, values in usual.items():
         if name.startswith("lower.length"):
             assert np.isnan(changed[name]).all() and not np.isnan(values).any()

@@ -8,8 +8,8 @@ import lancedb
 import numpy as np
 import pytest
 
-from reid import vocabulary
-from reid.errors import SpaceMismatch, StoreError
+from reid.core import vocabulary
+from reid.core.errors import SpaceMismatch, StoreError
 from reid.store import SCHEMA_VERSION, Filter, Store, upkeep
 from tests.making import NOON
 from tests.store.made import DIM, run_together, sightings

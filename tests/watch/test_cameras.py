@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reid.errors import SourceError
-from reid.ingest import Source
+from reid.capture.sources import Source
+from reid.core.errors import SourceError
 from reid.pipeline import IndexReport
 from reid.watch.cameras import CameraLoop, CameraSource, Health
 from tests.making import write_video

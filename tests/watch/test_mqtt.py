@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from reid.cases import Alert
+from reid.desk.cases import Alert
 from reid.watch.notify import Mqtt, Notifier
-from tests.watch.test_alarms import watched
+from tests.watch.test_alerting import watched
 
 client = pytest.importorskip("paho.mqtt.client", reason="needs paho-mqtt: pip install 'reid[mqtt]'")
 BROKER = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from reid.desk import Desk
-from reid.web.live import number_of
+from reid.web.routes.events import number_of
 from tests.web.conftest import PASSWORD, ROLES, TEXT, Browser
 
 OPEN = {"/login", "/healthz", "/metrics", "/language"}

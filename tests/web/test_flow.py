@@ -148,7 +148,7 @@ def test_map_shows_route_and_watch(operator: Browser, case: str, desk: Desk) -> 
 
 
 def test_events_tell_of_alerts(operator: Browser, case: str, desk: Desk) -> None:
-    from reid.watch.alarms import Sentry
+    from reid.watch.alerting import Sentry
 
     operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
     operator.fill(f"{case}/watch", on="yes")

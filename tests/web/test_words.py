@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import reid.web
-from reid import vocabulary
-from reid.cases import OUTCOMES, STEPS
-from reid.policy.places import ALLOWED
+from reid.core import vocabulary
+from reid.desk.cases import OUTCOMES, STEPS
+from reid.desk.policy.places import ALLOWED
 from reid.web.inflect import BUILD, HAIR, grammar_of
 from reid.web.phrases import sentence
 from reid.web.words import Words, wish_text

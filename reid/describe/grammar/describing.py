@@ -1,9 +1,9 @@
 """What describes a thing: colours, patterns, sleeves, and where they go."""
 
+from reid.core.records import Modifier
 from reid.describe.frames import Frame, Mod, Trait, parse_thing
 from reid.describe.grammar.state import MODS, RACE_COLOURS, State
 from reid.describe.items import Item
-from reid.records import Modifier
 
 
 class Describing(State):

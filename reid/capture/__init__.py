@@ -1,0 +1,1 @@
+"""Sources of frames: videos, streams, images, folders."""

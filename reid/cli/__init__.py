@@ -1,0 +1,1 @@
+"""The command line: every command, every line that is printed."""

@@ -1,0 +1,420 @@
+"""`reid bench NAME`: one command per question. Each prints a table, or JSON for programs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reid.cli.bench_output import tell, watched, write_page
+from reid.cli.bench_scale import scale
+from reid.cli.bench_speed import speed
+from reid.core.errors import UsageError
+
+app = typer.Typer(
+    no_args_is_help=True, help="Benchmarks: one question each, by standard protocols."
+)
+app.command()(scale)
+app.command()(speed)
+
+Data = Annotated[Path, typer.Option("--data", help="Folder of the data set.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Html = Annotated[Path | None, typer.Option("--html", help="Write a report with plots as one file.")]
+Seed = Annotated[int, typer.Option(help="Of everything random.")]
+EmbedderPath = Annotated[
+    str | None,
+    typer.Option(
+        "--embedder",
+        help="OpenVINO .xml, .onnx, TorchScript; by default the product's, or `regions`.",
+    ),
+]
+OwnEmbedder = Annotated[
+    str | None,
+    typer.Option("--embedder", help="Folder of weights, or `regions`; by default the product's."),
+]
+DetectorPath = Annotated[
+    Path | None, typer.Option("--detector", help="YOLO weights (.pt) or an OpenVINO folder.")
+]
+HeadModel = Annotated[
+    Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
+]
+Yunet = Annotated[
+    Path | None, typer.Option(help="YuNet face detector (ONNX), asked where dlib finds none.")
+]
+Recogniser = Annotated[
+    Path | None, typer.Option(help="ArcFace-type network (ONNX, 112 × 112), instead of dlib's.")
+]
+Films = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of films with their truth; default: the bundled demo."),
+]
+
+
+@app.command()
+def retrieval(
+    data: Data,
+    layout: Annotated[str, typer.Option(help="folders, market1501 or msmt17.")] = "folders",
+    embedder: EmbedderPath = None,
+    arch: Annotated[
+        str | None, typer.Option(help="A checkpoint's network: resnet50 …, or timm:NAME.")
+    ] = None,
+    with_heads: Annotated[
+        bool, typer.Option("--with-heads", help="Leave heads on: what does redaction cost?")
+    ] = False,
+    query_camera: Annotated[
+        str | None, typer.Option(help="folders: whose images are queries; `all` for every image.")
+    ] = None,
+    gallery_camera: Annotated[
+        list[str] | None, typer.Option(help="folders: whose images are searched; may be repeated.")
+    ] = None,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Re-rank by shared neighbours.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Is the same person found among another camera's images?
+
+    Example: reid bench retrieval --data shared/data/pku-reid-dev --layout folders
+    """
+    from reid.lab.bench.data.reid_sets import LAYOUTS, read_split
+    from reid.lab.bench.retrieval import RetrievalSettings, run_retrieval
+    from reid.lab.bench.rivals.extractors import load_extractor
+
+    name = next((known for known in LAYOUTS if known == layout), None)
+    if name is None:
+        raise UsageError(f"no layout {layout}: choose one of {', '.join(LAYOUTS)}")
+    split = read_split(data, name, query_camera, gallery_camera or ())
+    extractor = load_extractor(embedder, arch)
+    settings = RetrievalSettings(with_heads, rerank, seed)
+    result = watched(
+        "images", len(split.images()), lambda told: run_retrieval(split, extractor, settings, told)
+    )
+    tell("retrieval", result.to_json(), as_json, html)
+
+
+@app.command()
+def description(
+    data: Data,
+    embedder: OwnEmbedder = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Is the one who was described found, and after how many thumbnails?
+
+    Example: reid bench description --data shared/data/pku-reid-dev
+    """
+    from reid.lab.bench.description import run_description
+
+    result = _described(data, embedder, seed, run_description)
+    tell("description", result.to_json(), as_json, html)
+
+
+@app.command()
+def ranking(
+    data: Data,
+    embedder: OwnEmbedder = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """What is each part of the ranking worth, how honest is it, what does a question save?
+
+    Example: reid bench ranking --data shared/data/pku-reid-dev
+    """
+    from reid.lab.bench.ranking import run_weighing
+
+    result = _described(data, embedder, seed, run_weighing)
+    tell("ranking", result.to_json(), as_json, html)
+
+
+@app.command()
+def attributes(
+    data: Data,
+    labels: Annotated[
+        str, typer.Option(help="descriptions, pa100k or market1501.")
+    ] = "descriptions",
+    model: Annotated[
+        Path | None,
+        typer.Option(help="person-attributes-recognition-crossroad-0230 .xml, as a rival."),
+    ] = None,
+    embedder: OwnEmbedder = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Are clothes and bags estimated right, and are the probabilities honest?
+
+    Example: reid bench attributes --data shared/data/pku-reid-dev
+    """
+    from reid.lab.bench.attributes import CrossroadAttributes, run_attributes
+    from reid.lab.bench.data.attribute_sets import LABEL_SETS, read_labels
+    from reid.lab.bench.rivals.extractors import own_embedder
+
+    kind = next((known for known in LABEL_SETS if known == labels), None)
+    if kind is None:
+        raise UsageError(f"no labels {labels}: choose one of {', '.join(LABEL_SETS)}")
+    labelled = read_labels(data, kind)
+    estimator = own_embedder(embedder) if model is None else (CrossroadAttributes(model), model)
+    result = watched(
+        "images",
+        len(labelled.images),
+        lambda told: run_attributes(labelled, *estimator, seed, told),
+    )
+    tell("attributes", result.to_json(), as_json, html)
+
+
+@app.command()
+def detection(
+    data: Data,
+    detector: DetectorPath = None,
+    heads: HeadModel = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Are people found in photos, and are their heads gone from what is kept?
+
+    Example: reid bench detection --data shared/data/coco-people --detector yolo11n.pt
+    """
+    from reid.detect.yolo import Detector
+    from reid.lab.bench.data.coco import read_photos
+    from reid.lab.bench.detection import run_detection
+    from reid.weights.registry import find_detector
+
+    photos = read_photos(data)
+    finder = Detector(find_detector(detector))
+    helper = Detector(heads) if heads else None
+    result = watched(
+        "photos", len(photos), lambda told: run_detection(photos, finder, helper, seed, told)
+    )
+    tell("detection", result.to_json(), as_json, html)
+
+
+@app.command()
+def tracking(
+    data: Films = None,
+    detector: DetectorPath = None,
+    heads: HeadModel = None,
+    frames: Annotated[int | None, typer.Option(min=2, help="Of each film; default: all.")] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Is a person one track, and is their head gone in every frame? MOT format, or a filmed venue.
+
+    Example: reid bench tracking --data MOT17/train --detector yolo11n.pt
+    """
+    from reid.detect.yolo import Detector
+    from reid.lab.bench.data.mot import cut
+    from reid.lab.bench.data.venue_sets import demo_folder
+    from reid.lab.bench.tracking import read_films, run_tracking
+    from reid.weights.registry import find_detector
+
+    films = read_films(data or demo_folder())
+    films = tuple(cut(film, frames) for film in films) if frames else films
+    finder = Detector(find_detector(detector))
+    helper = Detector(heads) if heads else None
+    result = watched(
+        "frames",
+        sum(film.frames for film in films),
+        lambda told: run_tracking(films, finder, helper, seed, told),
+    )
+    tell("tracking", result.to_json(), as_json, html)
+
+
+@app.command()
+def venue(
+    data: Films = None,
+    detector: DetectorPath = None,
+    heads: HeadModel = None,
+    embedder: OwnEmbedder = None,
+    every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 1,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """From video to answer: is the lost child found, and after how many false looks?
+
+    Example: reid bench venue --data park/
+    """
+    from reid.lab.bench.data.venue_sets import demo_folder, read_venue
+    from reid.lab.bench.rivals.extractors import own_embedder
+    from reid.lab.bench.venue import run_venue
+    from reid.loading import load_people
+    from reid.weights.registry import find_detector
+
+    filmed = read_venue(data or demo_folder())
+    found = find_detector(detector)
+    people, model = load_people(found, heads), own_embedder(embedder)
+    result = watched(
+        "frames",
+        sum(len(clip.frames) for clip in filmed.clips),
+        lambda told: run_venue(filmed, people, model, found, every, told),
+    )
+    tell("venue", result.to_json(), as_json, html)
+
+
+@app.command()
+def agreement(
+    clips: Annotated[list[Path], typer.Argument(help="Videos that nobody annotated.")],
+    peer: Annotated[Path, typer.Option(help="The detector to compare with.")],
+    detector: DetectorPath = None,
+    every: Annotated[int, typer.Option(min=1, help="Look at every so many-th frame.")] = 5,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Does a detector find on real clips what another one finds?
+
+    Example: reid bench agreement shop.mp4 --peer yolo11n.pt
+    """
+    from reid.detect.yolo import Detector
+    from reid.lab.bench.agreement import run_agreement
+    from reid.weights.registry import find_detector
+
+    ours, other = Detector(find_detector(detector)), Detector(peer)
+    result = watched(
+        "clips", len(clips), lambda told: run_agreement(clips, ours, other, every, told)
+    )
+    tell("agreement", result.to_json(), as_json, html)
+
+
+@app.command()
+def privacy(
+    data: Data,
+    embedder: OwnEmbedder = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer methods, less training.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Can somebody be recognised from what is stored? Recognisers are retrained on hidden faces.
+
+    Example: reid bench privacy --data shared/data/att-faces
+    """
+    from reid.lab.bench.privacy import QUICK, Effort, run_privacy, steps
+    from reid.lab.bench.rivals.extractors import own_embedder
+
+    effort = QUICK if quick else Effort()
+    model = own_embedder(embedder)
+    result = watched(
+        "attacks", steps(effort), lambda told: run_privacy(data, *model, effort, seed, told)
+    )
+    tell("privacy", result.to_json(), as_json, html)
+
+
+@app.command()
+def faces(
+    data: Data,
+    crops: Annotated[
+        Path | None, typer.Option(help="Real crops as ID/CAMERA_*.png, to compare on as well.")
+    ] = None,
+    yunet: Yunet = None,
+    recogniser: Recogniser = None,
+    embedder: EmbedderPath = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Two distances only.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """How do appearance and a face recogniser compare, near and far, same day and other clothes?
+
+    Example: reid bench faces --data shared/data/att-faces --crops shared/data/pku-reid-dev
+    """
+    from reid.lab.bench.faces import HEIGHTS, Methods, parts, run_faces
+    from reid.lab.bench.rivals.extractors import load_extractor
+
+    heights = HEIGHTS[::2] if quick else HEIGHTS
+    methods = Methods(_face_method(yunet, recogniser), load_extractor(embedder))
+    result = watched(
+        "parts",
+        parts(heights),
+        lambda told: run_faces(data, crops, methods, heights, seed, told),
+    )
+    tell("faces", result.to_json(), as_json, html)
+
+
+@app.command()
+def fairness(
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder that `reid synth counterfactual` wrote.")
+    ],
+    with_faces: Annotated[
+        bool, typer.Option("--faces", help="A face-based method on the same pictures as well.")
+    ] = False,
+    yunet: Yunet = None,
+    recogniser: Recogniser = None,
+    embedder: EmbedderPath = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Does it work equally well whatever the skin, age, sex, build? On counterfactual people.
+
+    Example: reid bench fairness --data counterfactuals
+    """
+    from reid.lab.bench.data.counterfactual_sets import read_pairs
+    from reid.lab.bench.fairness import run_fairness
+    from reid.lab.bench.rivals.extractors import load_extractor
+
+    pairs = read_pairs(data)
+    extractor = load_extractor(embedder)
+    face = _face_method(yunet, recogniser) if with_faces or recogniser else None
+    result = watched(
+        "properties",
+        len(pairs.changes),
+        lambda told: run_fairness(pairs, extractor, face, seed, told),
+    )
+    tell("fairness", result.to_json(), as_json, html)
+
+
+@app.command(name="all")
+def everything(
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data", help="Folder with pku-reid-dev, coco-people, att-faces, video, peers."
+        ),
+    ],
+    detector: DetectorPath = None,
+    embedder: OwnEmbedder = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Under twenty minutes.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Run every benchmark whose data is there, ours and rivals, and write one report.
+
+    Example: reid bench all --quick --data shared/data --html report.html
+    """
+    from reid.cli.bench_show import show
+    from reid.cli.console import out, print_json
+    from reid.lab.bench.suite import Suite, run_all
+
+    suite = Suite(data, detector, embedder, quick, seed)
+    results = {}
+    for name, result in run_all(suite):
+        results[name] = result
+        if not as_json:
+            out.rule(name)
+            show(name.partition(": ")[0], result)
+    if as_json:
+        print_json(results)
+    write_page(results, html, as_json)
+
+
+def _face_method(yunet: Path | None, network: Path | None) -> Any:
+    """Load the face-based method asked for: a network of ArcFace's kind, else dlib's."""
+    from reid.lab.bench.rivals.arcface import ArcFace
+    from reid.lab.bench.rivals.dlib_faces import FaceRecogniser
+
+    return ArcFace(network, yunet) if network else FaceRecogniser(yunet)
+
+
+def _described(data: Path, embedder: str | None, seed: int, run: Callable[..., Any]) -> Any:
+    """Run a benchmark of descriptions over what `data` holds, under a progress bar."""
+    from reid.lab.bench.data.description_sets import read_described
+    from reid.lab.bench.rivals.extractors import own_embedder
+
+    described = read_described(data)
+    model = own_embedder(embedder)
+    return watched("pictures", described.steps, lambda told: run(described, *model, seed, told))

@@ -1,0 +1,36 @@
+"""What the commands of `reid bench` print and write."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def watched(label: str, total: int | None, work: Callable[[Callable[[int], None]], Any]) -> Any:
+    """Do `work` under a progress bar."""
+    from reid.cli.console import progress_bar
+
+    with progress_bar(label, total) as told:
+        return work(told)
+
+
+def tell(name: str, result: dict[str, Any], as_json: bool, html: Path | None) -> None:
+    """Print a result, and write its report if asked."""
+    from reid.cli.bench_show import show
+    from reid.cli.console import print_json
+
+    if as_json:
+        print_json(result)
+    else:
+        show(name, result)
+    write_page({name: result}, html, as_json)
+
+
+def write_page(results: dict[str, dict[str, Any]], html: Path | None, as_json: bool) -> None:
+    """Write results as one page, if asked."""
+    from reid.cli.console import out
+    from reid.lab.bench.report.html import write_report
+
+    if html is not None:
+        write_report(results, html)
+        if not as_json:
+            out.print(f"report: {html}")

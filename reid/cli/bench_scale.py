@@ -1,0 +1,58 @@
+"""The command `reid bench scale`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reid.cli.options import Cluster, Json, Venue, numbers_of
+from reid.core.errors import UsageError
+
+Numbers = Annotated[str, typer.Option(help="Numbers of sightings, made up.")]
+
+
+def scale(
+    venue: Venue,
+    sizes: Numbers = "100000,300000,1000000",
+    cluster: Cluster = None,
+    clip: Annotated[
+        Path | None, typer.Option(help="A clip with people, indexed as several cameras at once.")
+    ] = None,
+    cameras: Annotated[str, typer.Option(help="So many at once.")] = "1,2,4",
+    detector: Annotated[str | None, typer.Option(help="YOLO weights or OpenVINO folder.")] = None,
+    embedder: Annotated[str | None, typer.Option(help="Model folder, or regions.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame.")] = 1,
+    per_hour: Annotated[float, typer.Option(help="Sightings an hour a camera, on paper.")] = 120.0,
+    looks: Annotated[float, typer.Option(help="Frames looked at a second, on paper.")] = 5.0,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    as_json: Json = False,
+    html: Annotated[Path | None, typer.Option(help="Write a report page.")] = None,
+) -> None:
+    """How does a table grow, on disk or S3, and what would 300 or 5,000 cameras need?
+
+    Example: reid bench scale --venue big --sizes 100000,1000000 --cluster local --clip gate.mp4
+    """
+    from reid.cli.bench_output import tell, watched
+    from reid.fleet.messages import Looking
+    from reid.lab.bench.fleets import Assumed
+    from reid.lab.bench.scale import Race, run_scale
+
+    numbers, counts = _at_least("--sizes", sizes, 1000), _at_least("--cameras", cameras, 1)
+    if (cluster is None) != (clip is None):
+        raise UsageError("give both --cluster and --clip, or neither")
+    run = None
+    if cluster is not None and clip is not None:
+        run = Race(cluster, clip, counts, Looking(detector, None, embedder, every))
+    assumed = Assumed(looks, per_hour)
+    steps = len(numbers) + (len(counts) if run else 0)
+    result = watched(
+        "steps", steps, lambda told: run_scale(venue, numbers, run, assumed, seed, told)
+    )
+    tell("scale", result, as_json, html)
+
+
+def _at_least(option: str, text: str, least: int) -> list[int]:
+    found = numbers_of(option, text)
+    if not found or any(n < least for n in found):
+        raise UsageError(f"{option} {text}: at least {least} each")
+    return found

@@ -1,0 +1,68 @@
+"""The command `reid bench speed`."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from reid.cli.options import Json, numbers_of
+from reid.core.errors import UsageError
+
+_MOST_CAMERAS: Final = 64
+
+
+def speed(
+    video: Annotated[
+        Path | None, typer.Option(help="A clip with people; without it, search only.")
+    ] = None,
+    detector: Annotated[
+        Path | None, typer.Option(help="YOLO weights (.pt) or an OpenVINO folder.")
+    ] = None,
+    heads: Annotated[
+        Path | None, typer.Option(help="A head or pose model asked for heads as well.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="OpenVINO re-ID network of a chain of separate tools, to race against."),
+    ] = None,
+    frames: Annotated[int, typer.Option(min=1, help="How many frames of the clip.")] = 300,
+    sizes: Annotated[str, typer.Option(help="Numbers of sightings.")] = "10000,100000,1000000",
+    people: Annotated[
+        str, typer.Option(help="Numbers of people before a camera, in clips made for it; to 18.")
+    ] = "",
+    cameras: Annotated[
+        str, typer.Option(help="Numbers of cameras at once, five people before each; to 64.")
+    ] = "",
+    embedder: Annotated[str | None, typer.Option(help="Folder of weights, or `regions`.")] = None,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    as_json: Json = False,
+    html: Annotated[Path | None, typer.Option(help="Write a report page.")] = None,
+) -> None:
+    """How fast are indexing and search, beside what one would otherwise put together?
+
+    Example: reid bench speed --video gate.mp4 --detector yolo11n.pt --sizes 10000,100000
+    """
+    from reid.cli.bench_output import tell, watched
+    from reid.lab.bench.rivals.crowded_clip import LARGEST
+    from reid.lab.bench.rivals.extractors import own_embedder
+    from reid.lab.bench.searching import SMALLEST
+    from reid.lab.bench.speed import Contest, parts, run_speed
+    from reid.weights.registry import find_detector
+
+    numbers, crowds = numbers_of("--sizes", sizes), numbers_of("--people", people)
+    if any(n < SMALLEST for n in numbers):
+        raise UsageError(f"--sizes {sizes}: at least {SMALLEST} sightings each")
+    if any(not 0 <= n <= LARGEST for n in crowds):
+        raise UsageError(f"--people {people}: at most {LARGEST} people")
+    at_once = numbers_of("--cameras", cameras)
+    if any(not 1 <= n <= _MOST_CAMERAS for n in at_once):
+        raise UsageError(f"--cameras {cameras}: 1 to {_MOST_CAMERAS} at once")
+    found = find_detector(detector) if video or crowds or at_once else None
+    contest = Contest(video, frames, found, heads, against, numbers, crowds, at_once)
+    weights = own_embedder(embedder)[1]
+    result = watched(
+        "parts",
+        parts(contest),
+        lambda told: run_speed(contest, lambda: own_embedder(embedder)[0], weights, seed, told),
+    )
+    tell("speed", result.to_json(), as_json, html)

@@ -1,0 +1,192 @@
+"""What the larger commands do, between their options and the library."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reid.capture.sources import Source, open_source
+from reid.cli.console import complain, out, print_json, progress_bar, show_answer
+from reid.cli.contact_sheet import contact_sheet, save_sheet
+from reid.core.errors import ReidError, SourceError, UsageError
+from reid.core.records import Answer
+from reid.loading import load_crop_people, load_embedder, load_people
+from reid.pipeline import Indexer, IndexReport
+from reid.search.questions import answer_json
+from reid.storage.venue_path import Folder
+from reid.store import Filter, Store
+from reid.venue import open_venue
+
+SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def index_sources(
+    addresses: list[str],
+    venue: Folder,
+    camera: str | None,
+    start: datetime | None,
+    crops: bool,
+    detector: Path | None,
+    heads: Path | None,
+    every: int,
+    as_json: bool,
+    embedder_name: str | None = None,
+    careful: bool = False,
+) -> None:
+    """Index sources one after the other; one that fails does not stop the others."""
+    embedder = load_embedder(embedder_name)
+    people = (load_crop_people if crops else load_people)(detector, heads)
+    opened = _open_all(addresses, camera, start, crops=crops)
+    if not opened:
+        raise SourceError("nothing was indexed: none of the sources could be read")
+    open_venue(venue).check_cameras([source.camera for source in opened])
+    store = Store.create(venue, embedder.model_id, embedder.dim)
+    indexer = Indexer(store, embedder, people, every, careful=careful)
+    failed = len(opened) < len(addresses)
+    for source in opened:
+        try:
+            report = _index_one(indexer, source)
+        except SourceError as error:
+            complain(str(error))
+            failed = True
+            continue
+        _tell(report, source, as_json)
+        if report.stopped:
+            raise KeyboardInterrupt
+    if failed:
+        raise SourceError("some sources could not be indexed; the others are stored")
+
+
+def search_venue(
+    text: str,
+    venue: Folder,
+    which: Filter,
+    top: int,
+    as_json: bool,
+    sheet: Path | None,
+    case: str | None = None,
+) -> Answer:
+    """Search, print, and draw the sheet if asked."""
+    if sheet is not None and sheet.suffix.lower() not in SHEET_SUFFIXES:
+        raise UsageError(f"{sheet}: a sheet is written as one of {', '.join(SHEET_SUFFIXES)}")
+    opened = open_venue(venue, case)
+    description = opened.understand(text)
+    answer = opened.search(description, which, top)
+    if as_json:
+        print_json(answer_json(answer, dict(description.data)))
+    else:
+        if refused := ", ".join(description.refused):
+            complain(f"{refused} is never searched for", "left out", "yellow")
+        if description.unparsed:
+            complain(", ".join(description.unparsed), "not understood", "yellow")
+        show_answer(answer)
+    if sheet is not None:
+        crops = opened.export("sheet", [match.key.id for match in answer.matches])
+        _save(answer, crops, sheet)
+        if not as_json:
+            out.print(f"sheet: {sheet}")
+    return answer
+
+
+def erase_from(venue: Folder, which: Filter, case: str | None, *, expired: bool) -> int:
+    """Erase what is asked for; returns how many sightings went."""
+    opened = open_venue(venue, case)
+    gone = opened.erase_expired() if expired else 0
+    if case is not None:
+        gone += opened.erase_case()
+    if which.sql():
+        gone += opened.erase(which)
+    return gone
+
+
+def redact_file(
+    source: Path,
+    target: Path,
+    detector: Path | None,
+    heads: Path | None,
+    face_only: bool,
+    keep_audio: bool,
+) -> None:
+    """Write a redacted copy and say what was written."""
+    from reid.anonymise import redact_path
+
+    people = load_people(detector, heads)
+    total = open_source(str(source)).total
+    with progress_bar(source.name, total) as progress:
+        report = redact_path(
+            source,
+            target,
+            people,
+            profile="face" if face_only else "head",
+            keep_audio=keep_audio,
+            progress=progress,
+        )
+    _warn(report.problems)
+    out.print(f"{report.written} {'frame' if report.written == 1 else 'frames'} → {target}")
+
+
+def _open_all(
+    addresses: list[str], camera: str | None, start: datetime | None, *, crops: bool
+) -> list[Source]:
+    opened: list[Source] = []
+    for address in addresses:
+        try:
+            opened.append(open_source(address, camera=camera, start=start, crops=crops))
+        except ReidError as error:
+            complain(str(error))
+    return opened
+
+
+def _index_one(indexer: Indexer, source: Source) -> IndexReport:
+    from dataclasses import replace
+
+    with progress_bar(Path(source.name).name or source.name, source.total) as progress:
+        return replace(indexer, progress=progress).index(source)
+
+
+def _tell(report: IndexReport, source: Source, as_json: bool) -> None:
+    _warn(report.problems)
+    if as_json:
+        print_json(_report_json(report, source))
+        return
+    spent = sum(report.clock.seconds.values())
+    stages = ", ".join(f"{name} {s:.1f} s" for name, s in report.clock.seconds.items())
+    kept = " (stopped early; this much is stored)" if report.stopped else ""
+    out.print(
+        f"{report.source}: {report.sightings} sightings in {report.frames} frames{kept}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    out.print(
+        f"  camera {source.camera}, from {source.start.astimezone():%Y-%m-%d %H:%M:%S} "
+        f"({source.start_from}); {report.frames / max(spent, 1e-9):.1f} frames/s: {stages}",
+        highlight=False,
+        soft_wrap=True,
+        style="dim",
+    )
+
+
+def _report_json(report: IndexReport, source: Source) -> dict[str, Any]:
+    return {
+        "source": report.source,
+        "camera": source.camera,
+        "start": source.start.isoformat(),
+        "start_from": source.start_from,
+        "frames": report.frames,
+        "sightings": report.sightings,
+        "replaced": report.replaced,
+        "stopped": report.stopped,
+        "problems": report.problems,
+        "seconds": {name: round(s, 3) for name, s in report.clock.seconds.items()},
+    }
+
+
+def _warn(problems: list[str]) -> None:
+    for problem in problems:
+        complain(problem, "warning", "yellow")
+
+
+def _save(answer: Answer, crops: dict[str, Any], sheet: Path) -> None:
+    try:
+        save_sheet(contact_sheet(answer, crops), sheet)
+    except OSError as error:
+        raise SourceError(f"{sheet} cannot be written ({error.strerror or error})") from None

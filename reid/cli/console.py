@@ -1,0 +1,103 @@
+"""What the command line prints: tables, JSON, progress."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from reid.core.records import Answer, SightingKey
+from reid.rank.reasons import lines
+
+out: Final = Console()
+err: Final = Console(stderr=True)
+
+
+def print_json(data: Any) -> None:
+    """Write one JSON document on one line, for programs."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+
+
+def show_answer(answer: Answer) -> None:
+    """Print the outcome and each match: where and when, and below it the verdict a wish."""
+    out.print(_OUTCOMES[answer.outcome])
+    for place, match in enumerate(answer.matches, start=1):
+        name, camera, start, end = key_cells(match.key)
+        head = Text(f"{place:3}  ")
+        head.append(f"{match.probability:4.0%}  ", style="bold")
+        head.append(f"{camera}  {start}–{end}  ")
+        head.append(name, style="dim")
+        out.print(head, soft_wrap=True)
+        why = Text("     ")
+        for reason in lines(match.why):
+            mark, style = _MARKS[reason.verdict]
+            why.append(f"{mark} {reason.text}   ", style=style)
+        out.print(why)
+
+
+_OUTCOMES: Final = {
+    "found": "[green]found[/]: probably among the first ten",
+    "unsure": "[yellow]unsure[/]: none fits in everything, or several fit equally well",
+    "nobody_fits": "[red]nobody fits[/]: these are the closest, none of them good",
+}
+_MARKS: Final = {
+    "match": ("✓", "green"),
+    "conflict": ("✗", "red"),
+    "not_visible": ("–", "dim"),
+    "not_estimated": ("?", "dim"),
+}
+
+
+@contextmanager
+def progress_bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show a bar with frames a second and time left; yields a function taking frames done."""
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _RateColumn(),
+        TimeRemainingColumn(),
+    ]
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+class _RateColumn(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.1f}/s" if speed else "", style="dim")
+
+
+def new_table(*columns: str) -> Table:
+    """Return an empty table with these headings."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for column in columns:
+        table.add_column(column, no_wrap=column in {"sighting", "from", "to", "fits"})
+    return table
+
+
+def key_cells(key: SightingKey) -> tuple[str, str, str, str]:
+    """Return id, camera, start and end as cells, in local time."""
+    start, end = key.start.astimezone(), key.end.astimezone()
+    return key.id, key.camera, f"{start:%Y-%m-%d %H:%M:%S}", f"{end:%H:%M:%S}"
+
+
+def complain(message: str, label: str = "error", style: str = "red") -> None:
+    """Print one line to standard error."""
+    line = Text(f"{label}: ", style=style)
+    line.append(" ".join(message.split()), style="default")
+    err.print(line, highlight=False, soft_wrap=True)

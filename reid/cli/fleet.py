@@ -1,0 +1,117 @@
+"""What `reid index` and `reid watch` do when they are given a cluster."""
+
+import json
+import logging
+import signal
+import sys
+import threading
+from typing import Final
+
+from reid.capture.sources import default_camera
+from reid.cli.console import complain, out, print_json, progress_bar
+from reid.core.errors import SourceError, UsageError
+from reid.desk import Desk
+from reid.fleet.bulk import index_all, plan
+from reid.fleet.fleet import Fleet
+from reid.fleet.messages import Indexed, Looking, Shard, Share
+from reid.fleet.ray_client import Engine
+from reid.storage.venue_path import Folder
+from reid.venue import open_venue
+from reid.watch.metrics import serve_metrics
+from reid.watch.schedule import Rounds
+
+LOG: Final = logging.getLogger("reid.watch")
+
+_STEP: Final = 2.0  # seconds between two looks at the cameras' processes
+_DRAIN: Final = 15.0  # seconds, for alerts still to be sent
+
+
+def index_on(
+    cluster: str,
+    venue: Folder,
+    sources: list[str],
+    about: Shard,
+    looking: Looking,
+    share: Share,
+    as_json: bool,
+) -> None:
+    """Index sources on a cluster; `about` says what holds for all of them.
+
+    Raises:
+        SourceError: some could not be indexed.
+    """
+    shards = plan(sources, about.camera, about.start, crops=about.crops)
+    cameras = {s.camera or default_camera(s.paths[0]) for s in shards}
+    open_venue(venue).check_cameras(sorted(cameras))
+    engine = Engine(cluster, venue)
+    failed = 0
+    try:
+        engine.check(share)
+        with progress_bar("shards", len(shards)) as progress:
+            for done in index_all(engine, str(venue), shards, looking, share, progress):
+                _tell(done, as_json)
+                failed += bool(done.problem)
+    finally:
+        engine.close()
+    if failed:
+        raise SourceError(f"{failed} of {len(shards)} could not be indexed; run it again for these")
+
+
+def watch_on(
+    cluster: str, desk: Desk, looking: Looking, share: Share, metrics_port: int | None
+) -> None:
+    """Watch the venue's cameras on a cluster until interrupted or terminated.
+
+    If this process is killed the cameras go on; the next start finds them and watches over them.
+    """
+    cameras = [name for name, camera in desk.policy.cameras.items() if camera.url is not None]
+    if not cameras:
+        raise UsageError("no camera has a `url` in venue.toml: there is nothing to watch")
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
+    engine, stop = Engine(cluster, desk.folder), threading.Event()
+    engine.check(share)
+    fleet = Fleet(engine, desk.folder, cameras, looking, share)
+    if metrics_port is not None:
+        serve_metrics(metrics_port, fleet.status, desk)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    desk.note_start("watch", {"cameras": len(cameras)})
+    LOG.info(json.dumps({"watching": cameras}))
+    supervising = threading.Thread(target=_supervise, args=(fleet, stop), daemon=True)
+    supervising.start()
+    Rounds(desk, fleet.status).run(stop, _DRAIN)
+    supervising.join(_DRAIN)
+    LOG.info(json.dumps({"not stored": fleet.stop()}))
+    engine.close()
+
+
+def _supervise(fleet: Fleet, stop: threading.Event) -> None:
+    """Watch over the cameras, also while the storage or the database keeps other duties waiting."""
+    while True:
+        try:
+            fleet.step()
+        except Exception as error:  # whatever Ray raises: the cameras must not be left alone
+            LOG.warning(json.dumps({"problem": type(error).__name__}))
+        if stop.wait(_STEP):
+            return
+
+
+def _tell(done: Indexed, as_json: bool) -> None:
+    report = done.report
+    if done.problem:
+        named = done.shard.name in done.problem
+        complain(done.problem if named else f"{done.shard.name}: {done.problem}")
+    for problem in report.problems if report else ():
+        complain(problem, "warning", "yellow")
+    counts = {"frames": report.frames, "sightings": report.sightings} if report else {}
+    if as_json:
+        state = "failed" if done.problem else "done before" if done.skipped else "indexed"
+        print_json({"source": done.shard.name, "state": state, "node": done.node, **counts})
+    elif report:
+        seconds = sum(report.clock.seconds.values())
+        rate = report.frames / max(seconds, 1e-9)
+        found = f"{report.sightings} sightings in {report.frames} frames"
+        line = f"{done.shard.name}: {found}, {rate:.1f} frames/s on {done.node}"
+        out.print(line, highlight=False, soft_wrap=True)
+    elif done.skipped:
+        out.print(f"{done.shard.name}: indexed before", highlight=False, soft_wrap=True)

@@ -1,0 +1,231 @@
+"""What is kept and what is asked: sightings, queries, matches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.core import vocabulary
+from reid.core.pixels import RedactedCrop
+
+Certainty = Literal["sure", "unsure"]
+Modifier = Literal["light", "dark"]
+Verdict = Literal["match", "conflict", "not_visible", "not_estimated"]
+Outcome = Literal["found", "unsure", "nobody_fits"]
+UNIT_NORM_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class SightingKey:
+    """Which stay before which camera a row is about.
+
+    Attributes:
+        id: stable hash of the source's content, the first frame and the box.
+        source: path or address (without credentials) of what was indexed.
+        source_key: hash of the source's content.
+        camera: camera id.
+        start, end: first and last time seen, UTC.
+        track_id: number of the track within its source.
+    """
+
+    id: str
+    source: str
+    source_key: str
+    camera: str
+    start: datetime
+    end: datetime
+    track_id: int
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a sighting's start and end must carry a time zone")
+        if self.end < self.start:
+            raise ValueError(f"a sighting ends ({self.end}) before it starts ({self.start})")
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """N sightings, by column.
+
+    Attributes:
+        keys: N keys.
+        vectors: float32 (N, D), unit norm: the appearance vector.
+        attributes: float32 (N, K), probability per `vocabulary.ATTRIBUTE_COLUMNS`; NaN where
+            the model does not estimate the column.
+        body: float32 (N, B), probability per `vocabulary.BODY_COLUMNS`; NaN likewise.
+        visible: float32 (N, P), visible share per `vocabulary.PARTS`, in [0, 1]; NaN likewise.
+        crops: N best redacted crops.
+        model_id: names the space that the vectors live in.
+    """
+
+    keys: tuple[SightingKey, ...]
+    vectors: NDArray[np.float32]
+    attributes: NDArray[np.float32]
+    body: NDArray[np.float32]
+    visible: NDArray[np.float32]
+    crops: tuple[RedactedCrop, ...]
+    model_id: str
+
+    def __post_init__(self) -> None:
+        n = len(self.keys)
+        expected = {
+            "attributes": (n, len(vocabulary.ATTRIBUTE_COLUMNS)),
+            "body": (n, len(vocabulary.BODY_COLUMNS)),
+            "visible": (n, len(vocabulary.PARTS)),
+        }
+        for name, shape in expected.items():
+            actual = getattr(self, name).shape
+            if actual != shape:
+                raise ValueError(f"Sightings.{name} must have shape {shape}, got {actual}")
+        if self.vectors.ndim != 2 or len(self.vectors) != n or len(self.crops) != n:
+            raise ValueError(
+                f"Sightings needs {n} vectors and crops, "
+                f"got {self.vectors.shape} and {len(self.crops)}"
+            )
+        norms = np.linalg.norm(self.vectors, axis=1)
+        if n and float(np.abs(norms - 1).max()) > UNIT_NORM_TOLERANCE:
+            raise ValueError("Sightings.vectors must have unit norm")
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def take(self, rows: Sequence[int]) -> Self:
+        """Return some of them, in the order asked for."""
+        return type(self)(
+            keys=tuple(self.keys[row] for row in rows),
+            vectors=self.vectors[rows],
+            attributes=self.attributes[rows],
+            body=self.body[rows],
+            visible=self.visible[rows],
+            crops=tuple(self.crops[row] for row in rows),
+            model_id=self.model_id,
+        )
+
+    def newest(self) -> Self:
+        """Return the last of each id, in order."""
+        last = {key.id: row for row, key in enumerate(self.keys)}
+        return self if len(last) == len(self) else self.take(sorted(last.values()))
+
+    @classmethod
+    def concatenate(cls, batches: Sequence[Self]) -> Self:
+        """Join at least one batch of the same model into one."""
+        first = batches[0]
+        if any(batch.model_id != first.model_id for batch in batches):
+            raise ValueError("sightings of different models cannot be joined")
+        return cls(
+            keys=tuple(key for batch in batches for key in batch.keys),
+            vectors=np.concatenate([batch.vectors for batch in batches]),
+            attributes=np.concatenate([batch.attributes for batch in batches]),
+            body=np.concatenate([batch.body for batch in batches]),
+            visible=np.concatenate([batch.visible for batch in batches]),
+            crops=tuple(crop for batch in batches for crop in batch.crops),
+            model_id=first.model_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One thing asked for.
+
+    Attributes:
+        slot, value: of the vocabulary; the value of ``body.age_years`` is a number.
+        certainty: how sure the speaker was.
+        negated: the speaker said that this is *not* so.
+        group: entries that share a number are alternatives; None holds together with the rest.
+        modifier: "light" or "dark", for a colour.
+    """
+
+    slot: str
+    value: str | float
+    certainty: Certainty = "sure"
+    negated: bool = False
+    group: int | None = None
+    modifier: Modifier | None = None
+
+    def __post_init__(self) -> None:
+        if not vocabulary.is_valid(self.slot, self.value):
+            raise ValueError(f"{self.slot}={self.value!r} is not in the vocabulary")
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """Somebody who was with the person: how they were mentioned, and what was said of them."""
+
+    text: str
+    wishes: tuple[Wish, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """An understood description.
+
+    Attributes:
+        text: the sentence.
+        wishes: what the person wears, carries and looks like.
+        companions: who was with them; never mixed into `wishes`.
+        last_seen_place: the phrase said, or None.
+        last_seen_time: ``HH:MM`` where a clock time was said, else the phrase, or None.
+        unparsed: words that were not understood.
+        refused: kinds of trait (of `vocabulary.REFUSED`) left out of the search.
+        language: two letters.
+    """
+
+    text: str
+    wishes: tuple[Wish, ...] = ()
+    companions: tuple[Companion, ...] = ()
+    last_seen_place: str | None = None
+    last_seen_time: str | None = None
+    unparsed: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        unknown = set(self.refused) - set(vocabulary.REFUSED)
+        if unknown:
+            raise ValueError(f"not a kind of refused trait: {sorted(unknown)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a sighting fits one wish or does not.
+
+    Attributes:
+        slot, value: the wish.
+        verdict: match, conflict, not_visible or not_estimated.
+        probability: that the wish holds for this sighting, in [0, 1]; None if not estimated.
+    """
+
+    slot: str
+    value: str | float
+    verdict: Verdict
+    probability: float | None
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One ranked sighting.
+
+    Attributes:
+        key: which sighting.
+        score: log-likelihood ratio of the wishes, in nats; higher is better.
+        probability: that this is the person described, in [0, 1].
+        why: one reason a wish.
+    """
+
+    key: SightingKey
+    score: float
+    probability: float
+    why: tuple[Reason, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A ranked list, best first, and what it amounts to."""
+
+    query: Query
+    outcome: Outcome
+    matches: tuple[Match, ...]

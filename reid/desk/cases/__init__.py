@@ -1,0 +1,69 @@
+"""Cases, staff accounts and the audit trail: one database that changes all three together."""
+
+from dataclasses import dataclass
+
+from reid.desk.cases.accounts import Accounts, Session, User, same
+from reid.desk.cases.alerts import Alerts
+from reid.desk.cases.audit import Line, Trail, Verified
+from reid.desk.cases.book import CaseBook
+from reid.desk.cases.database import Database
+from reid.desk.cases.model import (
+    OUTCOMES,
+    STEPS,
+    Alert,
+    Case,
+    CaseOutcome,
+    Decision,
+    Done,
+    NewCase,
+    SavedSearch,
+)
+from reid.storage.venue_path import Folder
+
+__all__ = [
+    "OUTCOMES",
+    "STEPS",
+    "Accounts",
+    "Alert",
+    "Alerts",
+    "Case",
+    "CaseBook",
+    "CaseOutcome",
+    "Database",
+    "Decision",
+    "Done",
+    "Line",
+    "NewCase",
+    "Records",
+    "SavedSearch",
+    "Session",
+    "Trail",
+    "User",
+    "Verified",
+    "open_records",
+    "same",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Everything the desk writes down."""
+
+    database: Database
+    trail: Trail
+    accounts: Accounts
+    book: CaseBook
+    alerts: Alerts
+
+
+def open_records(folder: Folder, url: str | None = None) -> Records:
+    """Open a venue's database, SQLite in its folder unless a PostgreSQL `url` is given."""
+    database = Database(folder, url)
+    trail = Trail(database)
+    return Records(
+        database,
+        trail,
+        Accounts(database, trail),
+        CaseBook(database, trail),
+        Alerts(database, trail),
+    )

@@ -1,0 +1,61 @@
+"""Alerts: new sightings that fit a watched case, each raised once."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from reid.desk.cases.audit import Trail, reference
+from reid.desk.cases.database import Database, alerts, cases
+from reid.desk.cases.model import Alert
+
+
+class Alerts:
+    """The alerts of a venue."""
+
+    def __init__(self, database: Database, trail: Trail) -> None:
+        self._database, self._trail = database, trail
+
+    def raise_once(
+        self, case_id: int, sighting: str, camera: str, start: datetime, probability: float
+    ) -> Alert | None:
+        """Raise an alert; None if this sighting was alerted for the case before."""
+        now = datetime.now(UTC)
+        row = {"case_id": case_id, "sighting": sighting, "camera": camera, "start": start}
+        known = (alerts.c.case_id == case_id, alerts.c.sighting == sighting)
+        with self._trail.change() as change:
+            if change.connection.execute(sa.select(alerts.c.id).where(*known)).first():
+                return None
+            key = change.connection.scalar(
+                sa.select(cases.c.key).where(cases.c.id == case_id, cases.c.state == "open")
+            )
+            if key is None:
+                return None
+            try:
+                made = change.connection.execute(
+                    alerts.insert().values(**row, raised=now, probability=probability, seen=False)
+                ).inserted_primary_key
+            except IntegrityError:
+                return None
+            ref = reference(bytes(key), sighting)
+            change.note("watch", "alert", case_id, {"camera": camera, "ref": ref})
+        number = int(made[0]) if made else 0
+        return Alert(number, case_id, sighting, camera, start, now, probability, seen=False)
+
+    def after(self, number: int) -> list[Alert]:
+        """Return alerts with a higher number, oldest first."""
+        query = sa.select(alerts).where(alerts.c.id > number).order_by(alerts.c.id)
+        with self._database.read() as connection:
+            return [Alert(**row._mapping) for row in connection.execute(query)]
+
+    def last(self) -> int:
+        """Return the newest alert's number, 0 for none."""
+        with self._database.read() as connection:
+            return int(connection.scalar(sa.select(sa.func.max(alerts.c.id))) or 0)
+
+    def of(self, case_id: int) -> list[Alert]:
+        """Return a case's alerts, newest first."""
+        query = sa.select(alerts).where(alerts.c.case_id == case_id)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(alerts.c.id.desc())).all()
+        return [Alert(**row._mapping) for row in rows]

@@ -1,0 +1,163 @@
+"""What a case asks: the wishes with their certainty, and the filters, as they are kept."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from reid import describe
+from reid.core.errors import UsageError
+from reid.core.records import Query
+from reid.desk.policy import Purpose
+from reid.store import Filter
+
+UNKNOWN: Final = "unknown"
+"""Certainty of a field that the speaker does not know: kept on screen, not searched."""
+
+MOST_WISHES: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """When and where to look; empty means everywhere."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    cameras: tuple[str, ...] = ()
+
+    def to_text(self) -> str:
+        """Write as JSON."""
+        return json.dumps(
+            {
+                "since": self.since.isoformat() if self.since else None,
+                "until": self.until.isoformat() if self.until else None,
+                "cameras": list(self.cameras),
+            }
+        )
+
+    def to_filter(self) -> Filter:
+        """Return the same as a filter of the store's."""
+        return Filter(since=self.since, until=self.until, cameras=self.cameras)
+
+    @classmethod
+    def of_text(cls, text: str) -> "Filters":
+        """Read back what `to_text` wrote."""
+        data = json.loads(text)
+        since, until = (
+            datetime.fromisoformat(data[name]).astimezone(UTC) if data.get(name) else None
+            for name in ("since", "until")
+        )
+        return cls(since, until, tuple(str(c) for c in data.get("cameras", ())))
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDescription:
+    """A description, parsed once: its fields, some of which may be `UNKNOWN` to the speaker.
+
+    Attributes:
+        data: what is kept of it, in the shape of `reid describe --json`.
+        sentence: the words themselves, where they were just parsed; never kept or compared.
+    """
+
+    data: Mapping[str, Any]
+    sentence: str = field(default="", repr=False, compare=False)
+
+    @classmethod
+    def of_sentence(cls, text: str, language: str | None = None) -> "ParsedDescription":
+        """Understand a description."""
+        return cls(describe.to_json(describe.describe(text, language)), text)
+
+    @classmethod
+    def of_text(cls, text: str) -> "ParsedDescription":
+        """Read JSON, from the database or from a browser.
+
+        Raises:
+            UsageError: not the JSON of a description.
+        """
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError):
+            raise UsageError("the fields could not be read: reload the page") from None
+        asked = cls(_checked(data))
+        asked.query()
+        unknown = [e for e in asked.data["slots"] if e.get("certainty") == UNKNOWN]
+        describe.from_json({**asked.data, "slots": [{**e, "certainty": "sure"} for e in unknown]})
+        return asked
+
+    def to_text(self) -> str:
+        """Write as JSON."""
+        return json.dumps(self.data, ensure_ascii=False, sort_keys=True)
+
+    @property
+    def slots(self) -> list[dict[str, Any]]:
+        """The fields, those unknown included."""
+        return list(self.data["slots"])
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Kinds of traits that were named and are never searched for."""
+        return tuple(self.data["refused"])
+
+    @property
+    def unparsed(self) -> tuple[str, ...]:
+        """Words that were not understood."""
+        return tuple(self.data["unparsed"])
+
+    @property
+    def last_seen_place(self) -> str:
+        """Where the person was last seen, as said, or an empty string."""
+        return str(self.data["context"]["last_seen_place"] or "")
+
+    @property
+    def last_seen_time(self) -> str:
+        """When, as ``HH:MM``, or an empty string."""
+        return str(self.data["context"]["last_seen_time"] or "")
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """Who is said to be with the person, in the words used."""
+        return tuple(str(one["text"]) for one in self.data["context"]["with"])
+
+    def with_fields_of(self, other: "ParsedDescription") -> "ParsedDescription":
+        """Return this with another's fields, as changed by hand; the rest stays."""
+        return ParsedDescription({**self.data, "slots": other.slots})
+
+    def query(self, text: str = "") -> Query:
+        """Return what can be searched for: all fields that are not unknown."""
+        known = [entry for entry in self.data["slots"] if entry.get("certainty") != UNKNOWN]
+        return describe.from_json({**self.data, "slots": known}, text)
+
+
+@dataclass(frozen=True, slots=True)
+class LatestQuery:
+    """What a case asked last; `number` is the saved search's, None before the first."""
+
+    description: ParsedDescription
+    filters: Filters
+    number: int | None
+
+
+def allowed(query: Query, purpose: Purpose) -> tuple[Query, tuple[str, ...]]:
+    """Leave out what the purpose does not allow; returns the query and the slots left out."""
+    from dataclasses import replace
+
+    withheld = tuple(dict.fromkeys(w.slot for w in query.wishes if not purpose.allows(w.slot)))
+    kept = tuple(w for w in query.wishes if purpose.allows(w.slot))
+    return replace(query, wishes=kept), withheld
+
+
+def _checked(data: Any) -> Mapping[str, Any]:
+    empty: dict[str, Any] = {
+        "slots": [],
+        "refused": [],
+        "context": {"last_seen_place": None, "last_seen_time": None, "with": []},
+        "unparsed": [],
+        "language": "en",
+    }
+    if not isinstance(data, dict) or not isinstance(data.get("slots", []), list):
+        raise UsageError("the fields could not be read: reload the page")
+    slots = data.get("slots", [])
+    if len(slots) > MOST_WISHES or not all(isinstance(entry, dict) for entry in slots):
+        raise UsageError("the fields could not be read: reload the page")
+    return {**empty, **{name: data[name] for name in empty if name in data}}

@@ -1,0 +1,19 @@
+"""The rules of a venue, read from its ``venue.toml``: where it may look, for what, for how long."""
+
+from reid.desk.policy.places import forbidden_reason
+from reid.desk.policy.roles import PERMISSIONS, Permission, Role, may
+from reid.desk.policy.venue import FILE_NAME, Camera, Policy, Purpose, find_policy, load_policy
+
+__all__ = [
+    "FILE_NAME",
+    "PERMISSIONS",
+    "Camera",
+    "Permission",
+    "Policy",
+    "Purpose",
+    "Role",
+    "find_policy",
+    "forbidden_reason",
+    "load_policy",
+    "may",
+]

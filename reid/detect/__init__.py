@@ -1,0 +1,1 @@
+"""Frame → people, heads and tracklets."""

@@ -1,0 +1,133 @@
+"""Archives and galleries as shards on all nodes: resumable, each exactly once."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from reid.capture.sources import Source, image_paths, is_stream, open_crops, open_source
+from reid.core.errors import SourceError, UsageError
+from reid.fleet.messages import Indexed, Looking, Shard, Share
+from reid.fleet.ray_client import Engine, Failed, this_node
+from reid.loading import load_crop_people, load_embedder, load_people
+from reid.pipeline import Indexer
+from reid.storage.venue_path import folder_at
+from reid.store import Ledger, Store
+from reid.store.ledger import work_of
+
+SHARD: Final = 1000
+"""Person crops in one shard."""
+
+TRIES: Final = 5
+PAUSE: Final = 2.0
+"""How often a shard is begun whose storage does not answer, and seconds before each."""
+
+_AHEAD: Final = 2.0  # tasks waiting a core: enough that none is idle, few enough to forget
+
+
+def plan(
+    addresses: Sequence[str], camera: str | None, start: datetime | None, *, crops: bool
+) -> list[Shard]:
+    """Return the shards: one a source, and a folder of person crops in parts.
+
+    Paths are made absolute: a node's processes have working directories of their own.
+
+    Raises:
+        SourceError: a folder of crops that holds none.
+        UsageError: a stream, whose address may hold a password that must not be passed around.
+    """
+    if any(is_stream(address) for address in addresses):
+        raise UsageError("streams are for `reid watch`: declare them in venue.toml, with their url")
+    absolute = [str(Path(address).absolute()) for address in addresses]
+    if not crops:
+        return [Shard((address,), camera, start) for address in absolute]
+    shards = []
+    for address in absolute:
+        paths = [str(path) for path in image_paths(Path(address))]
+        if not paths:
+            raise SourceError(f"{address} holds no images: name a folder with .jpg or .png files")
+        parts = (tuple(paths[i : i + SHARD]) for i in range(0, len(paths), SHARD))
+        shards += [Shard(part, camera or Path(address).stem, start, True) for part in parts]
+    return shards
+
+
+def index_all(
+    engine: Engine,
+    venue: str,
+    shards: Sequence[Shard],
+    looking: Looking,
+    share: Share,
+    told: Callable[[int], None] = lambda _: None,
+) -> Iterator[Indexed]:
+    """Index shards on the cluster; yields each as it is done. Begun again, it does only the rest.
+
+    No more tasks are under way than there are cores for, and a few. A shard whose storage or
+    database was away is begun again later, a few times.
+    """
+    most = max(2, round(engine.cpus() / max(share.cpus, 0.1) * _AHEAD))
+    left, done = list(reversed(shards)), 0
+    under_way: dict[Any, Shard] = {}
+    again: dict[Shard, int] = {}
+    while left or under_way:
+        while left and len(under_way) < most:
+            shard = left.pop()
+            under_way[engine.task(index_shard, share, venue, shard, looking)] = shard
+        for question in engine.ready(list(under_way), 5.0):
+            shard, answer = under_way.pop(question), engine.answer(question)
+            again[shard] = again.get(shard, 0) + 1
+            if isinstance(answer, Failed) and answer.passing and again[shard] < TRIES:
+                left.insert(0, shard)
+                time.sleep(PAUSE)
+                continue
+            done += 1
+            told(done)
+            yield _result(shard, answer)
+
+
+def index_shard(venue: str, shard: Shard, looking: Looking) -> Indexed:
+    """Index one shard, on whatever node; skipped if it was finished before."""
+    folder, node = folder_at(venue), this_node()
+    source = _open(shard)
+    embedder = _embedder(looking.embedder)
+    how = (source.camera, shard.start, shard.crops, looking.detector, looking.heads)
+    twice = ("careful",) if looking.careful else ()  # else named as before there was a choice
+    work = work_of(source.key, (*how, looking.every, embedder.model_id, *twice))
+    ledger = Ledger(folder)
+    if ledger.finished(work):
+        return Indexed(shard, skipped=True, node=node)
+    people = _people(looking, shard.crops)
+    begun = time.process_time()
+    store = Store.create(folder, embedder.model_id, embedder.dim)
+    indexer = Indexer(store, embedder, people, looking.every, careful=looking.careful)
+    report = indexer.index(source)
+    processor = time.process_time() - begun
+    if not report.stopped:
+        ledger.finish(work)
+    return Indexed(shard, report=report, node=node, processor=processor)
+
+
+def _open(shard: Shard) -> Source:
+    if shard.crops:
+        camera = shard.camera or Path(shard.paths[0]).parent.stem
+        return open_crops([Path(path) for path in shard.paths], camera, shard.start)
+    return open_source(shard.paths[0], camera=shard.camera, start=shard.start)
+
+
+def _result(shard: Shard, answer: Any) -> Indexed:
+    if isinstance(answer, Indexed):
+        return answer
+    why = answer.why if isinstance(answer, Failed) else "its node died too often"
+    return Indexed(shard, problem=why)
+
+
+@lru_cache(maxsize=1)
+def _embedder(name: str | None) -> Any:
+    return load_embedder(name)
+
+
+@lru_cache(maxsize=1)
+def _people(looking: Looking, crops: bool) -> Any:
+    detector, heads = (Path(p) if p else None for p in (looking.detector, looking.heads))
+    return (load_crop_people if crops else load_people)(detector, heads)

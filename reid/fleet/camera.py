@@ -1,0 +1,91 @@
+"""One camera in a process of its own: decoded, detected, redacted, described, stored.
+
+Only words and numbers go in and come out. The stream's address, which may hold a password, is read
+from the venue's rules here and is not passed around.
+"""
+
+import threading
+from functools import cache, partial
+from pathlib import Path
+
+from reid import __version__
+from reid.core.errors import UsageError
+from reid.desk.policy import load_policy
+from reid.fleet.messages import Looking, Seen
+from reid.fleet.ray_client import this_node
+from reid.loading import load_embedder, load_people
+from reid.pipeline import Indexer
+from reid.storage.venue_path import Folder, folder_at
+from reid.store import Store
+from reid.store.write_buffer import Outbox
+from reid.watch.cameras import STORE_WITHIN, CameraLoop
+
+
+class Camera:
+    """What runs on a node for one camera.
+
+    Args:
+        venue: address of the venue.
+        camera: its id in the venue's rules.
+        looking: how to look.
+        at_once: whether it looks as soon as it is there; else when it is told to `go`.
+    """
+
+    def __init__(self, venue: str, camera: str, looking: Looking, at_once: bool = True) -> None:
+        folder = folder_at(venue)
+        self._stop = threading.Event()
+        outbox = Outbox(partial(_store, folder, looking))
+        self._indexer = cache(partial(_indexer, outbox, looking))
+        address = address_of(folder, camera)
+        self._loop = CameraLoop(camera, address, self._indexer, self._stop, outbox=outbox)
+        self._node = this_node()
+        self._thread = threading.Thread(target=self._loop.run, daemon=True)
+        if at_once:
+            self.go()
+
+    def prepare(self) -> None:
+        """Load what looking needs, so that it begins at once when it may."""
+        self._indexer()
+
+    def go(self, after: object = None) -> None:
+        """Begin to look; Ray calls it when it has `after`, the last word of another process."""
+        self._thread.start()
+
+    def leave(self) -> None:
+        """Look no more; another process does. Storing what was seen goes on."""
+        self._stop.set()
+
+    def look(self) -> Seen:
+        """Say how it goes."""
+        looks = self._thread.is_alive() and not self._stop.is_set()
+        return Seen(self._loop.look(), self._node, __version__, looks)
+
+    def stop(self) -> int:
+        """Store what was seen, and end; returns how many sightings could not be stored."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(STORE_WITHIN * 2)
+        return self._loop.look().waiting
+
+
+def address_of(folder: Folder, camera: str) -> str:
+    """Return a camera's stream, from the venue's rules.
+
+    Raises:
+        UsageError: it has none.
+    """
+    declared = load_policy(folder).cameras.get(camera)
+    if declared is None or declared.url is None:
+        raise UsageError(f"camera {camera} has no `url` in venue.toml")
+    return declared.url.get_secret_value()
+
+
+def _store(folder: Folder, looking: Looking) -> Store:
+    embedder = load_embedder(looking.embedder)
+    return Store.create(folder, embedder.model_id, embedder.dim)
+
+
+def _indexer(outbox: Outbox, looking: Looking) -> Indexer:
+    detector, heads = (Path(p) if p else None for p in (looking.detector, looking.heads))
+    people = load_people(detector, heads)
+    return Indexer(outbox, load_embedder(looking.embedder), people, looking.every)

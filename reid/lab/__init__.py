@@ -1,0 +1,1 @@
+"""The laboratory: synthetic people, training and benchmarks. Only the command line imports it."""

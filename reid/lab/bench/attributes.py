@@ -1,0 +1,290 @@
+"""Are clothes, bags and the like estimated right, and are the probabilities honest?"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.core import vocabulary
+from reid.core.pixels import EmbeddableCrop
+from reid.core.vocabulary import Column
+from reid.embed import Embedder, Features, Light
+from reid.lab.bench.data.attribute_sets import LabelledSet, Target
+from reid.lab.bench.data.person_images import crop_of, finder_weights
+from reid.lab.bench.data.reid_sets import Labelled
+from reid.lab.bench.metrics.calibration import (
+    THRESHOLD,
+    Reliability,
+    auc,
+    example_f1,
+    mean_accuracy,
+)
+from reid.lab.bench.metrics.intervals import Interval, bootstrap
+from reid.lab.bench.metrics.on_sightings import on_sightings
+from reid.lab.bench.metrics.summary import intervals_json, rounded
+from reid.lab.bench.report.record import Record, Recorder
+from reid.lab.bench.retrieval import light_of
+from reid.lab.bench.rivals.extractors import as_bgr, read_openvino
+
+Float = NDArray[np.float64]
+
+_BATCH: Final = 256
+_RESAMPLES: Final = 300
+_PEER_SIZE: Final = (80, 160)
+
+_PEER_COLUMNS: Final[tuple[tuple[Column, ...], ...]] = (
+    (Column("body.sex", "male"),),
+    (Column("carry.shoulder-bag", "present"), Column("carry.handbag", "present")),
+    (Column("carry.backpack", "present"),),
+    (Column("head.type", "hat"),),
+    (Column("upper.sleeve", "long"),),
+    (Column("lower.length", "long"),),
+    (Column("hair.length", "long"),),
+    (Column("outer.type", "coat"), Column("outer.type", "jacket")),
+)
+"""What the eight outputs of person-attributes-recognition-crossroad-0230 mean, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetScore:
+    """One target: its figures, and of how many images, how many of them true."""
+
+    name: str
+    ma: float
+    auc: float
+    ece: float
+    n: int
+    positive: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeResult:
+    """How well attributes are estimated.
+
+    Attributes:
+        figures: mA (mean over targets), F1 (example-based), ECE (over all), AUC (mean).
+        intervals: of the same; people are resampled.
+        targets: one by one; those whose truth varies.
+        reliability: over all targets together.
+        not_estimated: targets that the model says nothing about.
+        model_id: names the model.
+        n_images: how many.
+        sightings: by camera, of images pooled (`reid.lab.bench.metrics.on_sightings`), where
+            people are described.
+        run: how it was measured.
+    """
+
+    figures: dict[str, float]
+    intervals: dict[str, Interval]
+    targets: tuple[TargetScore, ...]
+    reliability: Reliability
+    not_estimated: tuple[str, ...]
+    model_id: str
+    n_images: int
+    sightings: dict[str, dict[str, Any]]
+    run: Record
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures at the top level."""
+        return {
+            **{name: rounded(value) for name, value in self.figures.items()},
+            "intervals": intervals_json(self.intervals),
+            "n_images": self.n_images,
+            "model_id": self.model_id,
+            "redacted": True,
+            "targets": {
+                t.name: {
+                    "mA": rounded(t.ma),
+                    "AUC": rounded(t.auc),
+                    "ECE": rounded(t.ece),
+                    "n": t.n,
+                    "positive": t.positive,
+                }
+                for t in self.targets
+            },
+            "reliability": self.reliability.to_json(),
+            "not_estimated": list(self.not_estimated),
+            "sightings": self.sightings,
+            "run": self.run.to_json(),
+        }
+
+
+def run_attributes(
+    labelled: LabelledSet,
+    embedder: Embedder,
+    weights: Path | None,
+    seed: int,
+    progress: Callable[[int], None],
+) -> AttributeResult:
+    """Measure attributes image by image; `progress` is told the number of images done.
+
+    `weights` is where the embedder was read from, for the record.
+    """
+    recorder = Recorder("attributes", seed)
+    said = _predict(labelled, embedder, progress)
+    estimated = np.any(~np.isnan(said), axis=0)
+    varies = np.array([
+        len(np.unique(labelled.truth[k, t])) == 2 for t, k in enumerate(labelled.known.T)
+    ])  # fmt: skip
+    used = np.flatnonzero(estimated & varies)
+    table = _Table(said[:, used], labelled.truth[:, used], labelled.known[:, used])
+    people = _rows_of_people([image.identity for image in labelled.images])
+    figures = table.figures()
+    intervals = _intervals(table, people, seed)
+    missing = [t.name for t, e in zip(labelled.targets, estimated.tolist(), strict=True) if not e]
+    files = (*labelled.files, *(image.path for image in labelled.images))
+    return AttributeResult(
+        figures,
+        intervals,
+        tuple(table.target(i, labelled.targets[t].name) for i, t in enumerate(used)),
+        Reliability.of(*table.flat()),
+        tuple(missing),
+        embedder.model_id,
+        len(labelled.images),
+        on_sightings(labelled.described, embedder) if labelled.described else {},
+        recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Predictions, truth and whether it is known, each (N, T); NaN predictions count as unknown."""
+
+    said: Float
+    truth: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+
+    def figures(self) -> dict[str, float]:
+        """Return mA, F1, ECE, AUC."""
+        width = self.said.shape[1]
+        scores = [self.target(i, "") for i in range(width)]
+        guess = np.nan_to_num(self.said) >= THRESHOLD
+        valid = self._valid()
+        return {
+            "mA": _mean([s.ma for s in scores]),
+            "F1": example_f1(guess, self.truth, valid),
+            "ECE": Reliability.of(*self.flat()).ece,
+            "AUC": _mean([s.auc for s in scores]),
+        }
+
+    def target(self, i: int, name: str) -> TargetScore:
+        """Score one column."""
+        rows = self._valid()[:, i]
+        said, truth = self.said[rows, i], self.truth[rows, i]
+        return TargetScore(
+            name,
+            mean_accuracy(said >= THRESHOLD, truth),
+            auc(said, truth),
+            Reliability.of(said, truth).ece,
+            len(truth),
+            int(truth.sum()),
+        )
+
+    def flat(self) -> tuple[Float, NDArray[np.bool_]]:
+        """Return all known predictions and truths, (M,) each."""
+        valid = self._valid()
+        return self.said[valid], self.truth[valid]
+
+    def take(self, rows: NDArray[np.int64]) -> "_Table":
+        return _Table(self.said[rows], self.truth[rows], self.known[rows])
+
+    def _valid(self) -> NDArray[np.bool_]:
+        return self.known & ~np.isnan(self.said)
+
+
+def _intervals(
+    table: _Table, people: Sequence[NDArray[np.int64]], seed: int
+) -> dict[str, Interval]:
+    def one(name: str) -> Interval:
+        def statistic(drawn: NDArray[np.int64]) -> float:
+            rows = np.concatenate([people[int(i)] for i in drawn])
+            return table.take(rows).figures()[name]
+
+        return bootstrap(len(people), statistic, seed, _RESAMPLES)
+
+    return {name: one(name) for name in ("mA", "F1", "ECE", "AUC")}
+
+
+def _rows_of_people(identities: Sequence[str]) -> list[NDArray[np.int64]]:
+    named = np.asarray(identities)
+    return [np.flatnonzero(named == who) for who in np.unique(named)]
+
+
+def _predict(labelled: LabelledSet, embedder: Embedder, progress: Callable[[int], None]) -> Float:
+    """Return the probability of each target (N, T), NaN where not estimated."""
+    images = labelled.images
+    said = np.full((len(images), len(labelled.targets)), np.nan)
+    cameras = np.array([image.camera for image in images])
+    done = 0
+    for camera in np.unique(cameras):
+        members = np.flatnonzero(cameras == camera)
+        for start in range(0, len(members), _BATCH):
+            rows = members[start : start + _BATCH]
+            said[rows] = _batch([images[int(i)] for i in rows], labelled.targets, embedder)
+            done += len(rows)
+            progress(done)
+    return said
+
+
+def _batch(images: Sequence[Labelled], targets: Sequence[Target], embedder: Embedder) -> Float:
+    crops = [crop_of(image, i) for i, image in enumerate(images)]
+    features = embedder.describe(crops, light_of(crops))
+    columns = [[_column(features, column) for column in t.columns] for t in targets]
+    return np.stack([_either(said) for said in columns], axis=1)
+
+
+def _column(features: Features, column: Column) -> Float:
+    table, index = (
+        (features.attributes, vocabulary.ATTRIBUTE_INDEX)
+        if column in vocabulary.ATTRIBUTE_INDEX
+        else (features.body, vocabulary.BODY_INDEX)
+    )
+    return table[:, index[column]].astype(np.float64)
+
+
+def _either(said: Sequence[Float]) -> Float:
+    """Return the largest of several probabilities (N,), passing over what is not estimated."""
+    return np.asarray(np.fmax.reduce(np.stack(said)), np.float64)
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [v for v in values if not np.isnan(v)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+class CrossroadAttributes:
+    """Open Model Zoo's person-attributes-recognition-crossroad-0230, as a rival.
+
+    Takes BGR in [0, 255] of 80 × 160 and says eight things; it has no vector.
+    """
+
+    dim = 1
+
+    def __init__(self, path: Path) -> None:
+        self.model_id = path.stem
+        self._network = read_openvino(path, _PEER_SIZE)
+
+    def describe(self, crops: Sequence[EmbeddableCrop], light: Light) -> Features:
+        """Return what it says of N crops."""
+        del light
+        features = Features.unestimated(len(crops), self.dim)
+        for row, crop in enumerate(crops):
+            sharp = np.asarray(cv2.resize(crop.pixels, _PEER_SIZE), np.uint8)
+            said = np.array(self._network(as_bgr(sharp, _PEER_SIZE)[None])[0]).ravel()
+            for probability, columns in zip(said, _PEER_COLUMNS, strict=True):
+                for column in columns:
+                    _set(features, row, column, float(probability))
+            male = features.body[row, vocabulary.BODY_INDEX[Column("body.sex", "male")]]
+            _set(features, row, Column("body.sex", "female"), float(1 - male))
+        return features
+
+
+def _set(features: Features, row: int, column: Column, value: float) -> None:
+    if column in vocabulary.ATTRIBUTE_INDEX:
+        features.attributes[row, vocabulary.ATTRIBUTE_INDEX[column]] = value
+    else:
+        features.body[row, vocabulary.BODY_INDEX[column]] = value

@@ -1,0 +1,1 @@
+"""Readers of data sets, and sets that are rendered or fabricated."""

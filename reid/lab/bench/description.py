@@ -1,0 +1,292 @@
+"""Text → person: is the one described found, and how many thumbnails are looked at before?"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.core import vocabulary
+from reid.core.errors import UsageError
+from reid.core.records import Query, Sightings, Wish
+from reid.describe import describe
+from reid.embed import Embedder
+from reid.lab.bench.data.description_sets import Described, DescribedSet
+from reid.lab.bench.data.galleries import CameraGallery, camera_galleries
+from reid.lab.bench.data.person_images import finder_weights
+from reid.lab.bench.data.venue_sightings import film_galleries
+from reid.lab.bench.metrics.ranking import RankingScores, score_ranking
+from reid.lab.bench.metrics.summary import Ranking
+from reid.lab.bench.report.record import Record, Recorder
+from reid.rank import Gallery, Knobs
+from reid.rank.score import score, terms
+from reid.search.questions import knobs_of
+
+FIRST_SCREEN: Final = 12
+"""Thumbnails that are seen without scrolling."""
+
+VAGUE_WISHES: Final = 2
+"""How much is kept of a description made vague."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """How long somebody looks: thumbnails up to and including the right one."""
+
+    median: float
+    mean: float
+    ninety: float
+    first_screen: float
+
+    @classmethod
+    def of(cls, ranks: NDArray[np.int64]) -> "Looking":
+        """Summarise 1-based ranks (Q,)."""
+        if not len(ranks):
+            return cls(0.0, 0.0, 0.0, 0.0)
+        ninety = float(np.quantile(ranks, 0.9, method="inverted_cdf"))
+        near = float((ranks <= FIRST_SCREEN).mean())
+        return cls(float(np.median(ranks)), float(ranks.mean()), ninety, near)
+
+    def to_json(self) -> dict[str, float]:
+        """Return thumbnails looked at, and the share found on the first screen."""
+        return {
+            "median": round(self.median, 2),
+            "mean": round(self.mean, 2),
+            "p90": round(self.ninety, 2),
+            "first_screen": round(self.first_screen, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Figures of one kind of description."""
+
+    ranking: Ranking
+    looking: Looking
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures at the top level."""
+        looking = self.looking.to_json()
+        return {
+            **self.ranking.to_json(),
+            "median_rank": looking["median"],
+            "time_to_find": looking,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DescriptionResult:
+    """How well the described are found.
+
+    Attributes:
+        found: all descriptions, each before each camera.
+        together: all cameras in one gallery, as a venue is searched.
+        parts: other groupings: by camera, by style, descriptions altered or from labels, and the
+            same with parts of the score left out ("hedged_wrong/rarity": without rarity).
+        unusable: descriptions in which nothing can be searched for.
+        model_id: names the embedder.
+        run: how it was measured.
+    """
+
+    found: Found
+    together: Found
+    parts: dict[str, dict[str, Found]]
+    unusable: int
+    model_id: str
+    run: Record
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures over all at the top level, everything else beside them."""
+        return {
+            **self.found.to_json(),
+            "model_id": self.model_id,
+            "redacted": True,
+            "together": self.together.to_json(),
+            **{
+                part: {name: found.to_json() for name, found in group.items()}
+                for part, group in self.parts.items()
+            },
+            "unusable": self.unusable,
+            "run": self.run.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query, and whom it is about."""
+
+    query: Query
+    identity: str
+    style: str
+
+
+def run_description(
+    described: DescribedSet,
+    embedder: Embedder,
+    weights: Path | None,
+    seed: int,
+    progress: Callable[[int], None],
+) -> DescriptionResult:
+    """Measure the search by description; `progress` is told the number of images or visits done.
+
+    `weights` is where the embedder was read from, for the record.
+    """
+    recorder = Recorder("description", seed)
+    if described.venue is None:
+        galleries = camera_galleries(described.images, embedder, described.pooled, progress)
+    else:
+        galleries = film_galleries(described.venue, embedder, progress)
+    asked = [_ask(one) for one in described.descriptions]
+    bench = _Bench(galleries, seed, knobs_of(embedder.model_id))
+    files = (*described.files, *(image.path for image in described.images))
+    parts = {
+        "by_camera": {g.camera: bench.found(asked, [g]) for g in galleries if g.camera},
+        "by_description": {
+            style: bench.found([a for a in asked if a.style == style], galleries)
+            for style in dict.fromkeys(a.style for a in asked)
+        },
+        "altered": _altered(bench, asked, described.labels, seed),
+        "without": _without(bench, asked, seed),
+    }
+    return DescriptionResult(
+        bench.found(asked, galleries),
+        bench.found(asked, [_joined(galleries)]),
+        parts,
+        sum(not a.query.wishes for a in asked),
+        embedder.model_id,
+        recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
+    )
+
+
+def _altered(
+    bench: "_Bench", asked: Sequence[_Asked], labels: dict[str, tuple[Wish, ...]], seed: int
+) -> dict[str, Found]:
+    """Score descriptions made vague, with one colour wrong, and written from the labels."""
+    rng = np.random.default_rng(seed)
+    kinds = {
+        "vague": [replace(a, query=vague(a.query, rng)) for a in asked],
+        "one_wrong": [replace(a, query=one_wrong(a.query, rng)) for a in asked],
+        "from_labels": [
+            _Asked(Query("", wishes), identity, "labels")
+            for identity, wishes in labels.items()
+            if wishes
+        ],
+    }
+    return {kind: bench.found(of_kind, bench.galleries) for kind, of_kind in kinds.items()}
+
+
+def parts_of_score(knobs: Knobs) -> dict[str, Knobs]:
+    """Return what can be left out of the score, to see what it is worth."""
+    return {
+        "nothing": knobs,
+        "certainty": replace(knobs, certainty=False),
+        "rarity": replace(knobs, rarity=False),
+        "neighbours": replace(knobs, neighbours=False),
+    }
+
+
+DOUBTED_WRONG, DOUBTED_RIGHT = 0.7, 0.15
+"""How often a witness is made to hedge something wrong, and something right."""
+
+
+def _without(bench: "_Bench", asked: Sequence[_Asked], seed: int) -> dict[str, Found]:
+    """Score true, hedged wrong and vague descriptions with each part of the score left out."""
+    rng = np.random.default_rng(seed)
+    kinds = {
+        "true": list(asked),
+        "hedged_wrong": [
+            replace(a, query=hedged(one_wrong(a.query, rng), a.query, rng)) for a in asked
+        ],
+        "vague": [replace(a, query=vague(a.query, rng)) for a in asked],
+    }
+    return {
+        f"{kind}/{left_out}": bench.found(of_kind, bench.galleries, knobs)
+        for kind, of_kind in kinds.items()
+        for left_out, knobs in parts_of_score(bench.knobs).items()
+    }
+
+
+def hedged(altered: Query, true: Query, rng: np.random.Generator) -> Query:
+    """Return `altered` with its wishes doubted as witnesses doubt: wrong ones more often."""
+    wishes = []
+    for wish in altered.wishes:
+        often = DOUBTED_RIGHT if wish in true.wishes else DOUBTED_WRONG
+        doubted = rng.random() < often
+        wishes.append(replace(wish, certainty="unsure" if doubted else "sure"))
+    return replace(altered, wishes=tuple(wishes))
+
+
+class _Bench:
+    """Ranks galleries, each shuffled once so that ties favour nobody."""
+
+    def __init__(self, galleries: Sequence[CameraGallery], seed: int, knobs: Knobs) -> None:
+        self.galleries, self.knobs = galleries, knobs
+        self._seed = seed
+
+    def found(
+        self,
+        asked: Sequence[_Asked],
+        galleries: Sequence[CameraGallery],
+        knobs: Knobs | None = None,
+    ) -> Found:
+        """Score every query before every gallery."""
+        scored = [self._scores(asked, gallery, knobs or self.knobs) for gallery in galleries]
+        people = [asked[int(row)].identity for scores in scored for row in scores.rows]
+        joined = RankingScores(
+            np.arange(len(people)),
+            np.concatenate([s.average_precision for s in scored]),
+            np.concatenate([s.inverse_negative_penalty for s in scored]),
+            np.concatenate([s.first_rank for s in scored]),
+            max(s.n_gallery for s in scored),
+        )
+        ranking = Ranking.of(joined, people, self._seed)
+        return Found(ranking, Looking.of(joined.first_rank))
+
+    def _scores(self, asked: Sequence[_Asked], where: CameraGallery, knobs: Knobs) -> RankingScores:
+        table = Gallery.of(where.sightings)
+        order = np.random.default_rng(self._seed).permutation(len(table))
+        who = np.array(where.identities)[order]
+        fits = [score(table, terms(a.query, knobs), knobs)[order] for a in asked]
+        distance = -np.stack(fits) if fits else np.zeros((0, len(order)), np.float32)
+        names = np.array([a.identity for a in asked], dtype=who.dtype if not asked else None)
+        return score_ranking(distance, names[:, None] == who[None])
+
+
+def vague(query: Query, rng: np.random.Generator) -> Query:
+    """Return a query that keeps `VAGUE_WISHES` of the things said, alternatives counted as one."""
+    things = list(dict.fromkeys(_thing(i, wish) for i, wish in enumerate(query.wishes)))
+    if len(things) <= VAGUE_WISHES:
+        return query
+    kept = {things[i] for i in rng.choice(len(things), VAGUE_WISHES, replace=False)}
+    wishes = (w for i, w in enumerate(query.wishes) if _thing(i, w) in kept)
+    return replace(query, wishes=tuple(wishes))
+
+
+def one_wrong(query: Query, rng: np.random.Generator) -> Query:
+    """Return a query in which one colour is another one, as witnesses err."""
+    coloured = [i for i, w in enumerate(query.wishes) if w.slot.endswith("colour")]
+    if not coloured:
+        return query
+    wrong = int(rng.choice(coloured))
+    wish = query.wishes[wrong]
+    others = [c for c in vocabulary.COLOURS if c not in {wish.value, "multicolour"}]
+    swapped = replace(wish, value=str(rng.choice(others)), modifier=None)
+    return replace(query, wishes=(*query.wishes[:wrong], swapped, *query.wishes[wrong + 1 :]))
+
+
+def _thing(i: int, wish: Wish) -> tuple[str, int]:
+    return ("alone", i) if wish.group is None else ("group", wish.group)
+
+
+def _ask(one: Described) -> _Asked:
+    try:
+        return _Asked(describe(one.text), one.identity, one.style)
+    except UsageError:  # an empty description finds nobody, and counts
+        return _Asked(Query(one.text), one.identity, one.style)
+
+
+def _joined(galleries: Sequence[CameraGallery]) -> CameraGallery:
+    sightings = Sightings.concatenate([g.sightings for g in galleries])
+    return CameraGallery("", sightings, tuple(i for g in galleries for i in g.identities))

@@ -1,0 +1,1 @@
+"""Metrics: ranking, calibration, intervals, open set, head coverage."""

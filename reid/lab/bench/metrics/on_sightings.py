@@ -1,0 +1,97 @@
+"""What is said of whole sightings: colours of what is worn, and whether there is a bag."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.core import vocabulary
+from reid.core.records import Wish
+from reid.core.vocabulary import ATTRIBUTE_COLUMNS, ATTRIBUTE_INDEX, Column
+from reid.embed import Embedder
+from reid.lab.bench.data.description_sets import DescribedSet
+from reid.lab.bench.data.person_images import crop_of
+from reid.lab.bench.data.reid_sets import Labelled
+from reid.lab.bench.metrics.calibration import auc
+from reid.lab.bench.metrics.intervals import wilson
+from reid.lab.bench.metrics.summary import rounded
+from reid.lab.bench.retrieval import light_of
+from reid.rank.camera_bias import evened
+from reid.rank.confusions import usual_rate
+from reid.rank.gallery import EVENED
+
+Float = NDArray[np.float64]
+
+WHERE: Final = {"upper_colour": ("upper", "outer"), "lower_colour": ("lower",)}
+"""Figure → garments any of whose described colours counts as right; the first is asked for."""
+
+
+def on_sightings(described: DescribedSet, embedder: Embedder) -> dict[str, dict[str, Any]]:
+    """Return, by camera, how often the likeliest colour is a described one, and bags' AUC.
+
+    A sighting is all images of a person before a camera, their probabilities averaged; colours are
+    read as the search reads them (`reid.rank.camera_bias`). Bags are
+    any of `reid.core.vocabulary.BAGS`: the likeliest of them against whether one is described.
+    """
+    cameras = sorted({image.camera for image in described.images})
+    return {camera: _of_camera(described, camera, embedder) for camera in cameras}
+
+
+def _of_camera(described: DescribedSet, camera: str, embedder: Embedder) -> dict[str, Any]:
+    images = [i for i in described.images if i.camera == camera and i.identity in described.labels]
+    people, said = _pooled(images, embedder)
+    said = _as_ranked(said)
+    wishes = [described.labels[who] for who in people]
+    figures: dict[str, Any] = {
+        name: _colours(said, wishes, garments) for name, garments in WHERE.items()
+    }
+    return figures | {"any_bag_auc": rounded(_bags(said, wishes)), "n": len(people)}
+
+
+def _pooled(images: Sequence[Labelled], embedder: Embedder) -> tuple[list[str], Float]:
+    """Return people and their mean attribute probabilities (P, K); NaN where not estimated."""
+    crops = [crop_of(image, i) for i, image in enumerate(images)]
+    attributes = embedder.describe(crops, light_of(crops)).attributes.astype(np.float64)
+    named = np.array([image.identity for image in images])
+    people = sorted(set(named.tolist()))
+    return people, np.stack([attributes[named == who].mean(axis=0) for who in people])
+
+
+def _as_ranked(said: Float) -> Float:
+    """Return one camera's beliefs (P, K) as the search reads them: colours less its own."""
+    fair, camera = said.copy(), np.zeros(len(said), np.intp)
+    for k, (slot, value) in enumerate(ATTRIBUTE_COLUMNS):
+        if slot in EVENED:
+            belief = said[:, k].astype(np.float32)
+            fair[:, k] = evened(belief, camera, usual_rate(slot, value))
+    return fair
+
+
+def _colours(
+    said: Float, wishes: Sequence[Sequence[Wish]], garments: Sequence[str]
+) -> dict[str, Any]:
+    asked = f"{garments[0]}.colour"
+    columns = [k for k, c in enumerate(ATTRIBUTE_COLUMNS) if c.slot == asked]
+    slots = {f"{garment}.colour" for garment in garments}
+    right = total = 0
+    for row, wished in zip(said[:, columns], wishes, strict=True):
+        colours = {wish.value for wish in wished if wish.slot in slots}
+        if colours and not np.isnan(row).all():
+            best = ATTRIBUTE_COLUMNS[columns[int(np.nanargmax(row))]].value
+            right, total = right + (best in colours), total + 1
+    low, high = wilson(right, total)
+    return {
+        "share": rounded(right / total) if total else None,
+        "right": right, "n": total, "interval": [rounded(low), rounded(high)],
+    }  # fmt: skip
+
+
+def _bags(said: Float, wishes: Sequence[Sequence[Wish]]) -> float:
+    kinds = [f"carry.{bag}" for bag in vocabulary.BAGS]
+    columns = [ATTRIBUTE_INDEX[Column(kind, "present")] for kind in kinds]
+    known = [k for k in columns if not np.isnan(said[:, k]).all()]
+    if not known:
+        return float("nan")
+    carries = np.array([any(wish.slot in kinds for wish in wished) for wished in wishes])
+    return auc(np.nanmax(said[:, known], axis=1), carries)

@@ -1,0 +1,1 @@
+"""Results: records of runs, tables, plots, pages."""

@@ -1,0 +1,101 @@
+"""Results as one self-contained HTML file: tables, plots, and how each was measured."""
+
+import base64
+import html
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from reid import __version__
+from reid.core.errors import ModelError, SourceError
+from reid.lab.bench.report import plots
+from reid.lab.bench.report.tables import TABLES, Table
+
+QUESTIONS: Final = {
+    "retrieval": "Is the same person found among another camera's images?",
+    "description": "Is the one who was described found, and after how many thumbnails?",
+    "ranking": "What is each part of the ranking worth, and how honest is it?",
+    "agreement": "Does ours find on real clips whom another detector finds?",
+    "attributes": "Are clothes and bags estimated right, and are the probabilities honest?",
+    "detection": "Are people found in photos, and are their heads gone from what is kept?",
+    "tracking": "Is a person one track, and is their head gone in every frame of it?",
+    "venue": "From video to answer: is the lost child found, after how many false looks?",
+    "faces": "How do appearance and a face recogniser compare?",
+    "privacy": "Can somebody be recognised from what is stored?",
+    "fairness": "Does it work equally well whatever the skin, age or sex?",
+    "speed": "How fast is it, beside a chain of separate tools?",
+    "scale": "How does a table grow, and what would 300 or 5,000 cameras need?",
+}
+
+_STYLE: Final = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
+h1{font-size:1.6rem}h2{font-size:1.25rem;margin-top:2.5rem}
+table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:.2rem .9rem .2rem 0;border-bottom:1px solid #eee}
+th{font-weight:600;color:#555}.wide{overflow-x:auto}
+img{max-width:100%;height:auto;display:block;margin:1rem 0}
+details{color:#555;font-size:.9rem}pre{white-space:pre-wrap}
+"""
+
+
+def write_report(results: dict[str, dict[str, Any]], path: Path) -> None:
+    """Write results (by name, as their JSON; a name may end in ``: label``) to an HTML file.
+
+    Raises:
+        ModelError: matplotlib is not installed.
+        SourceError: the file cannot be written.
+    """
+    sections = [_section(name, result) for name, result in results.items()]
+    page = (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width,initial-scale=1'>"
+        f"<title>reid benchmarks</title><style>{_STYLE}</style>"
+        f"<h1>reid {html.escape(__version__)}: benchmarks</h1>"
+        "<p>Figures are in per cent with 95 % intervals in brackets; intervals resample people "
+        "(or photos), not images. Heads are redacted unless it says otherwise.</p>"
+        + "".join(sections)
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise SourceError(f"{path} cannot be written ({error.strerror})") from None
+
+
+def _section(name: str, result: dict[str, Any]) -> str:
+    kind, _, label = name.partition(": ")
+    title = html.escape(f"{kind}: {label}" if label else kind)
+    tables = "".join(_table(table) for table in TABLES[kind](result))
+    drawn = "".join(_picture(draw, result, kind) for draw in plots.plots_of(kind, result))
+    run = html.escape(json.dumps(result["run"], indent=1, ensure_ascii=False))
+    return (
+        f"<h2 id='{title}'>{title}</h2><p>{html.escape(QUESTIONS[kind])}</p>{tables}{drawn}"
+        f"<details><summary>How it was measured</summary><pre>{run}</pre></details>"
+    )
+
+
+def _table(table: Table) -> str:
+    head = "".join(f"<th>{html.escape(c)}</th>" for c in table.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in table.rows
+    )
+    note = f"<p>{html.escape(table.note)}</p>" if table.note else ""
+    return f"<div class=wide><table><tr>{head}</tr>{rows}</table></div>{note}"
+
+
+def _picture(draw: Callable[[Any, dict[str, Any]], None], result: dict[str, Any], kind: str) -> str:
+    """Draw with matplotlib and return an inline PNG."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ModelError("a report needs matplotlib: run `pip install reid[bench]`") from None
+    figure = Figure(figsize=(8, 4), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    draw(figure.add_subplot(), result)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f"<img alt='{html.escape(kind)}: plot' src='data:image/png;base64,{data}'>"

@@ -1,0 +1,156 @@
+"""What a figure was measured with: code, weights, data, seed, machine. Kept with every result."""
+
+import hashlib
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from reid import __version__
+
+_CHUNK: Final = 1 << 20
+_DIGEST: Final = 16  # bytes
+_LIBRARIES: Final = ("numpy", "torch", "openvino", "opencv-python", "ultralytics", "lancedb")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How to get the same figures again.
+
+    Attributes:
+        benchmark: name of the command.
+        settings: its options.
+        version: of this program.
+        commit: of its source; ends in ``+`` where files were changed since; None in a wheel.
+        weights: hash by name of each model used.
+        data: hash of names and contents of all files used.
+        seed: of everything random.
+        machine: processor, cores, system, libraries.
+        started: when, ISO 8601, UTC.
+        seconds: how long it took.
+    """
+
+    benchmark: str
+    settings: dict[str, Any]
+    version: str
+    commit: str | None
+    weights: dict[str, str]
+    data: str | None
+    seed: int
+    machine: dict[str, Any]
+    started: str
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return asdict(self)
+
+
+class Recorder:
+    """Starts the clock of a run; `finish` makes its record."""
+
+    def __init__(self, benchmark: str, seed: int, settings: dict[str, Any] | None = None) -> None:
+        self._benchmark, self._seed = benchmark, seed
+        self._settings = settings or {}
+        self._started = datetime.now(UTC).isoformat(timespec="seconds")
+        self._begun = time.perf_counter()
+
+    def finish(
+        self, weights: dict[str, Path | None], files: Iterable[Path] = (), data: str | None = None
+    ) -> Record:
+        """Return the record: `files` are hashed unless the hash `data` is known already."""
+        seconds = time.perf_counter() - self._begun
+        listed = sorted(files)
+        return Record(
+            self._benchmark,
+            self._settings,
+            __version__,
+            code_commit(),
+            {name: hash_of(path) for name, path in weights.items() if path is not None},
+            data or (hash_files(listed) if listed else None),
+            self._seed,
+            machine(),
+            self._started,
+            round(seconds, 2),
+        )
+
+
+def hash_of(path: Path) -> str:
+    """Hash a file, or all files of a folder; an OpenVINO ``.xml`` counts with its ``.bin``."""
+    if path.is_dir():
+        return hash_files(sorted(p for p in path.rglob("*") if p.is_file()))
+    beside = path.with_suffix(".bin")
+    return hash_files([path, beside] if path.suffix == ".xml" and beside.is_file() else [path])
+
+
+def hash_files(paths: Iterable[Path]) -> str:
+    """Hash the names and contents of files, in the order given (BLAKE2b, 16 bytes, hex)."""
+    digest = hashlib.blake2b(digest_size=_DIGEST)
+    for path in paths:
+        digest.update(f"{path.parent.name}/{path.name}\0".encode(errors="surrogateescape"))
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def code_commit() -> str | None:
+    """Return the commit of this program's source, with a ``+`` where files differ from it."""
+    folder = Path(__file__).parents[2]  # its parent is the whole package
+    head = _git(folder, "rev-parse", "--short=12", "HEAD")
+    if not head:
+        return None
+    changed = _git(folder.parent, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    return f"{head}+" if changed else head
+
+
+def machine() -> dict[str, Any]:
+    """Describe this machine, without its name."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "libraries": {name: v for name in _LIBRARIES if (v := _version(name))},
+    }
+
+
+def _cores() -> int:
+    """Return the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

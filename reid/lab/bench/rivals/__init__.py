@@ -1,0 +1,1 @@
+"""What others do, to measure against: extractors, attacks, faces, weak redaction."""

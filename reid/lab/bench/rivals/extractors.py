@@ -1,0 +1,261 @@
+"""Appearance vectors from any model: the product's embedders, OpenVINO, ONNX, torch weights."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.core.errors import ModelError, UsageError
+from reid.core.pixels import EmbeddableCrop, Image
+from reid.embed import Embedder, Light
+from reid.weights.openvino import silence_telemetry
+
+Float = NDArray[np.float32]
+
+_BASELINE: Final = "regions"
+_BATCH: Final = 64
+_TORCH_SIZE: Final = (128, 256)  # width, height: what re-identification networks are trained at
+_IMAGENET_MEAN: Final = np.array([0.485, 0.456, 0.406], np.float32)
+_IMAGENET_STD: Final = np.array([0.229, 0.224, 0.225], np.float32)
+
+
+class Extractor(Protocol):
+    """Turns crops into vectors of one space.
+
+    Attributes:
+        model_id: names the space.
+        weights: the file or folder that the weights were read from; None where there is none.
+    """
+
+    @property
+    def model_id(self) -> str: ...
+    @property
+    def weights(self) -> Path | None: ...
+
+    def vectors(self, crops: Sequence[EmbeddableCrop], light: Light) -> Float:
+        """Return unit vectors (N, D) of N crops seen by one camera under `light`."""
+        ...
+
+
+def load_extractor(given: str | None, arch: str | None = None) -> Extractor:
+    """Return the product's own embedder, or the one asked for.
+
+    Args:
+        given: an OpenVINO ``.xml``, an ``.onnx`` file, TorchScript, a checkpoint of `arch`; or one
+            of the product's: a folder, or ``regions`` for the baseline.
+        arch: what a checkpoint's weights belong to: a name of torchvision's models, or
+            ``timm:NAME`` where timm is installed.
+
+    Raises:
+        ModelError: missing, damaged, or of a kind that is not known.
+    """
+    if given is None or given == _BASELINE or (Path(given) / "model.toml").is_file():
+        return EmbedderVectors(*own_embedder(given))
+    path = Path(given)
+    if not path.exists():
+        raise ModelError(f"{path} does not exist: name a model file with --embedder")
+    if path.suffix in {".xml", ".onnx"}:
+        return OpenVinoExtractor(path)
+    if path.suffix in {".pt", ".pth", ".ts", ".torchscript", ".tar"}:
+        return TorchExtractor(path, arch)
+    raise ModelError(f"{path} is no known kind of model: use .xml, .onnx, .pt or .pth")
+
+
+def own_embedder(given: str | None = None) -> tuple[Embedder, Path | None]:
+    """Return one of the product's embedders, and the folder of its weights if it has any.
+
+    `given` is a folder, ``regions`` for the baseline, or None for what the product uses.
+    """
+    from reid.loading import load_embedder
+    from reid.weights import registry
+
+    embedder = load_embedder(given)
+    if given is not None:
+        return embedder, None if given == _BASELINE else Path(given)
+    shipped = registry.find_embedder()
+    return embedder, shipped.folder if shipped else None
+
+
+class EmbedderVectors:
+    """The appearance vectors of one of the product's embedders."""
+
+    def __init__(self, embedder: Embedder, weights: Path | None = None) -> None:
+        self._embedder = embedder
+        self.weights = weights
+
+    @property
+    def model_id(self) -> str:
+        return self._embedder.model_id
+
+    def vectors(self, crops: Sequence[EmbeddableCrop], light: Light) -> Float:
+        """Return unit vectors (N, D)."""
+        return unit(self._embedder.describe(crops, light).vectors)
+
+
+class OpenVinoExtractor:
+    """A network in OpenVINO's or ONNX's format.
+
+    Open Model Zoo's re-identification networks take BGR in [0, 255]; ONNX files of other origin
+    RGB normalised as for ImageNet. The size is the network's own, or 128 × 256 where it is free.
+    The precision is what OpenVINO chooses for the machine (bfloat16 where the processor has it);
+    between it and float32, 2 of 224 queries have been seen to change.
+
+    Raises:
+        ModelError: unreadable, or not one image in and one vector out.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.weights = path
+        self.model_id = path.stem
+        self._plain_bgr = path.suffix == ".xml"
+        self._network, self._size = read_openvino_sized(path)
+
+    def vectors(self, crops: Sequence[EmbeddableCrop], light: Light) -> Float:
+        """Return unit vectors (N, D)."""
+        prepare = as_bgr if self._plain_bgr else as_imagenet
+        rows = [prepare(crop.pixels, self._size) for crop in crops]
+        found = [np.array(self._network(row[None])[0], np.float32).ravel() for row in rows]
+        return unit(np.stack(found))
+
+
+class TorchExtractor:
+    """TorchScript, or a checkpoint of a named architecture; RGB normalised as for ImageNet.
+
+    Raises:
+        ModelError: unreadable, or the weights do not fit the architecture.
+    """
+
+    def __init__(self, path: Path, arch: str | None) -> None:
+        self.weights = path
+        self.model_id = path.stem if arch is None else f"{arch}/{path.stem}"
+        self._model: Any = _scripted(path) if arch is None else _checkpoint(path, arch)
+        self._model.eval()
+
+    def vectors(self, crops: Sequence[EmbeddableCrop], light: Light) -> Float:
+        """Return unit vectors (N, D)."""
+        import torch
+
+        found = []
+        with torch.inference_mode():
+            for start in range(0, len(crops), _BATCH):
+                chosen = crops[start : start + _BATCH]
+                batch = np.stack([as_imagenet(crop.pixels, _TORCH_SIZE) for crop in chosen])
+                result = self._model(torch.from_numpy(batch))
+                result = result[0] if isinstance(result, (tuple, list)) else result
+                found.append(result.flatten(1).float().numpy())
+        return unit(np.concatenate(found))
+
+
+def unit(vectors: NDArray[Any]) -> Float:
+    """Return rows scaled to length one; a zero row stays."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(norms, 1e-12), np.float32)
+
+
+def as_bgr(pixels: Image, size: tuple[int, int]) -> Float:
+    """Return float32 (3, h, w), BGR in [0, 255], of uint8 RGB (H, W, 3); `size` is (w, h)."""
+    scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(scaled[..., ::-1].transpose(2, 0, 1), np.float32)
+
+
+def as_imagenet(pixels: Image, size: tuple[int, int]) -> Float:
+    """Return float32 (3, h, w), RGB normalised as for ImageNet, of uint8 RGB (H, W, 3)."""
+    scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
+    return np.ascontiguousarray(((scaled - _IMAGENET_MEAN) / _IMAGENET_STD).transpose(2, 0, 1))
+
+
+def read_openvino(path: Path, size: tuple[int, int]) -> Callable[[Float], Any]:
+    """Return the network in `path`, which must take images of `size` (w, h).
+
+    Raises:
+        ModelError: missing, damaged or of another size.
+    """
+    network, found = read_openvino_sized(path)
+    if found != size:
+        raise ModelError(f"{path} takes images of {found[0]}×{found[1]}, not {size[0]}×{size[1]}")
+    return network
+
+
+def read_openvino_sized(path: Path) -> tuple[Callable[[Float], Any], tuple[int, int]]:
+    """Return the network in `path` (one image in), and the size (w, h) that it takes.
+
+    Raises:
+        ModelError: missing, damaged, or not one image in.
+    """
+    try:
+        return _compile(path)
+    except Exception as error:  # OpenVINO raises RuntimeError for everything
+        raise ModelError(f"{path} cannot be read ({type(error).__name__})") from None
+
+
+def _compile(path: Path) -> tuple[Callable[[Float], Any], tuple[int, int]]:
+    silence_telemetry()
+    import openvino
+
+    core = openvino.Core()
+    model = core.read_model(path)
+    shape = model.inputs[0].partial_shape
+    if len(model.inputs) != 1 or shape.rank.get_length() != 4:
+        raise ValueError("not one image in")
+    height, width = (d.get_length() if d.is_static else None for d in (shape[2], shape[3]))
+    size = (width or _TORCH_SIZE[0], height or _TORCH_SIZE[1])
+    if shape.is_dynamic:
+        model.reshape([1, 3, size[1], size[0]])
+    return core.compile_model(model, "CPU"), size
+
+
+def _scripted(path: Path) -> Any:
+    import torch
+
+    try:
+        return torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
+    except Exception as error:  # torch raises RuntimeError, zip and pickle errors
+        raise ModelError(
+            f"{path} is not TorchScript ({type(error).__name__}): "
+            f"name the architecture of a checkpoint with --arch"
+        ) from None
+
+
+def _checkpoint(path: Path, arch: str) -> Any:
+    import torch
+
+    model = _architecture(arch)
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        state = saved.get("state_dict", saved.get("model", saved))
+        state = {name.removeprefix("module."): value for name, value in state.items()}
+        wanted = model.state_dict()
+        fits = {n: v for n, v in state.items() if n in wanted and v.shape == wanted[n].shape}
+        missing = [n for n in wanted if n not in fits]
+        if missing:
+            raise ModelError(f"{path} lacks {len(missing)} weights of {arch}, e.g. {missing[0]}")
+        model.load_state_dict(fits)
+    except ModelError:
+        raise
+    except Exception as error:  # torch raises whatever pickle raises
+        raise ModelError(f"{path} is not a checkpoint ({type(error).__name__})") from None
+    return model
+
+
+def _architecture(arch: str) -> Any:
+    """Return a network without its classifier: the pooled features come out."""
+    import torch
+
+    if arch.startswith("timm:"):
+        try:
+            import timm
+        except ImportError:
+            raise UsageError(f"--arch {arch} needs timm: run `pip install timm`") from None
+        return timm.create_model(arch.removeprefix("timm:"), pretrained=False, num_classes=0)
+    import torchvision
+
+    if arch not in torchvision.models.list_models():
+        raise UsageError(f"--arch {arch} is no model of torchvision: try resnet50, or timm:NAME")
+    model = torchvision.models.get_model(arch, weights=None)
+    for last in ("fc", "classifier", "head", "heads"):
+        if hasattr(model, last):
+            setattr(model, last, torch.nn.Identity())
+    return model

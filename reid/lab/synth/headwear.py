@@ -1,0 +1,318 @@
+"""What sits on head and neck: hats, hoods, coverings, scarves, glasses. Decimetres at rest."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.lab.synth.makehuman import BODY_END, BONE, load
+from reid.lab.synth.meshes import vertex_normals
+from reid.lab.synth.pieces import Sheet
+from reid.lab.synth.shapes import Shape, ball, grid_faces, joined, superellipsoid, tube
+
+Float = NDArray[np.float32]
+Int = NDArray[np.int32]
+Array = NDArray[np.float64]
+
+RIGID_REGION = 6
+"""Region number of things that are not the body: cloth coordinates are plain positions."""
+
+
+@dataclass(frozen=True)
+class Skull:
+    """An ellipsoid round the top of the head: centre and radii, and the joints near it."""
+
+    centre: Array
+    radii: Array
+    neck: Array
+    top: float
+    chin: float
+    shoulder: float
+
+
+def skull_of(base: Float, joints: Float) -> Skull:
+    """Measure the head of a morphed base mesh."""
+    data = load()
+    head = np.flatnonzero(data.skin_bones[:BODY_END, 0] == BONE["head"])
+    points = base[head].astype(np.float64)
+    top, joint = points[:, 1].max(), joints[BONE["head"]].astype(np.float64)
+    middle = joint[1] + 0.42 * (top - joint[1])
+    band = points[np.abs(points[:, 1] - middle - 0.15) < 0.35]
+    inner = band[np.abs(band[:, 0]) < np.quantile(np.abs(band[:, 0]), 0.9)]
+    back, front = inner[:, 2].min(), np.quantile(inner[:, 2], 0.97)
+    radii = np.array([np.quantile(np.abs(band[:, 0]), 0.85), top - middle, (front - back) / 2])
+    neck = joints[BONE["neck01"]].astype(np.float64)
+    shoulder = float(abs(joints[BONE["shoulder01.L"], 0]))
+    centre = np.array([0, middle, (front + back) / 2])
+    return Skull(centre, radii, neck, float(top), float(points[:, 1].min()), shoulder)
+
+
+def bound(shape: Shape, bones: Int, weights: Float) -> Sheet:
+    """Return a shape as a sheet with skin weights: bones (n, 4), weights (n, 4)."""
+    n = len(shape.points)
+    region = np.full(n, RIGID_REGION, np.int32)
+    return Sheet(
+        shape.points, shape.normals, shape.faces, bones, weights, region, np.zeros(n, np.float32)
+    )
+
+
+def on_bone(shape: Shape, name: str) -> Sheet:
+    """Return a shape that follows one bone."""
+    n = len(shape.points)
+    bones, weights = np.zeros((n, 4), np.int32), np.zeros((n, 4), np.float32)
+    bones[:, 0], weights[:, 0] = BONE[name], 1
+    return bound(shape, bones, weights)
+
+
+def between(shape: Shape, upper: str, lower: str, share: Float) -> Sheet:
+    """Return a shape that follows `upper` by `share` (n,) and `lower` by the rest."""
+    n = len(shape.points)
+    bones, weights = np.zeros((n, 4), np.int32), np.zeros((n, 4), np.float32)
+    bones[:, 0], bones[:, 1] = BONE[upper], BONE[lower]
+    weights[:, 0], weights[:, 1] = share, 1 - share
+    return bound(shape, bones, weights)
+
+
+def _dome(
+    skull: Skull, margin: tuple[float, float, float], front: float, back: float, rows: int = 7
+) -> Shape:
+    """A cap over the skull down to elevations `front` and `back` in degrees (side between)."""
+    cols = 20
+    azimuth = np.linspace(0, 2 * np.pi, cols, endpoint=False)
+    low = np.radians(front + (back - front) * (0.5 - 0.5 * np.cos(azimuth)))
+    t = np.linspace(0, 1, rows)[:, None]
+    elevation = np.pi / 2 + (low[None] - np.pi / 2) * t
+    radii = skull.radii + np.asarray(margin)
+    x = radii[0] * np.cos(elevation) * np.sin(azimuth)
+    z = radii[2] * np.cos(elevation) * np.cos(azimuth)
+    y = radii[1] * np.sin(elevation)
+    points = (np.stack([x, y, z], -1).reshape(-1, 3) + skull.centre).astype(np.float32)
+    faces = grid_faces(rows, cols, closed=True)
+    return Shape(points, vertex_normals(points, faces), faces)
+
+
+def _brim(skull: Skull, reach: Array, drop: Array, level: float, thick: float = 0.03) -> Shape:
+    """A brim round the skull: `reach` and `drop` (24,) dm by azimuth from the front."""
+    cols = len(reach)
+    azimuth = np.linspace(0, 2 * np.pi, cols, endpoint=False)
+    rings = []
+    for t, lift in (
+        (0.0, thick),
+        (0.5, thick),
+        (1.0, 0.0),
+        (1.0, -thick),
+        (0.5, -thick),
+        (0, -thick),
+    ):
+        rx, rz = skull.radii[0] * 1.02 + reach * t, skull.radii[2] * 1.02 + reach * t
+        y = level - drop * t**1.6 + lift
+        rings.append(np.stack([rx * np.sin(azimuth), y, rz * np.cos(azimuth)], -1))
+    points = (np.concatenate(rings) + skull.centre * (1, 0, 1)).astype(np.float32)
+    faces = grid_faces(len(rings), cols, closed=True)
+    return Shape(points, vertex_normals(points, faces), faces)
+
+
+def _azimuths(n: int = 24) -> Array:
+    return np.linspace(0, 2 * np.pi, n, endpoint=False)
+
+
+def hat(kind: str, seed: int, skull: Skull) -> tuple[list[Sheet], float]:
+    """Return (the sheets of a hat, the elevation in degrees below which hair shows).
+
+    Args:
+        kind: "cap", "beanie", "bucket", "sunhat" or "helmet".
+        seed: small variation.
+        skull: of this head.
+    """
+    rng = np.random.default_rng(seed)
+    a = _azimuths()
+    if kind == "cap":
+        dome = _dome(skull, (0.1, 0.13, 0.1), 14, -8)
+        ahead = np.clip(np.cos(a), 0, 1) ** 0.9 * (np.abs(_signed(a)) < 1.25)
+        if rng.random() < 0.12:  # worn backwards
+            ahead = np.roll(ahead, 12)
+        level = skull.centre[1] + 0.12 * skull.radii[1]
+        brim = _brim(skull, 0.72 * ahead, 0.16 * ahead + 0.1 * np.sin(a) ** 2 * ahead, level)
+        return [on_bone(joined([dome, brim]), "head")], 0.0
+    if kind == "beanie":
+        dome = _dome(skull, (0.14, rng.uniform(0.14, 0.4), 0.14), 8, -22)
+        shapes = [dome]
+        if rng.random() < 0.6:
+            shapes.append(_dome(skull, (0.2, 0.1, 0.2), 8, -24))
+        if rng.random() < 0.35:
+            shapes.append(ball(0.3).moved((0, skull.top + 0.35, skull.centre[2])))
+        return [on_bone(joined(shapes), "head")], -8.0
+    if kind in ("bucket", "sunhat"):
+        dome = _dome(skull, (0.12, 0.2, 0.12), 12, 6)
+        wide = rng.uniform(0.5, 0.7) if kind == "bucket" else rng.uniform(0.9, 1.4)
+        drop = 0.45 if kind == "bucket" else rng.uniform(0.05, 0.3)
+        level = skull.centre[1] + 0.16 * skull.radii[1]
+        ones = np.ones_like(a)
+        wavy = 1 + 0.06 * np.sin(3 * a + rng.uniform(0, 6))
+        return [on_bone(joined([dome, _brim(skull, wide * wavy, drop * ones, level)]), "head")], 4.0
+    dome = _dome(skull, (0.3, 0.32, 0.36), 12, -18)
+    rim = _brim(skull, 0.3 + 0.14 * np.clip(np.cos(a), 0, 1), 0.02 + 0 * a, skull.centre[1] + 0.1)
+    shapes = [dome] if rng.random() < 0.5 else [dome, rim]
+    return [on_bone(joined(shapes), "head")], -6.0
+
+
+def _signed(angle: Array) -> Array:
+    return np.asarray((angle + np.pi) % (2 * np.pi) - np.pi)
+
+
+def shell(skull: Skull, margin: float, opening: float, back: float) -> Sheet:
+    """A hood's or headscarf's shell round the whole head, open over the face.
+
+    Args:
+        skull: of this head. margin: decimetres. opening: half angle of the face opening, degrees.
+        back: how much farther it stands off behind.
+    """
+    rows, cols = 13, 24
+    elevation = np.linspace(np.pi / 2, np.radians(-78), rows)[:, None]
+    azimuth = _azimuths(cols)[None]
+    direction = np.stack(
+        [np.cos(elevation) * np.sin(azimuth), np.sin(elevation) + 0 * azimuth,
+         np.cos(elevation) * np.cos(azimuth)], -1,
+    ).reshape(-1, 3)  # fmt: skip
+    radii = skull.radii + margin
+    low = np.clip(-direction[:, 1], 0, 1)
+    stretch = 1 + 0.55 * low[:, None] * (0, 1, 0) + 0.18 * np.clip(low[:, None], 0, 1) * (0, 0, 1)
+    points = direction * radii * stretch
+    points[:, 2] -= back * np.clip(-direction[:, 2], 0, 1) * np.clip(direction[:, 1] + 0.6, 0, 1)
+    points = (points + skull.centre).astype(np.float32)
+    faces = grid_faces(rows, cols, closed=True)
+    s = on_bone(Shape(points, vertex_normals(points, faces), faces), "head")
+    facing = direction @ np.array([0, -0.30, 0.954])
+    keep = np.cos(np.radians(opening)) - facing
+    return s.clipped(keep.astype(np.float32))
+
+
+def cape(skull: Skull, spread: float, length: float, thick: float = 0.12) -> Sheet:
+    """Cloth from below the chin over the neck and shoulders.
+
+    Args:
+        skull: of this head. spread: part of the shoulders' width reached. length: decimetres below
+            the root of the neck. thick: how far it stands off the neck.
+    """
+    rows, cols = 6, 20
+    a = _azimuths(cols)
+    rings = []
+    for i in range(rows):
+        t = i / (rows - 1)
+        rx = (1 - t) * (skull.radii[0] * 0.92 + thick) + t * skull.shoulder * spread
+        rz = (1 - t) * (skull.radii[2] * 0.8 + thick) + t * (0.95 + 0.1 * spread)
+        y = (1 - t) * (skull.chin + 0.25) + t * (skull.neck[1] - length)
+        z = (1 - t) * (skull.centre[2] - 0.1) + t * (skull.neck[2] + 0.12)
+        sag = 0.25 * t * np.abs(np.sin(a)) * spread
+        rings.append(np.stack([rx * np.sin(a), y - sag, z + rz * np.cos(a)], -1))
+    points = np.concatenate(rings).astype(np.float32)
+    faces = grid_faces(rows, cols, closed=True)
+    shape = Shape(points, vertex_normals(points, faces), faces)
+    share = np.repeat(1 - np.linspace(0, 1, rows), cols).astype(np.float32)
+    return between(shape, "head", "spine01", share)
+
+
+def cloak(skull: Skull, back: float, hem: float, width: float, seed: int) -> Sheet:
+    """A cape tied at the neck that hangs down the back, as children play in.
+
+    Args:
+        skull: of this head. back: z of the back in decimetres.
+        hem: decimetres below the root of the neck where it ends.
+        width: part of the shoulders' width it is wide at the hem. seed: of its folds.
+    """
+    rows, cols = 9, 21
+    rng = np.random.default_rng(seed)
+    across = np.linspace(-1, 1, cols)
+    folds = rng.uniform(0.06, 0.14) * np.sin(across * rng.uniform(7, 13) + rng.uniform(0, 6))
+    rings = []
+    for t in np.linspace(0, 1, rows):
+        out = min(t * 5, 1.0)  # over the shoulders first, then straight down
+        half = (1 - out) * skull.radii[0] * 0.9 + out * skull.shoulder * (1.15 + (width - 1) * t)
+        turn = across * (1.9 - 0.75 * out)
+        deep = (1 - out) * (skull.radii[2] * 0.7 + 0.1) + out * (
+            skull.neck[2] + 0.25 - back + 0.5 + 0.5 * t
+        )
+        y = skull.neck[1] + 0.12 - (hem + 0.12) * t - 0.35 * out * np.abs(across) * (1 - t)
+        z = skull.neck[2] + 0.25 - deep * np.cos(turn) - folds * t
+        rings.append(np.stack([half * np.sin(turn) / np.sin(turn.max()), y, z], -1))
+    points = np.concatenate(rings).astype(np.float32)
+    faces = grid_faces(rows, cols, closed=False)
+    shape = Shape(points, vertex_normals(points, faces), faces)
+    low = np.repeat(np.linspace(0, 1, rows), cols).astype(np.float32)
+    return between(shape, "spine01", "spine05", 1 - low)
+
+
+def cowl(skull: Skull, size: float) -> Sheet:
+    """A hood hanging behind the neck, and its edge round the neck."""
+    a = np.linspace(0, 2 * np.pi, 19)
+    behind = 0.5 - 0.5 * np.cos(a)
+    rx, rz = skull.radii[0] * 0.95 + 0.16, skull.radii[2] * 0.72 + 0.2
+    y = skull.neck[1] + 0.05 - 0.42 * (1 - behind) + 0.16 * behind
+    z = skull.neck[2] + 0.18 + rz * np.cos(a) - 0.1 * behind
+    path = np.stack([rx * np.sin(a), y, z], 1)
+    ring = tube(path, 0.16 + 0.2 * behind * size, 7)
+    bag = superellipsoid((0.82 * size, 0.7 * size, 0.3 * size), 0.8, 0.9, 8)
+    bag = bag.moved((0, skull.neck[1] - 0.4 * size, skull.neck[2] - rz - 0.28))
+    return on_bone(joined([ring, bag]), "spine01")
+
+
+def collar(skull: Skull, height: float) -> Sheet:
+    """A standing collar."""
+    a = _azimuths(16)
+    rings = []
+    for t in (0.0, 0.5, 1.0):
+        rx, rz = skull.radii[0] * 0.8 + 0.14 * t, skull.radii[2] * 0.68 + 0.1 * t
+        lean = 0.16 * (0.5 - 0.5 * np.cos(a))
+        y = skull.neck[1] - 0.18 + height * t + lean
+        rings.append(np.stack([rx * np.sin(a), y, skull.neck[2] + 0.2 + rz * np.cos(a)], -1))
+    points = np.concatenate(rings[::-1]).astype(np.float32)
+    faces = grid_faces(3, 16, closed=True)
+    return on_bone(Shape(points, vertex_normals(points, faces), faces), "spine01")
+
+
+def scarf(skull: Skull, seed: int, chest: float) -> Sheet:
+    """A scarf wound round the neck with an end hanging down; `chest` is the chest's z."""
+    rng = np.random.default_rng(seed)
+    a = np.linspace(0, 2 * np.pi, 17)
+    rx, rz = skull.radii[0] * 0.82 + 0.2, skull.radii[2] * 0.68 + 0.25
+    loops = []
+    for lift in (0.0, 0.24):
+        y = skull.neck[1] + 0.05 + lift + 0.12 * np.cos(a + rng.uniform(-0.5, 0.5)) * -1
+        path = np.stack([rx * np.sin(a), y, skull.neck[2] + 0.22 + rz * np.cos(a)], 1)
+        loops.append(tube(path, rng.uniform(0.2, 0.28), 7))
+    side, long = rng.choice([-1.0, 1.0]) * rng.uniform(0.2, 0.5), rng.uniform(1.6, 3.6)
+    t = np.linspace(0, 1, 7)
+    down = np.stack(
+        [side + 0.1 * np.sin(4 * t), skull.neck[1] - 0.1 - long * t,
+         chest + 0.22 + 0.12 * np.sin(np.pi * t) - 0.25 * t], 1,
+    )  # fmt: skip
+    tail = tube(down, 0.32, 8, flat=0.3)
+    return on_bone(joined([*loops, tail]), "spine01")
+
+
+def glasses(base: Float, skull: Skull, *, dark: bool) -> Sheet:
+    """Two lenses and their frame before the eyes."""
+    y = skull.centre[1] - 0.12
+    head = base[:BODY_END][np.abs(base[:BODY_END, 1] - y) < 0.12]
+    front = float(head[np.abs(head[:, 0]) > 0.25, 2].max(initial=skull.centre[2] + skull.radii[2]))
+    shapes = []
+    for side in (-1, 1):
+        size = (0.3, 0.2, 0.05) if dark else (0.29, 0.035, 0.03)
+        shapes.append(superellipsoid(size, 0.5, 0.6, 5).moved((side * 0.34, y, front - 0.02)))
+        temple = np.array([[side * 0.62, y, front - 0.1], [side * 0.78, y, skull.centre[2]]])
+        shapes.append(tube(temple, 0.035, 4))
+    return on_bone(joined(shapes), "head")
+
+
+def hair_below(hair: Sheet, skull: Skull, elevation: float) -> Sheet:
+    """Return hair cut off where a hat sits, pressed a little towards the head."""
+    level = skull.centre[1] + np.sin(np.radians(elevation)) * skull.radii[1]
+    tilt = 0.12 * (hair.points[:, 2] - skull.centre[2])
+    return hair.clipped((level + tilt - hair.points[:, 1]).astype(np.float32))
+
+
+def with_bones(s: Sheet, name: str) -> Sheet:
+    """Return the sheet bound to one bone."""
+    bones, weights = np.zeros_like(s.bones), np.zeros_like(s.weights)
+    bones[:, 0], weights[:, 0] = BONE[name], 1
+    return replace(s, bones=bones, weights=weights)

@@ -1,0 +1,177 @@
+"""One shard of scenes: a place, its cameras, frames with crowds, and what is true of them."""
+
+import json
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.core.boxes import clip
+from reid.lab.synth.camera import (
+    CameraLook,
+    Domain,
+    develop,
+    distort_image,
+    h264_round_trip,
+    metered,
+    sample_look,
+    vary,
+)
+from reid.lab.synth.labels import attributes_of
+from reid.lab.synth.places import Site, build_site, hang_camera, hold_camera
+from reid.lab.synth.population import Population, sample_group
+from reid.lab.synth.scene import Lens
+from reid.lab.synth.scenes.director import Group, direct
+from reid.lab.synth.scenes.plate import Plate
+from reid.lab.synth.scenes.truth import Seen, observe
+
+Rng = np.random.Generator
+_SIZES: Final = (((1280, 720), 0.7), ((960, 540), 0.12), ((640, 480), 0.08), ((1024, 768), 0.1))
+"""Frame sizes and their shares."""
+_HELD_SHARE: Final = 0.5
+"""Share of cameras that somebody holds, as photos are taken."""
+_HELD_SIZES: Final = ((640, 480), (480, 640), (960, 720), (720, 960), (640, 640))
+_EMPTY_SHARE: Final = 0.07
+_H264_SHARE: Final = 0.3
+_QUALITY: Final = 93
+UNFINISHED: Final = ".unfinished"
+"""Ending of the annotations of a place that the budget cut short; it is made anew next time."""
+LEAST_VISIBLE: Final = 0.12
+LEAST_PLAIN: Final = 0.012
+"""Who shows less of themselves is marked to be ignored, unless they cover so much of the frame."""
+LEAST_ROWS: Final = 14
+LEAST_HEAD: Final = 0.28
+
+
+@dataclass(frozen=True, slots=True)
+class ScenesJob:
+    """What to make.
+
+    Attributes:
+        out: folder. seed: of everything. domain: "train" or "held-out".
+        places: how many places (each is a shard).
+        cameras: a place. frames: a camera.
+        people: mean number of people before a camera.
+        supersample: samples along each side of a pixel where people are.
+    """
+
+    out: Path
+    seed: int = 0
+    domain: Domain = "train"
+    places: int = 100
+    cameras: int = 3
+    frames: int = 8
+    people: float = 13.0
+    supersample: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One camera of a shard, ready to shoot."""
+
+    site: Site
+    lens: Lens
+    look: CameraLook
+    plate: Plate
+    held: bool
+
+
+def split_of(place: int) -> str:
+    """Return "val" for every eighth place, else "train": no place is in both."""
+    return "val" if place % 8 == 7 else "train"
+
+
+def make_shard(job: ScenesJob, place: int, result: Path, deadline: float) -> None:
+    """Render all frames of one place, then write its annotations to `result`."""
+    cv2.setNumThreads(1)
+    os.environ.setdefault("LP_NUM_THREADS", "1")
+    rng = np.random.default_rng([job.seed, place, 17])
+    site = build_site(int(rng.integers(2**31)), job.domain, passing=job.domain == "train")
+    population = Population(domain=job.domain)
+    cast = [sample_group(rng, population, key=f"s{job.seed}p{place}g{i}") for i in range(16)]
+    size = _SIZES[int(rng.choice(len(_SIZES), p=[share for _, share in _SIZES]))][0]
+    images: list[dict[str, object]] = []
+    people: dict[str, object] = {}
+    for number in range(job.cameras):
+        view = _hang(job, site, rng, size)
+        for frame in range(job.frames):
+            if time.time() > deadline:
+                break
+            shot = np.random.default_rng([job.seed, place, number, frame])
+            name = f"{place:05d}_{number}_{frame:03d}"
+            images.append(_shoot(job, view, cast, shot, name, split_of(place), people))
+    text = json.dumps({"place": place, "kind": site.kind, "images": images, "people": people})
+    part = result.with_suffix(".part")
+    part.write_text(text)
+    whole = len(images) == job.cameras * job.frames
+    part.rename(result if whole else result.with_suffix(UNFINISHED))
+
+
+def _hang(job: ScenesJob, site: Site, rng: Rng, size: tuple[int, int]) -> View:
+    look = sample_look(rng, job.domain)
+    held = rng.random() < _HELD_SHARE
+    if held:
+        size = _HELD_SIZES[int(rng.integers(len(_HELD_SIZES)))]
+    lens = (hold_camera if held else hang_camera)(site, rng, size=size)
+    lens = replace(lens, k1=look.optics.k1, k2=look.optics.k2)
+    return View(site, lens, look, Plate(site.place, lens, supersample=job.supersample), held)
+
+
+def _shoot(
+    job: ScenesJob, view: View, cast: list[Group], rng: Rng, name: str, split: str,
+    people: dict[str, object],
+) -> dict[str, object]:  # fmt: skip
+    """Stage, render, develop and save one frame; return its record."""
+    limit = 0 if rng.random() < _EMPTY_SHARE else 1 + int(rng.gamma(2.2, job.people / 2.2))
+    groups = [cast[int(i)] for i in rng.permutation(len(cast))]
+    actors = direct(view.site, view.lens, groups, rng, min(limit, 40), held=view.held)
+    rendering, staged = view.plate.render(actors)
+    seen = observe(rendering, view.lens, staged)
+    image = photograph(rendering.image, view.look, rng)
+    path = job.out / "images" / split / f"{name}.jpg"
+    cv2.imwrite(
+        str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+    )
+    for one in seen:
+        person = actors[one.index].person
+        people.setdefault(person.key, attributes_of(person) | {"years": person.shape.years})
+    keys = [actor.person.key for actor in actors]
+    return {
+        "file_name": f"{name}.jpg", "split": split, "width": view.lens.width,
+        "height": view.lens.height, "kind": view.site.kind, "mood": view.site.mood,
+        "camera": view.look.kind, "people": [_record(one, view.lens, keys) for one in seen],
+    }  # fmt: skip
+
+
+def photograph(ideal: NDArray[np.uint8], look: CameraLook, rng: Rng) -> NDArray[np.uint8]:
+    """Take an ideal picture through a camera: distortion, exposure, faults, compression."""
+    varied = vary(metered(look, ideal), rng)
+    image = distort_image(ideal, look.optics.k1, look.optics.k2)
+    if rng.random() < _H264_SHARE:
+        varied = replace(varied, transport=replace(varied.transport, jpeg=100))
+        return h264_round_trip(develop(image, varied, rng), look.transport.crf)
+    return develop(image, varied, rng)
+
+
+def _record(one: Seen, lens: Lens, keys: list[str]) -> dict[str, object]:
+    """What is true of a person in a frame, JSON-ready; boxes xyxy px, cut at the frame."""
+    size = lens.width, lens.height
+    boxes = clip(np.stack([one.box, one.head, one.full_box]), *size)
+    box, head, full = (b.round(1).tolist() for b in boxes)
+    head_seen = one.head_visible >= LEAST_HEAD and head[2] - head[0] >= 3 and head[3] - head[1] >= 4
+    if head_seen:
+        box = [*np.minimum(box[:2], head[:2]).tolist(), *np.maximum(box[2:], head[2:]).tolist()]
+    plain = one.pixels >= LEAST_PLAIN * lens.width * lens.height
+    seen = one.visible >= LEAST_VISIBLE or plain
+    ignored = not seen or box[3] - box[1] < LEAST_ROWS
+    return {
+        "person": keys[one.index], "box": box, "head": head, "full_box": full,
+        "visible": round(one.visible, 3), "head_visible": round(one.head_visible, 3),
+        "head_labelled": head_seen, "ignored": ignored, "pixels": one.pixels,
+        "keypoints": one.joints.round(1).ravel().tolist(), "metres": round(one.metres, 2),
+    }  # fmt: skip

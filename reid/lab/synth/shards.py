@@ -1,0 +1,123 @@
+"""Long work in shards: one subprocess each, resumable, within a budget of minutes.
+
+A renderer that runs for hours in one process leaks and crashes; a shard is small, writes its
+result last, and is skipped when its result is there.
+"""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Final
+
+from reid.core.errors import ReidError
+
+_POLL: Final = 0.1
+_ATTEMPTS: Final = 2
+_THREADS: Final = (
+    "LP_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+)  # fmt: skip
+"""Set to 1 for subprocesses: one core each, whatever draws and computes there."""
+
+Work = Callable[[int, Path, float], None]
+"""(shard number, file or folder to write its result to, deadline in `time.time()` seconds)."""
+Report = Callable[[int, int], None]
+"""(shards done, shards in all), called whenever one is finished."""
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class ShardFailed(ReidError):
+    """A shard's process ended in error twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a run did: shards made now, found made, left undone; seconds it took."""
+
+    made: int
+    found: int
+    left: int
+    seconds: float
+
+
+def run_shards(
+    work: Work, results: list[Path], *, workers: int, minutes: float | None = None,
+    report: Report | None = None,
+) -> Tally:  # fmt: skip
+    """Run `work` for every result that is missing, each in a process of its own.
+
+    Args:
+        work: a picklable function of the module level or a `functools.partial` of one.
+        results: one file or folder a shard; `work` must write it last, in one piece.
+        workers: processes at a time.
+        minutes: after so long no shard is begun, and those running are asked to stop early.
+        report: told about progress.
+
+    Raises:
+        ShardFailed: a process died twice over the same shard.
+    """
+    start = time.time()
+    deadline = start + minutes * 60 if minutes is not None else float("inf")
+    waiting = [i for i, path in enumerate(results) if not path.exists()]
+    found, made = len(results) - len(waiting), 0
+    tries = dict.fromkeys(waiting, 0)
+    running: dict[int, SpawnProcess] = {}
+    context = multiprocessing.get_context("spawn")
+    try:
+        while running or (waiting and time.time() < deadline):
+            while waiting and len(running) < workers and time.time() < deadline:
+                shard = waiting.pop(0)
+                tries[shard] += 1
+                process = context.Process(
+                    target=_alone, args=(work, shard, results[shard], deadline)
+                )
+                with _one_thread_each():
+                    process.start()
+                running[shard] = process
+            time.sleep(_POLL)
+            for shard in [s for s, p in running.items() if not p.is_alive()]:
+                process = running.pop(shard)
+                if process.exitcode and tries[shard] >= _ATTEMPTS:
+                    raise ShardFailed(f"shard {shard} failed with exit code {process.exitcode}")
+                if process.exitcode:
+                    waiting.insert(0, shard)
+                elif results[shard].exists():
+                    made += 1
+                    if report:
+                        report(found + made, len(results))
+    finally:
+        for process in running.values():
+            process.terminate()
+    left = sum(not path.exists() for path in results)
+    return Tally(made, found, left, time.time() - start)
+
+
+def _alone(work: Work, shard: int, result: Path, deadline: float) -> None:
+    """Do one shard, with one thread wherever OpenCV computes."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    work(shard, result, deadline)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Make a process that is started inside use one thread."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,1 @@
+"""Questions to a venue: one search for desk and research."""

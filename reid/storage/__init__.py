@@ -1,0 +1,1 @@
+"""Where a venue lies: paths, locks, database addresses. Loads no table."""

@@ -1,0 +1,137 @@
+"""Sightings of a live camera on their way to the store, which may be away for a while.
+
+A camera must not stop looking because a server is being restarted: what is seen waits in memory,
+redacted as always, and is stored when the store answers again. What does not fit is dropped, oldest
+first, and counted.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from reid.core.errors import SpaceMismatch, StoreError
+from reid.core.records import Sightings
+from reid.store import Store
+
+MOST: Final = 1000
+"""Sightings that may wait; with their pictures about 100 MB."""
+
+_REMEMBERED: Final = 10_000  # ids; a stay is cut after minutes, so this is plenty
+
+FIRST_PAUSE: Final = 0.5
+LONGEST_PAUSE: Final = 5.0
+"""Seconds before the next attempt to store; doubled with each failure."""
+
+
+class Outbox:
+    """Stores sightings in a thread of its own, in order, until it succeeds.
+
+    A sighting that was stored once is only ever updated: if it is gone meanwhile, somebody erased
+    it, and it stays erased.
+
+    Args:
+        store: opens the store when there is something to store; it may be away at first.
+        most: sightings that may wait.
+
+    Attributes:
+        stored: sightings stored so far, each counted once.
+        lost: sightings dropped because too many were waiting.
+        problem: why the store does not take them at the moment; empty while it does.
+    """
+
+    def __init__(self, store: Callable[[], Store], most: int = MOST) -> None:
+        self._open, self._most = store, most
+        self._store: Store | None = None
+        self._waiting: deque[tuple[float, Sightings]] = deque()
+        self._known: dict[str, None] = {}  # ids stored before, oldest first
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._refused: SpaceMismatch | None = None
+        self.stored = self.lost = 0
+        self.problem = ""
+
+    @property
+    def waiting(self) -> int:
+        """How many sightings are not stored yet."""
+        return sum(len(batch) for _, batch in list(self._waiting))
+
+    @property
+    def lag(self) -> float:
+        """Seconds that the oldest of them has waited."""
+        oldest = next(iter(list(self._waiting)), None)
+        return time.monotonic() - oldest[0] if oldest else 0.0
+
+    def add(self, sightings: Sightings) -> None:
+        """Take sightings; never waits for the store.
+
+        Raises:
+            SpaceMismatch: the store refuses this model's vectors for good.
+        """
+        if self._refused is not None:
+            raise self._refused
+        with self._changed:
+            self._waiting.append((time.monotonic(), sightings))
+            while self.waiting > self._most and len(self._waiting) > 1:
+                self.lost += len(self._waiting.popleft()[1])
+            self._changed.notify_all()
+        if self._thread is None or not self._thread.is_alive():
+            self._closing = False
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
+
+    def close(self, within: float) -> int:
+        """Store what is left, for at most some seconds; returns how many sightings could not be."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(within)
+        return self.waiting
+
+    def _run(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._closing)
+                batches = [batch for _, batch in self._waiting]
+            if not batches:
+                return
+            try:
+                self._send(batches)
+            except SpaceMismatch as error:
+                self._refused, self.problem = error, str(error)
+                return
+            except StoreError as error:
+                self.problem = str(error)
+                time.sleep(pause)
+                pause = min(LONGEST_PAUSE, 2 * pause)
+                continue
+            pause, self.problem = FIRST_PAUSE, ""
+            self._done(batches)
+
+    def _send(self, batches: list[Sightings]) -> None:
+        store = self._store = self._store or self._open()
+        newest = Sightings.concatenate(batches).newest()
+        fresh = [row for row, key in enumerate(newest.keys) if key.id not in self._known]
+        again = [row for row, key in enumerate(newest.keys) if key.id in self._known]
+        if fresh:
+            store.add(newest.take(fresh))
+            self._remember([newest.keys[row].id for row in fresh])
+            self.stored += len(fresh)
+        if again:
+            store.update(newest.take(again))
+
+    def _remember(self, ids: list[str]) -> None:
+        self._known.update(dict.fromkeys(ids))
+        while len(self._known) > _REMEMBERED:
+            del self._known[next(iter(self._known))]
+
+    def _done(self, batches: list[Sightings]) -> None:
+        """Forget what was sent; some of it may have been dropped meanwhile."""
+        sent = {id(batch) for batch in batches}
+        with self._changed:
+            while self._waiting and id(self._waiting[0][1]) in sent:
+                self._waiting.popleft()

@@ -1,0 +1,316 @@
+"""One door to a venue: what can be asked of it and done in it, with rules or without.
+
+`open_venue` looks once whether the venue has rules. With rules every question is bound to a case
+and goes through the desk, which counts and audits it; without rules the same questions go to the
+store. Nothing is printed here.
+"""
+
+import getpass
+import os
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+
+from reid.core.errors import AuditError, UsageError
+from reid.core.pixels import RedactedCrop
+from reid.core.records import Answer
+from reid.desk import Desk, Filters, ParsedDescription, SiteAnswer, Tidied, search_sites
+from reid.desk.policy import find_policy, load_policy
+from reid.search.questions import Likeness, journey, search, similar
+from reid.storage.postgresql import DATABASE_VARIABLE
+from reid.storage.venue_path import Folder, folder_at
+from reid.store import Filter, Store
+
+
+class Venue(ABC):
+    """What can be asked of a venue. `window` is a time window and cameras; `top` how many."""
+
+    expired: Tidied = Tidied()
+    """What was over its time when the venue was opened, and is gone."""
+
+    @property
+    @abstractmethod
+    def store(self) -> Store:
+        """The venue's sightings.
+
+        Raises:
+            StoreError: nothing is indexed.
+        """
+
+    def understand(self, text: str) -> ParsedDescription:
+        """Parse a description, once.
+
+        Raises:
+            UsageError: nothing in it can be searched for.
+            PolicyError: the venue's rules refuse it.
+        """
+        description = self._parsed(text)
+        if not description.query().wishes:
+            raise UsageError(_nothing_usable(description.refused))
+        return description
+
+    def search(self, description: ParsedDescription, window: Filter, top: int) -> Answer:
+        """Rank the venue's sightings for a description.
+
+        Raises:
+            UsageError: a camera that has no sightings here.
+        """
+        known = self.store.cameras()
+        unknown = [camera for camera in window.cameras if camera not in known]
+        if unknown:
+            raise UsageError(f"no camera {unknown[0]}: this venue has {', '.join(known)}")
+        return self._search(description, window, top)
+
+    def export(self, kind: str, sightings: Sequence[str]) -> dict[str, RedactedCrop]:
+        """Return redacted crops by sighting, for a file; `kind` says what it is."""
+        self.note_export(kind, len(sightings))
+        return self.store.crops(sightings)
+
+    @abstractmethod
+    def _parsed(self, text: str) -> ParsedDescription: ...
+
+    @abstractmethod
+    def _search(self, description: ParsedDescription, window: Filter, top: int) -> Answer: ...
+
+    @abstractmethod
+    def similar(self, sighting: str, window: Filter, top: int) -> list[Likeness]:
+        """Return the sightings that look most like one, best first."""
+
+    @abstractmethod
+    def journey(self, sighting: str, window: Filter) -> list[Likeness]:
+        """Return where the same clothes were seen, in order of time."""
+
+    @abstractmethod
+    def note_export(self, kind: str, shown: int) -> None:
+        """Note that pictures leave the venue as a file."""
+
+    @abstractmethod
+    def check_cameras(self, cameras: Sequence[str]) -> None:
+        """Refuse to index a camera whose place the venue's rules do not declare."""
+
+    @abstractmethod
+    def erase(self, which: Filter) -> int:
+        """Erase sightings for good; returns how many went."""
+
+    @abstractmethod
+    def erase_case(self) -> int:
+        """Erase the case with all it confirmed; returns how many sightings went.
+
+        Raises:
+            PolicyError: the venue has no rules, and so no cases.
+        """
+
+    @abstractmethod
+    def erase_expired(self) -> int:
+        """Erase what is over its time; returns how many sightings went.
+
+        Raises:
+            PolicyError: the venue has no rules, and so no such time.
+        """
+
+
+class RuledVenue(Venue):
+    """A venue with rules: questions belong to a case, and the desk counts and audits them."""
+
+    def __init__(self, desk: Desk, case: str | None) -> None:
+        self._desk, self._named = desk, case
+        self.expired = desk.tidied
+
+    @property
+    def store(self) -> Store:
+        """The venue's sightings."""
+        return self._desk.store
+
+    @property
+    def _case(self) -> int:
+        return case_number(self._named)
+
+    def _parsed(self, text: str) -> ParsedDescription:
+        return self._desk.understand(text, actor(), self._case)
+
+    def _search(self, description: ParsedDescription, window: Filter, top: int) -> Answer:
+        found = self._desk.search(self._case, description, _filters(window), actor(), top)
+        return found.answer
+
+    def similar(self, sighting: str, window: Filter, top: int) -> list[Likeness]:
+        """Find similar sightings within the case."""
+        return self._desk.similar(self._case, sighting, _filters(window), actor(), top)
+
+    def journey(self, sighting: str, window: Filter) -> list[Likeness]:
+        """Follow the same clothes within the case."""
+        return self._desk.journey(self._case, sighting, _filters(window), actor())
+
+    def note_export(self, kind: str, shown: int) -> None:
+        """Leave the export's audit line."""
+        self._desk.note_export(self._case, kind, shown, actor())
+
+    def check_cameras(self, cameras: Sequence[str]) -> None:
+        """Refuse a camera that the rules do not declare."""
+        for camera in cameras:
+            self._desk.policy.require_camera(camera)
+
+    def erase(self, which: Filter) -> int:
+        """Erase sightings, and what open cases say of them."""
+        return self._desk.erase(which, actor())
+
+    def erase_case(self) -> int:
+        """Erase the case for good."""
+        return self._desk.erase_case(self._case, actor())
+
+    def erase_expired(self) -> int:
+        """Return what opening the venue has erased already."""
+        return self.expired.sightings
+
+
+class ResearchVenue(Venue):
+    """A venue without rules: no cases, no audit trail."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    @cached_property
+    def store(self) -> Store:
+        """The venue's sightings."""
+        return Store.open(self._folder)
+
+    def _parsed(self, text: str) -> ParsedDescription:
+        return ParsedDescription.of_sentence(text)
+
+    def _search(self, description: ParsedDescription, window: Filter, top: int) -> Answer:
+        return search(self.store, description.query(description.sentence), window, top)
+
+    def similar(self, sighting: str, window: Filter, top: int) -> list[Likeness]:
+        """Find similar sightings."""
+        return similar(self.store, sighting, window, top)
+
+    def journey(self, sighting: str, window: Filter) -> list[Likeness]:
+        """Follow the same clothes."""
+        return journey(self.store, sighting, window)
+
+    def note_export(self, kind: str, shown: int) -> None:
+        """Note nothing: there is no audit trail."""
+
+    def check_cameras(self, cameras: Sequence[str]) -> None:
+        """Allow every camera."""
+
+    def erase(self, which: Filter) -> int:
+        """Erase sightings."""
+        return self.store.erase(which)
+
+    def erase_case(self) -> int:
+        """Refuse: there are no cases."""
+        return self._needs_rules()
+
+    def erase_expired(self) -> int:
+        """Refuse: nothing is ever over its time."""
+        return self._needs_rules()
+
+    def _needs_rules(self) -> int:
+        load_policy(self._folder)  # raises, and says how to write them
+        raise UsageError("the venue's rules were written just now: run it again")
+
+
+def open_venue(folder: Folder, case: str | None = None) -> Venue:
+    """Open a venue; of one with rules, what is over its time is erased first.
+
+    Args:
+        case: the case that questions belong to, like ``C-1``; a venue without rules has none.
+
+    Raises:
+        PolicyError: its rules are wrong.
+    """
+    if find_policy(folder):
+        return RuledVenue(open_desk(folder), case)
+    return ResearchVenue(folder)
+
+
+def open_desk(venue: Folder) -> Desk:
+    """Open a venue that has rules; what is over its time is erased first.
+
+    Raises:
+        PolicyError: it has no rules, or they are wrong.
+    """
+    desk = Desk.open(venue, os.environ.get(DATABASE_VARIABLE))
+    desk.tidy()
+    return desk
+
+
+def actor() -> str:
+    """Name who runs the command, for the audit trail."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return f"cli:{os.getuid()}"
+
+
+def case_sites(
+    desk: Desk, case: str | None, text: str, sites: Sequence[str], which: Filter, top: int,
+    sign_in: tuple[str, str],
+) -> list[SiteAnswer]:  # fmt: skip
+    """Search other sites for a case, as a member of staff who signs in with name and password.
+
+    Raises:
+        UsageError: a site that the rules do not name.
+        AccessError: a wrong password, or a role that may not.
+    """
+    number = case_number(case)
+    name, password = sign_in
+    token = desk.records.accounts.sign_in(name, password)
+    try:
+        asked = desk.understand(text, name, number)
+        opened = {site: _open_site(desk, site) for site in sites or desk.policy.sites}
+        user = desk.records.accounts.get(name)
+        return search_sites(desk, opened, user, number, asked, _filters(which), top)
+    finally:
+        desk.records.accounts.sign_out(token, name)
+
+
+def _open_site(desk: Desk, name: str) -> Desk:
+    site = desk.policy.sites.get(name)
+    if site is None:
+        known = ", ".join(desk.policy.sites) or "none"
+        raise UsageError(f"{name!r} is no site of this venue's rules: {known}")
+    return Desk.open(folder_at(site.address), os.environ.get(site.database or ""))
+
+
+def case_number(text: str | None) -> int:
+    """Read a case's name.
+
+    Raises:
+        UsageError: missing, or not one.
+    """
+    if text is None:
+        raise UsageError(
+            "this venue has rules: no case, no search; open one with `reid case open` and name it "
+            "with --case C-1"
+        )
+    found = re.fullmatch(r"(?:C-?)?(\d{1,9})", text.strip(), re.IGNORECASE)
+    if not found:
+        raise UsageError(f"{text!r} is not a case: write it like C-1")
+    return int(found.group(1))
+
+
+def verify_audit(desk: Desk, head: str | None) -> tuple[int, str]:
+    """Check the audit trail; returns the number of lines and the last seal.
+
+    Raises:
+        AuditError: it was changed.
+    """
+    found = desk.records.trail.verify(head)
+    if found.problem:
+        raise AuditError(
+            f"the audit trail does not hold: {found.problem} ({found.lines} lines before it do)"
+        )
+    return found.lines, found.head
+
+
+def _filters(which: Filter) -> Filters:
+    return Filters(which.since, which.until, tuple(which.cameras))
+
+
+def _nothing_usable(refused: tuple[str, ...]) -> str:
+    ask = "say what the person wears or carries, e.g. 'red hoodie, blue jeans, yellow backpack'"
+    if refused:
+        return f"{', '.join(refused)} is never searched for: {ask}"
+    return f"nothing in this description can be searched for: {ask}"

@@ -1,0 +1,66 @@
+"""What goes on beside the cameras: alarms, expiry, upkeep of the table, word of how it all is."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from reid.core.errors import ReidError
+from reid.desk import Desk
+from reid.watch.alerting import EVERY, Sentry
+from reid.watch.notify import Notifier
+from reid.watch.status import Status, write_status
+
+LOG: Final = logging.getLogger("reid.watch")
+
+TIDY_EVERY: Final = 60.0
+UPKEEP_EVERY: Final = 600.0
+STATUS_EVERY: Final = 5.0
+"""Seconds."""
+
+
+class Rounds:
+    """Runs each duty when it is due; one that fails is logged and tried again.
+
+    Args:
+        look: says how cameras and nodes are.
+    """
+
+    def __init__(self, desk: Desk, look: Callable[[], Status]) -> None:
+        self._desk, self._look = desk, look
+        self._notifier, self._sentry = Notifier.of(desk), Sentry(desk)
+        self._duties: list[tuple[float, Callable[[], object]]] = [
+            (EVERY, self._alarms),
+            (STATUS_EVERY, self._report),
+            (TIDY_EVERY, desk.tidy),
+            (UPKEEP_EVERY, self._upkeep),
+        ]
+
+    def run(self, stop: threading.Event, drain: float) -> None:
+        """Go round until told to stop; then send what is still to be sent, for some seconds."""
+        done = [time.monotonic()] * len(self._duties)
+        while not stop.wait(EVERY):
+            for number, (every, duty) in enumerate(self._duties):
+                if time.monotonic() - done[number] >= every * 0.99:
+                    done[number] = time.monotonic()
+                    self._try(duty)
+        self._notifier.drain(drain)
+
+    def _alarms(self) -> None:
+        for alert in self._sentry.look():
+            self._notifier.notify(alert)
+
+    def _upkeep(self) -> None:
+        if self._desk.has_sightings:
+            self._desk.store.maintain()
+
+    def _report(self) -> None:
+        write_status(self._desk.folder, self._look())
+
+    def _try(self, duty: Callable[[], object]) -> None:
+        try:
+            duty()
+        except ReidError as error:
+            LOG.warning(json.dumps({"problem": type(error).__name__}))

@@ -1,0 +1,1 @@
+"""Pages and their addresses, one file a task of the staff."""

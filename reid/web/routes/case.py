@@ -1,0 +1,243 @@
+"""Working on a case: search, evidence, confirm and reject, same clothes elsewhere."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from reid.core.errors import UsageError
+from reid.desk import Desk, Filters, Found, ParsedDescription
+from reid.desk.cases import Case, Session
+from reid.desk.policy import may
+from reid.web import views
+from reid.web.case_context import case_frame
+from reid.web.security import CaseId, Decides, Number, Searches, Sees
+from reid.web.state import language_of, render, state_of
+from reid.web.words import Translator
+
+router = APIRouter()
+
+_LAST_SEEN_MARGIN: Final = timedelta(minutes=5)
+"""People are seldom right to the minute about when they last saw somebody."""
+
+_LONGEST_SLOTS: Final = 20_000
+_LONGEST_WINDOW: Final = 366 * 24 * 60  # minutes
+
+
+@router.get("/case/{case_id}")
+def case_page(request: Request, session: Sees, case_id: CaseId, s: Number = None) -> Response:
+    """Show a case: its newest search, or the one in the address."""
+    desk = state_of(request).desk
+    case = desk.records.book.get(case_id)
+    if not case.is_open:
+        return RedirectResponse(f"/case/{case_id}/close", 303)
+    if not may(session.user.role, "search"):
+        return RedirectResponse(f"/case/{case_id}/map", 303)
+    latest = desk.latest_query(case, s)
+    if latest.number is None and s is not None:
+        raise UsageError(f"this case has no search {s}")
+    values = _searched(request, session, case_id, latest.description, latest.filters)
+    frame = case_frame(request, case, "search")
+    return render(request, "case.html", session, **frame, **values)
+
+
+@router.post("/case/{case_id}/search")
+def search(
+    request: Request,
+    session: Searches,
+    case_id: CaseId,
+    slots: Annotated[str, Form(max_length=_LONGEST_SLOTS)] = "",
+    text: Annotated[str, Form(max_length=4000)] = "",
+    window: Annotated[str, Form(max_length=10)] = "",
+    since: Annotated[str, Form(max_length=20)] = "",
+    until: Annotated[str, Form(max_length=20)] = "",
+    camera: Annotated[list[str] | None, Form()] = None,
+    skip: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Search anew, from changed fields, a new sentence, or other filters."""
+    desk = state_of(request).desk
+    case = desk.records.book.require_open(case_id)
+    asked = _asked(desk, session, case, slots, text)
+    filters = _filters(desk, case, window, since, until, camera or [])
+    if _wants_part(request):
+        return _answer(request, session, case_id, asked, filters, frozenset(skip.split(",")))
+    saved = desk.records.book.save_search(case_id, asked.to_text(), filters.to_text())
+    return RedirectResponse(f"/case/{case_id}?s={saved.number}", 303)
+
+
+@router.post("/case/{case_id}/decide")
+def decide(
+    request: Request,
+    session: Decides,
+    case_id: CaseId,
+    sighting: Annotated[str, Form(max_length=64)],
+    verdict: Annotated[str, Form(max_length=10)],
+    s: Annotated[int | None, Form(ge=1, le=100000)] = None,
+) -> Response:
+    """Confirm or reject a sighting; the list is refined at once."""
+    desk = state_of(request).desk
+    desk.decide(case_id, sighting, verdict, session.user.name)
+    if not _wants_part(request):
+        return RedirectResponse(f"/case/{case_id}", 303)
+    case = desk.records.book.require_open(case_id)
+    latest = desk.latest_query(case, s)
+    return _answer(request, session, case_id, latest.description, latest.filters)
+
+
+@router.post("/case/{case_id}/similar")
+def similar(
+    request: Request,
+    session: Searches,
+    case_id: CaseId,
+    sighting: Annotated[str, Form(max_length=64)],
+) -> Response:
+    """Show the same clothes elsewhere."""
+    desk, t = _tools(request)
+    found = desk.similar(case_id, sighting, Filters(), session.user.name)
+    cards = views.Cards(desk, case_id, t).of_likenesses(found)
+    case = desk.records.book.require_open(case_id)
+    values: dict[str, Any] = {
+        "cards": cards,
+        "example": sighting,
+        "outcome": "similar",
+        "searched": len(cards),
+    }
+    if _wants_part(request):
+        page = render(request, "part_similar.html", session, case=case, **values)
+        return JSONResponse({"html": bytes(page.body).decode()})
+    return render(request, "similar.html", session, **case_frame(request, case, "search"), **values)
+
+
+@router.post("/case/{case_id}/view")
+def view(
+    request: Request,
+    session: Sees,
+    case_id: CaseId,
+    sighting: Annotated[str, Form(max_length=64)],
+) -> Response:
+    """Note that somebody opened a sighting."""
+    desk = state_of(request).desk
+    desk.view(case_id, sighting, session.user.name)
+    return Response(status_code=204)
+
+
+def _asked(desk: Desk, session: Session, case: Case, slots: str, text: str) -> ParsedDescription:
+    """Take a new sentence if there is one, else the changed fields, else what was asked last."""
+    if text.strip():
+        asked = desk.understand(text, session.user.name, case.id)
+        desk.records.book.describe(case.id, text, asked.to_text(), session.user.name)
+        return asked
+    last = desk.latest_query(case).description
+    return last.with_fields_of(ParsedDescription.of_text(slots)) if slots else last
+
+
+def _filters(
+    desk: Desk, case: Case, window: str, since: str, until: str, cameras: list[str]
+) -> Filters:
+    now = datetime.now(UTC)
+    first, last = _local(desk, since), _local(desk, until)
+    if window.isascii() and window.isdigit():
+        first, last = now - timedelta(minutes=min(int(window), _LONGEST_WINDOW)), None
+    elif window == "seen" and case.about is not None and case.about.last_seen_at:
+        first, last = case.about.last_seen_at - _LAST_SEEN_MARGIN, None
+    elif window == "any":
+        first, last = None, None
+    if first and last and last < first:
+        raise UsageError("the end of the time window is before its start")
+    return Filters(first, last, tuple(cameras))
+
+
+def _local(desk: Desk, text: str) -> datetime | None:
+    """Read what a datetime-local field holds, by the venue's clock."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=desk.policy.zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError("a time is written like 2026-05-01T14:20") from None
+
+
+def _searched(
+    request: Request,
+    session: Session,
+    case_id: int,
+    asked: ParsedDescription,
+    filters: Filters,
+    skip: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    desk, t = _tools(request)
+    if not desk.has_sightings:
+        raise UsageError("nothing is indexed yet at this venue: start `reid watch` or `reid index`")
+    with state_of(request).metrics.search_seconds.time():
+        found = desk.search(case_id, asked, filters, session.user.name, skip=skip)
+    return {**_shown(desk, t, found), "may_decide": may(session.user.role, "decide")}
+
+
+def _shown(desk: Desk, t: Translator, found: Found) -> dict[str, Any]:
+    zone = desk.policy.zone
+    cards = views.Cards(desk, found.case.id, t)
+    confirmed = desk.records.book.decisions(found.case.id, "confirmed")
+    rejected = desk.records.book.decisions(found.case.id, "rejected")
+    matches = cards.of_matches(found.answer.matches)
+    outcome = found.answer.outcome if matches else "nothing_asked"
+    return {
+        "cards": matches,
+        "heading": views.heading(outcome, matches),
+        "confirmed": cards.of_decisions(confirmed),
+        "chips": views.chips(t, found.asked.slots, found.withheld),
+        "slots_json": found.asked.slots,
+        "outcome": outcome,
+        "explained": views.explained(t, len(confirmed), len(rejected), found),
+        "searched": found.searched,
+        "number": found.number,
+        "seconds": found.seconds,
+        "refused": [t(f"refused.{kind}") for kind in found.asked.refused],
+        "unparsed": found.asked.unparsed,
+        "withheld": bool(found.withheld),
+        "filters": found.filters,
+        "since": f"{found.filters.since.astimezone(zone):%Y-%m-%dT%H:%M}"
+        if found.filters.since
+        else "",
+        "until": f"{found.filters.until.astimezone(zone):%Y-%m-%dT%H:%M}"
+        if found.filters.until
+        else "",
+        "question": views.question(t, found.question),
+        "cameras": [(name, desk.policy.camera_name(name)) for name in desk.policy.cameras],
+    }
+
+
+def _answer(
+    request: Request,
+    session: Session,
+    case_id: int,
+    asked: ParsedDescription,
+    filters: Filters,
+    skip: frozenset[str] = frozenset(),
+) -> Response:
+    """Send the parts of the page that a search changes."""
+    values = _searched(request, session, case_id, asked, filters, skip)
+    case = state_of(request).desk.records.book.get(case_id)
+
+    def part(name: str) -> str:
+        page = render(request, f"part_{name}.html", session, case=case, **values)
+        return bytes(page.body).decode()
+
+    return JSONResponse(
+        {
+            "number": values["number"],
+            "slots": values["slots_json"],
+            "results": part("results"),
+            "chips": part("chips"),
+            "confirmed": part("confirmed"),
+        }
+    )
+
+
+def _tools(request: Request) -> tuple[Desk, Translator]:
+    state = state_of(request)
+    return state.desk, state.words.translator(language_of(request))
+
+
+def _wants_part(request: Request) -> bool:
+    return request.headers.get("x-part") == "1"

@@ -1,0 +1,186 @@
+"""The desk procedure, what leaves the desk, and the end of a case: outcome, erasure, print-out."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from reid.core.errors import CaseError
+from reid.desk.cases import OUTCOMES, STEPS, Case, Session
+from reid.desk.policy import may
+from reid.web import phrases, views
+from reid.web.case_context import case_frame
+from reid.web.security import CaseId, Closes, Decides, Sees
+from reid.web.state import language_of, render, state_of
+
+router = APIRouter()
+
+_BY_HAND: Final = tuple(step for step in STEPS if step not in {"description", "search"})
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step of the procedure, and when it was taken."""
+
+    name: str
+    done: str
+    by: str
+    by_hand: bool
+
+
+@router.get("/case/{case_id}/steps")
+def procedure(request: Request, session: Sees, case_id: CaseId) -> Response:
+    """Show the procedure with times."""
+    desk = state_of(request).desk
+    case = desk.records.book.require_open(case_id)
+    taken = desk.records.book.steps(case_id)
+    if "search" not in taken and desk.records.book.search(case_id):
+        desk.records.book.take_step(case_id, "search", case.owner)
+        taken = desk.records.book.steps(case_id)
+    rows = []
+    for name in STEPS:
+        done = taken.get(name)
+        clock = f"{done.made.astimezone(desk.policy.zone):%H:%M}" if done else ""
+        rows.append(StepView(name, clock, done.by if done else "", name in _BY_HAND))
+    return render(
+        request,
+        "steps.html",
+        session,
+        **case_frame(request, case, "steps"),
+        steps=rows,
+        radio=_radio(request, case),
+        may_decide=may(session.user.role, "decide"),
+    )
+
+
+@router.post("/case/{case_id}/steps")
+def take_step(
+    request: Request, session: Decides, case_id: CaseId, step: Annotated[str, Form(max_length=30)]
+) -> Response:
+    """Note that a step was taken."""
+    desk = state_of(request).desk
+    desk.records.book.require_open(case_id)
+    desk.records.book.take_step(case_id, step, session.user.name)
+    return RedirectResponse(f"/case/{case_id}/steps", 303)
+
+
+@router.post("/case/{case_id}/watch")
+def watch(
+    request: Request, session: Decides, case_id: CaseId, on: Annotated[str, Form(max_length=3)]
+) -> Response:
+    """Have new sightings compared with this case, or no more."""
+    state_of(request).desk.records.book.watch(case_id, on == "yes", session.user.name)
+    return RedirectResponse(f"/case/{case_id}/map", 303)
+
+
+@router.get("/case/{case_id}/sheet")
+def sheet(request: Request, session: Decides, case_id: CaseId) -> Response:
+    """Show a page to print: confirmed sightings and the description from its fields, no name."""
+    desk = state_of(request).desk
+    case = desk.records.book.require_open(case_id)
+    confirmed = desk.records.book.decisions(case_id, "confirmed")
+    t = state_of(request).words.translator(language_of(request))
+    desk.note_export(case_id, "print", len(confirmed), session.user.name)
+    desk.pictures.load([d.sighting for d in confirmed])
+    return render(
+        request,
+        "sheet.html",
+        session,
+        **case_frame(request, case, "steps"),
+        cards=views.Cards(desk, case_id, t).of_decisions(confirmed),
+        radio=_radio(request, case),
+    )
+
+
+@router.get("/case/{case_id}/close")
+def close_page(request: Request, session: Sees, case_id: CaseId) -> Response:
+    """Show how to close, or what is left of a closed case."""
+    return _close_page(request, session, case_id)
+
+
+def _close_page(
+    request: Request, session: Session, case_id: int, chosen: str = "", status: int = 200
+) -> Response:
+    """Show the page; `chosen` is an outcome that still lacks its guardian."""
+    desk = state_of(request).desk
+    case = desk.records.book.get(case_id)
+    return render(
+        request,
+        "close.html",
+        session,
+        status,
+        **case_frame(request, case, "close"),
+        outcomes=OUTCOMES,
+        chosen=chosen,
+        confirmed=len(desk.records.book.decisions(case_id, "confirmed")),
+        may_close=may(session.user.role, "close"),
+    )
+
+
+@router.post("/case/{case_id}/close")
+def close(
+    request: Request,
+    session: Closes,
+    case_id: CaseId,
+    outcome: Annotated[str, Form(max_length=30)],
+    guardian: Annotated[str, Form(max_length=3)] = "",
+) -> Response:
+    """Close a case; a child that was found needs a guardian who was checked."""
+    desk = state_of(request).desk
+    desk.records.book.require_open(case_id)
+    if outcome.startswith("found") and guardian != "yes":
+        return _close_page(request, session, case_id, outcome, 400)
+    if guardian == "yes":
+        desk.records.book.take_step(case_id, "guardian", session.user.name)
+    desk.records.book.close(case_id, outcome, session.user.name)
+    return RedirectResponse(f"/case/{case_id}/close", 303)
+
+
+@router.post("/case/{case_id}/erase")
+def erase(request: Request, session: Closes, case_id: CaseId) -> Response:
+    """Erase a closed case for good."""
+    desk = state_of(request).desk
+    if desk.records.book.get(case_id).is_open:
+        raise CaseError("close the case with its outcome first")
+    gone = desk.erase_case(case_id, session.user.name)
+    state_of(request).metrics.erased.inc(gone)
+    return RedirectResponse(f"/case/{case_id}/close", 303)
+
+
+@router.get("/case/{case_id}/audit")
+def case_audit(request: Request, session: Closes, case_id: CaseId) -> Response:
+    """Show a case's audit lines, to print; they hold no content."""
+    desk = state_of(request).desk
+    case = desk.records.book.get(case_id)
+    found = desk.records.trail.verify()
+    return render(
+        request,
+        "audit_case.html",
+        session,
+        case=case,
+        lines=desk.records.trail.lines(case_id),
+        verified=found,
+    )
+
+
+def _radio(request: Request, case: Case) -> str:
+    """Return what is read out on the radio: fields, place and time only, never free text."""
+    state, language = state_of(request), language_of(request)
+    t = state.words.translator(language)
+    asked = state.desk.latest_query(case).description
+    confirmed = state.desk.records.book.decisions(case.id, "confirmed")
+    parts = [t("radio.call", case=case.name), _capital(phrases.sentence(t, asked.slots, language))]
+    if confirmed:
+        last = confirmed[-1]
+        clock = f"{last.start.astimezone(state.desk.policy.zone):%H:%M}"
+        where = state.desk.policy.camera_name(last.camera)
+        parts.append(t("radio.seen", place=where, time=clock))
+    elif case.about and case.about.last_seen_at:
+        clock = f"{case.about.last_seen_at.astimezone(state.desk.policy.zone):%H:%M}"
+        parts.append(t("radio.missing", time=clock))
+    return t("radio.stop").join(parts) + t("radio.stop").strip()
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

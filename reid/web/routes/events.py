@@ -1,0 +1,93 @@
+"""Alerts as they are raised, health, metrics."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from reid.desk.cases import Alert
+from reid.web.security import Sees, client_of, session_of
+from reid.web.state import State, state_of
+
+router = APIRouter()
+
+_POLL: Final = 1.5  # seconds
+_DIGITS: Final = 15
+_CHECK_SESSION: Final = 20  # polls
+_LOCAL: Final = frozenset({"127.0.0.1", "::1", "testclient"})
+
+
+@router.get("/events")
+async def events(request: Request, session: Sees) -> Response:
+    """Stream alerts as they are raised (server-sent events)."""
+    state = state_of(request)
+    last = number_of(request.headers.get("last-event-id", ""))
+    if last is None:
+        last = await run_in_threadpool(state.desk.records.alerts.last)
+    return StreamingResponse(
+        _stream(request, state, last),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )
+
+
+def number_of(text: str) -> int | None:
+    """Read the number of the last alert that a browser has seen; None: it says none."""
+    good = text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return int(text) if good else None
+
+
+@router.get("/healthz")
+def health(request: Request) -> Response:
+    """Say whether the app works; no content, no sign-in."""
+    desk = state_of(request).desk
+    desk.records.trail.lines(newest=1)
+    return JSONResponse({"status": "ok", "sightings_readable": desk.has_sightings})
+
+
+@router.get("/metrics")
+def metrics(request: Request) -> Response:
+    """Send Prometheus metrics, to this machine only."""
+    state = state_of(request)
+    forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    if client_of(request) not in _LOCAL or forwarded:
+        return Response(status_code=403)
+    if state.desk.has_sightings:
+        state.metrics.sightings.set(state.desk.store.count())
+    state.metrics.open_cases.set(len(state.desk.records.book.all("open")))
+    return Response(state.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+async def _stream(request: Request, state: State, last: int) -> AsyncIterator[str]:
+    state.metrics.streams.inc()
+    polls = 0
+    try:
+        yield "retry: 3000\n\n"
+        while not await request.is_disconnected():
+            polls += 1
+            if polls % _CHECK_SESSION == 0:
+                if await run_in_threadpool(session_of, request) is None:
+                    return
+                yield ": still here\n\n"
+            for alert in await run_in_threadpool(state.desk.records.alerts.after, last):
+                last = alert.id
+                yield f"id: {alert.id}\nevent: alert\ndata: {_data(state, alert)}\n\n"
+            await asyncio.sleep(_POLL)
+    finally:
+        state.metrics.streams.dec()
+
+
+def _data(state: State, alert: Alert) -> str:
+    start = alert.start.astimezone(state.desk.policy.zone)
+    return json.dumps(
+        {
+            "case": alert.case_id,
+            "camera": state.desk.policy.camera_name(alert.camera),
+            "clock": f"{start:%H:%M:%S}",
+            "percent": round(100 * alert.probability),
+        }
+    )

@@ -1,0 +1,177 @@
+"""The list of cases, and opening one: a sentence and a form that fill each other."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from reid.core.errors import AccessError, UsageError
+from reid.desk import Filters, ParsedDescription
+from reid.desk.cases import Case, NewCase, Session
+from reid.desk.policy import may
+from reid.web import phrases, views
+from reid.web.security import Searches, SignedIn
+from reid.web.state import language_of, render, state_of
+from reid.web.words import Translator
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case in the list."""
+
+    case: Case
+    opened: str
+    minutes: float
+    description: str
+    confirmed: int
+    alerts: int
+    police_due: bool
+
+
+@router.get("/")
+def case_list(request: Request, session: SignedIn) -> Response:
+    """Show the open cases, and what is waiting in them."""
+    if not may(session.user.role, "see"):
+        return RedirectResponse("/audit", 303)
+    desk, t = state_of(request).desk, state_of(request).words.translator(language_of(request))
+    rows = [_row(request, t, case) for case in desk.records.book.all("open", "closed")]
+    return render(
+        request,
+        "cases.html",
+        session,
+        open_rows=[row for row in rows if row.case.is_open],
+        closed_rows=[row for row in rows if not row.case.is_open],
+        has_sightings=desk.has_sightings,
+        may_search=may(session.user.role, "search"),
+    )
+
+
+@router.get("/case/new")
+def new_case(request: Request, session: Searches) -> Response:
+    """Show the empty form."""
+    return _form(request, session, "", "")
+
+
+@router.post("/case/new")
+def open_case(
+    request: Request,
+    session: Searches,
+    text: Annotated[str, Form(max_length=4000)],
+    purpose: Annotated[str, Form(max_length=64)],
+    slots: Annotated[str, Form(max_length=20000)] = "",
+    reporter: Annotated[str, Form(max_length=200)] = "",
+    relationship: Annotated[str, Form(max_length=200)] = "",
+    child_name: Annotated[str, Form(max_length=200)] = "",
+    last_seen_place: Annotated[str, Form(max_length=200)] = "",
+    last_seen_time: Annotated[str, Form(max_length=5)] = "",
+    companion: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Open a case and search at once."""
+    desk = state_of(request).desk
+    desk.policy.purpose(purpose)
+    try:
+        asked = _asked(request, session, text, slots)
+    except UsageError as error:
+        return _form(request, session, text, str(error), 400)
+    clock = last_seen_time or asked.last_seen_time
+    new = NewCase(
+        purpose=purpose,
+        text=text,
+        query=asked.to_text(),
+        reporter=reporter.strip(),
+        relationship=relationship.strip(),
+        child_name=child_name.strip(),
+        last_seen_place=last_seen_place.strip() or asked.last_seen_place,
+        last_seen_at=views.last_seen_at(clock, desk.policy.zone),
+        companion=companion.strip() or ", ".join(asked.companions),
+    )
+    book = desk.records.book
+    case = book.open(new, session.user.name, desk.policy.venue.case_hours)
+    book.take_step(case.id, "description", session.user.name)
+    book.save_search(case.id, asked.to_text(), Filters().to_text())
+    return RedirectResponse(f"/case/{case.id}", 303)
+
+
+@router.post("/api/describe")
+def understand(
+    request: Request, session: Searches, text: Annotated[str, Form(max_length=4000)] = ""
+) -> Response:
+    """Tell how a sentence is understood; nothing of it is kept or logged."""
+    _check_parses(request, session)
+    if not text.strip():
+        return JSONResponse(_understood(request, ParsedDescription.of_text('{"slots":[]}')))
+    return JSONResponse(_understood(request, ParsedDescription.of_sentence(text)))
+
+
+@router.post("/api/phrase")
+def phrase(
+    request: Request, session: Searches, slots: Annotated[str, Form(max_length=20000)]
+) -> Response:
+    """Say fields as a sentence."""
+    _check_parses(request, session)
+    asked = ParsedDescription.of_text(slots)
+    language = language_of(request)
+    t = state_of(request).words.translator(language)
+    text = phrases.sentence(t, asked.slots, language)
+    return JSONResponse({"text": text, **_understood(request, asked)})
+
+
+def _asked(request: Request, session: Session, text: str, slots: str) -> ParsedDescription:
+    """Take the fields that the page has, else understand the sentence."""
+    desk = state_of(request).desk
+    spoken = desk.understand(text, session.user.name)
+    return spoken.with_fields_of(ParsedDescription.of_text(slots)) if slots else spoken
+
+
+def _check_parses(request: Request, session: Session) -> None:
+    if not state_of(request).parses.allow(session.user.name):
+        raise AccessError("too many requests: wait a minute")
+
+
+def _understood(request: Request, asked: ParsedDescription) -> dict[str, Any]:
+    t = state_of(request).words.translator(language_of(request))
+    texts = [chip.text for chip in views.chips(t, asked.slots)]
+    return {
+        "slots": [{**e, "text": text} for e, text in zip(asked.slots, texts, strict=True)],
+        "refused": [t(f"refused.{kind}") for kind in asked.refused],
+        "unparsed": asked.unparsed,
+        "place": asked.last_seen_place,
+        "time": asked.last_seen_time,
+        "with": ", ".join(asked.companions),
+    }
+
+
+def _form(
+    request: Request, session: Session, text: str, problem: str, status: int = 200
+) -> Response:
+    t = state_of(request).words.translator(language_of(request))
+    return render(
+        request,
+        "new.html",
+        session,
+        status,
+        text=text,
+        problem=problem,
+        groups=views.form_groups(t),
+        carried=views.carried(t),
+    )
+
+
+def _row(request: Request, t: Translator, case: Case) -> CaseRow:
+    desk = state_of(request).desk
+    book = desk.records.book
+    asked = desk.latest_query(case).description
+    minutes = views.minutes_open(case)
+    police = "police" in book.steps(case.id)
+    return CaseRow(
+        case,
+        f"{case.opened.astimezone(desk.policy.zone):%H:%M}",
+        minutes,
+        phrases.sentence(t, asked.slots, language_of(request)),
+        len(book.decisions(case.id, "confirmed")),
+        len(desk.records.alerts.of(case.id)),
+        not police and minutes >= desk.policy.venue.police_after_minutes,
+    )

@@ -1,0 +1,66 @@
+"""Signing in and out, and the choice of language."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from reid.core.errors import AccessError
+from reid.web.security import SignedIn, client_of, cookie_name, session_of
+from reid.web.state import render, state_of
+
+router = APIRouter()
+
+_YEAR: Final = 365 * 24 * 3600
+
+
+@router.get("/login")
+def login_page(request: Request) -> Response:
+    """Show the sign-in."""
+    if session_of(request):
+        return RedirectResponse("/", 303)
+    return render(request, "login.html", failed="", name="")
+
+
+@router.post("/login")
+def login(
+    request: Request,
+    name: Annotated[str, Form(max_length=64)],
+    password: Annotated[str, Form(max_length=200)],
+) -> Response:
+    """Sign in; always under a new session."""
+    state = state_of(request)
+    if not state.logins.allow(client_of(request)):
+        return render(request, "login.html", None, 429, failed="login.slow", name="")
+    try:
+        token = state.desk.records.accounts.sign_in(name, password)
+    except AccessError:
+        return render(request, "login.html", None, 403, failed="login.failed", name=name)
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(
+        cookie_name(request), token, httponly=True, samesite="strict", secure=state.tls, path="/"
+    )
+    return answer
+
+
+@router.post("/logout")
+def logout(request: Request, session: SignedIn) -> Response:
+    """Sign out."""
+    token = request.cookies.get(cookie_name(request), "")
+    state_of(request).desk.records.accounts.sign_out(token, session.user.name)
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(cookie_name(request), path="/")
+    return answer
+
+
+@router.post("/language")
+def language(request: Request, code: Annotated[str, Form(max_length=5)]) -> Response:
+    """Remember the language in this browser."""
+    state = state_of(request)
+    answer = RedirectResponse("/", 303)
+    if code in state.words.languages:
+        answer.set_cookie(
+            "reid_language", code, max_age=_YEAR, httponly=True, samesite="strict",
+            secure=state.tls, path="/",
+        )  # fmt: skip
+    return answer

@@ -1,0 +1,1 @@
+"""Weights: shipped, pulled, and how they are run."""

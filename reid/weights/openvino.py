@@ -1,0 +1,54 @@
+"""OpenVINO, loaded such that it does not call home."""
+
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.core.errors import ModelError
+
+_SIZES_KEPT: Final = 12  # compiled models, where each is of one size
+
+
+def silence_telemetry() -> None:
+    """Keep OpenVINO's telemetry from being imported at all: no look-up, no file."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
+def compile_model(path: Path) -> Any:
+    """Return an OpenVINO model compiled for the CPU.
+
+    Raises:
+        ModelError: missing or not a model.
+    """
+    silence_telemetry()
+    import openvino
+
+    if not path.is_file():
+        raise ModelError(f"{path} does not exist: name an OpenVINO .xml file")
+    try:
+        core = openvino.Core()
+        return core.compile_model(str(path), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+    except RuntimeError as error:
+        raise ModelError(f"{path} is not a model that OpenVINO reads") from error
+
+
+class BySize:
+    """Runs an OpenVINO backend of ultralytics as one compiled model for each size of picture."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        self._of_shape = lru_cache(_SIZES_KEPT)(self._compiled)
+
+    def __call__(self, pictures: Any, **_: object) -> list[NDArray[Any]]:
+        """Return the outputs for a torch tensor (B, 3, H, W)."""
+        values = pictures.cpu().numpy().astype(np.float32, copy=False)
+        return list(self._of_shape(values.shape)(values).values())
+
+    def _compiled(self, shape: tuple[int, ...]) -> Any:
+        model = self._backend.read_model()
+        model.reshape(list(shape))
+        return self._backend.compile_model(model)

@@ -1,0 +1,195 @@
+"""Which weights there are: shipped ones with their cards, pulled ones, and how to get more."""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+from platformdirs import user_cache_path
+
+from reid.core.errors import ModelError
+
+Kind = Literal["detector", "embedder"]
+
+PULLABLE: Final = {
+    "yolo11n": "detector: people, COCO, ultralytics, AGPL-3.0, 5 MB",
+    "yolo11s": "detector: people, COCO, ultralytics, AGPL-3.0, 18 MB",
+    "yolo11m": "detector: people, COCO, ultralytics, AGPL-3.0, 39 MB",
+    "yolov8n-pose": "heads from poses, COCO, ultralytics, AGPL-3.0, 6 MB",
+    "yolo11n-pose": "heads from poses, COCO, ultralytics, AGPL-3.0, 6 MB",
+}
+"""Public weights one command away; never fetched otherwise."""
+
+_PREFERRED: Final = ("yolo11m", "yolo11s", "yolo11n")
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """Weights that come with the package.
+
+    Attributes:
+        name: folder name.
+        kind: detector or embedder.
+        model_id: names the model; for an embedder, its vector space.
+        folder: where the files are.
+        files: SHA-256 by file name.
+        entry: the file or folder to load on a CPU.
+        torch: the weights to load on a GPU; empty where there are none.
+        licence: SPDX identifier.
+        sharpness: what an embedder's beliefs are worth in the ranking, see its card.
+    """
+
+    name: str
+    kind: Kind
+    model_id: str
+    folder: Path
+    files: dict[str, str]
+    entry: str
+    torch: str
+    licence: str
+    sharpness: float = 1.0
+
+    @property
+    def path(self) -> Path:
+        """What a loader takes on a CPU."""
+        return self.folder / self.entry
+
+    def best(self) -> Path:
+        """Return what a loader takes on this machine."""
+        return self.folder / self.torch if self.torch and has_gpu() else self.path
+
+    def verify(self) -> None:
+        """Compare the files with the hashes of the card.
+
+        Raises:
+            ModelError: a file is missing or changed.
+        """
+        for name, expected in self.files.items():
+            file = self.folder / name
+            if not file.is_file():
+                raise ModelError(f"{file} is missing: install the package again")
+            if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+                raise ModelError(f"{file} is not the file that was shipped: install it again")
+
+
+def has_gpu() -> bool:
+    """Whether torch can compute on a GPU here."""
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def models_folder() -> Path:
+    """Return where shipped weights are: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "_models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def pulled_folder() -> Path:
+    """Return where `reid models pull` puts weights."""
+    return user_cache_path("reid") / "models"
+
+
+def shipped(folder: Path | None = None) -> list[Shipped]:
+    """List the weights that come with the package, by name."""
+    found = sorted((folder or models_folder()).glob("*/model.toml"))
+    return [_read(path) for path in found]
+
+
+def pulled(folder: Path | None = None) -> dict[str, Path]:
+    """Return the weights pulled so far, by name."""
+    found = (folder or pulled_folder()).glob("*.pt")
+    return {path.stem: path for path in sorted(found)}
+
+
+def card(name: str) -> str:
+    """Return the text of a model's card.
+
+    Raises:
+        ModelError: nothing of that name is shipped, pulled or can be pulled.
+    """
+    for model in shipped():
+        if model.name == name:
+            return (model.folder / "README.md").read_text()
+    if name in PULLABLE:
+        state = f"pulled: {pulled()[name]}" if name in pulled() else f"`reid models pull {name}`"
+        return f"{name} - {PULLABLE[name]}\n{state}"
+    raise ModelError(f"no model is named {name}: see `reid models list`")
+
+
+def find_detector(given: Path | None) -> Path:
+    """Return the detector to use: the one given, else one pulled before, else the shipped one.
+
+    Whoever fetched public weights, trained on real photos, means to use them.
+
+    Raises:
+        ModelError: there is none.
+    """
+    if given is not None:
+        return given
+    available = pulled()
+    for name in _PREFERRED:
+        if name in available:
+            return available[name]
+    found = _shipped_detector()
+    if found is not None:
+        return found
+    raise ModelError(
+        "no detector weights: run `reid models pull yolo11n` once (needs internet), "
+        "or name a file with --detector PATH"
+    )
+
+
+def find_head_detector(given: Path | None) -> Path:
+    """Return the detector that looks for heads in person crops: the one given, else the shipped.
+
+    Public weights know people, but no heads; they serve where there is no other.
+
+    Raises:
+        ModelError: there is none.
+    """
+    return given or _shipped_detector() or find_detector(None)
+
+
+def _shipped_detector() -> Path | None:
+    for model in shipped():
+        if model.kind == "detector":
+            model.verify()
+            return model.best()
+    return None
+
+
+def find_embedder() -> Shipped | None:
+    """Return the shipped embedder, checked, or None where there is none."""
+    for model in shipped():
+        if model.kind == "embedder":
+            model.verify()
+            return model
+    return None
+
+
+@cache
+def sharpness_of(model_id: str) -> float:
+    """Return what the beliefs of an embedder are worth; 1 where no shipped card says otherwise."""
+    return next((m.sharpness for m in shipped() if m.model_id == model_id), 1.0)
+
+
+def _read(path: Path) -> Shipped:
+    try:
+        data = tomllib.loads(path.read_text())
+        return Shipped(
+            name=path.parent.name,
+            kind=data["kind"],
+            model_id=data["model_id"],
+            folder=path.parent,
+            files=dict(data["files"]),
+            entry=data["entry"],
+            torch=data.get("torch", ""),
+            licence=data["licence"],
+            sharpness=float(data.get("sharpness", 1.0)),
+        )
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise ModelError(f"{path} is damaged ({error}): install the package again") from None

@@ -1,0 +1,159 @@
+"""A still is looked at several times, and what the looks saw is joined."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reid.capture.sources import read_image
+from reid.core.boxes import UNTRACKED, as_boxes, empty_boxes, iou
+from reid.core.pixels import RawFrame
+from reid.detect import test_time_augmentation
+from reid.detect.detections import Detections
+from reid.detect.test_time_augmentation import Look, joined, unmirrored
+from reid.detect.yolo import Detector, People, bundled_photos
+from reid.lab.research_image import ResearchImage
+from reid.weights import registry
+
+ONE, OTHER = [10.0, 20, 60, 180], [300.0, 20, 350, 180]
+
+
+def saw(people: list[list[float]], scores: list[float]) -> Detections:
+    nothing = np.zeros(0, np.float32)
+    return Detections(as_boxes(people), np.array(scores, np.float32), empty_boxes(), nothing)
+
+
+def test_boxes_of_the_same_are_averaged_by_their_scores() -> None:
+    both = joined([saw([[10, 20, 60, 180]], [0.6]), saw([[14, 20, 64, 180]], [0.2])])
+    assert both.people.tolist() == [pytest.approx([11, 20, 61, 180])]
+    assert both.scores.tolist() == pytest.approx([0.4**0.8])
+
+
+def test_what_one_look_alone_sees_stays_below_what_all_agree_on() -> None:
+    both = joined([saw([ONE, OTHER], [0.5, 0.5]), saw([ONE], [0.5]), saw([], [])])
+    assert both.people.tolist() == [ONE, OTHER]
+    assert both.scores.tolist() == pytest.approx([(1 / 3) ** 0.8, (0.5 / 3) ** 0.8])
+
+
+def test_a_look_tells_apart_what_it_saw_as_two() -> None:
+    """Two who overlap in one look stay two, whatever another look makes of them."""
+    behind = [14.0, 20, 64, 180]
+    both = joined([saw([ONE, behind], [0.9, 0.8]), saw([[12, 20, 62, 180]], [0.4])])
+    assert len(both.people) == 2
+    alone, seen_twice = sorted(both.scores.tolist())
+    assert (alone, seen_twice) == pytest.approx((0.4**0.8, 0.65**0.8))
+
+
+def test_heads_are_joined_apart_from_people() -> None:
+    one = Detections(as_boxes([ONE]), np.ones(1, np.float32), as_boxes([ONE]), np.ones(1, "f4"))
+    both = joined([one, one])
+    assert both.people.tolist() == both.heads.tolist() == [ONE]
+    assert both.scores.tolist() == both.head_scores.tolist() == [1.0]
+
+
+def test_a_head_that_one_look_alone_is_sure_of_keeps_more_of_its_score_than_a_person() -> None:
+    nobody, sure = empty_boxes(), np.full(1, 0.2, np.float32)
+    one = Detections(as_boxes([OTHER]), sure, as_boxes([ONE]), sure)
+    both = joined([one, *[Detections(nobody, sure[:0], nobody, sure[:0])] * 3])
+    assert both.head_scores.tolist() == pytest.approx([0.1 + 0.025])
+    assert both.scores.tolist() == pytest.approx([0.05**0.8])
+
+
+def test_one_look_is_what_it_is() -> None:
+    assert joined([saw([ONE], [0.3])]).scores.tolist() == pytest.approx([0.3])
+
+
+def test_nobody_in_any_look() -> None:
+    nobody = joined([saw([], []), saw([], [])])
+    assert nobody.people.shape == nobody.heads.shape == (0, 4)
+    assert nobody.scores.shape == nobody.head_scores.shape == (0,)
+
+
+def test_boxes_of_a_mirrored_picture_are_turned_back() -> None:
+    assert unmirrored(as_boxes([[10, 20, 60, 180]]), 100).tolist() == [[40, 20, 90, 180]]
+    assert unmirrored(empty_boxes(), 100).shape == (0, 4)
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector(registry.find_detector(None))
+
+
+@pytest.fixture(scope="module")
+def photo() -> RawFrame:
+    (path,) = (path for path in bundled_photos() if path.stem == "bus")
+    return ResearchImage(read_image(path)).frame()
+
+
+def test_a_mirrored_look_sees_people_where_they_are(detector: Detector, photo: RawFrame) -> None:
+    plain, turned = (detector.detect(photo, [Look(640, mirrored)]) for mirrored in (False, True))
+    sure = plain.people[plain.scores > 0.6]
+    assert len(sure) >= 2
+    assert (iou(sure, turned.people).max(axis=1) > 0.7).all()
+
+
+def test_a_still_is_looked_at_several_times_and_a_video_once(
+    detector: Detector, photo: RawFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[Look] = []
+    see = Detector._look
+
+    def noted(self: Detector, raw: RawFrame, look: Look) -> Detections:
+        sizes.append(look)
+        return see(self, raw, look)
+
+    monkeypatch.setattr(Detector, "_look", noted)
+    people = People(detector)
+    people.start_still()
+    tracks, _ = people.look(photo)
+    assert sizes == list(test_time_augmentation.STILL)
+    assert (tracks.track_id != UNTRACKED).sum() >= 3, "three people in front are surely there"
+    sizes.clear()
+    people.start(fps=10.0)
+    people.look(photo)
+    assert sizes == list(test_time_augmentation.ONCE)
+
+
+def test_who_looks_twice_covers_more_and_tracks_the_same(
+    detector: Detector, photo: RawFrame
+) -> None:
+    people = People(detector)
+    seen = []
+    for careful in (False, True):
+        people.start(fps=10.0, careful=careful)
+        seen.append(people.look(photo))
+    (once, heads), (twice, more) = seen
+    assert twice.xyxy[: len(once.xyxy)].tolist() == once.xyxy.tolist()
+    assert twice.track_id[: len(once.xyxy)].tolist() == once.track_id.tolist()
+    assert len(twice.xyxy) > len(once.xyxy)
+    assert (twice.track_id[len(once.xyxy) :] == UNTRACKED).all()
+    assert more[: len(heads)].tolist() == heads.tolist() and len(more) > len(heads)
+
+
+def test_where_a_model_is_pinned_to_a_size_looks_still_differ(
+    photo: RawFrame, monkeypatch: pytest.MonkeyPatch, detector: Detector
+) -> None:
+    """ultralytics runs INT8 models at one size on processors with matrix units."""
+    read = Path.read_text
+
+    def with_units(self: Path, *args: str, **options: str) -> str:
+        text = read(self, *args, **options)
+        return f"{text}\nflags: amx_int8\n" if str(self) == "/proc/cpuinfo" else text
+
+    monkeypatch.setattr(Path, "read_text", with_units)
+    pinned = Detector(registry.find_detector(None))
+    for look in (Look(320), Look(640), Look(320)):
+        here, there = pinned.detect(photo, [look]), detector.detect(photo, [look])
+        assert pinned._model.predictor.imgsz == detector._model.predictor.imgsz
+        assert max(pinned._model.predictor.imgsz) == look.side
+        sure = here.people[here.scores > 0.6], there.people[there.scores > 0.6]
+        assert len(sure[0]) == len(sure[1]) >= 1
+        assert np.abs(np.sort(sure[0], axis=0) - np.sort(sure[1], axis=0)).max() < 12
+
+
+def test_a_model_of_fixed_size_looks_once(data: Path, photo: RawFrame) -> None:
+    peer = Detector(data / "peers" / "yolo11n_int8_openvino_model")
+    assert (
+        peer.detect(photo, test_time_augmentation.STILL).people.tolist()
+        == peer.detect(photo).people.tolist()
+    )

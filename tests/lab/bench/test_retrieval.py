@@ -1,0 +1,181 @@
+"""Retrieval from files to figures: a made-up data set, and published weights on a real one."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from reid.core.boxes import empty_boxes
+from reid.core.errors import ModelError, SourceError, UsageError
+from reid.core.pixels import HeadRegions
+from reid.lab.bench.data.reid_sets import Split, read_split
+from reid.lab.bench.retrieval import (
+    RetrievalSettings,
+    extract,
+    minus_camera_mean,
+    pooled_ranking,
+    run_retrieval,
+)
+from reid.lab.bench.rivals.extractors import load_extractor, unit
+from reid.lab.research_image import ResearchImage
+
+PEER = "person-reidentification-retail-0286/person-reidentification-retail-0286.xml"
+
+
+def paint(path: Path, colour: tuple[int, int, int], head: int = 128) -> None:
+    """Write a person of one colour whose head has the level `head`, RGB."""
+    image = np.full((128, 48, 3), colour[::-1], np.uint8)
+    image[:20] = head
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), image)
+
+
+class MeanColour:
+    """Vectors on paper: mean RGB of the body, and of the head."""
+
+    model_id = "mean-colour"
+    weights = None
+
+    def vectors(self, crops, light):
+        del light
+        return unit(
+            np.stack([np.r_[c.pixels[40:].mean((0, 1)), c.pixels[:8].mean((0, 1))] for c in crops])
+        )
+
+
+@pytest.fixture
+def three_people(tmp_path) -> Path:
+    """Red, green and blue, each twice before two cameras; heads differ wildly."""
+    colours = {"1": (200, 0, 0), "2": (0, 200, 0), "3": (0, 0, 200)}
+    for identity, colour in colours.items():
+        for camera in ("01", "02"):
+            for view in range(2):
+                head = (int(identity) * 80 + view * 120 + (camera == "02") * 90) % 256
+                paint(tmp_path / identity / f"{camera}_{view}.png", colour, head)
+    return tmp_path
+
+
+def test_the_figures_of_a_set_on_paper(three_people) -> None:
+    """Bodies differ, so with heads gone everything ranks right: each pair is found first."""
+    split = read_split(three_people, "folders")
+    told: list[int] = []
+    result = run_retrieval(split, MeanColour(), RetrievalSettings(rerank=True), told.append)
+    figures = result.to_json()
+    assert {k: figures[k] for k in ("rank1", "rank5", "mAP", "mINP", "n_query", "n_gallery")} == {
+        "rank1": 1.0, "rank5": 1.0, "mAP": 1.0, "mINP": 1.0, "n_query": 6, "n_gallery": 6,
+    }  # fmt: skip
+    assert figures["redacted"] is True
+    assert figures["model_id"] == "mean-colour"
+    assert figures["pooled"]["n_query"] == 3
+    assert figures["run"]["data"]
+    assert told[-1] == 12
+
+
+def test_a_gallery_without_right_answers_is_an_error(three_people) -> None:
+    split = read_split(three_people, "folders")
+    strangers = tuple(i for i in split.gallery if i.identity != "1")
+    asked = tuple(i for i in split.query if i.identity == "1")
+    with pytest.raises(SourceError, match="no query has a right answer"):
+        run_retrieval(Split(asked, strangers), MeanColour(), RetrievalSettings(), lambda _: None)
+
+
+def test_an_unreadable_image_is_named(three_people) -> None:
+    (three_people / "1" / "02_9.png").write_text("no image")
+    split = read_split(three_people, "folders")
+    with pytest.raises(SourceError, match=r"02_9\.png is not a readable image"):
+        run_retrieval(split, MeanColour(), RetrievalSettings(), lambda _: None)
+
+
+def test_heads_change_nothing_once_redacted(three_people) -> None:
+    split = read_split(three_people, "folders")
+    before = extract(split.images(), MeanColour(), False, lambda _: None)
+    for image in split.images():
+        paint_head = cv2.imread(str(image.path))
+        paint_head[:20] = 255 - paint_head[:20]
+        cv2.imwrite(str(image.path), paint_head)
+    after = extract(split.images(), MeanColour(), False, lambda _: None)
+    np.testing.assert_array_equal(before, after)
+    with_heads = extract(split.images(), MeanColour(), True, lambda _: None)
+    assert np.abs(with_heads - after).max() > 0.1
+
+
+def test_camera_means_are_taken_off_by_camera() -> None:
+    """Two cameras that add a constant: without their means, pairs coincide."""
+    person = np.array([[1.0, 0, 0], [0, 1.0, 0]], np.float32)
+    shifted = np.concatenate([person, person + np.array([0, 0, 3.0], np.float32)])
+    centred = minus_camera_mean(shifted, ["a", "a", "b", "b"])
+    np.testing.assert_allclose(centred[:2], centred[2:], atol=1e-6)
+
+
+def test_pooling_averages_a_persons_views(three_people) -> None:
+    """Single views are wrong where their mean is right: noise of opposite sign cancels."""
+    split = read_split(three_people, "folders")
+    images = split.images()
+    clean = {"1": [1, 0, 0], "2": [0, 1, 0], "3": [0, 0, 1]}
+    vectors = np.array([clean[i.identity] for i in images], np.float32)
+    vectors[::2] += [0.0, 0.9, -0.9]
+    vectors[1::2] -= [0.0, 0.9, -0.9]
+    ranking = pooled_ranking(split, images, vectors, seed=0)
+    assert (ranking.figures["rank1"], ranking.n_query, ranking.n_gallery) == (1.0, 3, 3)
+
+
+def nothing_found(image: ResearchImage) -> HeadRegions:
+    return HeadRegions.of_known_boxes(image.frame().ref, empty_boxes())
+
+
+def test_a_crop_that_kept_its_head_cannot_be_written() -> None:
+    image = ResearchImage(np.zeros((60, 20, 3), np.uint8), "c")
+    assert image.redacted(nothing_found(image)).encode()[:2] == b"\xff\xd8"
+    assert not hasattr(image.with_head(), "encode")
+    with pytest.raises(ValueError, match="uint8"):
+        ResearchImage(np.zeros((60, 20), np.uint8))
+
+
+def test_embedder_errors_are_one_line(tmp_path) -> None:
+    with pytest.raises(ModelError, match="does not exist"):
+        load_extractor(str(tmp_path / "no.xml"))
+    for name in ("broken.xml", "broken.onnx", "broken.pt", "broken.doc"):
+        (tmp_path / name).write_bytes(b"nonsense")
+        with pytest.raises(ModelError, match=name) as caught:
+            load_extractor(str(tmp_path / name))
+        assert "\n" not in str(caught.value)
+    with pytest.raises(UsageError, match="no model of torchvision"):
+        load_extractor(str(tmp_path / "broken.pt"), "resnet51")
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")
+def test_torch_weights_by_path(tmp_path) -> None:
+    """TorchScript and a checkpoint of the same network give the same vectors."""
+    import torch
+    import torchvision
+
+    torch.manual_seed(0)
+    network = torchvision.models.get_model("squeezenet1_1", weights=None)
+    torch.save({"state_dict": network.state_dict()}, tmp_path / "net.pth")
+    with pytest.raises(ModelError, match="lacks"):
+        load_extractor(str(tmp_path / "net.pth"), "resnet18")
+    network.classifier = torch.nn.Identity()
+    torch.jit.save(torch.jit.trace(network.eval(), torch.zeros(1, 3, 256, 128)), tmp_path / "n.pt")
+    crops = [
+        image.redacted(nothing_found(image))
+        for image in (ResearchImage(np.full((64, 32, 3), level, np.uint8)) for level in (9, 200))
+    ]
+    scripted = load_extractor(str(tmp_path / "n.pt")).vectors(crops, None)
+    plain = load_extractor(str(tmp_path / "net.pth"), "squeezenet1_1").vectors(crops, None)
+    np.testing.assert_allclose(scripted, plain, atol=1e-5)
+    assert (
+        load_extractor(str(tmp_path / "net.pth"), "squeezenet1_1").model_id == "squeezenet1_1/net"
+    )
+
+
+def test_the_peer_reproduces_its_figures_with_heads(pku, peers) -> None:
+    result = run_retrieval(
+        read_split(pku, "folders"),
+        load_extractor(str(peers / PEER)),
+        RetrievalSettings(with_heads=True),
+        lambda _: None,
+    )
+    assert result.plain.figures["rank1"] == pytest.approx(0.973, abs=0.01)
+    assert result.plain.figures["mAP"] == pytest.approx(0.874, abs=0.005)
+    assert not result.redacted

@@ -1,0 +1,125 @@
+"""The budget of false alarms, worked out on paper; alerts leave the desk without content."""
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reid.desk import Desk, ParsedDescription
+from reid.desk.cases import Alert, NewCase
+from reid.watch.alerting import LEAST_NATS, Sentry, calibrate
+from reid.watch.notify import Notifier, Webhook, message
+from tests.venues import filled, sightings
+
+TEXT = "red top, blue trousers, his name is Zebedee"
+
+
+def test_two_hours_and_a_budget_of_one_allow_two_alarms() -> None:
+    scores = np.array([9, 8, 7, 6, 5], np.float32)
+    threshold = calibrate(scores, hours=2, budget=1)
+    assert 7 < threshold.score < 7.001
+    assert threshold.per_hour == 1
+
+
+def test_equal_scores_are_all_kept_out() -> None:
+    threshold = calibrate(np.array([9, 7, 7, 7], np.float32), hours=2, budget=1)
+    assert threshold.score > 7
+    assert threshold.per_hour == 0.5
+
+
+def test_a_short_past_lets_nothing_through_that_it_has_seen() -> None:
+    assert calibrate(np.array([3], np.float32), hours=0.01, budget=1).score > 3
+
+
+def test_a_poor_fit_is_never_an_alarm() -> None:
+    assert calibrate(np.empty(0, np.float32), hours=24, budget=60).score == LEAST_NATS
+
+
+@given(
+    st.lists(st.floats(-20, 20, width=32), max_size=200),
+    st.floats(0.25, 100),
+    st.floats(0.01, 60),
+)
+def test_the_budget_is_kept_on_the_past(scores: list[float], hours: float, budget: float) -> None:
+    threshold = calibrate(np.array(scores, np.float32), hours, budget)
+    assert threshold.per_hour <= budget + 1e-9
+
+
+def watched(folder: Path) -> tuple[Desk, int]:
+    filled(folder)
+    desk = Desk.open(folder)
+    asked = ParsedDescription.of_sentence(TEXT)
+    case = desk.records.book.open(NewCase("missing-child", TEXT, asked.to_text()), "anna", 24)
+    desk.records.book.watch(case.id, True, "anna")
+    red = "s" + "0" * 23
+    desk.decide(case.id, red, "confirmed", "anna")
+    return desk, case.id
+
+
+def test_only_new_fitting_sightings_are_alarms(tmp_path: Path) -> None:
+    desk, case = watched(tmp_path)
+    sentry = Sentry(desk)
+    assert sentry.look() == []
+    desk.store.add(sightings(5, offset=300))  # stored late: older than others already seen
+    desk.snapshots.refresh()
+    (alarm,) = sentry.look()
+    assert alarm.sighting == "s" + f"{300:023d}"
+    assert alarm.probability > 0.2, "the confirmed sighting is no rival of the new one"
+    assert sentry.look() == []
+    desk.records.book.watch(case, False, "anna")
+    desk.store.add(sightings(5, offset=400))
+    desk.snapshots.refresh()
+    assert sentry.look() == []
+
+
+def test_what_leaves_the_desk_has_no_free_text(tmp_path: Path) -> None:
+    desk, case = watched(tmp_path)
+    now = datetime.now(UTC)
+    told = message(desk, Alert(1, case, "s1", "gate", now, now, 0.5, seen=False))
+    assert told["camera_name"] == "Main gate"
+    assert {"slot": "upper.colour", "value": "red"} in told["asked"]
+    assert "Zebedee" not in json.dumps(told)
+    assert "s1" not in told.values()
+
+
+class Receiver(BaseHTTPRequestHandler):
+    taken: list[dict] = []  # noqa: RUF012
+    failures = 1
+
+    def do_POST(self) -> None:
+        if Receiver.failures:
+            Receiver.failures -= 1
+            self.send_error(503)
+            return
+        length = int(self.headers["content-length"])
+        Receiver.taken.append(json.loads(self.rfile.read(length)))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_webhook_is_tried_again(tmp_path: Path) -> None:
+    desk, case = watched(tmp_path)
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    notifier = Notifier(desk, [Webhook(f"http://127.0.0.1:{server.server_port}/a")], pause=0.01)
+    now = datetime.now(UTC)
+    notifier.notify(Alert(1, case, "s1", "gate", now, now - timedelta(seconds=1), 0.5, seen=False))
+    notifier.drain(5)
+    server.shutdown()
+    server.server_close()
+    assert (notifier.sent, notifier.failed) == (1, 0)
+    assert Receiver.taken[0]["case"] == "C-1"
+
+
+def test_a_webhook_is_an_address() -> None:
+    with pytest.raises(Exception, match="http"):
+        Webhook("file:///etc/passwd")
