@@ -22,7 +22,7 @@ from PIL import Image as PillowImage
 from reid.capture.sources import STILL_SUFFIXES, StillSource, VideoSource, open_source
 from reid.core.errors import SourceError, UsageError
 from reid.core.pixels import Profile, RedactedFrame
-from reid.detect.yolo import People
+from reid.detect.tracker import Tracker
 from reid.pipeline import Clock, redacted_frames
 
 VIDEO_OUT: Final = (".mp4", ".mkv", ".mov", ".gif")
@@ -45,7 +45,7 @@ class RedactReport:
 def redact_path(
     source: Path,
     target: Path,
-    people: People,
+    tracker: Tracker,
     *,
     profile: Profile = "head",
     keep_audio: bool = False,
@@ -61,19 +61,19 @@ def redact_path(
         raise UsageError(f"{target} would overwrite the original: choose another name")
     opened = open_source(str(source))
     if isinstance(opened, StillSource):
-        return _redact_stills(opened, source, target, people, profile, progress)
+        return _redact_stills(opened, source, target, tracker, profile, progress)
     if not isinstance(opened, VideoSource):
         raise UsageError("streams cannot be redacted to a file: record one first")
     if target.suffix.lower() not in VIDEO_OUT:
         raise UsageError(f"{target}: a video is written as one of {', '.join(VIDEO_OUT)}")
-    return _redact_video(opened, target, people, profile, keep_audio, progress)
+    return _redact_video(opened, target, tracker, profile, keep_audio, progress)
 
 
 def _redact_stills(
     source: StillSource,
     root: Path,
     target: Path,
-    people: People,
+    tracker: Tracker,
     profile: Profile,
     progress: Callable[[int], None],
 ) -> RedactReport:
@@ -82,8 +82,8 @@ def _redact_stills(
     if single and target.suffix.lower() not in STILL_SUFFIXES:
         raise UsageError(f"{target}: an image is written as .png or .jpg")
     for raw in source.frames():
-        people.start_still()
-        frame, _ = next(redacted_frames([raw], people, profile, Clock()))
+        tracker.start_still()
+        frame, _ = next(redacted_frames([raw], tracker, profile, Clock()))
         path = source.paths[raw.index]
         _save_still(frame, target if single else target / path.relative_to(root))
         report.written += 1
@@ -107,16 +107,16 @@ def _save_still(frame: RedactedFrame, path: Path) -> None:
 def _redact_video(
     source: VideoSource,
     target: Path,
-    people: People,
+    tracker: Tracker,
     profile: Profile,
     keep_audio: bool,
     progress: Callable[[int], None],
 ) -> RedactReport:
     report = RedactReport()
-    people.start(fps=source.fps or _DEFAULT_FPS, careful=True)
+    tracker.start(fps=source.fps or _DEFAULT_FPS, careful=True)
 
     def redacted() -> Iterator[RedactedFrame]:
-        for frame, _ in redacted_frames(source.frames(), people, profile, Clock()):
+        for frame, _ in redacted_frames(source.frames(), tracker, profile, Clock()):
             yield frame
             report.written += 1
             progress(report.written)

@@ -2,22 +2,23 @@
 
 from pathlib import Path
 
-from reid.detect.yolo import Detector, People
+from reid.detect.tracker import Tracker
+from reid.detect.yolo import Detector
 from reid.embed import Embedder, RegionEmbedder
 from reid.embed.learned import LearnedEmbedder
 from reid.weights import registry
 
 
-def load_people(detector: Path | None, heads: Path | None) -> People:
+def load_tracker(detector: Path | None, heads: Path | None) -> Tracker:
     """Load the detector asked for, or the default one, and the extra head model if asked."""
     found = Detector(registry.find_detector(detector))
-    return People(found, Detector(heads) if heads else None)
+    return Tracker(found, Detector(heads) if heads else None)
 
 
-def load_crop_people(detector: Path | None, heads: Path | None) -> People:
+def load_crop_tracker(detector: Path | None, heads: Path | None) -> Tracker:
     """Load what finds heads in person crops: the detector asked for, else the shipped one."""
     found = Detector(registry.find_head_detector(detector))
-    return People(found, Detector(heads) if heads else None)
+    return Tracker(found, Detector(heads) if heads else None)
 
 
 def load_embedder(given: str | None = None) -> Embedder:

@@ -1,4 +1,4 @@
-"""The way of the data, from a source to stored sightings, and from a sentence to an answer."""
+"""Indexing: frames of a source → redacted tracklets → stored sightings."""
 
 import hashlib
 import itertools
@@ -23,15 +23,15 @@ from reid.core.pixels import (
     redact,
 )
 from reid.core.records import SightingKey, Sightings
-from reid.detect.head_regions import LOOK_AROUND, Seen, regions_to_redact
+from reid.detect.head_regions import LOOK_AROUND, FrameDetections, regions_to_redact
 from reid.detect.person_crops import heads_in_crop, redacted_crop
-from reid.detect.tracklets import Stay, Stays
-from reid.detect.yolo import People
+from reid.detect.tracker import Tracker
+from reid.detect.tracklets import Tracklet, TrackletBuilder
 from reid.embed import Embedder, Light, pool
 from reid.store import Store
 from reid.store.write_buffer import Outbox
 
-_BATCH: Final = 32  # stays described and stored in one commit
+_BATCH: Final = 32  # tracklets embedded and stored in one commit
 _BATCH_SECONDS: Final = 20.0  # but no longer than this between commits
 _LIVE_SECONDS: Final = 4.0  # the same for a live camera, where somebody may be waiting
 _CROP_BATCH: Final = 256
@@ -67,7 +67,7 @@ class IndexReport:
     Attributes:
         source: its name.
         frames: frames looked at.
-        sightings: stays stored.
+        sightings: tracklets stored.
         replaced: rows of an earlier run that are gone.
         stopped: whether it was interrupted; what was seen until then is stored.
         problems: one line each.
@@ -90,40 +90,40 @@ class Indexer:
     Attributes:
         store: where sightings go; a live camera's outbox does not wait for the store.
         embedder: describes crops.
-        people: finds people, and heads in person crops; without it their tops go as of those in
-            whom no head was found.
-        every: look at every n-th frame only.
+        tracker: finds people, and heads in person crops; without it the top of each crop is
+            redacted as of a person without a found head.
+        every: process every n-th frame only.
         profile: which region of a head is redacted.
-        careful: look a second time at every frame of a video, for heads.
-        progress: told the number of frames read.
+        careful: make a second pass over every frame of a video, for heads.
+        progress: called with the number of frames read.
     """
 
     store: Store | Outbox
     embedder: Embedder
-    people: People | None
+    tracker: Tracker | None
     every: int = 1
     profile: Profile = "head"
     careful: bool = False
     progress: Progress = lambda _: None
 
     def index(self, source: Source) -> IndexReport:
-        """Store every stay in `source`. An interrupt (Ctrl-C) keeps what was seen until then."""
+        """Store every tracklet of `source`. After an interrupt (Ctrl-C) what was seen is kept."""
         if source.kind == "crops":
             return _CropsRun(self, source).run()
         return _Run(self, source).run()
 
 
 def redacted_frames(
-    frames: Iterable[RawFrame], people: People, profile: Profile, clock: Clock
+    frames: Iterable[RawFrame], tracker: Tracker, profile: Profile, clock: Clock
 ) -> Iterator[tuple[RedactedFrame, Tracks]]:
-    """Find people and redact heads, a few frames behind so as to look ahead."""
+    """Track people and redact heads, `LOOK_AROUND` frames behind: later frames count too."""
     raws: deque[RawFrame] = deque()
-    seen: deque[Seen] = deque()
+    seen: deque[FrameDetections] = deque()
     now = 0  # position in `seen` of the oldest frame not yet redacted
     for raw in itertools.chain(frames, [None]):
         if raw is not None:
             with clock.stage("people"):
-                seen.append(Seen(raw.ref, *people.look(raw)))
+                seen.append(FrameDetections(raw.ref, *tracker.track(raw)))
             raws.append(raw)
         while raws and (raw is None or len(raws) > LOOK_AROUND):
             with clock.stage("redact"):
@@ -161,43 +161,43 @@ class _Run(_Indexing):
     """Indexing one video, stream or set of stills."""
 
     def __init__(self, indexer: Indexer, source: Source) -> None:
-        assert indexer.people is not None, "only person crops can be indexed without a detector"
+        assert indexer.tracker is not None, "only person crops can be indexed without a detector"
         super().__init__(indexer, source)
-        self._people = indexer.people
+        self._tracker = indexer.tracker
         self._light = LightMeter()
-        self._waiting: list[Stay] = []
+        self._waiting: list[Tracklet] = []
         self._last_commit = time.monotonic()
 
     def run(self) -> IndexReport:
-        stays = Stays()
+        builder = TrackletBuilder()
         try:
             for frame, tracks in self._frames():
                 self._light.see(frame)
                 with self._report.clock.stage("crop"):
-                    self._waiting += stays.see(frame, tracks)
+                    self._waiting += builder.add(frame, tracks)
                     if self._source.kind == "stills":
-                        self._waiting += stays.finish()
-                        stays = Stays()
+                        self._waiting += builder.finish()
+                        builder = TrackletBuilder()
                     if isinstance(self._to.store, Outbox):
-                        self._waiting += stays.standing()
+                        self._waiting += builder.ongoing()
                 if self._due():
                     self._commit()
         except KeyboardInterrupt:
             self._report.stopped = True
-        self._waiting += stays.finish()
+        self._waiting += builder.finish()
         self._commit()
         return self._finished()
 
     def _frames(self) -> Iterator[tuple[RedactedFrame, Tracks]]:
         clock, profile = self._report.clock, self._to.profile
         fps = (self._source.fps or _DEFAULT_FPS) / self._to.every
-        self._people.start(fps, careful=self._to.careful)
+        self._tracker.start(fps, careful=self._to.careful)
         if self._source.kind != "stills":
-            yield from redacted_frames(self._decoded(), self._people, profile, clock)
+            yield from redacted_frames(self._decoded(), self._tracker, profile, clock)
             return
         for raw in self._decoded():  # stills have no before and after
-            self._people.start_still()
-            yield from redacted_frames([raw], self._people, profile, clock)
+            self._tracker.start_still()
+            yield from redacted_frames([raw], self._tracker, profile, clock)
 
     def _decoded(self) -> Iterator[RawFrame]:
         frames = self._source.frames()
@@ -217,32 +217,32 @@ class _Run(_Indexing):
         return len(self._waiting) >= _BATCH or (bool(self._waiting) and waited > longest)
 
     def _commit(self) -> None:
-        stays, self._waiting = _each_once(self._waiting), []
+        tracklets, self._waiting = _deduplicated(self._waiting), []
         self._last_commit = time.monotonic()
-        if not stays:
+        if not tracklets:
             return
-        keys = [self._key(stay) for stay in stays]
+        keys = [self._key(tracklet) for tracklet in tracklets]
         with self._report.clock.stage("embed"):
-            crops = [stay.crops() for stay in stays]
+            crops = [tracklet.crops() for tracklet in tracklets]
             sightings = pool(keys, crops, self._to.embedder, self._light.light())
         self._keep(sightings)
 
-    def _key(self, stay: Stay) -> SightingKey:
-        name, content = self._source.origin(stay.first_index)
+    def _key(self, tracklet: Tracklet) -> SightingKey:
+        name, content = self._source.origin(tracklet.first_index)
         return SightingKey(
-            id=sighting_id(content, stay.first_index, stay.first_box),
+            id=sighting_id(content, tracklet.first_index, tracklet.first_box),
             source=name,
             source_key=self._source.key,
             camera=self._source.camera,
-            start=stay.start,
-            end=stay.end,
-            track_id=stay.track_id,
+            start=tracklet.start,
+            end=tracklet.end,
+            track_id=tracklet.track_id,
         )
 
 
-def _each_once(stays: list[Stay]) -> list[Stay]:
-    """Leave out repeats: a stay that was passed on while it went on may have ended since."""
-    return list({id(stay): stay for stay in stays}.values())
+def _deduplicated(tracklets: list[Tracklet]) -> list[Tracklet]:
+    """Leave out repeats: a tracklet that was passed on while it went on may have ended since."""
+    return list({id(tracklet): tracklet for tracklet in tracklets}.values())
 
 
 class _CropsRun(_Indexing):
@@ -255,7 +255,7 @@ class _CropsRun(_Indexing):
                 self._report.frames += 1
                 self._to.progress(self._report.frames)
                 with self._report.clock.stage("redact"):
-                    heads = heads_in_crop(raw, self._to.people, self._to.profile)
+                    heads = heads_in_crop(raw, self._to.tracker, self._to.profile)
                     batch.append(redacted_crop(raw, heads))
                 if len(batch) >= _CROP_BATCH:
                     self._commit(batch)

@@ -26,7 +26,7 @@ class OnePerson:
     def start_still(self) -> None:
         self.start(fps=1.0)
 
-    def look(self, raw):
+    def track(self, raw):
         box = as_boxes([PERSON])
         return Tracks(box, np.ones(1, np.float32), np.ones(1, np.int64)), empty_boxes()
 
@@ -55,10 +55,10 @@ def test_a_video_comes_back_without_heads_sound_and_metadata(tmp_path: Path) -> 
     source = write_video(tmp_path / "in.mp4", scene(), audio=True, metadata=place)
     assert red_in(frames_of(source)[0]) > 150, "the control: the head is in the original"
     target = tmp_path / "out.mp4"
-    people = OnePerson()
-    report = redact_path(source, target, people)
+    tracker = OnePerson()
+    report = redact_path(source, target, tracker)
     assert report.written == 6
-    assert people.careful, "whoever keeps a copy has the time to look twice"
+    assert tracker.careful, "whoever keeps a copy has the time to look twice"
     shown = frames_of(target)
     assert len(shown) == 6
     assert max(red_in(f) for f in shown) < 40
@@ -137,10 +137,10 @@ def test_the_original_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_what_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     class Fails(OnePerson):
-        def look(self, raw):
+        def track(self, raw):
             if raw.index == 3:
                 raise SourceError("the camera is on fire")
-            return super().look(raw)
+            return super().track(raw)
 
     source = write_video(tmp_path / "in.mp4", scene())
     with pytest.raises(SourceError, match="on fire"):

@@ -30,7 +30,7 @@ class Script:
     def start_still(self) -> None:
         self.start(fps=1.0)
 
-    def look(self, raw):
+    def track(self, raw):
         boxes, ids = [], []
         for number, place in enumerate(self.people, start=1):
             box = place(raw.index)
@@ -67,7 +67,7 @@ def indexer(tmp_path: Path) -> Indexer:
     return Indexer(store, embedder, Script(standing, leaving))
 
 
-def test_one_row_a_stay(indexer: Indexer, tmp_path: Path) -> None:
+def test_one_row_a_tracklet(indexer: Indexer, tmp_path: Path) -> None:
     source = open_source(str(write_video(tmp_path / "gate.mp4", scene())), start=NOON)
     report = indexer.index(source)
     assert (report.frames, report.sightings, report.problems) == (40, 2, [])
@@ -84,7 +84,7 @@ def test_a_recording_is_looked_at_twice_where_asked(
     replace(indexer, careful=careful).index(
         open_source(str(write_video(tmp_path / "gate.mp4", scene(3))))
     )
-    assert indexer.people.careful is careful
+    assert indexer.tracker.careful is careful
 
 
 def test_indexing_again_changes_nothing(indexer: Indexer, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_corrected_camera_replaces_the_rows(indexer: Indexer, tmp_path: Path) 
 def test_another_detector_leaves_no_stale_rows(indexer: Indexer, tmp_path: Path) -> None:
     path = write_video(tmp_path / "gate.mp4", scene())
     indexer.index(open_source(str(path)))
-    report = replace(indexer, people=Script(leaving)).index(open_source(str(path)))
+    report = replace(indexer, tracker=Script(leaving)).index(open_source(str(path)))
     assert report.replaced == 1
     assert indexer.store.count() == 1
 
@@ -126,12 +126,12 @@ def test_every_nth_frame(indexer: Indexer, tmp_path: Path) -> None:
     looked: list[int] = []
 
     class Watching(Script):
-        def look(self, raw):
+        def track(self, raw):
             looked.append(raw.index)
-            return super().look(raw)
+            return super().track(raw)
 
     source = open_source(str(write_video(tmp_path / "gate.mp4", scene())))
-    replace(indexer, people=Watching(standing), every=5).index(source)
+    replace(indexer, tracker=Watching(standing), every=5).index(source)
     assert looked == list(range(0, 40, 5))
 
 
@@ -143,7 +143,7 @@ def test_person_crops_are_one_sighting_each(indexer: Indexer, tmp_path: Path) ->
     folder.mkdir()
     for path in tmp_path.glob("*.png"):
         path.rename(folder / path.name)
-    report = replace(indexer, people=None).index(open_source(str(folder), crops=True))
+    report = replace(indexer, tracker=None).index(open_source(str(folder), crops=True))
     assert report.sightings == 2
     assert "c.png" in report.problems[0]
     assert {Path(k.source).name for k in indexer.store.read().keys} == {"a.png", "b.png"}
@@ -154,7 +154,7 @@ def test_stills_are_independent(indexer: Indexer, tmp_path: Path) -> None:
     folder.mkdir()
     for i in range(3):
         Image.fromarray(next(scene())).save(folder / f"{i}.png")
-    report = replace(indexer, people=Script(standing)).index(open_source(str(folder)))
+    report = replace(indexer, tracker=Script(standing)).index(open_source(str(folder)))
     assert report.sightings == 3
 
 

@@ -110,12 +110,14 @@ def test_what_was_seen_in_a_frame_is_said_by_the_pipeline_alone() -> None:
         of_heads = {
             name for name in imported(source) if name.startswith("reid.detect.head_regions")
         }
-        assert not of_heads or "Seen" not in names_used(source), path
+        assert not of_heads or "FrameDetections" not in names_used(source), path
 
 
 @pytest.mark.parametrize("path", FILES, ids=relative)
-def test_ultralytics_is_imported_by_people_and_training_only(path: Path) -> None:
-    if relative(path).startswith(("detect/yolo.py", "lab/train/", "lab/bench/")):
+def test_ultralytics_is_imported_by_detection_and_training_only(path: Path) -> None:
+    if relative(path).startswith(
+        ("detect/yolo.py", "detect/tracker.py", "lab/train/", "lab/bench/")
+    ):
         return
     modules = {name.split(".")[0] for name in imported(path.read_text())}
     assert "ultralytics" not in modules

@@ -240,16 +240,16 @@ def venue(
     from reid.lab.bench.data.venue_sets import demo_folder, read_venue
     from reid.lab.bench.rivals.extractors import own_embedder
     from reid.lab.bench.venue import run_venue
-    from reid.loading import load_people
+    from reid.loading import load_tracker
     from reid.weights.registry import find_detector
 
     filmed = read_venue(data or demo_folder())
     found = find_detector(detector)
-    people, model = load_people(found, heads), own_embedder(embedder)
+    tracker, model = load_tracker(found, heads), own_embedder(embedder)
     result = watched(
         "frames",
         sum(len(clip.frames) for clip in filmed.clips),
-        lambda told: run_venue(filmed, people, model, found, every, told),
+        lambda told: run_venue(filmed, tracker, model, found, every, told),
     )
     tell("venue", result.to_json(), as_json, html)
 

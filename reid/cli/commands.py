@@ -9,7 +9,7 @@ from reid.cli.console import complain, out, print_json, progress_bar, show_answe
 from reid.cli.contact_sheet import contact_sheet, save_sheet
 from reid.core.errors import ReidError, SourceError, UsageError
 from reid.core.records import Answer
-from reid.loading import load_crop_people, load_embedder, load_people
+from reid.loading import load_crop_tracker, load_embedder, load_tracker
 from reid.pipeline import Indexer, IndexReport
 from reid.search.questions import answer_json
 from reid.storage.venue_path import Folder
@@ -34,13 +34,13 @@ def index_sources(
 ) -> None:
     """Index sources one after the other; one that fails does not stop the others."""
     embedder = load_embedder(embedder_name)
-    people = (load_crop_people if crops else load_people)(detector, heads)
+    tracker = (load_crop_tracker if crops else load_tracker)(detector, heads)
     opened = _open_all(addresses, camera, start, crops=crops)
     if not opened:
         raise SourceError("nothing was indexed: none of the sources could be read")
     open_venue(venue).check_cameras([source.camera for source in opened])
     store = Store.create(venue, embedder.model_id, embedder.dim)
-    indexer = Indexer(store, embedder, people, every, careful=careful)
+    indexer = Indexer(store, embedder, tracker, every, careful=careful)
     failed = len(opened) < len(addresses)
     for source in opened:
         try:
@@ -109,13 +109,13 @@ def redact_file(
     """Write a redacted copy and say what was written."""
     from reid.anonymise import redact_path
 
-    people = load_people(detector, heads)
+    tracker = load_tracker(detector, heads)
     total = open_source(str(source)).total
     with progress_bar(source.name, total) as progress:
         report = redact_path(
             source,
             target,
-            people,
+            tracker,
             profile="face" if face_only else "head",
             keep_audio=keep_audio,
             progress=progress,

@@ -278,7 +278,7 @@ def watch(
     """Index the venue's live cameras and raise alerts. Example: reid watch --venue park"""
     from functools import partial
 
-    from reid.loading import load_embedder, load_people
+    from reid.loading import load_embedder, load_tracker
     from reid.venue import open_desk
     from reid.watch import run
 
@@ -289,7 +289,7 @@ def watch(
         looking = Looking(str(detector) if detector else None, None, embedder, every)
         watch_on(cluster, open_desk(venue), looking, Share(cpus, gpus), metrics_port)
         return
-    models = partial(load_embedder, embedder), partial(load_people, detector, None)
+    models = partial(load_embedder, embedder), partial(load_tracker, detector, None)
     run(open_desk(venue), *models, every, metrics_port)
 
 

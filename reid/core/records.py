@@ -20,7 +20,7 @@ UNIT_NORM_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class SightingKey:
-    """Which stay before which camera a row is about.
+    """Which tracklet before which camera a row is about.
 
     Attributes:
         id: stable hash of the source's content, the first frame and the box.

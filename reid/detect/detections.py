@@ -1,8 +1,7 @@
-"""What a model sees in one frame, and what of it is the same person or nobody's head.
+"""One frame's detections, and the suppression of partial boxes and oversized heads.
 
-A network that knows people by their parts draws boxes round parts now and then: somebody's upper
-half, or their legs. A person who is two boxes is two sightings to look at, and the top of the legs
-is painted as if a head were there.
+A detector sometimes draws a box round a part of a person: the upper half, or the legs. Two boxes
+of one person would become two sightings, and the top of the legs would be painted as a head.
 """
 
 from dataclasses import dataclass, field, replace
@@ -23,8 +22,8 @@ from reid.core.boxes import (
 
 SURE_HEAD: Final = 0.3
 """Confidence from which a head shows how large its person's head is."""
-_WEAK_HEAD: Final = 0.15  # of a surer one it is believed that it is a head, whatever its size
-_GIANT: Final = 1.8  # times the height of the sure head
+_WEAK_HEAD: Final = 0.15  # a surer one is believed to be a head, whatever its size
+_OVERSIZED: Final = 1.8  # times the height of the sure head
 _MOSTLY: Final = 0.8
 
 _UPPER_INSIDE: Final = 0.8
@@ -43,9 +42,9 @@ _SHOULDERS: Final = slice(5, 7)
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """What one model sees in one frame: people (N, 4) and head candidates (M, 4), with scores.
+    """One model's detections in one frame: people (N, 4) and head candidates (M, 4), with scores.
 
-    `parts` (K, 4) are boxes round parts of these people: nobody else, but redaction wants them.
+    `parts` (K, 4) are suppressed partial boxes of these people; redaction uses them all the same.
     """
 
     people: Boxes
@@ -55,11 +54,11 @@ class Detections:
     parts: Boxes = field(default_factory=empty_boxes)
 
 
-def without_giants(seen: Detections) -> Detections:
-    """Leave out weak head candidates that are far taller than a sure head of the same person.
+def suppress_oversized_heads(seen: Detections) -> Detections:
+    """Suppress weak head candidates that are far taller than a sure head of the same person.
 
-    A torso is taken for a head now and then; painting it costs the clothes and hides no face. A
-    candidate that may be the head of somebody without a sure one stays.
+    They are mostly torsos: painting one costs the clothes and hides no face. A candidate that may
+    be the head of a person without a sure one is kept.
     """
     height = seen.heads[:, 3] - seen.heads[:, 1]
     tops = top_of(seen.people, HEAD_IN_UPPER)
@@ -69,18 +68,18 @@ def without_giants(seen: Detections) -> Detections:
     )  # (heads, people)
     sure = (seen.head_scores >= SURE_HEAD)[:, None] & high
     known = np.where(sure, height[:, None], 0).max(axis=0, initial=0)  # of each person's sure head
-    giant = inside & (known > 0) & (height[:, None] > _GIANT * known)
+    oversized = inside & (known > 0) & (height[:, None] > _OVERSIZED * known)
     needed = high & (known == 0)
-    left_out = giant.any(axis=1) & ~needed.any(axis=1) & (seen.head_scores < _WEAK_HEAD)
+    left_out = oversized.any(axis=1) & ~needed.any(axis=1) & (seen.head_scores < _WEAK_HEAD)
     return replace(seen, heads=seen.heads[~left_out], head_scores=seen.head_scores[~left_out])
 
 
-def without_parts(seen: Detections) -> Detections:
-    """Set apart people who are a part of somebody else's box, or twice the same.
+def suppress_partial_boxes(seen: Detections) -> Detections:
+    """Move boxes that show only a part of another person from `people` to `parts`.
 
-    An upper half has the same head and the same top as the whole; of the two the surer one stays.
-    Legs have no head candidate, however weak, and lie in the lower part of somebody who has one, or
-    below. Somebody small before somebody large has a head of their own, and stays.
+    An upper half has the same head and the same top as the whole person; the one with the higher
+    score is kept. Legs have no head candidate and lie in the lower part of a person who has one, or
+    below it. A small person in front of a large one has a head of their own, and is kept.
     """
     count = len(seen.people)
     if count < 2:
@@ -89,14 +88,14 @@ def without_parts(seen: Detections) -> Detections:
     kept = np.ones(count, bool)
     for best in np.argsort(-seen.scores, kind="stable"):
         if kept[best]:
-            kept[same[best]] = False  # of itself it is not said
+            kept[same[best]] = False  # never itself
     kept &= ~legs.any(axis=0)
     parts = seen.people[~kept]
     return replace(seen, people=seen.people[kept], scores=seen.scores[kept], parts=parts)
 
 
 def _parts(seen: Detections) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return of every pair whether both are one person, and whether the second is the first's legs.
+    """Return for every pair: are both one person, and is the second the first's legs?
 
     bool (N, N) each; the first is symmetric.
     """

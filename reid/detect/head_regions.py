@@ -1,6 +1,6 @@
 """Which boxes of a frame to redact: found heads, the tops of all people, and memory over time.
 
-A face slips through in single frames: the detector blinks, or a person enters before their head is
+In single frames the detector may miss a head, or a person enters before their head is
 recognised. So a frame's boxes are the union of what was found in it, the top of *every* person's
 box, and where the same track had its head a little before and after.
 """
@@ -52,15 +52,17 @@ _BROW: Final = 0.32  # share of a head box above the brow, kept by the profile "
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """People and head candidates (M, 4) that were looked for in one frame."""
+class FrameDetections:
+    """One frame's tracks and head candidates (M, 4)."""
 
     frame: FrameRef
     tracks: Tracks
     candidates: Boxes
 
 
-def regions_to_redact(frames: Sequence[Seen], now: int, profile: Profile = "head") -> HeadRegions:
+def regions_to_redact(
+    frames: Sequence[FrameDetections], now: int, profile: Profile = "head"
+) -> HeadRegions:
     """Return what to redact in ``frames[now]``.
 
     Args:
@@ -136,7 +138,7 @@ def _shape(heads: Boxes, profile: Profile) -> Boxes:
 
 
 def _remembered(
-    frames: Sequence[Seen], now: int
+    frames: Sequence[FrameDetections], now: int
 ) -> tuple[Boxes, np.ndarray[tuple[int], np.dtype[np.int64]]]:
     """Return head boxes that the frame's tracks had nearby in time, and whose they are.
 
@@ -164,7 +166,7 @@ def _carry(head: Boxes, there: Boxes, here: Boxes) -> Boxes:
     return np.concatenate([low, low + (head[2:] - head[:2]) * scale]).astype(np.float32)
 
 
-def _strays(frames: Sequence[Seen], now: int) -> Boxes:
+def _strays(frames: Sequence[FrameDetections], now: int) -> Boxes:
     """Return heads of the nearest frames that belong to no track."""
     boxes = [empty_boxes()]
     for when in _around(frames, now, _UNTRACKED_LOOK_AROUND):
@@ -175,7 +177,7 @@ def _strays(frames: Sequence[Seen], now: int) -> Boxes:
     return np.concatenate(boxes)
 
 
-def _tops_of_missed(frames: Sequence[Seen], now: int) -> Boxes:
+def _tops_of_missed(frames: Sequence[FrameDetections], now: int) -> Boxes:
     """Return the tops of people who are seen nearby in time but missed in this frame.
 
     Between two frames that show them the nearer counts; it is where they were a moment ago or will
@@ -214,6 +216,6 @@ def _slender(people: Boxes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return np.asarray(height > SLENDER * width, np.bool_)
 
 
-def _around(frames: Sequence[Seen], now: int, reach: int) -> list[int]:
+def _around(frames: Sequence[FrameDetections], now: int, reach: int) -> list[int]:
     """Return positions within `reach` of `now`, without `now`."""
     return [i for i in range(max(0, now - reach), min(len(frames), now + reach + 1)) if i != now]

@@ -1,24 +1,23 @@
-"""Images that are one person already cut out: where their heads are, and without them.
+"""Head regions and redaction in person crops: images that are one person already cut out.
 
-Galleries of researchers, training images and benchmarks all pass through here, so that what is
-measured is what `reid index --crops` stores.
+Galleries, training images and benchmarks all pass through here, so that what is measured is what
+`reid index --crops` stores.
 """
 
 from reid.core.boxes import as_boxes, empty_boxes
 from reid.core.pixels import HeadRegions, Profile, RawFrame, RedactedCrop, redact
 from reid.detect.head_regions import crop_regions_to_redact
-from reid.detect.yolo import People
+from reid.detect.tracker import Tracker
 
 
-def heads_in_crop(raw: RawFrame, people: People | None, profile: Profile = "head") -> HeadRegions:
+def heads_in_crop(raw: RawFrame, tracker: Tracker | None, profile: Profile = "head") -> HeadRegions:
     """Return what to redact in an image that is one person.
 
-    Without `people` nobody looks for the head, and the top goes as of somebody in whom none was
-    found.
+    Without a tracker no head is detected, and the top is redacted as of a person without one.
     """
-    if people is None:
+    if tracker is None:
         return crop_regions_to_redact(raw.ref, empty_boxes(), sure=False, profile=profile)
-    found = people.heads_of_crop(raw)
+    found = tracker.heads_of_crop(raw)
     return crop_regions_to_redact(
         raw.ref, found.boxes, sure=found.sure, people=found.people, profile=profile
     )

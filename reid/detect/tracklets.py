@@ -1,4 +1,7 @@
-"""Tracks → stays: one person's time before one camera, with the best few crops of it."""
+"""Tracks → tracklets, with the best crops of each.
+
+A tracklet is one person's continuous track before one camera. It becomes one stored sighting.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,19 +14,19 @@ from reid.core.boxes import UNTRACKED, Boxes, Tracks, areas, covered, intersecti
 from reid.core.pixels import RedactedCrop, RedactedFrame
 
 MAX_CROPS: Final = 8
-"""Crops kept a stay, spread over its time."""
+"""Crops kept for each tracklet, spread over its time."""
 
 GONE_AFTER: Final = timedelta(seconds=2)
 """A track unseen for this long has ended."""
 
 MIN_FRAMES: Final = 3
-"""A track of fewer frames is a flicker of the detector, not a stay."""
+"""A track of fewer frames is a false detection, and gives no tracklet."""
 
 LONGEST: Final = timedelta(minutes=5)
-"""A longer stay is cut, so that somebody who sits down is found before they leave."""
+"""A longer tracklet is cut, so that somebody who sits down is found before they leave."""
 
-STANDING: Final = timedelta(seconds=8)
-"""Whoever stays longer before a live camera is stored as seen so far, and again after each."""
+ONGOING_EVERY: Final = timedelta(seconds=8)
+"""How often a tracklet that goes on before a live camera is stored as seen so far."""
 
 _FIRST_SLOT: Final = timedelta(milliseconds=300)
 _EDGE_PENALTY: Final = 0.6
@@ -33,15 +36,15 @@ _EDGE: Final = 2.0  # px
 
 
 @dataclass(slots=True)
-class Stay:
-    """One person's time before one camera.
+class Tracklet:
+    """One person's continuous track before one camera.
 
     Attributes:
         track_id: of the source's tracks.
-        first_index, first_box: where it began; they name the sighting.
+        first_index, first_box: frame index and box (4,) where it began; they name the sighting.
         start, end: first and last time seen, UTC.
         frames: number of frames seen.
-        told: when it was last passed on while it went on, or None.
+        passed_on: when it was last returned by `ongoing`, or None.
     """
 
     track_id: int
@@ -50,7 +53,7 @@ class Stay:
     start: datetime
     end: datetime
     frames: int = 0
-    told: datetime | None = None
+    passed_on: datetime | None = None
     _slot: timedelta = _FIRST_SLOT
     _crops: dict[int, tuple[float, RedactedCrop]] = field(default_factory=dict)
 
@@ -59,8 +62,8 @@ class Stay:
         ranked = sorted(self._crops.values(), key=lambda kept: -kept[0])
         return [crop for _, crop in ranked]
 
-    def see(self, frame: RedactedFrame, box: Boxes, quality: float) -> None:
-        """Note that the person is seen at `box` (4,); keep the crop if it is among the best."""
+    def add(self, frame: RedactedFrame, box: Boxes, quality: float) -> None:
+        """Add a frame with the person at `box` (4,); keep the crop if it is among the best."""
         self.end = frame.time
         self.frames += 1
         slot = (frame.time - self.start) // self._slot
@@ -78,50 +81,59 @@ class Stay:
         self._crops, self._slot = merged, self._slot * 2
 
 
-class Stays:
-    """Collects the stays of one source, frame by frame."""
+class TrackletBuilder:
+    """Builds the tracklets of one source, frame by frame."""
 
     def __init__(self) -> None:
-        self._open: dict[int, Stay] = {}
+        self._open: dict[int, Tracklet] = {}
         self._seen_frames = 0
 
-    def see(self, frame: RedactedFrame, tracks: Tracks) -> list[Stay]:
-        """Add one frame; return the stays that have ended."""
+    def add(self, frame: RedactedFrame, tracks: Tracks) -> list[Tracklet]:
+        """Add one frame; return the tracklets that have ended."""
         self._seen_frames += 1
-        before = self._close(lambda stay: frame.time - stay.end > LONGEST)  # the clock jumped
+        before = self._close(
+            lambda tracklet: frame.time - tracklet.end > LONGEST
+        )  # the clock jumped
         qualities = crop_qualities(tracks, frame.width, frame.height)
         for (box, _, track), quality in zip(tracks, qualities, strict=True):
             if track == UNTRACKED:
                 continue
-            stay = self._open.get(track)
-            if stay is None:
-                stay = Stay(track, frame.index, box.copy(), frame.time, frame.time)
-                self._open[track] = stay
+            tracklet = self._open.get(track)
+            if tracklet is None:
+                tracklet = Tracklet(track, frame.index, box.copy(), frame.time, frame.time)
+                self._open[track] = tracklet
             shown = 1 - covered(box, frame.painted)
-            stay.see(frame, box, float(quality) * shown**_PAINT_POWER)
+            tracklet.add(frame, box, float(quality) * shown**_PAINT_POWER)
         return before + self._close(
-            lambda stay: frame.time - stay.end > GONE_AFTER or stay.end - stay.start > LONGEST
+            lambda tracklet: (
+                frame.time - tracklet.end > GONE_AFTER or tracklet.end - tracklet.start > LONGEST
+            )
         )
 
-    def standing(self) -> list[Stay]:
-        """Return the stays that go on and were not passed on for `STANDING`."""
+    def ongoing(self) -> list[Tracklet]:
+        """Return tracklets that go on and were last returned at least `ONGOING_EVERY` ago."""
         due = [
-            stay
-            for stay in self._open.values()
-            if stay.frames >= MIN_FRAMES and stay.end - (stay.told or stay.start) >= STANDING
+            tracklet
+            for tracklet in self._open.values()
+            if tracklet.frames >= MIN_FRAMES
+            and tracklet.end - (tracklet.passed_on or tracklet.start) >= ONGOING_EVERY
         ]
-        for stay in due:
-            stay.told = stay.end
+        for tracklet in due:
+            tracklet.passed_on = tracklet.end
         return due
 
-    def finish(self) -> list[Stay]:
-        """Return the stays still open; the source has ended."""
+    def finish(self) -> list[Tracklet]:
+        """Return the tracklets still open; the source has ended."""
         return self._close(lambda _: True)
 
-    def _close(self, ended: Callable[[Stay], bool]) -> list[Stay]:
-        closing = [track for track, stay in self._open.items() if ended(stay)]
-        stays = [self._open.pop(track) for track in closing]
-        return [stay for stay in stays if stay.frames >= min(MIN_FRAMES, self._seen_frames)]
+    def _close(self, ended: Callable[[Tracklet], bool]) -> list[Tracklet]:
+        closing = [track for track, tracklet in self._open.items() if ended(tracklet)]
+        tracklets = [self._open.pop(track) for track in closing]
+        return [
+            tracklet
+            for tracklet in tracklets
+            if tracklet.frames >= min(MIN_FRAMES, self._seen_frames)
+        ]
 
 
 def crop_qualities(

@@ -1,4 +1,4 @@
-"""Redacted crops → sightings: an appearance vector, attributes and body, pooled over a stay."""
+"""Redacted crops → sightings: an appearance vector, attributes and body, pooled over a tracklet."""
 
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -32,26 +32,26 @@ class Embedder(Protocol):
 
 def pool(
     keys: Sequence[SightingKey],
-    stays: Sequence[Sequence[RedactedCrop]],
+    tracklets: Sequence[Sequence[RedactedCrop]],
     embedder: Embedder,
     light: Light,
 ) -> Sightings:
-    """Describe N stays of one camera, each by its crops, best crop first.
+    """Describe N tracklets of one camera, each by its crops, best crop first.
 
     A crop weighs with the area it shows, so that a far, small view says less than a near one, and
     one that redaction has painted over less than one that it has not.
 
     Raises:
-        ValueError: a stay without crops.
+        ValueError: a tracklet without crops.
     """
-    if any(not crops for crops in stays):
-        raise ValueError("every stay needs at least one crop")
-    features = embedder.describe([crop for crops in stays for crop in crops], light)
-    ends = np.cumsum([len(crops) for crops in stays])
+    if any(not crops for crops in tracklets):
+        raise ValueError("every tracklet needs at least one crop")
+    features = embedder.describe([crop for crops in tracklets for crop in crops], light)
+    ends = np.cumsum([len(crops) for crops in tracklets])
     groups = [
-        slice(int(end) - len(crops), int(end)) for end, crops in zip(ends, stays, strict=True)
+        slice(int(end) - len(crops), int(end)) for end, crops in zip(ends, tracklets, strict=True)
     ]
-    weights = [_weights(crops) for crops in stays]
+    weights = [_weights(crops) for crops in tracklets]
 
     def pooled(values: Float) -> Float:
         rows = [_mean(values[g], w) for g, w in zip(groups, weights, strict=True)]
@@ -65,7 +65,7 @@ def pool(
         attributes=pooled(features.attributes),
         body=pooled(features.body),
         visible=pooled(features.visible),
-        crops=tuple(crops[0] for crops in stays),
+        crops=tuple(crops[0] for crops in tracklets),
         model_id=embedder.model_id,
     )
 

@@ -11,7 +11,7 @@ from reid.capture.sources import Source, image_paths, is_stream, open_crops, ope
 from reid.core.errors import SourceError, UsageError
 from reid.fleet.messages import Indexed, Looking, Shard, Share
 from reid.fleet.ray_client import Engine, Failed, this_node
-from reid.loading import load_crop_people, load_embedder, load_people
+from reid.loading import load_crop_tracker, load_embedder, load_tracker
 from reid.pipeline import Indexer
 from reid.storage.venue_path import folder_at
 from reid.store import Ledger, Store
@@ -97,10 +97,10 @@ def index_shard(venue: str, shard: Shard, looking: Looking) -> Indexed:
     ledger = Ledger(folder)
     if ledger.finished(work):
         return Indexed(shard, skipped=True, node=node)
-    people = _people(looking, shard.crops)
+    tracker = _tracker(looking, shard.crops)
     begun = time.process_time()
     store = Store.create(folder, embedder.model_id, embedder.dim)
-    indexer = Indexer(store, embedder, people, looking.every, careful=looking.careful)
+    indexer = Indexer(store, embedder, tracker, looking.every, careful=looking.careful)
     report = indexer.index(source)
     processor = time.process_time() - begun
     if not report.stopped:
@@ -128,6 +128,6 @@ def _embedder(name: str | None) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _people(looking: Looking, crops: bool) -> Any:
+def _tracker(looking: Looking, crops: bool) -> Any:
     detector, heads = (Path(p) if p else None for p in (looking.detector, looking.heads))
-    return (load_crop_people if crops else load_people)(detector, heads)
+    return (load_crop_tracker if crops else load_tracker)(detector, heads)

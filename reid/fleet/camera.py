@@ -13,7 +13,7 @@ from reid.core.errors import UsageError
 from reid.desk.policy import load_policy
 from reid.fleet.messages import Looking, Seen
 from reid.fleet.ray_client import this_node
-from reid.loading import load_embedder, load_people
+from reid.loading import load_embedder, load_tracker
 from reid.pipeline import Indexer
 from reid.storage.venue_path import Folder, folder_at
 from reid.store import Store
@@ -87,5 +87,5 @@ def _store(folder: Folder, looking: Looking) -> Store:
 
 def _indexer(outbox: Outbox, looking: Looking) -> Indexer:
     detector, heads = (Path(p) if p else None for p in (looking.detector, looking.heads))
-    people = load_people(detector, heads)
-    return Indexer(outbox, load_embedder(looking.embedder), people, looking.every)
+    tracker = load_tracker(detector, heads)
+    return Indexer(outbox, load_embedder(looking.embedder), tracker, looking.every)

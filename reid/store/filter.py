@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-LONGEST_STAY: Final = timedelta(hours=1)
+LONGEST_TRACKLET: Final = timedelta(hours=1)
 """No sighting lasts so long: `reid.detect.tracklets` cuts them after minutes. So one that overlaps
 a window began within this time before it, which an index of the beginnings finds."""
 
@@ -15,11 +15,11 @@ class Filter:
     """Which sightings: all that meet every condition given.
 
     Attributes:
-        since, until: the stay overlaps this time window (UTC).
+        since, until: the tracklet overlaps this time window (UTC).
         cameras: camera ids; empty for all.
         sources: content keys of sources; empty for all.
         ids: sighting ids; empty for all.
-        ended_before: the stay ended before this time; for retention.
+        ended_before: the tracklet ended before this time; for retention.
         except_ids: sighting ids that are left out; confirmed ones of open cases.
     """
 
@@ -44,7 +44,7 @@ class Filter:
         ]
         if self.since:
             terms.append(f"end >= {_timestamp(self.since)}")
-            terms.append(f"start >= {_timestamp(self.since - LONGEST_STAY)}")
+            terms.append(f"start >= {_timestamp(self.since - LONGEST_TRACKLET)}")
         if self.until:
             terms.append(f"start <= {_timestamp(self.until)}")
         if self.ended_before:

@@ -18,7 +18,7 @@ from reid.store import Store
 MOST: Final = 1000
 """Sightings that may wait; with their pictures about 100 MB."""
 
-_REMEMBERED: Final = 10_000  # ids; a stay is cut after minutes, so this is plenty
+_REMEMBERED: Final = 10_000  # ids; a tracklet is cut after minutes, so this is plenty
 
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 5.0

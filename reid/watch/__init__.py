@@ -11,7 +11,7 @@ from typing import Final
 
 from reid.core.errors import UsageError
 from reid.desk import Desk
-from reid.detect.yolo import People
+from reid.detect.tracker import Tracker
 from reid.embed import Embedder
 from reid.pipeline import Indexer
 from reid.store import Store
@@ -33,7 +33,7 @@ class Watcher:
     """All live cameras of a venue.
 
     Args:
-        embedder, people: make a model and a detector with tracks of its own, one a camera.
+        embedder, tracker: make an embedder and a tracker, one a camera.
         every: look at every n-th frame only.
     """
 
@@ -41,13 +41,13 @@ class Watcher:
         self,
         desk: Desk,
         embedder: Callable[[], Embedder],
-        people: Callable[[], People],
+        tracker: Callable[[], Tracker],
         every: int = 1,
     ) -> None:
         self._desk = desk
         described = embedder()
         self._store = Store.create(desk.folder, described.model_id, described.dim)
-        self._embedder, self._people, self._every = embedder, people, every
+        self._embedder, self._tracker, self._every = embedder, tracker, every
         self.stop = threading.Event()
         addresses = {
             name: camera.url.get_secret_value()
@@ -75,7 +75,7 @@ class Watcher:
         outbox = Outbox(lambda: self._store)
 
         def indexer() -> Indexer:
-            return Indexer(outbox, self._embedder(), self._people(), self._every)
+            return Indexer(outbox, self._embedder(), self._tracker(), self._every)
 
         return CameraLoop(name, address, indexer, self.stop, outbox=outbox)
 
@@ -83,12 +83,12 @@ class Watcher:
 def run(
     desk: Desk,
     embedder: Callable[[], Embedder],
-    people: Callable[[], People],
+    tracker: Callable[[], Tracker],
     every: int,
     metrics_port: int | None,
 ) -> None:
     """Watch the venue's cameras until interrupted or terminated."""
-    watcher = Watcher(desk, embedder, people, every)
+    watcher = Watcher(desk, embedder, tracker, every)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     if metrics_port is not None:
         serve_metrics(metrics_port, watcher.look, desk)

@@ -11,7 +11,7 @@ from reid import pipeline
 from reid.capture.sources import open_source
 from reid.core.records import Sightings
 from reid.desk import Desk
-from reid.loading import load_embedder, load_people
+from reid.loading import load_embedder, load_tracker
 from reid.store import Store
 from tests.desk.kill_worker import say
 
@@ -29,14 +29,14 @@ class Telling(Store):
 
 def main(folder: Path, clip: str, detector: Path, rounds: int) -> None:
     pipeline._BATCH = 1  # type: ignore[misc]
-    embedder, people = load_embedder("regions"), load_people(detector, None)
+    embedder, tracker = load_embedder("regions"), load_tracker(detector, None)
     desk = Desk.open(folder)
     desk.tidy()
     store = Telling.create(folder, embedder.model_id, embedder.dim)
     say("ready", "")
     for _ in range(rounds):
         source = open_source(clip, camera="gate")
-        pipeline.Indexer(store, embedder, people, EVERY).index(source)
+        pipeline.Indexer(store, embedder, tracker, EVERY).index(source)
         desk.records.book.note("system", "index", None, {"sightings": store.count()})
 
 

@@ -11,7 +11,7 @@ from reid.detect.head_regions import (
     TOP_OF_CROP,
     TOP_WITH_HEAD,
     TOP_WITHOUT_HEAD,
-    Seen,
+    FrameDetections,
     crop_regions_to_redact,
     regions_to_redact,
 )
@@ -30,11 +30,11 @@ def crop_head_boxes(width, height, candidates, **found) -> Boxes:
     return crop_regions_to_redact(image(width, height), candidates, **found).boxes
 
 
-def seen(people, heads=(), ids=None, index=0) -> Seen:
+def seen(people, heads=(), ids=None, index=0) -> FrameDetections:
     boxes = as_boxes(people)
     ids = list(range(1, len(boxes) + 1)) if ids is None else ids
     tracks = Tracks(boxes, np.ones(len(boxes), np.float32), np.array(ids, np.int64))
-    return Seen(image(400, 300, index), tracks, as_boxes(heads))
+    return FrameDetections(image(400, 300, index), tracks, as_boxes(heads))
 
 
 def covers(boxes, point) -> bool:

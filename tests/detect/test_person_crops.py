@@ -13,9 +13,10 @@ from reid.core.pixels import RawFrame
 from reid.detect.detections import Detections
 from reid.detect.head_regions import TOP_OF_CROP, TOP_WITHOUT_HEAD
 from reid.detect.person_crops import heads_in_crop, redacted_crop
-from reid.detect.yolo import Detector, People
+from reid.detect.tracker import Tracker
+from reid.detect.yolo import Detector
 from reid.lab.bench.data.venue_sets import demo_folder, read_venue
-from reid.loading import load_crop_people
+from reid.loading import load_crop_tracker
 
 CLEAR = 12  # px: a head of which a detector can see that it is one
 SEATED = 0.6  # of a person's height: what is cut off is as if they sat behind a table
@@ -23,8 +24,8 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def people() -> People:
-    return load_crop_people(None, None)
+def tracker() -> Tracker:
+    return load_crop_tracker(None, None)
 
 
 def cut_outs(share: float = 1.0, every: int = 12) -> list[tuple[RawFrame, Boxes]]:
@@ -55,27 +56,27 @@ def left(raw: RawFrame, head: Boxes, painted: Boxes) -> float:
 
 
 @pytest.mark.parametrize("share", [1.0, SEATED], ids=["whole", "cut off below"])
-def test_heads_go_whatever_share_of_the_image_they_are(people: People, share: float) -> None:
+def test_heads_go_whatever_share_of_the_image_they_are(tracker: Tracker, share: float) -> None:
     cut = cut_outs(share)
     assert len(cut) > 20
-    remains = [left(raw, head, heads_in_crop(raw, people).boxes) for raw, head in cut]
+    remains = [left(raw, head, heads_in_crop(raw, tracker).boxes) for raw, head in cut]
     assert np.mean([share_left > 0.05 for share_left in remains]) <= 0.05
     if share == SEATED:
         top = [left(r, h, as_boxes([[0, 0, r.width, TOP_OF_CROP * r.height]])) for r, h in cut]
         assert np.mean([t > 0.05 for t in top]) > 0.5, "the top alone would not do"
 
 
-def test_the_top_goes_in_any_case(people: People) -> None:
+def test_the_top_goes_in_any_case(tracker: Tracker) -> None:
     for raw, _ in cut_outs(every=40):
-        top = heads_in_crop(raw, people).boxes[0]
+        top = heads_in_crop(raw, tracker).boxes[0]
         assert top[:3].tolist() == [0, 0, raw.width]
         assert top[3] >= TOP_OF_CROP * raw.height - 1e-3
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 300), (300, 2), (900, 700)])
-def test_images_of_any_shape_are_redacted(people: People, size: tuple[int, int]) -> None:
+def test_images_of_any_shape_are_redacted(tracker: Tracker, size: tuple[int, int]) -> None:
     raw = RawFrame(np.full((*size, 3), 120, np.uint8), "gate", 0, NOON)
-    crop = redacted_crop(raw, heads_in_crop(raw, people))
+    crop = redacted_crop(raw, heads_in_crop(raw, tracker))
     assert crop.pixels.shape == (*size, 3)
 
 
@@ -86,21 +87,21 @@ def test_where_nobody_looks_more_goes() -> None:
 
 
 def test_a_crop_in_which_no_head_is_seen_is_looked_at_once_more_larger(
-    people: People, monkeypatch: pytest.MonkeyPatch
+    tracker: Tracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (raw, _), *_ = cut_outs()
     looked: list[int] = []
-    look = Detector._look_closely
+    look = Detector._detect_at_side
 
     def blind_at_first(self: Detector, crop: RawFrame, side: int) -> Detections:
         looked.append(side)
         seen = look(self, crop, side)
         return replace(seen, heads=seen.heads[:0]) if len(looked) == 1 else seen
 
-    monkeypatch.setattr(Detector, "_look_closely", blind_at_first)
-    assert len(people.heads_of_crop(raw).boxes)
+    monkeypatch.setattr(Detector, "_detect_at_side", blind_at_first)
+    assert len(tracker.heads_of_crop(raw).boxes)
     assert looked == sorted(looked)
     assert len(looked) == 2
     looked.extend([0])
-    assert people.heads_of_crop(raw).sure
+    assert tracker.heads_of_crop(raw).sure
     assert len(looked) == 4, "one look is enough where a head is seen"

@@ -1,4 +1,4 @@
-"""A still is looked at several times, and what the looks saw is joined."""
+"""Test-time augmentation of stills, weighted boxes fusion, and the second pass."""
 
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from reid.core.boxes import UNTRACKED, as_boxes, empty_boxes, iou
 from reid.core.pixels import RawFrame
 from reid.detect import test_time_augmentation
 from reid.detect.detections import Detections
-from reid.detect.test_time_augmentation import Look, joined, unmirrored
-from reid.detect.yolo import Detector, People, bundled_photos
+from reid.detect.test_time_augmentation import Augmentation, unmirrored, weighted_boxes_fusion
+from reid.detect.tracker import Tracker
+from reid.detect.yolo import Detector, bundled_photos
 from reid.lab.research_image import ResearchImage
 from reid.weights import registry
 
@@ -24,47 +25,47 @@ def saw(people: list[list[float]], scores: list[float]) -> Detections:
 
 
 def test_boxes_of_the_same_are_averaged_by_their_scores() -> None:
-    both = joined([saw([[10, 20, 60, 180]], [0.6]), saw([[14, 20, 64, 180]], [0.2])])
+    both = weighted_boxes_fusion([saw([[10, 20, 60, 180]], [0.6]), saw([[14, 20, 64, 180]], [0.2])])
     assert both.people.tolist() == [pytest.approx([11, 20, 61, 180])]
     assert both.scores.tolist() == pytest.approx([0.4**0.8])
 
 
-def test_what_one_look_alone_sees_stays_below_what_all_agree_on() -> None:
-    both = joined([saw([ONE, OTHER], [0.5, 0.5]), saw([ONE], [0.5]), saw([], [])])
+def test_what_one_augmentation_alone_sees_stays_below_what_all_agree_on() -> None:
+    both = weighted_boxes_fusion([saw([ONE, OTHER], [0.5, 0.5]), saw([ONE], [0.5]), saw([], [])])
     assert both.people.tolist() == [ONE, OTHER]
     assert both.scores.tolist() == pytest.approx([(1 / 3) ** 0.8, (0.5 / 3) ** 0.8])
 
 
-def test_a_look_tells_apart_what_it_saw_as_two() -> None:
-    """Two who overlap in one look stay two, whatever another look makes of them."""
+def test_two_boxes_of_one_augmentation_are_two_people() -> None:
+    """Two who overlap in one augmentation stay two, whatever another makes of them."""
     behind = [14.0, 20, 64, 180]
-    both = joined([saw([ONE, behind], [0.9, 0.8]), saw([[12, 20, 62, 180]], [0.4])])
+    both = weighted_boxes_fusion([saw([ONE, behind], [0.9, 0.8]), saw([[12, 20, 62, 180]], [0.4])])
     assert len(both.people) == 2
     alone, seen_twice = sorted(both.scores.tolist())
     assert (alone, seen_twice) == pytest.approx((0.4**0.8, 0.65**0.8))
 
 
-def test_heads_are_joined_apart_from_people() -> None:
+def test_heads_are_fused_apart_from_people() -> None:
     one = Detections(as_boxes([ONE]), np.ones(1, np.float32), as_boxes([ONE]), np.ones(1, "f4"))
-    both = joined([one, one])
+    both = weighted_boxes_fusion([one, one])
     assert both.people.tolist() == both.heads.tolist() == [ONE]
     assert both.scores.tolist() == both.head_scores.tolist() == [1.0]
 
 
-def test_a_head_that_one_look_alone_is_sure_of_keeps_more_of_its_score_than_a_person() -> None:
+def test_a_head_that_one_augmentation_is_sure_of_keeps_more_of_its_score_than_a_person() -> None:
     nobody, sure = empty_boxes(), np.full(1, 0.2, np.float32)
     one = Detections(as_boxes([OTHER]), sure, as_boxes([ONE]), sure)
-    both = joined([one, *[Detections(nobody, sure[:0], nobody, sure[:0])] * 3])
+    both = weighted_boxes_fusion([one, *[Detections(nobody, sure[:0], nobody, sure[:0])] * 3])
     assert both.head_scores.tolist() == pytest.approx([0.1 + 0.025])
     assert both.scores.tolist() == pytest.approx([0.05**0.8])
 
 
-def test_one_look_is_what_it_is() -> None:
-    assert joined([saw([ONE], [0.3])]).scores.tolist() == pytest.approx([0.3])
+def test_a_single_augmentation_is_unchanged() -> None:
+    assert weighted_boxes_fusion([saw([ONE], [0.3])]).scores.tolist() == pytest.approx([0.3])
 
 
-def test_nobody_in_any_look() -> None:
-    nobody = joined([saw([], []), saw([], [])])
+def test_nobody_in_any_augmentation() -> None:
+    nobody = weighted_boxes_fusion([saw([], []), saw([], [])])
     assert nobody.people.shape == nobody.heads.shape == (0, 4)
     assert nobody.scores.shape == nobody.head_scores.shape == (0,)
 
@@ -85,43 +86,45 @@ def photo() -> RawFrame:
     return ResearchImage(read_image(path)).frame()
 
 
-def test_a_mirrored_look_sees_people_where_they_are(detector: Detector, photo: RawFrame) -> None:
-    plain, turned = (detector.detect(photo, [Look(640, mirrored)]) for mirrored in (False, True))
+def test_a_mirrored_picture_shows_people_where_they_are(
+    detector: Detector, photo: RawFrame
+) -> None:
+    plain, turned = (
+        detector.detect(photo, [Augmentation(640, mirrored)]) for mirrored in (False, True)
+    )
     sure = plain.people[plain.scores > 0.6]
     assert len(sure) >= 2
     assert (iou(sure, turned.people).max(axis=1) > 0.7).all()
 
 
-def test_a_still_is_looked_at_several_times_and_a_video_once(
+def test_a_still_is_augmented_and_a_video_is_not(
     detector: Detector, photo: RawFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sizes: list[Look] = []
-    see = Detector._look
+    sizes: list[Augmentation] = []
+    see = Detector._detect_once
 
-    def noted(self: Detector, raw: RawFrame, look: Look) -> Detections:
-        sizes.append(look)
-        return see(self, raw, look)
+    def noted(self: Detector, raw: RawFrame, augmentation: Augmentation) -> Detections:
+        sizes.append(augmentation)
+        return see(self, raw, augmentation)
 
-    monkeypatch.setattr(Detector, "_look", noted)
-    people = People(detector)
-    people.start_still()
-    tracks, _ = people.look(photo)
-    assert sizes == list(test_time_augmentation.STILL)
+    monkeypatch.setattr(Detector, "_detect_once", noted)
+    tracker = Tracker(detector)
+    tracker.start_still()
+    tracks, _ = tracker.track(photo)
+    assert sizes == list(test_time_augmentation.STILL_AUGMENTATIONS)
     assert (tracks.track_id != UNTRACKED).sum() >= 3, "three people in front are surely there"
     sizes.clear()
-    people.start(fps=10.0)
-    people.look(photo)
-    assert sizes == list(test_time_augmentation.ONCE)
+    tracker.start(fps=10.0)
+    tracker.track(photo)
+    assert sizes == list(test_time_augmentation.NO_AUGMENTATION)
 
 
-def test_who_looks_twice_covers_more_and_tracks_the_same(
-    detector: Detector, photo: RawFrame
-) -> None:
-    people = People(detector)
+def test_a_second_pass_covers_more_and_tracks_the_same(detector: Detector, photo: RawFrame) -> None:
+    tracker = Tracker(detector)
     seen = []
     for careful in (False, True):
-        people.start(fps=10.0, careful=careful)
-        seen.append(people.look(photo))
+        tracker.start(fps=10.0, careful=careful)
+        seen.append(tracker.track(photo))
     (once, heads), (twice, more) = seen
     assert twice.xyxy[: len(once.xyxy)].tolist() == once.xyxy.tolist()
     assert twice.track_id[: len(once.xyxy)].tolist() == once.track_id.tolist()
@@ -130,7 +133,7 @@ def test_who_looks_twice_covers_more_and_tracks_the_same(
     assert more[: len(heads)].tolist() == heads.tolist() and len(more) > len(heads)
 
 
-def test_where_a_model_is_pinned_to_a_size_looks_still_differ(
+def test_where_a_model_is_pinned_to_a_size_augmentations_still_differ(
     photo: RawFrame, monkeypatch: pytest.MonkeyPatch, detector: Detector
 ) -> None:
     """ultralytics runs INT8 models at one size on processors with matrix units."""
@@ -142,18 +145,18 @@ def test_where_a_model_is_pinned_to_a_size_looks_still_differ(
 
     monkeypatch.setattr(Path, "read_text", with_units)
     pinned = Detector(registry.find_detector(None))
-    for look in (Look(320), Look(640), Look(320)):
-        here, there = pinned.detect(photo, [look]), detector.detect(photo, [look])
+    for augmentation in (Augmentation(320), Augmentation(640), Augmentation(320)):
+        here, there = pinned.detect(photo, [augmentation]), detector.detect(photo, [augmentation])
         assert pinned._model.predictor.imgsz == detector._model.predictor.imgsz
-        assert max(pinned._model.predictor.imgsz) == look.side
+        assert max(pinned._model.predictor.imgsz) == augmentation.side
         sure = here.people[here.scores > 0.6], there.people[there.scores > 0.6]
         assert len(sure[0]) == len(sure[1]) >= 1
         assert np.abs(np.sort(sure[0], axis=0) - np.sort(sure[1], axis=0)).max() < 12
 
 
-def test_a_model_of_fixed_size_looks_once(data: Path, photo: RawFrame) -> None:
+def test_a_model_of_fixed_size_takes_no_augmentation(data: Path, photo: RawFrame) -> None:
     peer = Detector(data / "peers" / "yolo11n_int8_openvino_model")
     assert (
-        peer.detect(photo, test_time_augmentation.STILL).people.tolist()
+        peer.detect(photo, test_time_augmentation.STILL_AUGMENTATIONS).people.tolist()
         == peer.detect(photo).people.tolist()
     )

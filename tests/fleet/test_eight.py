@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reid.capture.sources import open_source
-from reid.loading import load_embedder, load_people
+from reid.loading import load_embedder, load_tracker
 from reid.pipeline import Indexer
 from reid.storage.venue_path import Bucket
 from reid.store import Store
@@ -48,10 +48,10 @@ def test_eight_cameras_on_three_nodes(
     bucket: Bucket, cluster_of: Callable, data: Path, tmp_path: Path, detector_path: Path
 ) -> None:
     clips = cut(data, tmp_path)
-    embedder, people = load_embedder("regions"), load_people(detector_path, None)
+    embedder, tracker = load_embedder("regions"), load_tracker(detector_path, None)
     alone = Store.create(tmp_path / "alone", embedder.model_id, embedder.dim)
     for clip in clips:
-        Indexer(alone, embedder, people, 2).index(open_source(clip))
+        Indexer(alone, embedder, tracker, 2).index(open_source(clip))
     cluster = cluster_of(3)
     options = ("--detector", str(detector_path), "--embedder", "regions", "--every", "2")
     where = ("--venue", bucket.url, "--cluster", cluster.address, "--json")

@@ -28,7 +28,7 @@ import pytest
 from reid.capture.sources import open_source
 from reid.core.errors import ReidError, StoreError
 from reid.desk import Desk
-from reid.detect.tracklets import GONE_AFTER, LONGEST, STANDING
+from reid.detect.tracklets import GONE_AFTER, LONGEST, ONGOING_EVERY
 from reid.storage.postgresql import DATABASE_VARIABLE
 from reid.storage.venue_path import Bucket
 from reid.store import Filter, Store
@@ -51,7 +51,7 @@ pytestmark = [needs_s3, needs_postgresql, pytest.mark.slow, pytest.mark.timeout(
 
 CAMERAS = ("gate", "carousel", "shop", "hall")
 FAULTS = int(os.environ.get("REID_FAULTS", "30"))
-LOST_AT_MOST = STANDING.total_seconds() + 4 + 8
+LOST_AT_MOST = ONGOING_EVERY.total_seconds() + 4 + 8
 """Seconds: a stay that goes on is passed on every eight, described and sent every four, and what is
 being described, sent or waits for the lock at that moment takes a while on a busy machine."""
 
@@ -146,7 +146,7 @@ class Site:
         chosen = [random.choice(group) for group in (ended, others) if group]
         if not chosen:
             return
-        longest = LONGEST + GONE_AFTER + STANDING
+        longest = LONGEST + GONE_AFTER + ONGOING_EVERY
         for key in chosen:
             until = key.end if key.end < ago else max(key.end, key.start + longest)
             self.erased_spans.append((key.camera, key.start, until))

@@ -65,7 +65,7 @@ def run_agreement(
 ) -> AgreementResult:  # fmt: skip
     """Compare two detectors on every `every`-th frame of clips."""
     recorder = Recorder("agreement", 0, {"every": every})
-    by_clip, least = {}, ours.confidences.index
+    by_clip, least = {}, ours.thresholds.index
     for number, clip in enumerate(clips, start=1):
         counts = [
             np.zeros(4, np.int64),

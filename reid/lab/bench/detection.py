@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from reid.core.boxes import Boxes
 from reid.core.pixels import Profile
-from reid.detect.head_regions import Seen, regions_to_redact
-from reid.detect.yolo import Detector, People
+from reid.detect.head_regions import FrameDetections, regions_to_redact
+from reid.detect.tracker import Tracker
+from reid.detect.yolo import Detector
 from reid.lab.bench.data.coco import IOU_STEPS, Matched, Photo, average_precision, match, recall
 from reid.lab.bench.metrics.intervals import Interval, bootstrap, wilson
 from reid.lab.bench.metrics.summary import intervals_json, rounded
@@ -111,13 +112,13 @@ def run_detection(
 ) -> DetectionResult:
     """Measure detection and redaction, end to end as stills are indexed."""
     recorder = Recorder("detection", seed)
-    people = People(detector, heads)
+    tracker = Tracker(detector, heads)
     looked = []
     for number, photo in enumerate(photos, start=1):
-        looked.append(_look(photo, people))
+        looked.append(_look(photo, tracker))
         progress(number)
     at = {iou: [match(k.photo, k.boxes, k.scores, iou) for k in looked] for iou in IOU_STEPS}
-    sure = [_match_sure(k, detector.confidences.index) for k in looked]
+    sure = [_match_sure(k, detector.thresholds.index) for k in looked]
     statistics: dict[str, Callable[[NDArray[np.int64]], float]] = {
         "AP50": lambda rows: average_precision([at[0.5][i] for i in rows]),
         "AP": lambda rows: float(
@@ -149,11 +150,11 @@ def covered(face: NDArray[np.float32], painted: Boxes) -> bool:
     return bool(np.all(np.any(low & high, axis=1)))
 
 
-def _look(photo: Photo, people: People) -> _Looked:
+def _look(photo: Photo, tracker: Tracker) -> _Looked:
     image = ResearchImage.read(photo.path)
-    people.start_still()
-    tracks, candidates = people.look(image.frame())
-    seen = [Seen(image.frame().ref, tracks, candidates)]
+    tracker.start_still()
+    tracks, candidates = tracker.track(image.frame())
+    seen = [FrameDetections(image.frame().ref, tracks, candidates)]
     painted = {profile: regions_to_redact(seen, 0, profile).boxes for profile in PROFILES}
     height, width = image.pixels.shape[:2]
     return _Looked(photo, tracks.xyxy, tracks.score, painted, (width, height))

@@ -14,7 +14,8 @@ from typing import Any, Final
 from reid.capture.sources import VideoSource, open_source
 from reid.core.errors import SourceError
 from reid.core.pixels import RawFrame
-from reid.detect.yolo import Detector, People
+from reid.detect.tracker import Tracker
+from reid.detect.yolo import Detector
 from reid.embed import Embedder
 from reid.lab.bench.report.record import Record, Recorder
 from reid.lab.bench.rivals.crowded_clip import write_crowd
@@ -210,23 +211,23 @@ def _first_frames(video: Path, frames: int) -> FirstFrames:
     )
 
 
-def _warm(contest: Contest, video: Path) -> People:
+def _warm(contest: Contest, video: Path) -> Tracker:
     """Return what finds people, having looked at frames of the video."""
     assert contest.detector is not None
     heads = Detector(contest.heads) if contest.heads else None
-    people = People(Detector(contest.detector), heads)
-    people.start(fps=10.0)
+    tracker = Tracker(Detector(contest.detector), heads)
+    tracker.start(fps=10.0)
     for raw in _first_frames(video, 2).frames():
-        people.look(raw)
-    return people
+        tracker.track(raw)
+    return tracker
 
 
 def _index(contest: Contest, video: Path, embedder: Embedder) -> Pace:
-    people = _warm(contest, video)
+    tracker = _warm(contest, video)
     with tempfile.TemporaryDirectory() as folder:
         store = Store.create(Path(folder) / "venue", embedder.model_id, embedder.dim)
         begun, worked = time.perf_counter(), time.process_time()
-        report = Indexer(store, embedder, people).index(_first_frames(video, contest.frames))
+        report = Indexer(store, embedder, tracker).index(_first_frames(video, contest.frames))
         seconds, processor = time.perf_counter() - begun, time.process_time() - worked
     return Pace(report.frames, seconds, dict(report.clock.seconds), processor)
 
@@ -249,9 +250,9 @@ def _index_cameras(contest: Contest, cameras: int, make: Callable[[], Embedder])
         outbox = Outbox(lambda: store)
 
         def index(number: int) -> IndexReport:
-            embedder, people = looking[number]
+            embedder, tracker = looking[number]
             source = replace(_first_frames(clip, contest.frames), camera=f"camera-{number}")
-            return Indexer(outbox, embedder, people).index(source)
+            return Indexer(outbox, embedder, tracker).index(source)
 
         begun, worked = time.perf_counter(), time.process_time()
         with ThreadPoolExecutor(cameras) as threads:

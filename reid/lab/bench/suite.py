@@ -152,12 +152,12 @@ def _tracking(suite: Suite) -> Result:
 def _finding(suite: Suite) -> Result:
     from reid.lab.bench.data.venue_sets import read_venue
     from reid.lab.bench.venue import run_venue
-    from reid.loading import load_people
+    from reid.loading import load_tracker
 
     detector = _detector(suite)
-    people, model = load_people(detector, None), own_embedder(suite.embedder)
+    tracker, model = load_tracker(detector, None), own_embedder(suite.embedder)
     every = _QUICK_EVERY if suite.quick else 1
-    return run_venue(read_venue(_venue(suite)), people, model, detector, every, _quiet).to_json()
+    return run_venue(read_venue(_venue(suite)), tracker, model, detector, every, _quiet).to_json()
 
 
 def _venue(suite: Suite) -> Path:

@@ -10,8 +10,9 @@ import numpy as np
 
 from reid.capture.sources import open_source
 from reid.core.boxes import UNTRACKED, Boxes
-from reid.detect.head_regions import LOOK_AROUND, Seen, regions_to_redact
-from reid.detect.yolo import Detector, People
+from reid.detect.head_regions import LOOK_AROUND, FrameDetections, regions_to_redact
+from reid.detect.tracker import Tracker
+from reid.detect.yolo import Detector
 from reid.lab.bench.data.mot import Film, Rows, evaluate, read_sequences, venue_sequences
 from reid.lab.bench.data.venue_sets import is_venue, read_venue
 from reid.lab.bench.metrics.head_coverage import Coverage
@@ -68,7 +69,7 @@ class TrackingResult:
 class _Followed:
     """What was seen in each frame of a film, and how long that took."""
 
-    seen: list[Seen]
+    seen: list[FrameDetections]
     seconds: float
 
     def rows(self) -> Rows:
@@ -105,11 +106,11 @@ def run_tracking(
 ) -> TrackingResult:
     """Follow everybody with the product's detector and tracker, and compare with the truth."""
     recorder = Recorder("tracking", seed)
-    people = People(detector, heads)
+    tracker = Tracker(detector, heads)
     followed: list[_Followed] = []
     for film in films:
         before = sum(len(one.seen) for one in followed)
-        followed.append(_follow(film, people, before, progress))
+        followed.append(_follow(film, tracker, before, progress))
     rows = [one.rows() for one in followed]
     coverage = Coverage()
     for film, one in zip(films, followed, strict=True):
@@ -129,15 +130,15 @@ def run_tracking(
     )
 
 
-def _follow(film: Film, people: People, before: int, progress: Progress) -> _Followed:
-    people.start(fps=film.fps)
-    seen: list[Seen] = []
+def _follow(film: Film, tracker: Tracker, before: int, progress: Progress) -> _Followed:
+    tracker.start(fps=film.fps)
+    seen: list[FrameDetections] = []
     seconds = 0.0
     for raw in open_source(str(film.source)).frames():
         if raw.index >= film.frames:
             break
         begun = time.perf_counter()
-        seen.append(Seen(raw.ref, *people.look(raw)))
+        seen.append(FrameDetections(raw.ref, *tracker.track(raw)))
         seconds += time.perf_counter() - begun
         progress(before + len(seen))
     return _Followed(seen, seconds)

@@ -15,7 +15,7 @@ from reid.core.errors import UsageError
 from reid.core.pixels import RedactedCrop
 from reid.core.records import SightingKey
 from reid.describe import describe
-from reid.detect.yolo import People
+from reid.detect.tracker import Tracker
 from reid.embed import Embedder
 from reid.lab.bench.data.venue_sets import Clip, FilmedVenue, Told, Visit
 from reid.lab.bench.description import FIRST_SCREEN
@@ -133,7 +133,7 @@ def summary(sought: Sequence[Sought]) -> dict[str, Any]:
 
 def run_venue(
     venue: FilmedVenue,
-    people: People,
+    tracker: Tracker,
     model: tuple[Embedder, Path | None],
     detector: Path,
     every: int,
@@ -154,7 +154,7 @@ def run_venue(
     with tempfile.TemporaryDirectory() as folder:
         store = Store.create(Path(folder) / "venue", embedder.model_id, embedder.dim)
         begun = time.perf_counter()
-        _index(venue.clips, Indexer(store, embedder, people, every), progress)
+        _index(venue.clips, Indexer(store, embedder, tracker, every), progress)
         seconds = time.perf_counter() - begun
         keys = store.keys(sorted(store.ids()))
         owners = owners_of(venue.clips, store.crops(list(keys)))

@@ -236,7 +236,7 @@ def _write(folder: Path, weights: Path, exported: Path, stated: Stated) -> None:
     (folder / "model.toml").write_text(
         f'kind = "detector"\nmodel_id = "{stated.model_id}"\nentry = "{exported.name}"\n'
         f'torch = "{weights.name}"\nlicence = "AGPL-3.0-or-later"\nclasses = [{classes}]\n\n'
-        f"[confidences]\nindex = {stated.index}\nredaction = {stated.redaction}\n"
+        f"[thresholds]\nindex = {stated.index}\nredaction = {stated.redaction}\n"
         f"heads = {stated.heads}\n\n"
         f"[files]\n{hashes}\n"
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from reid.core.boxes import as_boxes, empty_boxes
 from reid.detect.detections import Detections
-from reid.detect.thresholds import Confidences
+from reid.detect.thresholds import Thresholds
 from reid.lab.bench.agreement import run_agreement
 from reid.lab.bench.report.tables import TABLES
 from tests.making import write_video
@@ -15,7 +15,7 @@ from tests.making import write_video
 class Scripted:
     """A detector that finds the same in every frame."""
 
-    confidences = Confidences()
+    thresholds = Thresholds()
 
     def __init__(self, path: Path, *found: tuple[list[float], float]) -> None:
         path.write_bytes(b"weights")

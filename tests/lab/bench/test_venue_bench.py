@@ -26,7 +26,7 @@ class Oracle:
     def start(self, fps: float, *, careful: bool = False) -> None:
         self._names = []
 
-    def look(self, raw: RawFrame) -> tuple[Tracks, Boxes]:
+    def track(self, raw: RawFrame) -> tuple[Tracks, Boxes]:
         shown = self._clips[raw.camera].frames[raw.index]
         self._names += [one.person for one in shown if one.person not in self._names]
         boxes = as_boxes([one.box for one in shown])

@@ -181,7 +181,7 @@ def test_best_confidence_by_hand() -> None:
 
 
 def test_a_damaged_card_is_named(tmp_path: Path) -> None:
-    (tmp_path / "model.toml").write_text("[confidences]\nindexed = 0.3\n")
+    (tmp_path / "model.toml").write_text("[thresholds]\nindexed = 0.3\n")
     (tmp_path / "weights.pt").write_bytes(b"none")
     with pytest.raises(ModelError, match=r"model\.toml is damaged"):
         Detector(tmp_path / "weights.pt")
@@ -207,8 +207,8 @@ def test_what_is_packed_is_what_was_trained(tmp_path: Path) -> None:
     detector = Detector(model.path)
     assert detector.knows_people
     assert detector.knows_heads
-    assert detector.confidences.redaction == REDACTION
-    assert 0 < detector.confidences.index < 1
+    assert detector.thresholds.redaction == REDACTION
+    assert 0 < detector.thresholds.index < 1
     scores = measure(detector, scenes)
     assert scores.frames == len(scenes.frames)
     seen = detector.detect(ResearchImage(scenes.frames[0]).frame())

@@ -35,12 +35,12 @@ def camera_galleries(
         pooled: all images of a person before a camera are one sighting, else each is one.
         progress: told the number of images done.
     """
-    stays: dict[str, dict[tuple[str, int], list[int]]] = {}
+    tracklets: dict[str, dict[tuple[str, int], list[int]]] = {}
     for i, image in enumerate(images):
         key = (image.identity, -1 if pooled else i)
-        stays.setdefault(image.camera, {}).setdefault(key, []).append(i)
+        tracklets.setdefault(image.camera, {}).setdefault(key, []).append(i)
     galleries, done = [], 0
-    for camera, groups in sorted(stays.items()):
+    for camera, groups in sorted(tracklets.items()):
         rows = list(groups.values())
         batches = []
         for start in range(0, len(rows), _BATCH):
@@ -57,7 +57,7 @@ def _sightings(
     images: Sequence[Labelled], groups: Sequence[Sequence[int]], embedder: Embedder
 ) -> Sightings:
     crops = [[crop_of(images[i], i) for i in group] for group in groups]
-    light = light_of([crop for stay in crops for crop in stay])
+    light = light_of([crop for tracklet in crops for crop in tracklet])
     keys = [_key(images[group[0]], group[0]) for group in groups]
     return pool(keys, crops, embedder, light)
 

@@ -7,19 +7,19 @@ from typing import Final
 from reid.core.boxes import Boxes
 from reid.core.pixels import HeadRegions, RawFrame, RedactedCrop, ResearchCrop
 from reid.detect.person_crops import heads_in_crop
-from reid.detect.yolo import People
+from reid.detect.tracker import Tracker
 from reid.lab.bench.data.reid_sets import Labelled
 from reid.lab.research_image import ResearchImage
-from reid.loading import load_crop_people
+from reid.loading import load_crop_tracker
 from reid.weights import registry
 
 _REMEMBERED: Final = 100_000  # images, whose boxes several benchmarks of one run ask for
 
 
 @cache
-def finder() -> People:
+def finder() -> Tracker:
     """Return the model that looks for heads, loaded once."""
-    return load_crop_people(None, None)
+    return load_crop_tracker(None, None)
 
 
 def finder_weights() -> dict[str, Path | None]:

@@ -13,7 +13,7 @@ import numpy as np
 from reid.core.boxes import Boxes, Tracks, as_boxes
 from reid.core.pixels import FrameRef, HeadRegions, Image, RedactedCrop, redact
 from reid.core.records import SightingKey, Sightings
-from reid.detect.head_regions import Seen, regions_to_redact
+from reid.detect.head_regions import FrameDetections, regions_to_redact
 from reid.embed import Embedder, pool
 from reid.lab.bench.data.galleries import CameraGallery
 from reid.lab.bench.data.venue_sets import Clip, FilmedVenue, Shown, Visit, at_second
@@ -36,9 +36,9 @@ def film_galleries(
     """
     galleries, done = [], 0
     for clip in venue.clips:
-        stays = visit_crops(venue, clip)
-        if stays:
-            galleries.append(_gallery(clip, stays, embedder))
+        tracklets = visit_crops(venue, clip)
+        if tracklets:
+            galleries.append(_gallery(clip, tracklets, embedder))
         progress(done := done + sum(visit.camera == clip.camera for visit in venue.visits))
     return tuple(galleries)
 
@@ -84,7 +84,9 @@ def _heads(frame: FrameRef, shown: Sequence[Shown]) -> HeadRegions:
     people = as_boxes([one.box for one in shown])
     n = len(people)
     tracks = Tracks(people, np.ones(n, np.float32), np.arange(n, dtype=np.int64))
-    return regions_to_redact([Seen(frame, tracks, as_boxes([one.head for one in shown]))], 0)
+    return regions_to_redact(
+        [FrameDetections(frame, tracks, as_boxes([one.head for one in shown]))], 0
+    )
 
 
 def _frames(path: Path, last: int) -> Iterator[tuple[int, Image]]:
@@ -96,12 +98,12 @@ def _frames(path: Path, last: int) -> Iterator[tuple[int, Image]]:
 
 
 def _gallery(
-    clip: Clip, stays: Sequence[tuple[Visit, list[RedactedCrop]]], embedder: Embedder
+    clip: Clip, tracklets: Sequence[tuple[Visit, list[RedactedCrop]]], embedder: Embedder
 ) -> CameraGallery:
-    light = light_of([crop for _, crops in stays for crop in crops])
+    light = light_of([crop for _, crops in tracklets for crop in crops])
     keys = [
         SightingKey(f"{clip.camera}/{i}", clip.path.name, "", clip.camera, v.start, v.end, i)
-        for i, (v, _) in enumerate(stays)
+        for i, (v, _) in enumerate(tracklets)
     ]
-    sightings: Sightings = pool(keys, [crops for _, crops in stays], embedder, light)
-    return CameraGallery(clip.camera, sightings, tuple(visit.person for visit, _ in stays))
+    sightings: Sightings = pool(keys, [crops for _, crops in tracklets], embedder, light)
+    return CameraGallery(clip.camera, sightings, tuple(visit.person for visit, _ in tracklets))
