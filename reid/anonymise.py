@@ -19,7 +19,8 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 from PIL import Image as PillowImage
 
-from reid.capture.sources import STILL_SUFFIXES, StillSource, VideoSource, open_source
+from reid.capture.images import STILL_SUFFIXES
+from reid.capture.sources import StillSource, VideoSource, open_source
 from reid.core.errors import SourceError, UsageError
 from reid.core.pixels import Profile, RedactedFrame
 from reid.detect.tracker import Tracker

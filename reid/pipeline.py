@@ -9,13 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-
 from reid.capture.sources import Source
 from reid.core.boxes import Boxes, Tracks
 from reid.core.pixels import (
-    EmbeddableCrop,
-    Image,
     Profile,
     RawFrame,
     RedactedCrop,
@@ -28,6 +24,7 @@ from reid.detect.person_crops import heads_in_crop, redacted_crop
 from reid.detect.tracker import Tracker
 from reid.detect.tracklets import Tracklet, TrackletBuilder
 from reid.embed import Embedder, Light, pool
+from reid.embed.light import LightMeter, borders
 from reid.store import Store
 from reid.store.write_buffer import Outbox
 
@@ -36,10 +33,6 @@ _BATCH_SECONDS: Final = 20.0  # but no longer than this between commits
 _LIVE_SECONDS: Final = 4.0  # the same for a live camera, where somebody may be waiting
 _CROP_BATCH: Final = 256
 _DEFAULT_FPS: Final = 10.0
-_LIGHT_EVERY: Final = 16  # frames between two samples of a camera's light
-_LIGHT_SAMPLES: Final = 24
-_LIGHT_STEP: Final = 4  # px: samples are thinned
-_BORDER: Final = 0.12  # of a crop's width at each side shows background
 
 Progress = Callable[[int], None]
 
@@ -285,31 +278,6 @@ class _CropsRun(_Indexing):
             end=crop.time,
             track_id=crop.track_id,
         )
-
-
-class LightMeter:
-    """Estimates a camera's light from redacted frames as they come."""
-
-    def __init__(self) -> None:
-        self._samples: deque[Image] = deque(maxlen=_LIGHT_SAMPLES)
-        self._seen = 0
-
-    def see(self, frame: RedactedFrame) -> None:
-        """Take a thinned sample of every few frames."""
-        if self._seen % _LIGHT_EVERY == 0:
-            self._samples.append(frame.pixels[::_LIGHT_STEP, ::_LIGHT_STEP].copy())
-        self._seen += 1
-
-    def light(self) -> Light:
-        """Return the light as it looks so far."""
-        return Light.of(self._samples)
-
-
-def borders(crop: EmbeddableCrop) -> Image:
-    """Return the left and right edges of a crop, below the head: mostly background."""
-    wide = max(1, round(crop.width * _BORDER))
-    body = crop.pixels[crop.height // 4 :]
-    return np.concatenate([body[:, :wide], body[:, -wide:]], axis=1)
 
 
 def sighting_id(content_key: str, index: int, box: Boxes) -> str:

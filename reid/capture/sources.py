@@ -16,28 +16,20 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
-from PIL import Image as PillowImage
-from PIL import ImageOps
 
+from reid.capture.images import STILL_SUFFIXES, image_paths, read_image
 from reid.core.errors import SourceError
 from reid.core.pixels import Image, RawFrame
 
 Kind = Literal["video", "stills", "crops", "live"]
 StartFrom = Literal["given", "recorded", "file time", "now"]
 
-STILL_SUFFIXES: Final = frozenset(
-    {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".heic", ".heif"}
-)
-_HEIF: Final = frozenset({".heic", ".heif"})
 STREAM_SCHEMES: Final = frozenset({"rtsp", "rtsps", "rtmp", "http", "https", "udp", "tcp", "srt"})
 WEBCAM: Final = "webcam:"
 
-_MAX_IMAGE_PIXELS: Final = 200_000_000
 _HASH_CHUNK: Final = 1 << 20
 _STREAM_TIMEOUT: Final = 10.0  # seconds
-_BACKGROUND: Final = 255  # what shows through a transparent image
 
-PillowImage.MAX_IMAGE_PIXELS = _MAX_IMAGE_PIXELS
 # FFmpeg's own log prints addresses with passwords. Any level but None hands each line to Python: a
 # decoder's thread then waits for the interpreter while that waits for the thread to end, and
 # everything stands still, all other cameras included.
@@ -216,32 +208,6 @@ def without_credentials(address: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
-def read_image(path: Path) -> Image:
-    """Read one still: upright (EXIF rotation applied), RGB uint8 (H, W, 3).
-
-    Raises:
-        SourceError: not an image, damaged, or larger than 200 megapixels.
-    """
-    if path.suffix.lower() in _HEIF:
-        from pi_heif import register_heif_opener
-
-        register_heif_opener()
-    try:
-        with PillowImage.open(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            return _to_rgb(upright)
-    except PillowImage.DecompressionBombError:
-        raise SourceError(f"{path} is larger than 200 megapixels: make it smaller") from None
-    except (OSError, ValueError, SyntaxError) as error:
-        raise SourceError(f"{path} is not a readable image ({type(error).__name__})") from None
-
-
-def image_paths(folder: Path) -> tuple[Path, ...]:
-    """Return every still below `folder`, sorted by path."""
-    found = (p for p in folder.rglob("*") if p.suffix.lower() in STILL_SUFFIXES and p.is_file())
-    return tuple(sorted(found))
-
-
 def _open_stills(
     path: Path, camera: str | None, start: datetime | None, *, crops: bool
 ) -> StillSource:
@@ -351,17 +317,6 @@ def _upright(frame: VideoFrame) -> Image:
     pixels = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
     turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
-
-
-def _to_rgb(image: PillowImage.Image) -> Image:
-    if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
-        layered = image.convert("RGBA")
-        ground = PillowImage.new("RGBA", layered.size, (_BACKGROUND,) * 4)
-        image = PillowImage.alpha_composite(ground, layered)
-    if image.mode.startswith("I;16") or image.mode == "I":
-        deep = np.asarray(image, np.float32)
-        image = PillowImage.fromarray((deep / 257.0).clip(0, 255).astype(np.uint8))
-    return np.array(image.convert("RGB"), np.uint8)
 
 
 def _reason(error: BaseException) -> str:

@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from reid.capture.sources import Source, image_paths, is_stream, open_crops, open_source
+from reid.capture.images import image_paths
+from reid.capture.sources import Source, is_stream, open_crops, open_source
 from reid.core.errors import SourceError, UsageError
 from reid.fleet.messages import Indexed, Looking, Shard, Share
 from reid.fleet.ray_client import Engine, Failed, this_node

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from reid.capture.sources import read_image
+from reid.capture.images import read_image
 from reid.core.pixels import (
     HeadRegions,
     Image,

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from reid.capture import sources
-from reid.capture.sources import open_source, read_image, without_credentials
+from reid.capture.images import read_image
+from reid.capture.sources import open_source, without_credentials
 from reid.core.errors import SourceError
 from tests.making import NOON, write_video
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reid.capture.sources import read_image
+from reid.capture.images import read_image
 from reid.core.boxes import UNTRACKED, as_boxes, empty_boxes, iou
 from reid.core.pixels import RawFrame
 from reid.detect import test_time_augmentation

@@ -13,7 +13,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from reid.capture.sources import image_paths
+from reid.capture.images import image_paths
 from reid.core.pixels import Image, RedactedCrop
 from reid.embed import Light
 from reid.lab.bench.data.reid_sets import Labelled, read_folders

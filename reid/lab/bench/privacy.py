@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from reid.capture.sources import image_paths, read_image
+from reid.capture.images import image_paths, read_image
 from reid.core.errors import SourceError
 from reid.core.pixels import EmbeddableCrop, Image
 from reid.embed import Embedder

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from reid.core.errors import SourceError
 from reid.core.pixels import EmbeddableCrop
 from reid.embed import Light
+from reid.embed.light import borders
 from reid.lab.bench.data.person_images import crop_of, crop_with_head, finder_weights
 from reid.lab.bench.data.reid_sets import DISTRACTOR, JUNK, Labelled, Split, same_person
 from reid.lab.bench.metrics.ranking import RankingScores, score_ranking
 from reid.lab.bench.metrics.summary import Ranking
 from reid.lab.bench.report.record import Record, Recorder
 from reid.lab.bench.rivals.extractors import Extractor, unit
-from reid.pipeline import borders
 from reid.rank.rerank import rerank
 
 Float = NDArray[np.float32]

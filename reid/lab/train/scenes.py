@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.capture.sources import read_image
+from reid.capture.images import read_image
 from reid.core.errors import ReidError
 from reid.lab.train.style import restyle, scribble
 

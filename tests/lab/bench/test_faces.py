@@ -91,7 +91,7 @@ def recogniser() -> FaceRecogniser:
 
 def test_real_faces_are_found_and_told_apart(recogniser, data) -> None:
     """Two photos of each of three people: the nearest other photo is of the same person."""
-    from reid.capture.sources import read_image
+    from reid.capture.images import read_image
 
     folder = data / "att-faces"
     images = [
@@ -166,7 +166,7 @@ def tiny_network(tmp_path_factory) -> Path:
 
 
 def test_any_arcface_network_describes_faces_that_yunet_finds(tiny_network, peers, data) -> None:
-    from reid.capture.sources import read_image
+    from reid.capture.images import read_image
 
     yunet = next(iter(sorted(peers.glob("face_detection_yunet*.onnx"))))
     face = ArcFace(tiny_network, yunet)

@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.capture.sources import STILL_SUFFIXES
+from reid.capture.images import STILL_SUFFIXES
 from reid.core.errors import SourceError, UsageError
 
 LayoutName = Literal["folders", "market1501", "msmt17"]
