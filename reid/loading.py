@@ -1,6 +1,8 @@
-"""Models by what the user asked for, else the shipped or pulled ones."""
+"""IndexOptions → detector, tracker, embedder: those asked for, else the shipped or pulled ones."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from reid.detect.tracker import Tracker
 from reid.detect.yolo import Detector
@@ -9,23 +11,60 @@ from reid.embed.learned import LearnedEmbedder
 from reid.weights import registry
 
 
-def load_tracker(detector: Path | None, heads: Path | None) -> Tracker:
-    """Load the detector asked for, or the default one, and the extra head model if asked."""
-    found = Detector(registry.find_detector(detector))
-    return Tracker(found, Detector(heads) if heads else None)
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """How to index: paths, words and numbers, which may cross between machines.
+
+    Attributes:
+        detector: YOLO weights or an OpenVINO folder; None = the default one.
+        heads: another model, for head candidates only.
+        embedder: a model's folder, or "regions" for the baseline; None = the default one.
+        every: process every n-th frame only.
+        careful: make a second pass over every frame, for heads.
+    """
+
+    detector: Path | None = None
+    heads: Path | None = None
+    embedder: str | None = None
+    every: int = 1
+    careful: bool = False
 
 
-def load_crop_tracker(detector: Path | None, heads: Path | None) -> Tracker:
-    """Load what finds heads in person crops: the detector asked for, else the shipped one."""
-    found = Detector(registry.find_head_detector(detector))
-    return Tracker(found, Detector(heads) if heads else None)
+_DEFAULTS: Final = IndexOptions()
 
 
-def load_embedder(given: str | None = None) -> Embedder:
-    """Return the embedder asked for: a folder, "regions" for the baseline, or the default one."""
-    if given == RegionEmbedder.model_id.partition("-")[0]:
+def load_tracker(options: IndexOptions = _DEFAULTS) -> Tracker:
+    """Load the detector asked for, or the default one, and the extra head model if asked.
+
+    Raises:
+        ModelError: a model is missing or unreadable, or finds neither people nor heads.
+    """
+    return _tracker(registry.find_detector(options.detector), options)
+
+
+def load_crop_tracker(options: IndexOptions = _DEFAULTS) -> Tracker:
+    """Load what finds heads in person crops: the detector asked for, else the shipped one.
+
+    Raises:
+        ModelError: a model is missing or unreadable, or finds neither people nor heads.
+    """
+    return _tracker(registry.find_head_detector(options.detector), options)
+
+
+def load_embedder(options: IndexOptions = _DEFAULTS) -> Embedder:
+    """Load the embedder asked for, or the default one.
+
+    Raises:
+        ModelError: it is missing or unreadable.
+    """
+    name = options.embedder
+    if name == RegionEmbedder.model_id.partition("-")[0]:
         return RegionEmbedder()
-    if given is not None:
-        return LearnedEmbedder(Path(given))
+    if name is not None:
+        return LearnedEmbedder(Path(name))
     shipped = registry.find_embedder()
     return LearnedEmbedder(shipped.folder) if shipped else RegionEmbedder()
+
+
+def _tracker(weights: Path, options: IndexOptions) -> Tracker:
+    return Tracker(Detector(weights), Detector(options.heads) if options.heads else None)

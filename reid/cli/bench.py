@@ -240,12 +240,12 @@ def venue(
     from reid.lab.bench.data.venue_sets import demo_folder, read_venue
     from reid.lab.bench.rivals.extractors import own_embedder
     from reid.lab.bench.venue import run_venue
-    from reid.loading import load_tracker
+    from reid.loading import IndexOptions, load_tracker
     from reid.weights.registry import find_detector
 
     filmed = read_venue(data or demo_folder())
     found = find_detector(detector)
-    tracker, model = load_tracker(found, heads), own_embedder(embedder)
+    tracker, model = load_tracker(IndexOptions(found, heads)), own_embedder(embedder)
     result = watched(
         "frames",
         sum(len(clip.frames) for clip in filmed.clips),

@@ -19,7 +19,7 @@ def scale(
         Path | None, typer.Option(help="A clip with people, indexed as several cameras at once.")
     ] = None,
     cameras: Annotated[str, typer.Option(help="So many at once.")] = "1,2,4",
-    detector: Annotated[str | None, typer.Option(help="YOLO weights or OpenVINO folder.")] = None,
+    detector: Annotated[Path | None, typer.Option(help="YOLO weights or OpenVINO folder.")] = None,
     embedder: Annotated[str | None, typer.Option(help="Model folder, or regions.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame.")] = 1,
     per_hour: Annotated[float, typer.Option(help="Sightings an hour a camera, on paper.")] = 120.0,
@@ -33,16 +33,16 @@ def scale(
     Example: reid bench scale --venue big --sizes 100000,1000000 --cluster local --clip gate.mp4
     """
     from reid.cli.bench_output import tell, watched
-    from reid.fleet.messages import Looking
     from reid.lab.bench.fleets import Assumed
     from reid.lab.bench.scale import Race, run_scale
+    from reid.loading import IndexOptions
 
     numbers, counts = _at_least("--sizes", sizes, 1000), _at_least("--cameras", cameras, 1)
     if (cluster is None) != (clip is None):
         raise UsageError("give both --cluster and --clip, or neither")
     run = None
     if cluster is not None and clip is not None:
-        run = Race(cluster, clip, counts, Looking(detector, None, embedder, every))
+        run = Race(cluster, clip, counts, IndexOptions(detector, None, embedder, every))
     assumed = Assumed(looks, per_hour)
     steps = len(numbers) + (len(counts) if run else 0)
     result = watched(

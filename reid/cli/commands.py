@@ -9,7 +9,7 @@ from reid.cli.console import complain, out, print_json, progress_bar, show_answe
 from reid.cli.contact_sheet import contact_sheet, save_sheet
 from reid.core.errors import ReidError, SourceError, UsageError
 from reid.core.records import Answer
-from reid.loading import load_crop_tracker, load_embedder, load_tracker
+from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
 from reid.pipeline import Indexer, IndexReport
 from reid.search.questions import answer_json
 from reid.storage.venue_path import Folder
@@ -22,25 +22,22 @@ SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 def index_sources(
     addresses: list[str],
     venue: Folder,
+    options: IndexOptions,
+    *,
     camera: str | None,
     start: datetime | None,
     crops: bool,
-    detector: Path | None,
-    heads: Path | None,
-    every: int,
     as_json: bool,
-    embedder_name: str | None = None,
-    careful: bool = False,
 ) -> None:
     """Index sources one after the other; one that fails does not stop the others."""
-    embedder = load_embedder(embedder_name)
-    tracker = (load_crop_tracker if crops else load_tracker)(detector, heads)
+    embedder = load_embedder(options)
+    tracker = (load_crop_tracker if crops else load_tracker)(options)
     opened = _open_all(addresses, camera, start, crops=crops)
     if not opened:
         raise SourceError("nothing was indexed: none of the sources could be read")
     open_venue(venue).check_cameras([source.camera for source in opened])
     store = Store.create(venue, embedder.model_id, embedder.dim)
-    indexer = Indexer(store, embedder, tracker, every, careful=careful)
+    indexer = Indexer(store, embedder, tracker, options.every, careful=options.careful)
     failed = len(opened) < len(addresses)
     for source in opened:
         try:
@@ -101,15 +98,15 @@ def erase_from(venue: Folder, which: Filter, case: str | None, *, expired: bool)
 def redact_file(
     source: Path,
     target: Path,
-    detector: Path | None,
-    heads: Path | None,
+    options: IndexOptions,
+    *,
     face_only: bool,
     keep_audio: bool,
 ) -> None:
     """Write a redacted copy and say what was written."""
     from reid.anonymise import redact_path
 
-    tracker = load_tracker(detector, heads)
+    tracker = load_tracker(options)
     total = open_source(str(source)).total
     with progress_bar(source.name, total) as progress:
         report = redact_path(

@@ -15,7 +15,7 @@ from reid.cli.contact_sheet import contact_sheet, save_sheet
 from reid.core.errors import ReidError
 from reid.core.records import Answer
 from reid.detect.yolo import bundled_photos
-from reid.loading import load_embedder, load_tracker
+from reid.loading import IndexOptions, load_embedder, load_tracker
 from reid.pipeline import Indexer
 from reid.store import Filter, Store
 from reid.venue import Venue, open_venue
@@ -45,7 +45,7 @@ indexed. Every head was destroyed before anything else looked; {sightings} sight
 def run_demo(folder: Path, detector: Path | None) -> Path:
     """Index the bundled material into `folder`, ask two questions, and return the answer's page."""
     begun = time.monotonic()
-    tracker, embedder = load_tracker(detector, None), load_embedder()
+    tracker, embedder = load_tracker(IndexOptions(detector)), load_embedder()
     store = Store.create(folder / "venue", embedder.model_id, embedder.dim)
     indexer = Indexer(store, embedder, tracker, _EVERY)
     clips = [Path(__file__).parents[1] / "demo" / name for name in CLIPS]

@@ -278,18 +278,18 @@ def watch(
     """Index the venue's live cameras and raise alerts. Example: reid watch --venue park"""
     from functools import partial
 
-    from reid.loading import load_embedder, load_tracker
+    from reid.loading import IndexOptions, load_embedder, load_tracker
     from reid.venue import open_desk
     from reid.watch import run
 
+    options = IndexOptions(detector, None, embedder, every)
     if cluster is not None:
         from reid.cli.fleet import watch_on
-        from reid.fleet.messages import Looking, Share
+        from reid.fleet.messages import Share
 
-        looking = Looking(str(detector) if detector else None, None, embedder, every)
-        watch_on(cluster, open_desk(venue), looking, Share(cpus, gpus), metrics_port)
+        watch_on(cluster, open_desk(venue), options, Share(cpus, gpus), metrics_port)
         return
-    models = partial(load_embedder, embedder), partial(load_tracker, detector, None)
+    models = partial(load_embedder, options), partial(load_tracker, options)
     run(open_desk(venue), *models, every, metrics_port)
 
 

@@ -13,8 +13,9 @@ from reid.core.errors import SourceError, UsageError
 from reid.desk import Desk
 from reid.fleet.bulk import index_all, plan
 from reid.fleet.fleet import Fleet
-from reid.fleet.messages import Indexed, Looking, Shard, Share
+from reid.fleet.messages import Indexed, Shard, Share
 from reid.fleet.ray_client import Engine
+from reid.loading import IndexOptions
 from reid.storage.venue_path import Folder
 from reid.venue import open_venue
 from reid.watch.metrics import serve_metrics
@@ -31,7 +32,7 @@ def index_on(
     venue: Folder,
     sources: list[str],
     about: Shard,
-    looking: Looking,
+    options: IndexOptions,
     share: Share,
     as_json: bool,
 ) -> None:
@@ -48,7 +49,7 @@ def index_on(
     try:
         engine.check(share)
         with progress_bar("shards", len(shards)) as progress:
-            for done in index_all(engine, str(venue), shards, looking, share, progress):
+            for done in index_all(engine, str(venue), shards, options, share, progress):
                 _tell(done, as_json)
                 failed += bool(done.problem)
     finally:
@@ -58,7 +59,7 @@ def index_on(
 
 
 def watch_on(
-    cluster: str, desk: Desk, looking: Looking, share: Share, metrics_port: int | None
+    cluster: str, desk: Desk, options: IndexOptions, share: Share, metrics_port: int | None
 ) -> None:
     """Watch the venue's cameras on a cluster until interrupted or terminated.
 
@@ -70,7 +71,7 @@ def watch_on(
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     engine, stop = Engine(cluster, desk.folder), threading.Event()
     engine.check(share)
-    fleet = Fleet(engine, desk.folder, cameras, looking, share)
+    fleet = Fleet(engine, desk.folder, cameras, options, share)
     if metrics_port is not None:
         serve_metrics(metrics_port, fleet.status, desk)
     for name in (signal.SIGTERM, signal.SIGINT):

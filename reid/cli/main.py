@@ -94,20 +94,18 @@ def index(
     Example: reid index gate.mp4 --venue park --camera gate --start 2026-05-01T14:00
     """
     from reid.cli.commands import index_sources
+    from reid.loading import IndexOptions
 
     began = parse_time(start) if start else None
+    options = IndexOptions(detector, heads, embedder, every, careful)
     if cluster is not None:
         from reid.cli.fleet import index_on
-        from reid.fleet.messages import Looking, Shard, Share
+        from reid.fleet.messages import Shard, Share
 
-        weights = [str(path) if path else None for path in (detector, heads)]
-        looking = Looking(weights[0], weights[1], embedder, every, careful)
         about = Shard((), camera, began, crops)
-        index_on(cluster, venue, sources, about, looking, Share(cpus, gpus), as_json)
+        index_on(cluster, venue, sources, about, options, Share(cpus, gpus), as_json)
         return
-    index_sources(
-        sources, venue, camera, began, crops, detector, heads, every, as_json, embedder, careful
-    )
+    index_sources(sources, venue, options, camera=camera, start=began, crops=crops, as_json=as_json)
 
 
 @app.command()
@@ -225,8 +223,10 @@ def redact(
     Example: reid redact party.mp4 party-redacted.mp4
     """
     from reid.cli.commands import redact_file
+    from reid.loading import IndexOptions
 
-    redact_file(source, target, detector, heads, face_only, keep_audio)
+    options = IndexOptions(detector, heads)
+    redact_file(source, target, options, face_only=face_only, keep_audio=keep_audio)
 
 
 @app.command()

@@ -10,9 +10,9 @@ from typing import Any, Final
 from reid.capture.images import image_paths
 from reid.capture.sources import Source, is_stream, open_crops, open_source
 from reid.core.errors import SourceError, UsageError
-from reid.fleet.messages import Indexed, Looking, Shard, Share
+from reid.fleet.messages import Indexed, Shard, Share
 from reid.fleet.ray_client import Engine, Failed, this_node
-from reid.loading import load_crop_tracker, load_embedder, load_tracker
+from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
 from reid.pipeline import Indexer
 from reid.storage.venue_path import folder_at
 from reid.store import Ledger, Store
@@ -58,7 +58,7 @@ def index_all(
     engine: Engine,
     venue: str,
     shards: Sequence[Shard],
-    looking: Looking,
+    options: IndexOptions,
     share: Share,
     told: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Indexed]:
@@ -74,7 +74,7 @@ def index_all(
     while left or under_way:
         while left and len(under_way) < most:
             shard = left.pop()
-            under_way[engine.task(index_shard, share, venue, shard, looking)] = shard
+            under_way[engine.task(index_shard, share, venue, shard, options)] = shard
         for question in engine.ready(list(under_way), 5.0):
             shard, answer = under_way.pop(question), engine.answer(question)
             again[shard] = again.get(shard, 0) + 1
@@ -87,21 +87,21 @@ def index_all(
             yield _result(shard, answer)
 
 
-def index_shard(venue: str, shard: Shard, looking: Looking) -> Indexed:
+def index_shard(venue: str, shard: Shard, options: IndexOptions) -> Indexed:
     """Index one shard, on whatever node; skipped if it was finished before."""
     folder, node = folder_at(venue), this_node()
     source = _open(shard)
-    embedder = _embedder(looking.embedder)
-    how = (source.camera, shard.start, shard.crops, looking.detector, looking.heads)
-    twice = ("careful",) if looking.careful else ()  # else named as before there was a choice
-    work = work_of(source.key, (*how, looking.every, embedder.model_id, *twice))
+    embedder = _embedder(options)
+    how = (source.camera, shard.start, shard.crops, options.detector, options.heads)
+    twice = ("careful",) if options.careful else ()  # else named as before there was a choice
+    work = work_of(source.key, (*how, options.every, embedder.model_id, *twice))
     ledger = Ledger(folder)
     if ledger.finished(work):
         return Indexed(shard, skipped=True, node=node)
-    tracker = _tracker(looking, shard.crops)
+    tracker = _tracker(options, shard.crops)
     begun = time.process_time()
     store = Store.create(folder, embedder.model_id, embedder.dim)
-    indexer = Indexer(store, embedder, tracker, looking.every, careful=looking.careful)
+    indexer = Indexer(store, embedder, tracker, options.every, careful=options.careful)
     report = indexer.index(source)
     processor = time.process_time() - begun
     if not report.stopped:
@@ -124,11 +124,10 @@ def _result(shard: Shard, answer: Any) -> Indexed:
 
 
 @lru_cache(maxsize=1)
-def _embedder(name: str | None) -> Any:
-    return load_embedder(name)
+def _embedder(options: IndexOptions) -> Any:
+    return load_embedder(options)
 
 
 @lru_cache(maxsize=1)
-def _tracker(looking: Looking, crops: bool) -> Any:
-    detector, heads = (Path(p) if p else None for p in (looking.detector, looking.heads))
-    return (load_crop_tracker if crops else load_tracker)(detector, heads)
+def _tracker(options: IndexOptions, crops: bool) -> Any:
+    return (load_crop_tracker if crops else load_tracker)(options)

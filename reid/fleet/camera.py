@@ -6,14 +6,13 @@ from the venue's rules here and is not passed around.
 
 import threading
 from functools import cache, partial
-from pathlib import Path
 
 from reid import __version__
 from reid.core.errors import UsageError
 from reid.desk.policy import load_policy
-from reid.fleet.messages import Looking, Seen
+from reid.fleet.messages import Seen
 from reid.fleet.ray_client import this_node
-from reid.loading import load_embedder, load_tracker
+from reid.loading import IndexOptions, load_embedder, load_tracker
 from reid.pipeline import Indexer
 from reid.storage.venue_path import Folder, folder_at
 from reid.store import Store
@@ -27,15 +26,17 @@ class Camera:
     Args:
         venue: address of the venue.
         camera: its id in the venue's rules.
-        looking: how to look.
+        options: how to index.
         at_once: whether it looks as soon as it is there; else when it is told to `go`.
     """
 
-    def __init__(self, venue: str, camera: str, looking: Looking, at_once: bool = True) -> None:
+    def __init__(
+        self, venue: str, camera: str, options: IndexOptions, at_once: bool = True
+    ) -> None:
         folder = folder_at(venue)
         self._stop = threading.Event()
-        outbox = Outbox(partial(_store, folder, looking))
-        self._indexer = cache(partial(_indexer, outbox, looking))
+        outbox = Outbox(partial(_store, folder, options))
+        self._indexer = cache(partial(_indexer, outbox, options))
         address = address_of(folder, camera)
         self._loop = CameraLoop(camera, address, self._indexer, self._stop, outbox=outbox)
         self._node = this_node()
@@ -44,7 +45,7 @@ class Camera:
             self.go()
 
     def prepare(self) -> None:
-        """Load what looking needs, so that it begins at once when it may."""
+        """Load the models, so that it begins at once when it may."""
         self._indexer()
 
     def go(self, after: object = None) -> None:
@@ -80,12 +81,10 @@ def address_of(folder: Folder, camera: str) -> str:
     return declared.url.get_secret_value()
 
 
-def _store(folder: Folder, looking: Looking) -> Store:
-    embedder = load_embedder(looking.embedder)
+def _store(folder: Folder, options: IndexOptions) -> Store:
+    embedder = load_embedder(options)
     return Store.create(folder, embedder.model_id, embedder.dim)
 
 
-def _indexer(outbox: Outbox, looking: Looking) -> Indexer:
-    detector, heads = (Path(p) if p else None for p in (looking.detector, looking.heads))
-    tracker = load_tracker(detector, heads)
-    return Indexer(outbox, load_embedder(looking.embedder), tracker, looking.every)
+def _indexer(outbox: Outbox, options: IndexOptions) -> Indexer:
+    return Indexer(outbox, load_embedder(options), load_tracker(options), options.every)

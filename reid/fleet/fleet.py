@@ -9,9 +9,10 @@ from typing import Any, Final
 from reid import __version__
 from reid.fleet.camera import Camera
 from reid.fleet.camera_worker import FIRST_PAUSE, Post, camera_of
-from reid.fleet.messages import Looking, Seen, Share
+from reid.fleet.messages import Seen, Share
 from reid.fleet.ray_client import Engine, Failed, Gone
 from reid.fleet.rebalance import Mover
+from reid.loading import IndexOptions
 from reid.storage.venue_path import Folder
 from reid.watch import Health
 from reid.watch.cameras import STORE_WITHIN
@@ -37,10 +38,15 @@ class Fleet:
     """Keeps one process a camera running. It never waits: call `step` again and again."""
 
     def __init__(
-        self, engine: Engine, folder: Folder, cameras: Sequence[str], looking: Looking, share: Share
+        self,
+        engine: Engine,
+        folder: Folder,
+        cameras: Sequence[str],
+        options: IndexOptions,
+        share: Share,
     ) -> None:
         self._engine, self._folder = engine, folder
-        self._looking, self._share = looking, share
+        self._options, self._share = options, share
         self._gone: dict[str, float] = {}  # since when, in seconds since 1970, by node
         running = self._retire(set(cameras))
         self._posts = [
@@ -92,13 +98,13 @@ class Fleet:
         ]
 
     def _start(self, post: Post) -> None:
-        arguments = str(self._folder), post.camera, self._looking
+        arguments = str(self._folder), post.camera, self._options
         post.process = self._engine.start(Camera, post.name, self._share, *arguments)
         post.began = time.monotonic()
         self._ask(post)
 
     def _start_waiting(self, post: Post, name: str, node: str) -> Any:
-        arguments = str(self._folder), post.camera, self._looking, False
+        arguments = str(self._folder), post.camera, self._options, False
         return self._engine.start(Camera, name, self._share, *arguments, node=node)
 
     def _ask(self, post: Post) -> None:

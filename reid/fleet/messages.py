@@ -8,20 +8,6 @@ from reid.watch import Health
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
-    """How to look: models by path or name, as on the command line, at every n-th frame.
-
-    `careful` is twice at each.
-    """
-
-    detector: str | None = None
-    heads: str | None = None
-    embedder: str | None = None
-    every: int = 1
-    careful: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Share:
     """What one process takes of its node: cores and GPUs, also fractions of them."""
 

@@ -11,7 +11,7 @@ from reid import pipeline
 from reid.capture.sources import open_source
 from reid.core.records import Sightings
 from reid.desk import Desk
-from reid.loading import load_embedder, load_tracker
+from reid.loading import IndexOptions, load_embedder, load_tracker
 from reid.store import Store
 from tests.desk.kill_worker import say
 
@@ -29,7 +29,8 @@ class Telling(Store):
 
 def main(folder: Path, clip: str, detector: Path, rounds: int) -> None:
     pipeline._BATCH = 1  # type: ignore[misc]
-    embedder, tracker = load_embedder("regions"), load_tracker(detector, None)
+    options = IndexOptions(detector, embedder="regions", every=EVERY)
+    embedder, tracker = load_embedder(options), load_tracker(options)
     desk = Desk.open(folder)
     desk.tidy()
     store = Telling.create(folder, embedder.model_id, embedder.dim)

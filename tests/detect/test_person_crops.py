@@ -25,7 +25,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def tracker() -> Tracker:
-    return load_crop_tracker(None, None)
+    return load_crop_tracker()
 
 
 def cut_outs(share: float = 1.0, every: int = 12) -> list[tuple[RawFrame, Boxes]]:

@@ -8,8 +8,9 @@ import pytest
 
 from reid.fleet import bulk
 from reid.fleet.bulk import TRIES, index_all
-from reid.fleet.messages import Indexed, Looking, Shard, Share
+from reid.fleet.messages import Indexed, Shard, Share
 from reid.fleet.ray_client import Failed, Gone
+from reid.loading import IndexOptions
 from reid.pipeline import IndexReport
 
 
@@ -25,7 +26,7 @@ class FakeEngine:
     def cpus(self) -> float:
         return 1.0
 
-    def task(self, work: Any, share: Share, venue: str, shard: Shard, looking: Looking) -> str:
+    def task(self, work: Any, share: Share, venue: str, shard: Shard, options: IndexOptions) -> str:
         self.begun[shard.name] += 1
         self.open.add(shard.name)
         self.most = max(self.most, len(self.open))
@@ -45,7 +46,7 @@ class FakeEngine:
 
 def index(engine: FakeEngine, *names: str) -> dict[str, Indexed]:
     shards = [Shard((name,)) for name in names]
-    done = index_all(engine, "venue", shards, Looking(), Share())  # type: ignore[arg-type]
+    done = index_all(engine, "venue", shards, IndexOptions(), Share())  # type: ignore[arg-type]
     return {one.shard.name: one for one in done}
 
 

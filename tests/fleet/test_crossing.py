@@ -11,9 +11,9 @@ from reid.capture.sources import open_source
 from reid.core.errors import ReidError, UsageError
 from reid.core.pixels import RawFrame
 from reid.fleet.bulk import index_all, plan
-from reid.fleet.messages import Looking, Share
+from reid.fleet.messages import Share
 from reid.fleet.ray_client import Engine
-from reid.loading import load_embedder, load_tracker
+from reid.loading import IndexOptions, load_embedder, load_tracker
 from reid.pipeline import Indexer
 from reid.storage.venue_path import Folder
 from reid.store import Filter, Store
@@ -118,17 +118,17 @@ def rows(folder: Folder) -> dict[str, tuple[object, ...]]:
 def test_archives_on_two_nodes_are_stored_as_by_one_process_and_once(
     cluster_of: Callable, clips: list[str], tmp_path: Path, detector_path: Path
 ) -> None:
-    looking = Looking(str(detector_path), None, "regions", every=2)
-    embedder, tracker = load_embedder("regions"), load_tracker(detector_path, None)
+    options = IndexOptions(detector_path, None, "regions", every=2)
+    embedder, tracker = load_embedder(options), load_tracker(options)
     alone = Store.create(tmp_path / "alone", embedder.model_id, embedder.dim)
     for clip in clips:
-        Indexer(alone, embedder, tracker, looking.every).index(open_source(clip))
+        Indexer(alone, embedder, tracker, options.every).index(open_source(clip))
     venue = tmp_path / "venue"
     engine = Engine(cluster_of(2).address, venue)
     shards = plan([*clips, "nowhere.mp4"], None, None, crops=False)
 
     def index() -> list[str]:
-        done = index_all(engine, str(venue), shards, looking, Share())
+        done = index_all(engine, str(venue), shards, options, Share())
         return sorted(
             "skipped" if one.skipped else "failed" if one.problem else "indexed" for one in done
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reid.capture.sources import open_source
-from reid.loading import load_embedder, load_tracker
+from reid.loading import IndexOptions, load_embedder, load_tracker
 from reid.pipeline import Indexer
 from reid.storage.venue_path import Bucket
 from reid.store import Store
@@ -48,7 +48,8 @@ def test_eight_cameras_on_three_nodes(
     bucket: Bucket, cluster_of: Callable, data: Path, tmp_path: Path, detector_path: Path
 ) -> None:
     clips = cut(data, tmp_path)
-    embedder, tracker = load_embedder("regions"), load_tracker(detector_path, None)
+    options = IndexOptions(detector_path, embedder="regions")
+    embedder, tracker = load_embedder(options), load_tracker(options)
     alone = Store.create(tmp_path / "alone", embedder.model_id, embedder.dim)
     for clip in clips:
         Indexer(alone, embedder, tracker, 2).index(open_source(clip))

@@ -12,8 +12,9 @@ from reid.fleet import fleet as module
 from reid.fleet.balance import Room
 from reid.fleet.camera_worker import camera_of
 from reid.fleet.fleet import Fleet
-from reid.fleet.messages import Looking, Seen, Share
+from reid.fleet.messages import Seen, Share
 from reid.fleet.ray_client import Failed, Gone
+from reid.loading import IndexOptions
 from reid.watch import Health
 
 
@@ -128,7 +129,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 def fleet_of(engine: FakeEngine, *cameras: str) -> Fleet:
-    return Fleet(engine, Path("venue"), cameras, Looking(), Share())  # type: ignore[arg-type]
+    return Fleet(engine, Path("venue"), cameras, IndexOptions(), Share())  # type: ignore[arg-type]
 
 
 def test_every_camera_is_started_and_heard(clock: Callable[[float], None]) -> None:

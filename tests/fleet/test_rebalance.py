@@ -12,8 +12,9 @@ import pytest
 
 from reid.fleet import rebalance
 from reid.fleet.fleet import Fleet
-from reid.fleet.messages import Looking, Share
+from reid.fleet.messages import Share
 from reid.fleet.ray_client import Engine
+from reid.loading import IndexOptions
 from reid.store import Store
 from tests.fleet.test_faults import LOST_AT_MOST, write_clips
 from tests.venues import write_rules
@@ -40,8 +41,8 @@ def fleet(
     cluster = cluster_of(1, 0)
     cluster.add_node(num_cpus=2, object_store_memory=80_000_000)
     engine = Engine(cluster.address, venue)
-    looking = Looking(str(detector_path), None, "regions", 5)
-    yield Fleet(engine, venue, CAMERAS, looking, Share(0.5)), cluster
+    options = IndexOptions(detector_path, None, "regions", 5)
+    yield Fleet(engine, venue, CAMERAS, options, Share(0.5)), cluster
     engine.close()
 
 

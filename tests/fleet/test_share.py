@@ -9,8 +9,9 @@ import pytest
 
 from reid.core.errors import UsageError
 from reid.fleet.bulk import index_all
-from reid.fleet.messages import Indexed, Looking, Shard, Share
+from reid.fleet.messages import Indexed, Shard, Share
 from reid.fleet.ray_client import Engine, this_node
+from reid.loading import IndexOptions
 
 
 class Seat:
@@ -65,7 +66,9 @@ class SlowEngine:
     def cpus(self) -> float:
         return self.cores
 
-    def task(self, work: Callable, share: Share, venue: str, shard: Shard, looking: Looking) -> str:
+    def task(
+        self, work: Callable, share: Share, venue: str, shard: Shard, options: IndexOptions
+    ) -> str:
         self.under_way.append(shard.name)
         self.most = max(self.most, len(self.under_way))
         return shard.name
@@ -80,6 +83,6 @@ class SlowEngine:
 def test_no_more_shards_are_begun_than_there_are_cores_for() -> None:
     engine = SlowEngine(cores=4)
     shards = [Shard((f"{i}.mp4",)) for i in range(1000)]
-    done = list(index_all(engine, "venue", shards, Looking(), Share(cpus=0.5)))  # type: ignore[arg-type]
+    done = list(index_all(engine, "venue", shards, IndexOptions(), Share(cpus=0.5)))  # type: ignore[arg-type]
     assert len(done) == 1000
     assert engine.most == 16

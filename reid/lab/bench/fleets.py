@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from reid.core.errors import SourceError
 from reid.fleet.bulk import index_all
-from reid.fleet.messages import Looking, Shard, Share
+from reid.fleet.messages import Shard, Share
 from reid.fleet.ray_client import Engine
 from reid.lab.bench.growth import Grown
+from reid.loading import IndexOptions
 
 FLEETS: Final = ((300, 72.0), (5000, 72.0))
 """Cameras and hours."""
@@ -82,7 +83,11 @@ class Cost:
 
 
 def race(
-    cluster: str, clip: Path, cameras: Sequence[int], looking: Looking, told: Callable[[int], None]
+    cluster: str,
+    clip: Path,
+    cameras: Sequence[int],
+    options: IndexOptions,
+    told: Callable[[int], None],
 ) -> list[Pace]:
     """Index a clip as so many cameras at once, after each core has loaded its models.
 
@@ -94,11 +99,11 @@ def race(
         engine = Engine(cluster, Path(folder))
         try:
             cores = engine.cpus()
-            _index(engine, folder, clip, looking, [f"warm-{i}" for i in range(int(cores))])
+            _index(engine, folder, clip, options, [f"warm-{i}" for i in range(int(cores))])
             for number, count in enumerate(cameras):
                 names = [f"camera-{count}-{i}" for i in range(count)]
                 begun = time.perf_counter()
-                frames, processor = _index(engine, folder, clip, looking, names)
+                frames, processor = _index(engine, folder, clip, options, names)
                 pace = frames / (time.perf_counter() - begun)
                 nodes = sum(engine.nodes().values())
                 each = frames / max(processor, 1e-9)
@@ -110,15 +115,15 @@ def race(
 
 
 def _index(
-    engine: Engine, venue: str, clip: Path, looking: Looking, names: list[str]
+    engine: Engine, venue: str, clip: Path, options: IndexOptions, names: list[str]
 ) -> tuple[int, float]:
     """Return the frames looked at, and the seconds of processor time that took."""
     shards = [Shard((str(clip),), name) for name in names]
     frames, processor = 0, 0.0
-    for done in index_all(engine, venue, shards, looking, Share()):
+    for done in index_all(engine, venue, shards, options, Share()):
         if done.report is None:
             raise SourceError(f"{clip}: {done.problem or 'indexed before'}")
-        frames += done.report.frames // looking.every
+        frames += done.report.frames // options.every
         processor += done.processor
     return frames, processor
 

@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from reid.fleet.messages import Looking
 from reid.lab.bench.fleets import Assumed, Pace, costs, fleet_json, race
 from reid.lab.bench.growth import Grown, grow
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.rivals.fabricated_rows import MODEL
+from reid.loading import IndexOptions
 from reid.storage.venue_path import Folder
 
 _TELLING: Final = 50_000  # fewer sightings are hidden by what the program itself takes
@@ -27,7 +27,7 @@ class Race:
     cluster: str
     clip: Path
     cameras: Sequence[int]
-    looking: Looking
+    options: IndexOptions
 
 
 def run_scale(
@@ -41,7 +41,7 @@ def run_scale(
     """Measure and return all as JSON."""
     where = "s3" if str(folder).startswith("s3:") else "disk"
     recorder = Recorder("scale", seed, {"sizes": list(sizes), "storage": where})
-    paces = race(run.cluster, run.clip, run.cameras, run.looking, told) if run else []
+    paces = race(run.cluster, run.clip, run.cameras, run.options, told) if run else []
     before = len(paces)
     grown = grow(folder, sizes, seed, lambda done: told(before + done))
     per_core = _per_core(paces) or UNMEASURED

@@ -152,10 +152,10 @@ def _tracking(suite: Suite) -> Result:
 def _finding(suite: Suite) -> Result:
     from reid.lab.bench.data.venue_sets import read_venue
     from reid.lab.bench.venue import run_venue
-    from reid.loading import load_tracker
+    from reid.loading import IndexOptions, load_tracker
 
     detector = _detector(suite)
-    tracker, model = load_tracker(detector, None), own_embedder(suite.embedder)
+    tracker, model = load_tracker(IndexOptions(detector)), own_embedder(suite.embedder)
     every = _QUICK_EVERY if suite.quick else 1
     return run_venue(read_venue(_venue(suite)), tracker, model, detector, every, _quiet).to_json()
 

@@ -19,7 +19,7 @@ _REMEMBERED: Final = 100_000  # images, whose boxes several benchmarks of one ru
 @cache
 def finder() -> Tracker:
     """Return the model that looks for heads, loaded once."""
-    return load_crop_tracker(None, None)
+    return load_crop_tracker()
 
 
 def finder_weights() -> dict[str, Path | None]:

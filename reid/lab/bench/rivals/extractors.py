@@ -69,10 +69,10 @@ def own_embedder(given: str | None = None) -> tuple[Embedder, Path | None]:
 
     `given` is a folder, ``regions`` for the baseline, or None for what the product uses.
     """
-    from reid.loading import load_embedder
+    from reid.loading import IndexOptions, load_embedder
     from reid.weights import registry
 
-    embedder = load_embedder(given)
+    embedder = load_embedder(IndexOptions(embedder=given))
     if given is not None:
         return embedder, None if given == _BASELINE else Path(given)
     shipped = registry.find_embedder()
