@@ -238,5 +238,7 @@ def _ray() -> Any:
     try:
         import ray
     except ModuleNotFoundError:
-        raise UsageError("a cluster needs more packages: pip install 'reid[cluster]'") from None
+        raise UsageError(
+            "a cluster needs more packages: pip install 'ray>=2.40' 'psycopg[binary]>=3.2'"
+        ) from None
     return ray

@@ -41,7 +41,7 @@ def postgresql_engine(url: str, **pool: int) -> sa.Engine:
         )
     except ModuleNotFoundError:
         raise CaseError(
-            "PostgreSQL needs one more package: pip install 'reid[postgresql]'"
+            "PostgreSQL needs one more package: pip install 'psycopg[binary]>=3.2'"
         ) from None
 
 

@@ -63,7 +63,8 @@ def check_schema(schema: pa.Schema, folder: Folder) -> None:
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"{folder} was written by a newer version (schema {version}, this one reads up to "
-            f"{SCHEMA_VERSION}): install that version, or choose another --venue"
+            f"{SCHEMA_VERSION}): install the newer version of this program that wrote it, or "
+            f"choose another --venue"
         )
     first_order = (schema.metadata or {}).get(META_ORDER, b"").decode()
     unnamed = version == 1 and first_order != FIRST_ORDER

@@ -51,7 +51,7 @@ class Mqtt:
         try:
             from paho.mqtt import client
         except ModuleNotFoundError:
-            raise UsageError("MQTT needs one more package: pip install paho-mqtt") from None
+            raise UsageError("MQTT needs one more package: pip install 'paho-mqtt>=2.1'") from None
         parts = urlsplit(address)
         if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
             raise UsageError("watch.mqtt must look like mqtt://user:password@host:1883")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 if find_spec("ray") is None:
-    pytest.skip("needs reid[cluster]", allow_module_level=True)
+    pytest.skip("needs ray: pip install -e '.[cluster]'", allow_module_level=True)
 
 OBJECT_STORE = 80_000_000
 TESTS = Path(__file__).parents[1]

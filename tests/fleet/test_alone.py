@@ -35,7 +35,7 @@ def test_everything_can_be_imported_without_it() -> None:
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == (
-        "UsageError a cluster needs more packages: pip install 'reid[cluster]'"
+        "UsageError a cluster needs more packages: pip install 'ray>=2.40' 'psycopg[binary]>=3.2'"
     )
 
 

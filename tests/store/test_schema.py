@@ -158,7 +158,9 @@ def test_a_newer_venue_names_what_to_do_in_one_line(tmp_path: Path) -> None:
     found = lancedb.connect(tmp_path).open_table("sightings").to_lance()
     found.update_schema_metadata({"reid.schema": str(SCHEMA_VERSION + 1)})
     for opening in (lambda: Store.open(tmp_path), lambda: Store.create(tmp_path, "m-1", DIM)):
-        with pytest.raises(StoreError, match=r"newer version .*: install that version") as caught:
+        with pytest.raises(
+            StoreError, match=r"newer version .*: install the newer version of this program"
+        ) as caught:
             opening()
         assert "\n" not in str(caught.value)
 

@@ -17,7 +17,7 @@ from reid.desk.cases import Alert
 from reid.watch.notify import Mqtt, Notifier
 from tests.watch.test_alerting import watched
 
-client = pytest.importorskip("paho.mqtt.client", reason="needs paho-mqtt: pip install 'reid[mqtt]'")
+client = pytest.importorskip("paho.mqtt.client", reason="pip install 'paho-mqtt>=2.1'")
 BROKER = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 pytestmark = pytest.mark.skipif(BROKER is None, reason="needs mosquitto (apt: mosquitto)")
 USER, PASSWORD = "desk", "a/b@c:d"

@@ -43,7 +43,7 @@ def _context() -> "moderngl.Context":
     try:
         import moderngl
     except ImportError as error:
-        raise NoDisplay("rendering needs moderngl: pip install 'reid[synth]'") from error
+        raise NoDisplay("rendering needs moderngl: pip install 'moderngl>=5.12'") from error
     try:
         return moderngl.create_context(standalone=True, require=330, **EGL)
     except Exception as error:

@@ -186,7 +186,9 @@ def test_a_newer_one_is_refused(venue: Path, url: str, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         Revisions(tmp_path, patch).add(NEXT)
         open_records(venue, url).database.close()
-    with pytest.raises(CaseError, match=r"written by a newer version .* open it with"):
+    with pytest.raises(
+        CaseError, match=r"written by a newer version .* install the newer version of this program"
+    ):
         open_records(venue, url)
 
 

@@ -61,8 +61,8 @@ def _refuse_unknown(connection: Connection, known: set[str], shown: str) -> None
         found = None if schema in {None, _BEFORE_REVISIONS} else str(schema)
     if found is not None and found not in known:
         raise CaseError(
-            f"{shown} was written by a newer version of reid (schema {found}, this one reads up to "
-            f"{NEWEST}): open it with that version or a later one"
+            f"{shown} was written by a newer version (schema {found}, this one reads up to "
+            f"{NEWEST}): install the newer version of this program that wrote it"
         )
 
 

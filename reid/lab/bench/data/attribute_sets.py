@@ -228,7 +228,7 @@ def _load_mat(path: Path) -> dict[str, Any]:
     try:
         from scipy.io import loadmat
     except ImportError:
-        raise ModelError("this data set needs scipy: run `pip install reid[bench]`") from None
+        raise ModelError("this data set needs scipy: pip install 'scipy>=1.13'") from None
     try:
         return dict(loadmat(path, squeeze_me=True, simplify_cells=True))
     except Exception as error:  # scipy raises many kinds for damaged files

@@ -114,7 +114,7 @@ def evaluate(sequences: Sequence[Film], found: Sequence[Rows]) -> dict[str, dict
     try:
         import trackeval
     except ImportError:
-        raise ModelError("tracking needs TrackEval: run `pip install reid[bench]`") from None
+        raise ModelError("tracking needs TrackEval: pip install 'trackeval>=1.3'") from None
     metrics = [
         trackeval.metrics.HOTA(),
         *_quiet(trackeval.metrics.CLEAR, trackeval.metrics.Identity),

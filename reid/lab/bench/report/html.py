@@ -91,7 +91,7 @@ def _picture(draw: Callable[[Any, dict[str, Any]], None], result: dict[str, Any]
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
-        raise ModelError("a report needs matplotlib: run `pip install reid[bench]`") from None
+        raise ModelError("a report needs matplotlib: pip install 'matplotlib>=3.9'") from None
     figure = Figure(figsize=(8, 4), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     draw(figure.add_subplot(), result)

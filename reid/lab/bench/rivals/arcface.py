@@ -116,7 +116,7 @@ def _hog() -> Any:
         import dlib
     except ImportError:
         raise ModelError(
-            "faces must be found first: name a detector with --yunet, or run "
-            "`pip install reid[faces]`"
+            "faces must be found first: name a detector with --yunet, or "
+            "pip install 'dlib-bin>=19.24'"
         ) from None
     return dlib.get_frontal_face_detector()

@@ -22,7 +22,7 @@ _SEARCH_HEIGHT: Final = 150.0  # px: a face is enlarged to this before it is loo
 _CHIP: Final = 150  # px
 _BATCH: Final = 16
 _YUNET_SCORE: Final = 0.5
-_INSTALL: Final = "run `pip install reid[faces]`"
+_INSTALL: Final = "pip install 'dlib-bin>=19.24' 'face-recognition-models>=0.3'"
 
 
 class FaceMethod(Protocol):
