@@ -26,7 +26,7 @@ from reid.detect.tracklets import Tracklet, TrackletBuilder
 from reid.embed import Embedder, Light, pool
 from reid.embed.light import LightMeter, borders
 from reid.store import Store
-from reid.store.write_buffer import Outbox
+from reid.store.write_buffer import WriteBuffer
 
 _BATCH: Final = 32  # tracklets embedded and stored in one commit
 _BATCH_SECONDS: Final = 20.0  # but no longer than this between commits
@@ -81,7 +81,7 @@ class Indexer:
     """Everything that indexing needs besides the source.
 
     Attributes:
-        store: where sightings go; a live camera's outbox does not wait for the store.
+        store: where sightings go; a live camera's write buffer does not wait for the store.
         embedder: describes crops.
         tracker: finds people, and heads in person crops; without it the top of each crop is
             redacted as of a person without a found head.
@@ -91,7 +91,7 @@ class Indexer:
         progress: called with the number of frames read.
     """
 
-    store: Store | Outbox
+    store: Store | WriteBuffer
     embedder: Embedder
     tracker: Tracker | None
     every: int = 1
@@ -171,7 +171,7 @@ class _Run(_Indexing):
                     if self._source.kind == "stills":
                         self._waiting += builder.finish()
                         builder = TrackletBuilder()
-                    if isinstance(self._to.store, Outbox):
+                    if isinstance(self._to.store, WriteBuffer):
                         self._waiting += builder.ongoing()
                 if self._due():
                     self._commit()

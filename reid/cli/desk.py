@@ -349,7 +349,7 @@ def maintain(venue: Venue, as_json: Json = False) -> None:
     Example: reid maintain --venue s3://bucket/park
     """
     from reid.store import Store
-    from reid.store.upkeep import NOTHING
+    from reid.store.maintenance import NOTHING
     from reid.venue import open_venue
 
     gone = open_venue(venue).expired

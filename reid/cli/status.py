@@ -15,7 +15,7 @@ from reid.core.errors import StoreError
 from reid.desk.erasure import MARK
 from reid.storage.venue_path import Folder
 from reid.store import Store
-from reid.store.upkeep import Upkeep
+from reid.store.maintenance import TableState
 from reid.watch import Health
 from reid.watch.status import Node, Status, read_status
 
@@ -31,7 +31,7 @@ class View:
     """What there is to show: what was last said of the cameras, the table, erasure under way."""
 
     status: Status | None
-    table: Upkeep | None
+    table: TableState | None
     erasing: bool
 
     def to_json(self) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def view_of(folder: Folder) -> View:
     Raises:
         StoreError: the storage does not answer.
     """
-    table = Store.open(folder).upkeep() if Store.exists(folder) else None
+    table = Store.open(folder).state() if Store.exists(folder) else None
     return View(read_status(folder), table, (folder / MARK).exists())
 
 

@@ -1,7 +1,7 @@
-"""Probabilities in one byte each: as they are stored, and as a search keeps them in memory.
+"""Probabilities quantised to one byte each, in the table and in a search's memory.
 
-A million sightings of some 300 beliefs are 1.2 GB as floats and 0.3 GB so; what a question asks
-for is a handful of columns, which are made floats when it does.
+A million sightings of 300 probabilities take 1.2 GB as floats and 0.3 GB so. A question reads a
+handful of columns, which are turned into floats then.
 """
 
 from typing import Any, Final, Self
@@ -20,42 +20,42 @@ UNKNOWN: Final = 255
 _VALUES: Final[Floats] = np.array([*np.arange(STEPS + 1) / STEPS, *[np.nan] * 5], np.float32)
 
 
-class Levels:
+class QuantisedProbabilities:
     """A table of probabilities, NaN where not estimated; read like a float32 array (N, K).
 
     Args:
-        packed: uint8 (N, K), as `packed` gives them. Column after column in memory is best.
+        quantised: uint8 (N, K), as `quantise` gives them. Column after column in memory is best.
     """
 
-    def __init__(self, packed: NDArray[np.uint8]) -> None:
-        self._packed = packed
+    def __init__(self, quantised: NDArray[np.uint8]) -> None:
+        self._quantised = quantised
 
     @classmethod
     def of(cls, probabilities: Floats) -> Self:
-        """Keep probabilities (N, K)."""
-        return cls(np.asfortranarray(packed(probabilities)))
+        """Quantise probabilities (N, K), float in [0, 1] or NaN."""
+        return cls(np.asfortranarray(quantise(probabilities)))
 
     @property
     def shape(self) -> tuple[int, ...]:
         """(N, K)."""
-        return self._packed.shape
+        return self._quantised.shape
 
     def __len__(self) -> int:
-        return len(self._packed)
+        return len(self._quantised)
 
     def __getitem__(self, where: Any) -> Floats:
         """Return part of the table as floats; indexed as an array is."""
-        return np.asarray(_VALUES[self._packed[where]], np.float32)
+        return np.asarray(_VALUES[self._quantised[where]], np.float32)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:] if dtype is None else self[:].astype(dtype)
 
     def unknown(self, column: int) -> bool:
         """Whether a column is estimated for nobody."""
-        return bool((self._packed[:, column] > STEPS).all())
+        return bool((self._quantised[:, column] > STEPS).all())
 
 
-def packed(probabilities: Floats) -> NDArray[np.uint8]:
-    """Return probabilities (N, K) as bytes (N, K)."""
+def quantise(probabilities: Floats) -> NDArray[np.uint8]:
+    """Return probabilities (N, K) as uint8 (N, K), in steps of 1/`STEPS`; NaN as `UNKNOWN`."""
     levels = np.rint(np.clip(np.nan_to_num(probabilities), 0, 1) * STEPS)
     return np.where(np.isnan(probabilities), UNKNOWN, levels).astype(np.uint8)

@@ -15,8 +15,8 @@ from reid.fleet.ray_client import Engine, Failed, this_node
 from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
 from reid.pipeline import Indexer
 from reid.storage.venue_path import folder_at
-from reid.store import Ledger, Store
-from reid.store.ledger import work_of
+from reid.store import CompletedWork, Store
+from reid.store.completed_work import work_of
 
 SHARD: Final = 1000
 """Person crops in one shard."""
@@ -95,8 +95,8 @@ def index_shard(venue: str, shard: Shard, options: IndexOptions) -> Indexed:
     how = (source.camera, shard.start, shard.crops, options.detector, options.heads)
     twice = ("careful",) if options.careful else ()  # else named as before there was a choice
     work = work_of(source.key, (*how, options.every, embedder.model_id, *twice))
-    ledger = Ledger(folder)
-    if ledger.finished(work):
+    completed = CompletedWork(folder)
+    if completed.finished(work):
         return Indexed(shard, skipped=True, node=node)
     tracker = _tracker(options, shard.crops)
     begun = time.process_time()
@@ -105,7 +105,7 @@ def index_shard(venue: str, shard: Shard, options: IndexOptions) -> Indexed:
     report = indexer.index(source)
     processor = time.process_time() - begun
     if not report.stopped:
-        ledger.finish(work)
+        completed.finish(work)
     return Indexed(shard, report=report, node=node, processor=processor)
 
 

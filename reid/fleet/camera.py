@@ -16,7 +16,7 @@ from reid.loading import IndexOptions, load_embedder, load_tracker
 from reid.pipeline import Indexer
 from reid.storage.venue_path import Folder, folder_at
 from reid.store import Store
-from reid.store.write_buffer import Outbox
+from reid.store.write_buffer import WriteBuffer
 from reid.watch.cameras import STORE_WITHIN, CameraLoop
 
 
@@ -35,10 +35,12 @@ class Camera:
     ) -> None:
         folder = folder_at(venue)
         self._stop = threading.Event()
-        outbox = Outbox(partial(_store, folder, options))
-        self._indexer = cache(partial(_indexer, outbox, options))
+        write_buffer = WriteBuffer(partial(_store, folder, options))
+        self._indexer = cache(partial(_indexer, write_buffer, options))
         address = address_of(folder, camera)
-        self._loop = CameraLoop(camera, address, self._indexer, self._stop, outbox=outbox)
+        self._loop = CameraLoop(
+            camera, address, self._indexer, self._stop, write_buffer=write_buffer
+        )
         self._node = this_node()
         self._thread = threading.Thread(target=self._loop.run, daemon=True)
         if at_once:
@@ -86,5 +88,5 @@ def _store(folder: Folder, options: IndexOptions) -> Store:
     return Store.create(folder, embedder.model_id, embedder.dim)
 
 
-def _indexer(outbox: Outbox, options: IndexOptions) -> Indexer:
-    return Indexer(outbox, load_embedder(options), load_tracker(options), options.every)
+def _indexer(write_buffer: WriteBuffer, options: IndexOptions) -> Indexer:
+    return Indexer(write_buffer, load_embedder(options), load_tracker(options), options.every)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core import vocabulary
-from reid.core.quantised import Levels
+from reid.core.quantised import QuantisedProbabilities
 from reid.core.records import SightingKey, Sightings
 from reid.rank.camera_bias import less, shares_of
 from reid.rank.confusions import usual_rate
@@ -42,9 +42,9 @@ class Gallery:
     """
 
     keys: Sequence[SightingKey]
-    attributes: Floats | Levels
-    body: Floats | Levels
-    visible: Floats | Levels
+    attributes: Floats | QuantisedProbabilities
+    body: Floats | QuantisedProbabilities
+    visible: Floats | QuantisedProbabilities
     vectors: Floats | None = None
     rates: dict[object, float] = field(default_factory=dict, init=False, repr=False)
     seen: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
@@ -63,7 +63,7 @@ class Gallery:
         }
         for name, width in widths.items():
             table = getattr(self, name)
-            if not isinstance(table, Levels):
+            if not isinstance(table, QuantisedProbabilities):
                 table = np.asfortranarray(table, dtype=np.float32)
             if table.shape != (n, width):
                 raise ValueError(f"Gallery.{name} must have shape {(n, width)}, got {table.shape}")
@@ -113,11 +113,11 @@ class Gallery:
     def unknown(self, slot: str, value: str) -> bool:
         """Whether one value is estimated for nobody, or there is no such column."""
         table, place = self._place(vocabulary.Column(slot, value))
-        if isinstance(table, Levels):
+        if isinstance(table, QuantisedProbabilities):
             return table.unknown(place)
         return table is None or bool(np.isnan(table[:, place]).all())
 
-    def _place(self, key: vocabulary.Column) -> tuple[Floats | Levels | None, int]:
+    def _place(self, key: vocabulary.Column) -> tuple[Floats | QuantisedProbabilities | None, int]:
         if key in vocabulary.ATTRIBUTE_INDEX:
             return self.attributes, vocabulary.ATTRIBUTE_INDEX[key]
         if key in vocabulary.BODY_INDEX:

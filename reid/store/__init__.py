@@ -6,10 +6,10 @@ import os
 os.environ.setdefault("LANCE_LOG", "error")
 os.environ.setdefault("LANCEDB_LOG", "error")
 
+from reid.store.completed_work import CompletedWork
 from reid.store.filter import Filter
-from reid.store.ledger import Ledger
 from reid.store.migrations import SCHEMA_VERSION
 from reid.store.rows import Columns, Keys
 from reid.store.table import TABLE, Store
 
-__all__ = ["SCHEMA_VERSION", "TABLE", "Columns", "Filter", "Keys", "Ledger", "Store"]
+__all__ = ["SCHEMA_VERSION", "TABLE", "Columns", "CompletedWork", "Filter", "Keys", "Store"]

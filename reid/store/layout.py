@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reid.core import columns
 from reid.core.errors import StoreError
-from reid.core.quantised import UNKNOWN, Levels, packed
+from reid.core.quantised import UNKNOWN, QuantisedProbabilities, quantise
 from reid.core.records import Sightings
 
 META_NAMES: Final = "reid.columns."
@@ -72,7 +72,7 @@ def packed_fields(sightings: Sightings, schema: pa.Schema) -> dict[str, list[byt
     }
 
 
-def unpack(rows: pa.Table, schema: pa.Schema, table: str) -> Levels:
+def unpack(rows: pa.Table, schema: pa.Schema, table: str) -> QuantisedProbabilities:
     """Read back a table of probabilities (N, K) in the order of the vocabulary.
 
     Args:
@@ -84,7 +84,7 @@ def unpack(rows: pa.Table, schema: pa.Schema, table: str) -> Levels:
     levels = np.full((rows.num_rows, len(wanted)), UNKNOWN, np.uint8, order="F")
     for field, names in stored_names(schema, table).items():
         _fill(levels, rows.column(field), columns.places(names, wanted))
-    return Levels(levels)
+    return QuantisedProbabilities(levels)
 
 
 def widen(table: Any, sightings: Sightings) -> None:
@@ -109,7 +109,7 @@ def widen(table: Any, sightings: Sightings) -> None:
 
 def _pack(probabilities: NDArray[np.float32]) -> list[bytes]:
     """Write probabilities (N, width) as one byte each."""
-    return [row.tobytes() for row in packed(probabilities)]
+    return [row.tobytes() for row in quantise(probabilities)]
 
 
 def _fill(levels: NDArray[np.uint8], stored: pa.ChunkedArray, where: NDArray[np.intp]) -> None:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reid.core.pixels import CropPlace, FrameKey, RedactedCrop, decode
-from reid.core.quantised import Levels
+from reid.core.quantised import QuantisedProbabilities
 from reid.core.records import SightingKey, Sightings
 from reid.store.layout import current_names, names_metadata, packed_fields, probability_fields
 from reid.store.migrations import META_SCHEMA, SCHEMA_VERSION
@@ -63,9 +63,9 @@ class Columns:
     """N stored sightings without their crops; as in `reid.core.records.Sightings`."""
 
     keys: Keys
-    attributes: Levels
-    body: Levels
-    visible: Levels
+    attributes: QuantisedProbabilities
+    body: QuantisedProbabilities
+    visible: QuantisedProbabilities
     vectors: Float | None
 
     def __len__(self) -> int:

@@ -19,11 +19,12 @@ from reid.core.pixels import RedactedCrop, marked
 from reid.core.records import SightingKey, Sightings
 from reid.storage.locks import lock_of
 from reid.storage.venue_path import Bucket, Folder, storage_fault
-from reid.store import upkeep
+from reid.store import maintenance
 from reid.store.cache import FragmentCache
 from reid.store.connection import connect, explained, is_conflict
 from reid.store.filter import Filter
 from reid.store.layout import stored_fields, stored_names, unpack, widen
+from reid.store.maintenance import TableState
 from reid.store.migrations import SCHEMA_VERSION, check_schema, migrate, schema_version
 from reid.store.rows import (
     CROP_FIELDS,
@@ -37,7 +38,6 @@ from reid.store.rows import (
     schema,
     to_arrow,
 )
-from reid.store.upkeep import Upkeep
 
 TABLE: Final = "sightings"
 
@@ -175,7 +175,7 @@ class Store:
         """End the indexing of a source: remove its rows that are not among the ids `kept`.
 
         Such rows remain when an earlier run saw the source differently (another detector, another
-        step). Many small files are joined. Returns how many rows went.
+        step). Many small files are compacted. Returns how many rows went.
         """
         stored = self.ids(Filter(sources=[source_key]))
         stale = sorted(stored - set(kept))
@@ -183,7 +183,7 @@ class Store:
         def finish(table: Any) -> None:
             if stale:
                 table.delete(Filter(ids=stale).sql())
-            upkeep.tidy(table)
+            maintenance.compact_if_many(table)
 
         self._commit(finish)
         return len(stale)
@@ -273,28 +273,28 @@ class Store:
             if going:
                 table.delete(where)
             gone += going
-            upkeep.purge(self.folder / f"{TABLE}.lance", table, self._lock)
+            maintenance.purge(self.folder / f"{TABLE}.lance", table, self._lock)
 
         self._commit(purge, "erased from")
         return gone
 
-    def maintain(self) -> Upkeep:
-        """Join small files, build or extend the indexes, drop versions that nobody reads any more.
+    def maintain(self) -> TableState:
+        """Compact small files, build or extend the indexes, drop versions that nobody reads.
 
         For a timer; readers and writers go on. Returns the table's state afterwards.
         """
-        self._commit(upkeep.maintain)
-        return self.upkeep()
+        self._commit(maintenance.maintain)
+        return self.state()
 
-    def upkeep(self) -> Upkeep:
-        """Return how large the table is and what waits to be tidied."""
-        return Upkeep.of(self._read(lambda table: table))
+    def state(self) -> TableState:
+        """Return how large the table is and what waits for maintenance."""
+        return TableState.of(self._read(lambda table: table))
 
     def _make_if_none(self, model_id: str, dim: int) -> None:
         with self._lock:
             if not self.exists(self.folder):
                 self._db.create_table(TABLE, schema=schema(model_id, dim))
-                upkeep.index(self._db.open_table(TABLE))
+                maintenance.index(self._db.open_table(TABLE))
 
     def _check(self, model_id: str | None) -> None:
         check_schema(self._table.schema, self.folder)
@@ -373,7 +373,7 @@ def _scan(table: Any, columns: list[str], where: str) -> pa.Table:
 def _upsert(table: Any, rows: pa.Table, *, insert: bool) -> None:
     merge = table.merge_insert("id").when_matched_update_all()
     (merge.when_not_matched_insert_all() if insert else merge).execute(rows)
-    upkeep.learn(table)
+    maintenance.index_new(table)
 
 
 def _unreadable(folder: Folder, error: BaseException) -> StoreError:

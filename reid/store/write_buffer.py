@@ -1,8 +1,8 @@
 """Sightings of a live camera on their way to the store, which may be away for a while.
 
-A camera must not stop looking because a server is being restarted: what is seen waits in memory,
-redacted as always, and is stored when the store answers again. What does not fit is dropped, oldest
-first, and counted.
+Indexing must not stop because a server is being restarted: sightings wait in memory, redacted as
+always, and are stored when the store answers again. What does not fit is dropped, oldest first, and
+counted.
 """
 
 import threading
@@ -25,7 +25,7 @@ LONGEST_PAUSE: Final = 5.0
 """Seconds before the next attempt to store; doubled with each failure."""
 
 
-class Outbox:
+class WriteBuffer:
     """Stores sightings in a thread of its own, in order, until it succeeds.
 
     A sighting that was stored once is only ever updated: if it is gone meanwhile, somebody erased

@@ -15,7 +15,7 @@ from reid.detect.tracker import Tracker
 from reid.embed import Embedder
 from reid.pipeline import Indexer
 from reid.store import Store
-from reid.store.write_buffer import Outbox
+from reid.store.write_buffer import WriteBuffer
 from reid.watch.alerting import Sentry
 from reid.watch.cameras import CameraLoop, Health
 from reid.watch.metrics import serve_metrics
@@ -72,12 +72,12 @@ class Watcher:
         return Status(datetime.now(UTC), [loop.look() for loop in self.loops])
 
     def _loop(self, name: str, address: str) -> CameraLoop:
-        outbox = Outbox(lambda: self._store)
+        write_buffer = WriteBuffer(lambda: self._store)
 
         def indexer() -> Indexer:
-            return Indexer(outbox, self._embedder(), self._tracker(), self._every)
+            return Indexer(write_buffer, self._embedder(), self._tracker(), self._every)
 
-        return CameraLoop(name, address, indexer, self.stop, outbox=outbox)
+        return CameraLoop(name, address, indexer, self.stop, write_buffer=write_buffer)
 
 
 def run(

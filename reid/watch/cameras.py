@@ -14,7 +14,7 @@ from reid.capture.sources import LiveSource
 from reid.core.errors import ReidError
 from reid.core.pixels import RawFrame
 from reid.pipeline import Indexer
-from reid.store.write_buffer import Outbox
+from reid.store.write_buffer import WriteBuffer
 
 LOG: Final = logging.getLogger("reid.watch")
 
@@ -131,16 +131,16 @@ class CameraLoop:
         indexer: Callable[[], Indexer],
         stop: threading.Event,
         first_pause: float = FIRST_PAUSE,
-        outbox: Outbox | None = None,
+        write_buffer: WriteBuffer | None = None,
     ) -> None:
         self.health = Health(camera)
-        self._outbox = outbox
+        self._write_buffer = write_buffer
         self._address, self._indexer, self._stop = address, indexer, stop
         self._first_pause = first_pause
 
     def look(self) -> Health:
         """Return how the camera is doing now, what waits to be stored included."""
-        health, box = self.health, self._outbox
+        health, box = self.health, self._write_buffer
         if box is not None:
             health.sightings, health.waiting, health.lost = box.stored, box.waiting, box.lost
             health.lag = box.lag
@@ -149,8 +149,8 @@ class CameraLoop:
     def run(self) -> None:
         """Index until told to stop, then store what was seen."""
         self._repeat()
-        if self._outbox is not None:
-            self._outbox.close(STORE_WITHIN)
+        if self._write_buffer is not None:
+            self._write_buffer.close(STORE_WITHIN)
 
     def _repeat(self) -> None:
         """Index; after an end or a failure wait, longer each time, and connect again."""
@@ -178,7 +178,7 @@ class CameraLoop:
             self._address, self.health.camera, health=self.health, stop=self._stop
         )
         report = indexer.index(source)
-        if self._outbox is None:
+        if self._write_buffer is None:
             self.health.sightings += report.sightings
 
     def _line(self, error: str) -> dict[str, object]:

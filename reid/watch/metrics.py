@@ -24,7 +24,7 @@ class WatchMetrics:
         self._look, self._desk = look, desk
 
     def collect(self) -> Iterator[Family]:
-        """Yield frames, drops, sightings, lag and losses a camera; nodes; the table's upkeep."""
+        """Yield frames, drops, sightings, lag and losses a camera; nodes; the table's state."""
         status = self._look()
         for names, family in ((_COUNTERS, CounterMetricFamily), (_GAUGES, GaugeMetricFamily)):
             for name in names:
@@ -38,7 +38,7 @@ class WatchMetrics:
 
     def _table(self) -> Iterator[Family]:
         try:
-            kept = self._desk.store.upkeep()
+            kept = self._desk.store.state()
         except ReidError:  # nothing stored yet, or the storage is away: then there is no number
             return
         for name in _TABLE:

@@ -1,4 +1,4 @@
-"""What goes on beside the cameras: alarms, expiry, upkeep of the table, word of how it all is."""
+"""What goes on beside the cameras: alarms, expiry, maintenance of the table, status."""
 
 import json
 import logging

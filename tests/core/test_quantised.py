@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from reid.core import vocabulary
-from reid.core.quantised import STEPS, Levels
+from reid.core.quantised import STEPS, QuantisedProbabilities
 from reid.core.records import SightingKey
 from reid.describe import describe
 from reid.rank import Gallery, rank
@@ -23,7 +23,7 @@ TABLES = arrays(
 
 @given(TABLES)
 def test_they_come_back_to_half_a_step(table: np.ndarray) -> None:
-    kept = Levels.of(table)
+    kept = QuantisedProbabilities.of(table)
     assert kept.shape == table.shape
     assert len(kept) == len(table)
     assert np.allclose(kept, table, atol=0.5 / STEPS + 1e-6, equal_nan=True)
@@ -34,15 +34,17 @@ def test_they_come_back_to_half_a_step(table: np.ndarray) -> None:
 
 @given(TABLES)
 def test_unknown_is_what_is_estimated_for_nobody(table: np.ndarray) -> None:
-    kept = Levels.of(table)
+    kept = QuantisedProbabilities.of(table)
     for column in range(table.shape[1]):
         assert kept.unknown(column) == bool(np.isnan(table[:, column]).all())
 
 
 def test_what_is_no_probability_is_cut() -> None:
-    assert np.asarray(Levels.of(np.array([[-0.5, 1.5]], np.float32))).tolist() == [[0, 1]]
+    assert np.asarray(QuantisedProbabilities.of(np.array([[-0.5, 1.5]], np.float32))).tolist() == [
+        [0, 1]
+    ]
     with pytest.raises(IndexError):
-        Levels.of(np.zeros((1, 2), np.float32))[:, 2]
+        QuantisedProbabilities.of(np.zeros((1, 2), np.float32))[:, 2]
 
 
 @pytest.mark.parametrize("remembered", [0, 1000, module.REMEMBERED])
@@ -52,12 +54,12 @@ def test_they_are_ranked_as_floats_are(remembered: int, monkeypatch: pytest.Monk
     n, random = 60, np.random.default_rng(3)
     widths = (vocabulary.ATTRIBUTE_COLUMNS, vocabulary.BODY_COLUMNS, vocabulary.PARTS)
     tables = [random.integers(0, STEPS + 6, (n, len(w))).astype(np.uint8) for w in widths]
-    kept = [Levels(np.asfortranarray(table)) for table in tables]
+    kept = [QuantisedProbabilities(np.asfortranarray(table)) for table in tables]
     keys = [SightingKey(f"s{i}", "a", "k", f"c{i % 3}", NOON, NOON, i) for i in range(n)]
     for sentence in ("girl in a red hoodie and navy jeans", "no backpack, teal coat, about six"):
         asked = describe(sentence)
-        packed, floats = Gallery(keys, *kept), Gallery(keys, *(one[:] for one in kept))
-        some, same = (rank(asked, one, top=None) for one in (packed, floats))
+        quantised, floats = Gallery(keys, *kept), Gallery(keys, *(one[:] for one in kept))
+        some, same = (rank(asked, one, top=None) for one in (quantised, floats))
         assert some.outcome == same.outcome
         assert [m.key.id for m in some.matches] == [m.key.id for m in same.matches]
         assert [m.score for m in some.matches] == pytest.approx([m.score for m in same.matches])

@@ -17,7 +17,7 @@ from lancedb.index import IvfRq
 from reid.core.errors import StoreError
 from reid.storage.postgresql import DATABASE_VARIABLE
 from reid.storage.venue_path import Bucket
-from reid.store import Filter, Store, upkeep
+from reid.store import Filter, Store, maintenance
 from reid.store import table as module
 from tests.servers import PostgreSQL, needs_postgresql, needs_s3, postgresql
 from tests.store.made import DIM, sightings
@@ -78,7 +78,7 @@ def test_without_the_fence_the_table_would_be_unreadable(
     store = Store.create(tmp_path, "m-1", DIM)
     store.add(sightings(["a", "b"]))
     rows = module.to_arrow(sightings(["c"]), store._table.schema)
-    monkeypatch.setattr(upkeep, "fence", lambda table: None)
+    monkeypatch.setattr(maintenance, "fence", lambda table: None)
     in_two_steps(store._table, rows, insert=True, between=[partial(store.erase, Filter(ids=["a"]))])
     with pytest.raises(StoreError, match="cannot be read"):
         Store.open(tmp_path).read(vectors=True)
@@ -110,7 +110,7 @@ def test_an_erased_row_leaves_the_index_of_vectors(
         found = (tmp_path / "sightings.lance" / "_indices").rglob("auxiliary.idx")
         return [LanceFileReader(str(path)).metadata().num_rows for path in found]
 
-    monkeypatch.setattr(upkeep, "VECTORS_FROM", 300)
+    monkeypatch.setattr(maintenance, "VECTORS_FROM", 300)
     store = Store.create(tmp_path, "m-1", 16)
     given = sightings([f"n{i:03d}" for i in range(300)], dim=16)
     store.add(given)
@@ -124,7 +124,7 @@ def test_an_erased_row_leaves_the_index_of_vectors(
 def test_an_index_of_an_older_kind_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "VECTORS_FROM", 300)
+    monkeypatch.setattr(maintenance, "VECTORS_FROM", 300)
     store = Store.create(tmp_path, "m-1", 16)
     given = sightings([f"n{i:03d}" for i in range(300)], dim=16)
     store.add(given)
@@ -132,10 +132,10 @@ def test_an_index_of_an_older_kind_is_replaced(
     store._table.create_index("vector", config=one_bit)
     store.maintain()
     kinds = [i.name for i in store._table.list_indices() if "vector" in i.columns]
-    assert kinds == [upkeep._VECTOR_INDEX]
+    assert kinds == [maintenance._VECTOR_INDEX]
     assert (
         store._table.to_lance().stats.index_stats(kinds[0])["indices"][0]["sub_index"]["num_bits"]
-        == upkeep._BITS
+        == maintenance._BITS
     )
     assert store.similar(given.vectors[9], 1)[0][0] == "n009"
 
@@ -143,7 +143,7 @@ def test_an_index_of_an_older_kind_is_replaced(
 def test_files_are_joined_to_a_size_that_an_erasure_can_write_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "ROWS_A_FILE", 8)
+    monkeypatch.setattr(maintenance, "ROWS_A_FILE", 8)
     store = Store.create(tmp_path, "m-1", DIM)
     for start in range(0, 24, 2):
         store.add(sightings([f"n{i:02d}" for i in (start, start + 1)]))
@@ -176,5 +176,5 @@ def test_a_fence_keeps_the_commit_that_came_just_before(
 
     monkeypatch.setattr(lance.LanceDataset, "restore", too_late)
     with pytest.raises(StoreError, match="lock was lost"):
-        upkeep.fence(store._table)
+        maintenance.fence(store._table)
     assert Store.open(tmp_path).ids() == {"a", "b"}

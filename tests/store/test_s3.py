@@ -16,7 +16,7 @@ from reid.core.errors import StoreError, UsageError
 from reid.storage.locks import lock_of
 from reid.storage.postgresql import DATABASE_VARIABLE
 from reid.storage.venue_path import Bucket, folder_at, storage_options
-from reid.store import Filter, Store, upkeep
+from reid.store import Filter, Store, maintenance
 from tests.servers import (
     ACCESS_KEY,
     BUCKET,
@@ -112,13 +112,13 @@ def test_no_object_holds_a_byte_of_an_erased_sighting(bucket: Bucket, storage: S
     assert store.erase(Filter(ids=[names[17]])) == 1
     assert found() == [False] * 3
     assert store.ids() == set(names) - {names[17]}
-    assert store.upkeep().old_versions == 0
+    assert store.state().old_versions == 0
 
 
 def test_what_a_commit_reads_does_not_grow_with_the_commits_before(
     bucket: Bucket, storage: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "LEARNT_EVERY", 8)
+    monkeypatch.setattr(maintenance, "INDEX_NEW_EVERY", 8)
     store = Store.create(bucket, "m-1", DIM)
 
     def read(i: int) -> int:
@@ -170,7 +170,7 @@ def test_upkeep_joins_files_and_says_what_waits(bucket: Bucket) -> None:
     store = Store.create(bucket, "m-1", DIM)
     for i in range(12):
         store.add(sightings([f"n{i:02d}"]))
-    before = store.upkeep()
+    before = store.state()
     assert (before.sightings, before.files) == (12, 12)
     assert before.old_versions >= 12
     assert before.unindexed > 0

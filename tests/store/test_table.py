@@ -10,7 +10,7 @@ import pytest
 
 from reid.core import vocabulary
 from reid.core.errors import SpaceMismatch, StoreError
-from reid.store import SCHEMA_VERSION, Filter, Store, upkeep
+from reid.store import SCHEMA_VERSION, Filter, Store, maintenance
 from tests.making import NOON
 from tests.store.made import DIM, run_together, sightings
 
@@ -171,7 +171,7 @@ class TestErasure:
     def test_no_byte_stays_in_the_parts_of_an_index(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(upkeep, "LEARNT_EVERY", 4)
+        monkeypatch.setattr(maintenance, "INDEX_NEW_EVERY", 4)
         names = [f"sighting-{i:03d}" for i in range(12)]
         for name in names:
             store.add(sightings([name]))
@@ -185,8 +185,8 @@ class TestErasure:
     def test_parts_of_an_index_become_one(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(upkeep, "LEARNT_EVERY", 4)
-        monkeypatch.setattr(upkeep, "PARTS", 2)
+        monkeypatch.setattr(maintenance, "INDEX_NEW_EVERY", 4)
+        monkeypatch.setattr(maintenance, "PARTS", 2)
         for i in range(12):
             store.add(sightings([f"sighting-{i:03d}"]))
         store.maintain()
@@ -227,8 +227,8 @@ class TestGrowth:
     def test_lists_of_vectors_are_made_anew_when_the_table_has_doubled(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(upkeep, "VECTORS_FROM", 256)
-        monkeypatch.setattr(upkeep, "_ROWS_A_LIST", 64)
+        monkeypatch.setattr(maintenance, "VECTORS_FROM", 256)
+        monkeypatch.setattr(maintenance, "_ROWS_A_LIST", 64)
 
         def grow(first: int, end: int) -> tuple[int, int, int]:
             store.add(sightings([f"n{i:04d}" for i in range(first, end)]))
@@ -248,8 +248,8 @@ class TestGrowth:
     def test_many_parts_of_the_index_of_vectors_become_one(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(upkeep, "VECTORS_FROM", 256)
-        monkeypatch.setattr(upkeep, "PARTS", 3)
+        monkeypatch.setattr(maintenance, "VECTORS_FROM", 256)
+        monkeypatch.setattr(maintenance, "PARTS", 3)
         given = sightings([f"n{i:04d}" for i in range(400)])
         store.add(given)
         store.maintain()
@@ -266,14 +266,14 @@ class TestGrowth:
     def test_files_are_joined_at_the_end_of_a_source_once_many_wait(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(upkeep, "MANY_FILES", 5)
+        monkeypatch.setattr(maintenance, "MANY_FILES", 5)
         files = []
         for source in range(4):
             names = [f"{source}-{i}" for i in range(2)]
             for name in names:
                 store.add(sightings([name], source=f"s{source}"))
             store.finish_source(f"s{source}", names)
-            files.append(store.upkeep().files)
+            files.append(store.state().files)
         assert files == [2, 4, 1, 3]
 
 

@@ -10,7 +10,7 @@ from reid.core.errors import SpaceMismatch, StoreError
 from reid.core.records import Sightings
 from reid.store import Filter, Store
 from reid.store import write_buffer as module
-from reid.store.write_buffer import Outbox
+from reid.store.write_buffer import WriteBuffer
 from tests.store.made import DIM, sightings
 
 
@@ -42,61 +42,61 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_everything_is_stored_once(store: Store) -> None:
-    box = Outbox(lambda: store)
+    buffer = WriteBuffer(lambda: store)
     for names in (["a", "b"], ["b"], ["c"]):
-        box.add(sightings(names))
-    assert box.close(20) == 0
+        buffer.add(sightings(names))
+    assert buffer.close(20) == 0
     assert store.ids() == {"a", "b", "c"}
-    assert box.stored == 3
+    assert buffer.stored == 3
 
 
 def test_the_newest_of_the_same_stay_counts(store: Store) -> None:
-    box = Outbox(lambda: store)
-    box.add(sightings(["a"], camera="gate"))
-    box.add(sightings(["a"], camera="hall"))
-    box.close(20)
+    buffer = WriteBuffer(lambda: store)
+    buffer.add(sightings(["a"], camera="gate"))
+    buffer.add(sightings(["a"], camera="hall"))
+    buffer.close(20)
     assert store.keys(["a"])["a"].camera == "hall"
 
 
 def test_what_was_erased_while_it_went_on_stays_erased(store: Store) -> None:
-    box = Outbox(lambda: store)
-    box.add(sightings(["a", "b"]))
-    until(lambda: box.stored == 2)
+    buffer = WriteBuffer(lambda: store)
+    buffer.add(sightings(["a", "b"]))
+    until(lambda: buffer.stored == 2)
     store.erase(Filter(ids=["a"]))
-    box.add(sightings(["a", "b", "c"]))
-    box.close(20)
+    buffer.add(sightings(["a", "b", "c"]))
+    buffer.close(20)
     assert store.ids() == {"b", "c"}
 
 
 def test_a_store_that_is_away_is_waited_for(store: Store, away: list[bool]) -> None:
-    box = Outbox(lambda: store)
-    box.add(sightings(["a"]))
-    until(lambda: box.problem != "")
-    box.add(sightings(["b"]))
-    assert (box.waiting, box.stored) == (2, 0)
-    assert box.lag > 0
+    buffer = WriteBuffer(lambda: store)
+    buffer.add(sightings(["a"]))
+    until(lambda: buffer.problem != "")
+    buffer.add(sightings(["b"]))
+    assert (buffer.waiting, buffer.stored) == (2, 0)
+    assert buffer.lag > 0
     away[0] = False
-    assert box.close(20) == 0
-    assert (store.ids(), box.problem, box.lost) == ({"a", "b"}, "", 0)
+    assert buffer.close(20) == 0
+    assert (store.ids(), buffer.problem, buffer.lost) == ({"a", "b"}, "", 0)
 
 
 def test_what_does_not_fit_is_dropped_oldest_first_and_counted(
     store: Store, away: list[bool]
 ) -> None:
-    box = Outbox(lambda: store, most=4)
-    box.add(sightings(["a1", "a2"]))
-    until(lambda: box.problem != "")  # it has tried, and pauses
+    buffer = WriteBuffer(lambda: store, most=4)
+    buffer.add(sightings(["a1", "a2"]))
+    until(lambda: buffer.problem != "")  # it has tried, and pauses
     for name in ("b", "c"):
-        box.add(sightings([f"{name}1", f"{name}2"]))
+        buffer.add(sightings([f"{name}1", f"{name}2"]))
     away[0] = False
-    box.close(20)
+    buffer.close(20)
     assert store.ids() == {"b1", "b2", "c1", "c2"}
-    assert box.lost == 2
+    assert buffer.lost == 2
 
 
 def test_a_store_that_refuses_for_good_says_so(store: Store) -> None:
-    box = Outbox(lambda: store)
-    box.add(sightings(["a"], model="m-2"))
-    until(lambda: "m-2" in box.problem)
+    buffer = WriteBuffer(lambda: store)
+    buffer.add(sightings(["a"], model="m-2"))
+    until(lambda: "m-2" in buffer.problem)
     with pytest.raises(SpaceMismatch):
-        box.add(sightings(["b"], model="m-2"))
+        buffer.add(sightings(["b"], model="m-2"))

@@ -32,13 +32,13 @@ def go_round(desk: Desk, monkeypatch: pytest.MonkeyPatch, seconds: float) -> Non
 
 
 def test_every_duty_is_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = desk.store.upkeep()
+    before = desk.store.state()
     assert before.unindexed == 5
     go_round(desk, monkeypatch, 1.5)
     status = read_status(desk.folder)
     assert status is not None
     assert status.cameras[0].frames == 3
-    assert desk.store.upkeep().unindexed == 0, "the table is kept up"
+    assert desk.store.state().unindexed == 0, "the table is kept up"
 
 
 def test_one_that_fails_is_tried_again_and_stops_no_other(

@@ -27,7 +27,7 @@ from reid.rank import Gallery, rank
 from reid.search.questions import VECTORS_UP_TO
 from reid.search.snapshot import Snapshot
 from reid.storage.venue_path import Folder
-from reid.store import Filter, Store, upkeep
+from reid.store import Filter, Store, maintenance
 from reid.store.connection import connect
 from reid.store.table import TABLE
 
@@ -117,8 +117,8 @@ def grow(folder: Folder, sizes: Sequence[int], seed: int, told: Told) -> list[Gr
 
 def _fill(folder: Folder, have: int, size: int, seed: int) -> None:
     table = connect(folder).open_table(TABLE)
-    for first in range(have, size, upkeep.ROWS_A_FILE):
-        table.add(_batches(table.schema, first, min(first + upkeep.ROWS_A_FILE, size), seed))
+    for first in range(have, size, maintenance.ROWS_A_FILE):
+        table.add(_batches(table.schema, first, min(first + maintenance.ROWS_A_FILE, size), seed))
 
 
 def _batches(schema: pa.Schema, first: int, end: int, seed: int) -> pa.RecordBatchReader:
@@ -137,9 +137,9 @@ def _measured(store: Store, size: int, seed: int) -> Grown:
     at = Grown(size)
     table = connect(store.folder).open_table(TABLE)
     with _peak() as peak:
-        at.index_seconds = at.time("indexes", [partial(upkeep.index, table)])[0]
+        at.index_seconds = at.time("indexes", [partial(maintenance.index, table)])[0]
     at.index_mb = peak[0]
-    at.bytes_a_row = store.upkeep().size / size
+    at.bytes_a_row = store.state().size / size
     batches = [_batch(number, seed) for number in range(_COMMITS)]
     seconds = at.time("commit", [partial(store.add, batch) for batch in batches])
     at.commit, at.appended = Timed.of(seconds), BATCH * _COMMITS / sum(seconds)

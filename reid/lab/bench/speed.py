@@ -23,7 +23,7 @@ from reid.lab.bench.rivals.tool_chain import run_chain
 from reid.lab.bench.searching import Timed, time_search
 from reid.pipeline import Indexer, IndexReport
 from reid.store import Store
-from reid.store.write_buffer import Outbox
+from reid.store.write_buffer import WriteBuffer
 
 _BEFORE_EACH: Final = 5  # people, of several cameras
 _STORED_WITHIN: Final = 60.0  # seconds
@@ -247,17 +247,17 @@ def _index_cameras(contest: Contest, cameras: int, make: Callable[[], Embedder])
         looking = [(make(), _warm(contest, clip)) for _ in range(cameras)]
         first, _ = looking[0]
         store = Store.create(Path(folder) / "venue", first.model_id, first.dim)
-        outbox = Outbox(lambda: store)
+        write_buffer = WriteBuffer(lambda: store)
 
         def index(number: int) -> IndexReport:
             embedder, tracker = looking[number]
             source = replace(_first_frames(clip, contest.frames), camera=f"camera-{number}")
-            return Indexer(outbox, embedder, tracker).index(source)
+            return Indexer(write_buffer, embedder, tracker).index(source)
 
         begun, worked = time.perf_counter(), time.process_time()
         with ThreadPoolExecutor(cameras) as threads:
             reports = list(threads.map(index, range(cameras)))
-        outbox.close(_STORED_WITHIN)
+        write_buffer.close(_STORED_WITHIN)
         seconds, processor = time.perf_counter() - begun, time.process_time() - worked
     stages = Counter[str]()
     for report in reports:

@@ -1,4 +1,4 @@
-"""Keeping the table small and quick, and leaving nothing of what was erased.
+"""Compaction and indexing of the table, and removal of all that was erased.
 
 An erasure removes files that no version names: a writer that died may have left people's data in
 them. But they may as well belong to a writer that is at work without knowing that it lost the lock
@@ -22,18 +22,18 @@ VECTORS_FROM: Final = 100_000
 """Sightings from which an index of their vectors is built; fewer are compared one by one."""
 
 ROWS_A_FILE: Final = 1 << 17
-"""Sightings that files are joined to. An erasure writes the files anew that it takes from, and a
-search server fetches again what was joined, so larger ones cost more of both."""
+"""Rows of a file after compaction. An erasure rewrites the files that it takes rows from, and a
+search server fetches compacted files again, so larger files cost more of both."""
 
-LEARNT_EVERY: Final = 64
-"""Commits after which their files are joined and indexed. Until then each file costs every later
+INDEX_NEW_EVERY: Final = 64
+"""Commits after which their files are compacted and indexed. Until then each file costs every later
 commit a request, since it looks for its sightings' ids in all that the index does not know, and
 every search by likeness another."""
 
-_LEARNT_ROWS: Final = 2048  # a file of fewer is joined with what is new
+_INDEX_NEW_ROWS: Final = 2048  # files of fewer rows are compacted with the new ones
 
 KEPT: Final = timedelta(minutes=10)
-"""How long an old version stays, for whoever is still reading it."""
+"""How long an old version is kept, for readers that still use it."""
 
 _SCALARS: Final = {
     "id": BTree(),
@@ -42,10 +42,10 @@ _SCALARS: Final = {
     "source_key": BTree(),
 }
 PARTS: Final = 8
-"""Parts of an index of which one is made; each is looked into by every search."""
+"""Parts of an index from which on they are merged; every search reads each."""
 
 MANY_FILES: Final = 64
-"""Small files that are joined at the end of a source."""
+"""Small files from which on they are compacted at the end of a source."""
 
 _ALL: Final = 1000  # parts of an index, more than there ever are
 _VECTORS: Final = "vector"
@@ -58,13 +58,13 @@ _ROUNDS: Final = 20  # of k-means
 
 
 @dataclass(frozen=True, slots=True)
-class Upkeep:
-    """How large a table is and what waits to be tidied.
+class TableState:
+    """How large a table is, and what waits for maintenance.
 
     Attributes:
         sightings: rows.
         size: bytes of the newest version.
-        files: data files; `small_files` of them are worth joining.
+        files: data files; `small_files` of them are worth compacting.
         old_versions: versions before the newest; they may hold rows that were removed since.
         oldest: when the oldest of these was written, or None.
         unindexed: rows that the slowest index does not know yet.
@@ -80,7 +80,7 @@ class Upkeep:
 
     @classmethod
     def of(cls, table: Any) -> Self:
-        """Look at a table."""
+        """Read the state of a table."""
         stats, versions = table.stats(), table.list_versions()
         old = [v["timestamp"].astimezone(UTC) for v in versions if v["version"] != table.version]
         waiting = [table.index_stats(i.name) for i in table.list_indices()]
@@ -101,7 +101,7 @@ class Upkeep:
         return {**{name: getattr(self, name) for name in names}, "oldest": oldest}
 
 
-NOTHING: Final = Upkeep(0, 0, 0, 0, 0, None, 0)
+NOTHING: Final = TableState(0, 0, 0, 0, 0, None, 0)
 """Of a venue where nothing is stored yet."""
 
 
@@ -113,16 +113,16 @@ def index(table: Any) -> None:
 
 
 def maintain(table: Any) -> None:
-    """Join small files, extend the indexes, drop old versions that nobody reads any more."""
+    """Compact small files, extend the indexes, drop versions older than `KEPT`."""
     with warnings.catch_warnings(action="ignore"):
-        join(table)
+        compact(table)
         if table.count_rows() >= VECTORS_FROM and not _has_vectors(table):
             _index_vectors(table)
         table.to_lance().cleanup_old_versions(older_than=KEPT)
 
 
-def join(table: Any) -> None:
-    """Join small files, and let the indexes know what is new."""
+def compact(table: Any) -> None:
+    """Compact small files and extend the indexes by the new rows."""
     table.to_lance().optimize.compact_files(target_rows_per_fragment=ROWS_A_FILE)
     table.checkout_latest()
     _extend(table, _scalars(table))
@@ -130,25 +130,27 @@ def join(table: Any) -> None:
         _extend_vectors(table)
 
 
-def tidy(table: Any) -> None:
-    """Join once many small files have come together, so that what it takes is spread over them."""
+def compact_if_many(table: Any) -> None:
+    """Compact if there are `MANY_FILES` small files; the cost is spread over many commits."""
     fragments = table.to_lance().get_fragments()
     small = sum(f.metadata.physical_rows < ROWS_A_FILE // 2 for f in fragments)
     if small >= MANY_FILES:
-        join(table)
+        compact(table)
 
 
-def learn(table: Any) -> None:
-    """Once in `LEARNT_EVERY` commits, of whatever process, join those and index what is new.
+def index_new(table: Any) -> None:
+    """Every `INDEX_NEW_EVERY` commits, of whatever process, compact and index the new files.
 
-    Large files are left alone, and each index gets a part of its own, so that this takes as long
-    whatever the table's size; `join` makes one of all.
+    Large files are left alone, and each index gets a part of its own, so that the cost does
+    not grow with the table; `compact` merges the parts.
     """
-    if table.version % LEARNT_EVERY:
+    if table.version % INDEX_NEW_EVERY:
         return
     optimize = table.to_lance().optimize
     with warnings.catch_warnings(action="ignore"):
-        optimize.compact_files(target_rows_per_fragment=_LEARNT_ROWS, materialize_deletions=False)
+        optimize.compact_files(
+            target_rows_per_fragment=_INDEX_NEW_ROWS, materialize_deletions=False
+        )
         optimize.optimize_indices(index_names=_scalars(table), num_indices_to_merge=0)
     table.checkout_latest()
 

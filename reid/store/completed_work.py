@@ -1,7 +1,7 @@
-"""What has been indexed to its end, so that nothing is indexed twice however often it is begun.
+"""Sources that were indexed completely, so that none is indexed twice.
 
-An entry is a hash of the source's content and of how it was looked at, and a time: nothing about
-people. It stays when sightings are erased, so that beginning a large index again does not bring
+An entry is a hash of the source's content and of the options, and a time: nothing about people.
+It is kept when sightings are erased, so that beginning a large index again does not bring
 back what was erased.
 """
 
@@ -17,12 +17,12 @@ import pyarrow as pa
 from reid.storage.locks import lock_of
 from reid.storage.venue_path import Folder
 from reid.store.connection import connect, explained, is_conflict
-from reid.store.upkeep import KEPT
+from reid.store.maintenance import KEPT
 
 TABLE: Final = "indexed"
 
-JOINED_EVERY: Final = 32
-"""Commits after which the files are joined: each takes at least one request to look into."""
+COMPACTED_EVERY: Final = 32
+"""Commits after which the files are compacted: reading each takes at least one request."""
 
 _TRIES: Final = 6
 _PAUSE: Final = 0.2  # seconds
@@ -35,8 +35,8 @@ _SCHEMA: Final = pa.schema(
 )  # fmt: skip
 
 
-class Ledger:
-    """The finished work of a venue."""
+class CompletedWork:
+    """The completed work of a venue."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
@@ -67,8 +67,8 @@ class Ledger:
         if table is None:
             table = connect(self._folder).create_table(TABLE, schema=_SCHEMA)
         table.merge_insert("work").when_not_matched_insert_all().execute(row)
-        if table.version % JOINED_EVERY == 0:
-            _join(table)
+        if table.version % COMPACTED_EVERY == 0:
+            _compact(table)
 
     def _table(self) -> Any:
         if not (self._folder / f"{TABLE}.lance").is_dir():
@@ -76,7 +76,7 @@ class Ledger:
         return connect(self._folder).open_table(TABLE)
 
 
-def _join(table: Any) -> None:
+def _compact(table: Any) -> None:
     dataset = table.to_lance()
     with warnings.catch_warnings(action="ignore"):
         dataset.optimize.compact_files()
@@ -84,6 +84,6 @@ def _join(table: Any) -> None:
 
 
 def work_of(source_key: str, how: Sequence[object]) -> str:
-    """Name work by a source's content and by all that decides what is stored of it."""
+    """Return a hash of a source's content and of all options that decide what is stored of it."""
     text = repr((source_key, *map(str, how)))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
