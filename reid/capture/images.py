@@ -43,8 +43,8 @@ def read_image(path: Path) -> Image:
 
 def image_paths(folder: Path) -> tuple[Path, ...]:
     """Return every still below `folder`, sorted by path."""
-    found = (p for p in folder.rglob("*") if p.suffix.lower() in STILL_SUFFIXES and p.is_file())
-    return tuple(sorted(found))
+    stills = (p for p in folder.rglob("*") if p.suffix.lower() in STILL_SUFFIXES and p.is_file())
+    return tuple(sorted(stills))
 
 
 def _to_rgb(image: PillowImage.Image) -> Image:

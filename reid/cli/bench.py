@@ -87,7 +87,9 @@ def retrieval(
     extractor = load_extractor(embedder, arch)
     settings = RetrievalSettings(with_heads, rerank, seed)
     result = watched(
-        "images", len(split.images()), lambda told: run_retrieval(split, extractor, settings, told)
+        "images",
+        len(split.images()),
+        lambda progress: run_retrieval(split, extractor, settings, progress),
     )
     tell("retrieval", result.to_json(), as_json, html)
 
@@ -159,7 +161,7 @@ def attributes(
     result = watched(
         "images",
         len(labelled.images),
-        lambda told: run_attributes(labelled, *estimator, seed, told),
+        lambda progress: run_attributes(labelled, *estimator, seed, progress),
     )
     tell("attributes", result.to_json(), as_json, html)
 
@@ -186,7 +188,9 @@ def detection(
     finder = Detector(find_detector(detector))
     helper = Detector(heads) if heads else None
     result = watched(
-        "photos", len(photos), lambda told: run_detection(photos, finder, helper, seed, told)
+        "photos",
+        len(photos),
+        lambda progress: run_detection(photos, finder, helper, seed, progress),
     )
     tell("detection", result.to_json(), as_json, html)
 
@@ -218,7 +222,7 @@ def tracking(
     result = watched(
         "frames",
         sum(film.frames for film in films),
-        lambda told: run_tracking(films, finder, helper, seed, told),
+        lambda progress: run_tracking(films, finder, helper, seed, progress),
     )
     tell("tracking", result.to_json(), as_json, html)
 
@@ -249,7 +253,7 @@ def venue(
     result = watched(
         "frames",
         sum(len(clip.frames) for clip in filmed.clips),
-        lambda told: run_venue(filmed, tracker, model, found, every, told),
+        lambda progress: run_venue(filmed, tracker, model, found, every, progress),
     )
     tell("venue", result.to_json(), as_json, html)
 
@@ -273,7 +277,7 @@ def agreement(
 
     ours, other = Detector(find_detector(detector)), Detector(peer)
     result = watched(
-        "clips", len(clips), lambda told: run_agreement(clips, ours, other, every, told)
+        "clips", len(clips), lambda progress: run_agreement(clips, ours, other, every, progress)
     )
     tell("agreement", result.to_json(), as_json, html)
 
@@ -297,7 +301,7 @@ def privacy(
     effort = QUICK if quick else Effort()
     model = own_embedder(embedder)
     result = watched(
-        "attacks", steps(effort), lambda told: run_privacy(data, *model, effort, seed, told)
+        "attacks", steps(effort), lambda progress: run_privacy(data, *model, effort, seed, progress)
     )
     tell("privacy", result.to_json(), as_json, html)
 
@@ -328,7 +332,7 @@ def faces(
     result = watched(
         "parts",
         parts(heights),
-        lambda told: run_faces(data, crops, methods, heights, seed, told),
+        lambda progress: run_faces(data, crops, methods, heights, seed, progress),
     )
     tell("faces", result.to_json(), as_json, html)
 
@@ -362,7 +366,7 @@ def fairness(
     result = watched(
         "properties",
         len(pairs.changes),
-        lambda told: run_fairness(pairs, extractor, face, seed, told),
+        lambda progress: run_fairness(pairs, extractor, face, seed, progress),
     )
     tell("fairness", result.to_json(), as_json, html)
 
@@ -417,4 +421,6 @@ def _described(data: Path, embedder: str | None, seed: int, run: Callable[..., A
 
     described = read_described(data)
     model = own_embedder(embedder)
-    return watched("pictures", described.steps, lambda told: run(described, *model, seed, told))
+    return watched(
+        "pictures", described.steps, lambda progress: run(described, *model, seed, progress)
+    )

@@ -9,8 +9,8 @@ def watched(label: str, total: int | None, work: Callable[[Callable[[int], None]
     """Do `work` under a progress bar."""
     from reid.cli.console import progress_bar
 
-    with progress_bar(label, total) as told:
-        return work(told)
+    with progress_bar(label, total) as progress:
+        return work(progress)
 
 
 def tell(name: str, result: dict[str, Any], as_json: bool, html: Path | None) -> None:

@@ -46,7 +46,7 @@ def scale(
     assumed = Assumed(looks, per_hour)
     steps = len(numbers) + (len(counts) if run else 0)
     result = watched(
-        "steps", steps, lambda told: run_scale(venue, numbers, run, assumed, seed, told)
+        "steps", steps, lambda progress: run_scale(venue, numbers, run, assumed, seed, progress)
     )
     tell("scale", result, as_json, html)
 

@@ -63,6 +63,8 @@ def speed(
     result = watched(
         "parts",
         parts(contest),
-        lambda told: run_speed(contest, lambda: own_embedder(embedder)[0], weights, seed, told),
+        lambda progress: run_speed(
+            contest, lambda: own_embedder(embedder)[0], weights, seed, progress
+        ),
     )
     tell("speed", result.to_json(), as_json, html)

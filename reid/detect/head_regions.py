@@ -76,9 +76,9 @@ def regions_to_redact(
     tracks, candidates = frames[now].tracks, frames[now].candidates
     owner = _owners(tracks.xyxy, candidates)
     remembered, remembered_for = _remembered(frames, now)
-    found = np.isin(np.arange(len(tracks)), np.concatenate([owner, remembered_for]))
+    has_head = np.isin(np.arange(len(tracks)), np.concatenate([owner, remembered_for]))
     heads = _shape(np.concatenate([candidates, remembered, _strays(frames, now)]), profile)
-    sure = found & ~_slender(tracks.xyxy)
+    sure = has_head & ~_slender(tracks.xyxy)
     tops = [_closed_tops(tracks.xyxy[~sure])]
     if profile == "head":
         tops.append(top_of(tracks.xyxy[sure], TOP_WITH_HEAD))

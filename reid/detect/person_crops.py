@@ -17,9 +17,9 @@ def heads_in_crop(raw: RawFrame, tracker: Tracker | None, profile: Profile = "he
     """
     if tracker is None:
         return crop_regions_to_redact(raw.ref, empty_boxes(), sure=False, profile=profile)
-    found = tracker.heads_of_crop(raw)
+    crop_heads = tracker.heads_of_crop(raw)
     return crop_regions_to_redact(
-        raw.ref, found.boxes, sure=found.sure, people=found.people, profile=profile
+        raw.ref, crop_heads.boxes, sure=crop_heads.sure, people=crop_heads.people, profile=profile
     )
 
 

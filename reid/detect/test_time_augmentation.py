@@ -77,9 +77,9 @@ def _fuse(
     augmentations: Sequence[tuple[Boxes, Scores]],
 ) -> tuple[Boxes, Scores, Scores]:
     """Return fused boxes (N, 4), their mean scores over all augmentations, and the highest."""
-    boxes = np.concatenate([found for found, _ in augmentations])
+    boxes = np.concatenate([each for each, _ in augmentations])
     scores = np.concatenate([score for _, score in augmentations])
-    view = np.repeat(np.arange(len(augmentations)), [len(found) for found, _ in augmentations])
+    view = np.repeat(np.arange(len(augmentations)), [len(each) for each, _ in augmentations])
     group = _groups(boxes, scores, view)
     count = int(group.max(initial=-1)) + 1
     total, highest = np.zeros(count, np.float32), np.zeros(count, np.float32)

@@ -103,11 +103,11 @@ class Tracker:
     def heads_of_crop(self, raw: RawFrame) -> CropHeads:
         """Return head candidates in an image that is one person already cut out."""
         asked = [self._detector] if self._heads is None else [self._detector, self._heads]
-        found = [model.detect_in_crop(raw) for model in asked]
-        boxes = np.concatenate([seen.heads for seen in found])
-        scores = np.concatenate([seen.head_scores for seen in found])
+        detections = [model.detect_in_crop(raw) for model in asked]
+        boxes = np.concatenate([seen.heads for seen in detections])
+        scores = np.concatenate([seen.head_scores for seen in detections])
         sure = in_upper_part(boxes, raw) & (scores >= SURE_HEAD)
-        return CropHeads(boxes, bool(sure.any()), found[0].people)
+        return CropHeads(boxes, bool(sure.any()), detections[0].people)
 
     def _update(self, seen: Detections, raw: RawFrame) -> Tracks:
         ids = np.full(len(seen.people), UNTRACKED, np.int64)

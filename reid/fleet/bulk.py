@@ -60,7 +60,7 @@ def index_all(
     shards: Sequence[Shard],
     options: IndexOptions,
     share: Share,
-    told: Callable[[int], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Indexed]:
     """Index shards on the cluster; yields each as it is done. Begun again, it does only the rest.
 
@@ -83,7 +83,7 @@ def index_all(
                 time.sleep(PAUSE)
                 continue
             done += 1
-            told(done)
+            progress(done)
             yield _result(shard, answer)
 
 

@@ -45,7 +45,7 @@ def stored_names(schema: pa.Schema, table: str) -> dict[str, tuple[str, ...]]:
         StoreError: a field has not as many columns as names.
     """
     metadata = schema.metadata or {}
-    found: dict[str, tuple[str, ...]] = {}
+    names_of: dict[str, tuple[str, ...]] = {}
     for field in schema.names:
         if field != table and not field.startswith(f"{table}_"):
             continue
@@ -53,8 +53,8 @@ def stored_names(schema: pa.Schema, table: str) -> dict[str, tuple[str, ...]]:
         names = columns.FIRST.of(table) if said is None else tuple(json.loads(said))
         if schema.field(field).type.byte_width != len(names):
             raise StoreError(f"the columns of {field} do not fit their names: restore a backup")
-        found[field] = names
-    return found
+        names_of[field] = names
+    return names_of
 
 
 def stored_fields(schema: pa.Schema) -> list[str]:

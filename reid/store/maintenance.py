@@ -213,7 +213,7 @@ def _astray(table: Any) -> list[str]:
 
 
 def _has_vectors(table: Any) -> bool:
-    return any(found.name == _VECTOR_INDEX for found in table.list_indices())
+    return any(index.name == _VECTOR_INDEX for index in table.list_indices())
 
 
 def _extend(table: Any, names: list[str]) -> None:
@@ -238,7 +238,7 @@ def _extend_vectors(table: Any) -> None:
 
 
 def _scalars(table: Any) -> list[str]:
-    return [found.name for found in table.list_indices() if _VECTORS not in found.columns]
+    return [index.name for index in table.list_indices() if _VECTORS not in index.columns]
 
 
 def _index_scalars(table: Any) -> None:
@@ -253,9 +253,9 @@ def _index_vectors(table: Any) -> None:
     less time than product quantisation. As the table grows, lists that have become long are
     split when new rows are added.
     """
-    for found in table.list_indices():
-        if _VECTORS in found.columns and found.name != _VECTOR_INDEX:
-            table.drop_index(found.name)
+    for index in table.list_indices():
+        if _VECTORS in index.columns and index.name != _VECTOR_INDEX:
+            table.drop_index(index.name)
     config = IvfRq(
         distance_type="cosine",
         num_partitions=max(1, table.count_rows() // _ROWS_A_LIST),

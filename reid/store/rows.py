@@ -48,8 +48,8 @@ class Keys(Sequence[SightingKey]):
 
     def row(self, sighting: str) -> int | None:
         """Return the row of a sighting's id, or None."""
-        found = int(pc.index(self._columns[0], sighting).as_py())
-        return None if found < 0 else found
+        row = int(pc.index(self._columns[0], sighting).as_py())
+        return None if row < 0 else row
 
     def coded(self, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
         """Return one field of all keys as positions (N,) in the values that occur, and those."""

@@ -204,12 +204,12 @@ class Store:
             return table.schema, _scan(table, wanted, where)
 
         layout, table = self._read(scan)
-        found = matrix(table, "vector") if vectors else None
+        held = matrix(table, "vector") if vectors else None
         table = table.drop_columns(["vector"]) if vectors else table  # a copy at a time is enough
         attributes = unpack(table, layout, "attributes")
         table = table.drop_columns(list(stored_names(layout, "attributes")))
         body, visible = unpack(table, layout, "body"), unpack(table, layout, "visible")
-        return Columns(Keys(table), attributes, body, visible, found)
+        return Columns(Keys(table), attributes, body, visible, held)
 
     def crops(self, ids: Sequence[str]) -> dict[str, RedactedCrop]:
         """Return the best crop of each sighting asked for, by id."""
@@ -248,8 +248,8 @@ class Store:
             query = query.nprobes(_PROBES).refine_factor(-(-_CANDIDATES // top))
             return query.select(["id", "_distance"]).limit(top).to_arrow()
 
-        found = self._read(search)
-        ids, distances = found.column("id").to_pylist(), found.column("_distance").to_pylist()
+        nearest = self._read(search)
+        ids, distances = nearest.column("id").to_pylist(), nearest.column("_distance").to_pylist()
         return [(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)]
 
     def erase(self, which: Filter) -> int:

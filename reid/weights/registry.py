@@ -95,14 +95,14 @@ def pulled_folder() -> Path:
 
 def shipped(folder: Path | None = None) -> list[Shipped]:
     """List the weights that come with the package, by name."""
-    found = sorted((folder or models_folder()).glob("*/model.toml"))
-    return [_read(path) for path in found]
+    cards = sorted((folder or models_folder()).glob("*/model.toml"))
+    return [_read(path) for path in cards]
 
 
 def pulled(folder: Path | None = None) -> dict[str, Path]:
     """Return the weights pulled so far, by name."""
-    found = (folder or pulled_folder()).glob("*.pt")
-    return {path.stem: path for path in sorted(found)}
+    files = (folder or pulled_folder()).glob("*.pt")
+    return {path.stem: path for path in sorted(files)}
 
 
 def card(name: str) -> str:
@@ -134,9 +134,9 @@ def find_detector(given: Path | None) -> Path:
     for name in _PREFERRED:
         if name in available:
             return available[name]
-    found = _shipped_detector()
-    if found is not None:
-        return found
+    detector = _shipped_detector()
+    if detector is not None:
+        return detector
     raise ModelError(
         "no detector weights: run `reid models pull yolo11n` once (needs internet), "
         "or name a file with --detector PATH"

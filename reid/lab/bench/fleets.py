@@ -87,7 +87,7 @@ def race(
     clip: Path,
     cameras: Sequence[int],
     options: IndexOptions,
-    told: Callable[[int], None],
+    progress: Callable[[int], None],
 ) -> list[Pace]:
     """Index a clip as so many cameras at once, after each core has loaded its models.
 
@@ -108,7 +108,7 @@ def race(
                 nodes = sum(engine.nodes().values())
                 each = frames / max(processor, 1e-9)
                 found.append(Pace(nodes, cores, count, round(pace, 2), round(each, 2)))
-                told(number + 1)
+                progress(number + 1)
         finally:
             engine.close()
     return found

@@ -46,7 +46,7 @@ _VECTOR_COPIES: Final = 3  # of all vectors, while they are read into memory
 _ROW: Final = 900  # bytes of all else of a sighting in memory, about
 _MEMORY_SHARE: Final = 0.7  # of what is free may be taken
 
-Told = Callable[[int], None]
+Progress = Callable[[int], None]
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class Grown:
         }
 
 
-def grow(folder: Folder, sizes: Sequence[int], seed: int, told: Told) -> list[Grown]:
+def grow(folder: Folder, sizes: Sequence[int], seed: int, progress: Progress) -> list[Grown]:
     """Fill a new venue to each size in turn and measure it there.
 
     Raises:
@@ -111,7 +111,7 @@ def grow(folder: Folder, sizes: Sequence[int], seed: int, told: Told) -> list[Gr
         _fill(folder, have, size, seed)
         found.append(_measured(store, size, seed))
         have = size
-        told(number + 1)
+        progress(number + 1)
     return found
 
 

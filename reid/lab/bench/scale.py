@@ -36,14 +36,14 @@ def run_scale(
     run: Race | None,
     assumed: Assumed,
     seed: int,
-    told: Callable[[int], None],
+    progress: Callable[[int], None],
 ) -> dict[str, Any]:
     """Measure and return all as JSON."""
     where = "s3" if str(folder).startswith("s3:") else "disk"
     recorder = Recorder("scale", seed, {"sizes": list(sizes), "storage": where})
-    paces = race(run.cluster, run.clip, run.cameras, run.options, told) if run else []
+    paces = race(run.cluster, run.clip, run.cameras, run.options, progress) if run else []
     before = len(paces)
-    grown = grow(folder, sizes, seed, lambda done: told(before + done))
+    grown = grow(folder, sizes, seed, lambda done: progress(before + done))
     per_core = _per_core(paces) or UNMEASURED
     priced = costs(per_core, grown[-1], partial(memory_row, grown), assumed)
     return {
