@@ -82,7 +82,7 @@ def index(
     every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 1,
     careful: Annotated[
         bool,
-        typer.Option("--careful", help="Look twice at every frame: slower, fewer heads missed."),
+        typer.Option("--careful", help="Detect twice in every frame: slower, fewer heads missed."),
     ] = False,
     cluster: Cluster = None,
     cpus: Cpus = 1.0,
