@@ -91,7 +91,7 @@ def retrieval(
         len(split.images()),
         lambda progress: run_retrieval(split, extractor, settings, progress),
     )
-    tell("retrieval", result.to_json(), as_json, html)
+    tell("retrieval", result, as_json, html)
 
 
 @app.command()
@@ -109,7 +109,7 @@ def description(
     from reid.lab.bench.description import run_description
 
     result = _described(data, embedder, seed, run_description)
-    tell("description", result.to_json(), as_json, html)
+    tell("description", result, as_json, html)
 
 
 @app.command()
@@ -124,10 +124,10 @@ def ranking(
 
     Example: reid bench ranking --data shared/data/pku-reid-dev
     """
-    from reid.lab.bench.ranking import run_weighing
+    from reid.lab.bench.ranking import run_ranking
 
-    result = _described(data, embedder, seed, run_weighing)
-    tell("ranking", result.to_json(), as_json, html)
+    result = _described(data, embedder, seed, run_ranking)
+    tell("ranking", result, as_json, html)
 
 
 @app.command()
@@ -163,7 +163,7 @@ def attributes(
         len(labelled.images),
         lambda progress: run_attributes(labelled, *estimator, seed, progress),
     )
-    tell("attributes", result.to_json(), as_json, html)
+    tell("attributes", result, as_json, html)
 
 
 @app.command()
@@ -192,7 +192,7 @@ def detection(
         len(photos),
         lambda progress: run_detection(photos, finder, helper, seed, progress),
     )
-    tell("detection", result.to_json(), as_json, html)
+    tell("detection", result, as_json, html)
 
 
 @app.command()
@@ -224,7 +224,7 @@ def tracking(
         sum(film.frames for film in films),
         lambda progress: run_tracking(films, finder, helper, seed, progress),
     )
-    tell("tracking", result.to_json(), as_json, html)
+    tell("tracking", result, as_json, html)
 
 
 @app.command()
@@ -255,7 +255,7 @@ def venue(
         sum(len(clip.frames) for clip in filmed.clips),
         lambda progress: run_venue(filmed, tracker, model, found, every, progress),
     )
-    tell("venue", result.to_json(), as_json, html)
+    tell("venue", result, as_json, html)
 
 
 @app.command()
@@ -279,7 +279,7 @@ def agreement(
     result = watched(
         "clips", len(clips), lambda progress: run_agreement(clips, ours, other, every, progress)
     )
-    tell("agreement", result.to_json(), as_json, html)
+    tell("agreement", result, as_json, html)
 
 
 @app.command()
@@ -303,7 +303,7 @@ def privacy(
     result = watched(
         "attacks", steps(effort), lambda progress: run_privacy(data, *model, effort, seed, progress)
     )
-    tell("privacy", result.to_json(), as_json, html)
+    tell("privacy", result, as_json, html)
 
 
 @app.command()
@@ -334,7 +334,7 @@ def faces(
         parts(heights),
         lambda progress: run_faces(data, crops, methods, heights, seed, progress),
     )
-    tell("faces", result.to_json(), as_json, html)
+    tell("faces", result, as_json, html)
 
 
 @app.command()
@@ -368,7 +368,7 @@ def fairness(
         len(pairs.changes),
         lambda progress: run_fairness(pairs, extractor, face, seed, progress),
     )
-    tell("fairness", result.to_json(), as_json, html)
+    tell("fairness", result, as_json, html)
 
 
 @app.command(name="all")
@@ -400,9 +400,9 @@ def everything(
         results[name] = result
         if not as_json:
             out.rule(name)
-            show(name.partition(": ")[0], result)
+            show(result)
     if as_json:
-        print_json(results)
+        print_json({name: result.to_json() for name, result in results.items()})
     write_page(results, html, as_json)
 
 

@@ -43,7 +43,7 @@ def scale(
     run = None
     if cluster is not None and clip is not None:
         run = Race(cluster, clip, counts, IndexOptions(detector, None, embedder, every))
-    assumed = Assumed(looks, per_hour)
+    assumed = Assumed(looks_per_second=looks, sightings_per_hour=per_hour)
     steps = len(numbers) + (len(counts) if run else 0)
     result = watched(
         "steps", steps, lambda progress: run_scale(venue, numbers, run, assumed, seed, progress)

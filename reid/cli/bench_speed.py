@@ -67,4 +67,4 @@ def speed(
             contest, lambda: own_embedder(embedder)[0], weights, seed, progress
         ),
     )
-    tell("speed", result.to_json(), as_json, html)
+    tell("speed", result, as_json, html)

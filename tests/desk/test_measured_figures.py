@@ -10,10 +10,11 @@ from reid.desk import Desk
 from reid.desk import measured_figures as module
 from reid.desk.impact_report import report, report_text
 from reid.desk.measured_figures import measured
-from reid.lab.bench.detection import DetectionResult, Share
+from reid.lab.bench.detection import DetectionResult
 from reid.lab.bench.fairness import Differential, FairnessResult
+from reid.lab.bench.metrics.summary import Share
 from reid.lab.bench.privacy import Attacked, PrivacyResult
-from reid.lab.bench.report.record import Record
+from reid.lab.bench.report.record import Record, machine
 from reid.weights.registry import Shipped
 from tests.venues import MODEL, filled
 
@@ -21,28 +22,44 @@ RULES = '\n[measured]\nprivacy = "privacy.json"\nfairness = "fair.json"\ndetecti
 
 
 def run_of(benchmark: str) -> Record:
-    return Record(benchmark, {}, "0", None, {}, None, 0, {}, "2026-05-01T12:00:00+00:00", 1.0)
+    return Record(
+        benchmark=benchmark, settings={}, version="0", commit=None, weights={}, data=None, seed=0,
+        machine=machine(), started="2026-05-01T12:00:00+00:00", seconds=1.0,
+    )  # fmt: skip
 
 
 def attacked(accuracy: float) -> Attacked:
-    return Attacked(accuracy, (0.02, 0.05), 400, 0.025, (0.01, 0.04))
+    return Attacked(
+        accuracy=accuracy, interval=(0.02, 0.05), n=400, chance=0.025, chance_interval=(0.01, 0.04),
+        at_chance=accuracy <= 0.04,
+    )  # fmt: skip
+
+
+def by_arm(first: float, second: float) -> dict[str, float]:
+    return {"darker": first, "lighter": second}
 
 
 def results(model: str = MODEL) -> dict[str, dict]:
-    attacks = {"nothing": attacked(0.94), "as shipped, head": attacked(0.033)}
-    probes = {"linear": attacked(0.2)}
-    privacy = PrivacyResult(attacks, probes, {}, {}, {}, {}, 40, model, run_of("privacy"))
-    skin = Differential(
-        ("darker", "lighter"), (0.011, 0.009), (0.2, 0.21), (0.0, 0.004), (0.05, 0.06),
-        (0.9, 0.91), 1.2,
-        -0.01,
-        attacked(0.5), {"false_match_ratio": (1.0, 1.5)}, 60,
+    privacy = PrivacyResult(
+        attacks={"nothing": attacked(0.94), "as shipped, head": attacked(0.033)},
+        probes={"linear": attacked(0.2)}, recovered={}, faces_recovered={}, linked={}, hats={},
+        people=40, model_id=model, run=run_of("privacy"),
     )  # fmt: skip
-    fairness = FairnessResult({"skin": skin}, {}, model, None, run_of("fairness"))
+    skin = Differential(
+        false_match=by_arm(0.011, 0.009), miss=by_arm(0.2, 0.21),
+        redaction_failure=by_arm(0.0, 0.004), skin_left=by_arm(0.05, 0.06),
+        found=by_arm(0.9, 0.91), worst_to_best_false_match=1.2, worst_to_best={},
+        miss_difference=-0.01, found_difference=-0.01, told_from_vector=attacked(0.5),
+        intervals={"false_match_ratio": (1.0, 1.5)}, n_people=60,
+    )  # fmt: skip
+    fairness = FairnessResult(
+        changes={"skin": skin}, faces={}, model_id=model, face_model=None, run=run_of("fairness")
+    )
     detection = DetectionResult(
-        {"AP50": 0.6, "AP": 0.4, "recall": 0.83, "recall_index": 0.7}, {},
-        {"head": Share(24, 24), "face": Share(20, 24)}, {}, {}, 30, 37, "yolo", None,
-        run_of("detection"),
+        AP50=0.6, AP=0.4, recall=0.83, recall_index=0.7, head_coverage=1.0, intervals={},
+        coverage={"head": Share.of(24, 24), "face": Share.of(20, 24)}, coverage_by_size={},
+        painted={}, n_images=30, n_people=37, model_id="yolo", heads_model=None,
+        run=run_of("detection"),
     )  # fmt: skip
     return {
         "privacy": privacy.to_json(), "fairness": fairness.to_json(),

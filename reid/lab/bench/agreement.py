@@ -1,10 +1,9 @@
 """Does a detector find on real clips what another one finds? For footage that nobody annotated."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,11 @@ from reid.capture.sources import open_source
 from reid.core.boxes import Boxes, iou
 from reid.detect.detections import Detections
 from reid.detect.yolo import Detector
+from reid.lab.bench.metrics.figures import Ends, Figures, Fraction, MaybeFraction
 from reid.lab.bench.metrics.intervals import wilson
-from reid.lab.bench.report.record import Record, Recorder
+from reid.lab.bench.report.record import Recorder
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Table, figure
 
 SURE: Final = 0.5
 """Confidence from which the peer's people count as being there."""
@@ -22,41 +24,60 @@ SURE: Final = 0.5
 _IOU: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class AgreementResult:
-    """What of the peer's people ours finds too, and what it finds where the peer sees nobody.
+class ClipAgreement(Figures):
+    """The figures of one clip.
 
     Attributes:
-        people: how many the peer finds at confidence `SURE`.
-        indexed: of these, found at IoU 0.5 from the confidence that starts a track.
-        redacted: of these, found at IoU 0.5 from the confidence that counts for redaction.
-        false: of ours from the confidence that starts a track, those that overlap nobody whom the
-            peer finds at confidence 0.1, by IoU 0.5.
-        frames: how many were looked at.
-        clips: the same figures by clip.
-        run: how it was measured.
+        n_people: how many the peer finds at confidence `SURE`.
+        n_frames: how many were looked at.
+        found_indexed: of these people, found at IoU 0.5 from the confidence that starts a track.
+        found_redacted: the same from the confidence that counts for redaction.
+        false_a_frame: of ours from the confidence that starts a track, those that overlap nobody
+            whom the peer finds at confidence 0.1, by IoU 0.5; a frame.
     """
 
-    people: int
-    indexed: int
-    redacted: int
-    false: int
-    frames: int
-    clips: dict[str, dict[str, float | None]]
-    run: Record
+    n_people: int
+    n_frames: int
+    found_indexed: MaybeFraction
+    found_redacted: MaybeFraction
+    false_a_frame: Fraction
 
-    def to_json(self) -> dict[str, Any]:
-        """Return shares, with their intervals (Wilson), and false boxes a frame."""
-        return {
-            "found_indexed": _share(self.indexed, self.people),
-            "found_redacted": _share(self.redacted, self.people),
-            "false_a_frame": round(self.false / max(self.frames, 1), 4),
-            "interval": [round(v, 4) for v in wilson(self.indexed, self.people)],
-            "n_people": self.people,
-            "n_frames": self.frames,
-            "clips": self.clips,
-            "run": self.run.to_json(),
-        }
+
+class AgreementResult(Result):
+    """What of the peer's people ours finds too, and what it finds where the peer sees nobody.
+
+    The fields are those of `ClipAgreement`, over all clips.
+
+    Attributes:
+        interval: of `found_indexed` (Wilson).
+        clips: by name of the file.
+    """
+
+    question: ClassVar[str] = "Does ours find on real clips whom another detector finds?"
+
+    found_indexed: MaybeFraction
+    found_redacted: MaybeFraction
+    false_a_frame: Fraction
+    interval: Ends
+    n_people: int
+    n_frames: int
+    clips: dict[str, ClipAgreement]
+
+    def tables(self) -> list[Table]:
+        """Return one row a clip, and all of them."""
+        named: list[tuple[str, ClipAgreement | AgreementResult]] = [*self.clips.items()]
+        rows = tuple(
+            (
+                name,
+                f"{found.n_people} in {found.n_frames}",
+                figure(found.found_indexed),
+                figure(found.found_redacted),
+                f"{found.false_a_frame:.3f}",
+            )
+            for name, found in [*named, ("all", self)]
+        )
+        columns = ("%", "people, frames", "found, indexed", "found, redacted", "false a frame")
+        return [Table(columns, rows, "of the people whom the peer finds at confidence 0.5")]
 
 
 def run_agreement(
@@ -73,13 +94,17 @@ def run_agreement(
         ]
         by_clip[clip.name] = (np.sum(counts, axis=0), len(counts) - 1)
         progress(number)
-    total = np.sum([counts for counts, _ in by_clip.values()], axis=0)
-    people, indexed, redacted, false = (int(value) for value in total)
+    whole = _figures(
+        np.sum([counts for counts, _ in by_clip.values()], axis=0),
+        sum(frames for _, frames in by_clip.values()),
+    )
+    indexed = int(sum(counts[1] for counts, _ in by_clip.values()))
     return AgreementResult(
-        people, indexed, redacted, false, sum(n for _, n in by_clip.values()),
-        {name: _of_clip(*found) for name, found in by_clip.items()},
-        recorder.finish({"detector": ours.path, "peer": peer.path}, list(clips)),
-    )  # fmt: skip
+        **dict(whole),
+        interval=wilson(indexed, whole.n_people),
+        clips={name: _figures(*found) for name, found in by_clip.items()},
+        run=recorder.finish({"detector": ours.path, "peer": peer.path}, list(clips)),
+    )
 
 
 def _seen(
@@ -103,16 +128,12 @@ def _overlapped(boxes: Boxes, others: Boxes) -> int:
     return int((iou(boxes, others) >= _IOU).any(axis=1).sum())
 
 
-def _of_clip(counts: NDArray[np.int64], frames: int) -> dict[str, float | None]:
+def _figures(counts: NDArray[np.int64], frames: int) -> ClipAgreement:
     people, indexed, redacted, false = (int(value) for value in counts)
-    return {
-        "n_people": people,
-        "n_frames": frames,
-        "found_indexed": _share(indexed, people),
-        "found_redacted": _share(redacted, people),
-        "false_a_frame": round(false / max(frames, 1), 4),
-    }
-
-
-def _share(hits: int, n: int) -> float | None:
-    return round(hits / n, 4) if n else None
+    return ClipAgreement(
+        n_people=people,
+        n_frames=frames,
+        found_indexed=indexed / people if people else None,
+        found_redacted=redacted / people if people else None,
+        false_a_frame=false / max(frames, 1),
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,16 +19,23 @@ from reid.lab.bench.data.reid_sets import Labelled
 from reid.lab.bench.metrics.calibration import (
     THRESHOLD,
     Reliability,
+    ReliabilityBin,
     auc,
     example_f1,
     mean_accuracy,
 )
+from reid.lab.bench.metrics.figures import Ends, Figures, MaybeFraction
 from reid.lab.bench.metrics.intervals import Interval, bootstrap
-from reid.lab.bench.metrics.on_sightings import on_sightings
-from reid.lab.bench.metrics.summary import intervals_json, rounded
-from reid.lab.bench.report.record import Record, Recorder
+from reid.lab.bench.metrics.on_sightings import SightingFigures, on_sightings
+from reid.lab.bench.report.plots import CHANCE, OURS, Plot
+from reid.lab.bench.report.record import Recorder
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Row, Table, figure
 from reid.lab.bench.retrieval import light_of
 from reid.lab.bench.rivals.extractors import as_bgr, read_openvino
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Float = NDArray[np.float64]
 
@@ -49,68 +56,93 @@ _PEER_COLUMNS: Final[tuple[tuple[Column, ...], ...]] = (
 """What the eight outputs of person-attributes-recognition-crossroad-0230 mean, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class TargetScore:
-    """One target: its figures, and of how many images, how many of them true."""
+class TargetFigures(Figures):
+    """One target: mean accuracy, AUC, ECE, and of `n` images, how many have it."""
 
-    name: str
-    ma: float
-    auc: float
-    ece: float
+    mA: MaybeFraction
+    AUC: MaybeFraction
+    ECE: MaybeFraction
     n: int
     positive: int
 
 
-@dataclass(frozen=True, slots=True)
-class AttributeResult:
+class AttributeResult(Result):
     """How well attributes are estimated.
 
     Attributes:
-        figures: mA (mean over targets), F1 (example-based), ECE (over all), AUC (mean).
+        mA, F1, ECE, AUC: mean over targets, example-based, over all, mean over targets.
         intervals: of the same; people are resampled.
+        n_images: how many.
+        model_id: names the model.
         targets: one by one; those whose truth varies.
         reliability: over all targets together.
         not_estimated: targets that the model says nothing about.
-        model_id: names the model.
-        n_images: how many.
         sightings: by camera, of images pooled (`reid.lab.bench.metrics.on_sightings`), where
             people are described.
-        run: how it was measured.
     """
 
-    figures: dict[str, float]
-    intervals: dict[str, Interval]
-    targets: tuple[TargetScore, ...]
-    reliability: Reliability
-    not_estimated: tuple[str, ...]
-    model_id: str
-    n_images: int
-    sightings: dict[str, dict[str, Any]]
-    run: Record
+    question: ClassVar[str] = (
+        "Are clothes and bags estimated right, and are the probabilities honest?"
+    )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures at the top level."""
-        return {
-            **{name: rounded(value) for name, value in self.figures.items()},
-            "intervals": intervals_json(self.intervals),
-            "n_images": self.n_images,
-            "model_id": self.model_id,
-            "redacted": True,
-            "targets": {
-                t.name: {
-                    "mA": rounded(t.ma),
-                    "AUC": rounded(t.auc),
-                    "ECE": rounded(t.ece),
-                    "n": t.n,
-                    "positive": t.positive,
-                }
-                for t in self.targets
-            },
-            "reliability": self.reliability.to_json(),
-            "not_estimated": list(self.not_estimated),
-            "sightings": self.sightings,
-            "run": self.run.to_json(),
-        }
+    mA: MaybeFraction
+    F1: MaybeFraction
+    ECE: MaybeFraction
+    AUC: MaybeFraction
+    intervals: dict[str, Ends]
+    n_images: int
+    model_id: str
+    redacted: bool = True
+    targets: dict[str, TargetFigures]
+    reliability: list[ReliabilityBin]
+    not_estimated: list[str]
+    sightings: dict[str, SightingFigures]
+
+    def tables(self) -> list[Table]:
+        """Return one row a target, then one a camera's sightings."""
+        ends = self.intervals
+        mean = (figure(self.mA, ends["mA"]), figure(self.AUC, ends["AUC"]))
+        rows: list[Row] = [
+            ("mean over targets", *mean, figure(self.ECE, ends["ECE"]), str(self.n_images))
+        ]
+        for name, target in self.targets.items():
+            shown = (figure(target.mA), figure(target.AUC), figure(target.ECE))
+            rows.append((name, *shown, f"{target.positive} of {target.n}"))
+        note = (
+            f"{self.model_id}, heads redacted: F1 {figure(self.F1, ends['F1'])}; "
+            f"{len(self.not_estimated)} more targets are not estimated"
+        )
+        tables = [Table(("%", "mA", "AUC", "ECE", "true of"), tuple(rows), note)]
+        return tables + ([self._sightings()] if self.sightings else [])
+
+    def _sightings(self) -> Table:
+        rows = tuple(
+            (
+                f"camera {camera}",
+                figure(found.upper_colour.share, found.upper_colour.interval),
+                figure(found.lower_colour.share, found.lower_colour.interval),
+                figure(found.any_bag_auc),
+                str(found.n),
+            )
+            for camera, found in self.sightings.items()
+        )
+        columns = ("%", "upper colour", "lower colour", "any bag, AUC", "sightings")
+        return Table(columns, rows, "the likeliest colour is one of those described")
+
+    def plots(self) -> list[Plot]:
+        """Return the reliability diagram."""
+        return [self._plot_reliability]
+
+    def _plot_reliability(self, axes: "Axes") -> None:
+        """Reliability diagram: how often what was said with a probability was true."""
+        said, true = [b.said for b in self.reliability], [b.true for b in self.reliability]
+        largest = max((b.count for b in self.reliability), default=1)
+        sizes = [10 + 150 * b.count / largest for b in self.reliability]
+        axes.plot([0, 1], [0, 1], color=CHANCE, linestyle="--", label="calibrated")
+        axes.plot(said, true, color=OURS)
+        axes.scatter(said, true, s=sizes, color=OURS, label="measured (size: how often)")
+        axes.set(xlabel="probability said", ylabel="share true", xlim=(0, 1), ylim=(0, 1))
+        axes.legend(loc="upper left", frameon=False)
 
 
 def run_attributes(
@@ -134,20 +166,35 @@ def run_attributes(
     table = _Table(said[:, used], labelled.truth[:, used], labelled.known[:, used])
     people = _rows_of_people([image.identity for image in labelled.images])
     figures = table.figures()
-    intervals = _intervals(table, people, seed)
     missing = [t.name for t, e in zip(labelled.targets, estimated.tolist(), strict=True) if not e]
     files = (*labelled.files, *(image.path for image in labelled.images))
     return AttributeResult(
-        figures,
-        intervals,
-        tuple(table.target(i, labelled.targets[t].name) for i, t in enumerate(used)),
-        Reliability.of(*table.flat()),
-        tuple(missing),
-        embedder.model_id,
-        len(labelled.images),
-        on_sightings(labelled.described, embedder) if labelled.described else {},
-        recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
+        mA=figures["mA"],
+        F1=figures["F1"],
+        ECE=figures["ECE"],
+        AUC=figures["AUC"],
+        intervals=_intervals(table, people, seed),
+        n_images=len(labelled.images),
+        model_id=embedder.model_id,
+        targets={
+            labelled.targets[t].name: TargetFigures(**table.target(i)._asdict())
+            for i, t in enumerate(used)
+        },
+        reliability=Reliability.of(*table.flat()).bins(),
+        not_estimated=missing,
+        sightings=on_sightings(labelled.described, embedder) if labelled.described else {},
+        run=recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
     )
+
+
+class _Score(NamedTuple):
+    """The figures of `TargetFigures`, not rounded; NaN where not defined."""
+
+    mA: float
+    AUC: float
+    ECE: float
+    n: int
+    positive: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,22 +208,21 @@ class _Table:
     def figures(self) -> dict[str, float]:
         """Return mA, F1, ECE, AUC."""
         width = self.said.shape[1]
-        scores = [self.target(i, "") for i in range(width)]
+        scores = [self.target(i) for i in range(width)]
         guess = np.nan_to_num(self.said) >= THRESHOLD
         valid = self._valid()
         return {
-            "mA": _mean([s.ma for s in scores]),
+            "mA": _mean([s.mA for s in scores]),
             "F1": example_f1(guess, self.truth, valid),
             "ECE": Reliability.of(*self.flat()).ece,
-            "AUC": _mean([s.auc for s in scores]),
+            "AUC": _mean([s.AUC for s in scores]),
         }
 
-    def target(self, i: int, name: str) -> TargetScore:
+    def target(self, i: int) -> _Score:
         """Score one column."""
         rows = self._valid()[:, i]
         said, truth = self.said[rows, i], self.truth[rows, i]
-        return TargetScore(
-            name,
+        return _Score(
             mean_accuracy(said >= THRESHOLD, truth),
             auc(said, truth),
             Reliability.of(said, truth).ece,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,19 @@ from reid.lab.bench.data.description_sets import Described, DescribedSet
 from reid.lab.bench.data.galleries import CameraGallery, camera_galleries
 from reid.lab.bench.data.person_images import finder_weights
 from reid.lab.bench.data.venue_sightings import film_galleries
+from reid.lab.bench.metrics.figures import Figures, Fraction, TwoDigits
 from reid.lab.bench.metrics.ranking import RankingScores, score_ranking
-from reid.lab.bench.metrics.summary import Ranking
-from reid.lab.bench.report.record import Record, Recorder
+from reid.lab.bench.metrics.summary import RankingFigures, summarised
+from reid.lab.bench.report.plots import CHANCE, OURS, Plot
+from reid.lab.bench.report.record import Recorder
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Table, figure
 from reid.rank import Gallery, Knobs
 from reid.rank.score import score, terms
 from reid.search.questions import knobs_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FIRST_SCREEN: Final = 12
 """Thumbnails that are seen without scrolling."""
@@ -31,86 +38,93 @@ VAGUE_WISHES: Final = 2
 """How much is kept of a description made vague."""
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
-    """How long somebody looks: thumbnails up to and including the right one."""
+class TimeToFind(Figures):
+    """Thumbnails looked at, up to and including the right one, and the first screen's share."""
 
-    median: float
-    mean: float
-    ninety: float
-    first_screen: float
+    median: TwoDigits
+    mean: TwoDigits
+    p90: TwoDigits
+    first_screen: Fraction
 
     @classmethod
-    def of(cls, ranks: NDArray[np.int64]) -> "Looking":
+    def of(cls, ranks: NDArray[np.int64]) -> "TimeToFind":
         """Summarise 1-based ranks (Q,)."""
         if not len(ranks):
-            return cls(0.0, 0.0, 0.0, 0.0)
-        ninety = float(np.quantile(ranks, 0.9, method="inverted_cdf"))
-        near = float((ranks <= FIRST_SCREEN).mean())
-        return cls(float(np.median(ranks)), float(ranks.mean()), ninety, near)
-
-    def to_json(self) -> dict[str, float]:
-        """Return thumbnails looked at, and the share found on the first screen."""
-        return {
-            "median": round(self.median, 2),
-            "mean": round(self.mean, 2),
-            "p90": round(self.ninety, 2),
-            "first_screen": round(self.first_screen, 4),
-        }
+            return cls(median=0.0, mean=0.0, p90=0.0, first_screen=0.0)
+        return cls(
+            median=float(np.median(ranks)),
+            mean=float(ranks.mean()),
+            p90=float(np.quantile(ranks, 0.9, method="inverted_cdf")),
+            first_screen=float((ranks <= FIRST_SCREEN).mean()),
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Figures of one kind of description."""
+class DescriptionFigures(RankingFigures):
+    """Figures of one kind of description; `median_rank` is that of `time_to_find`."""
 
-    ranking: Ranking
-    looking: Looking
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures at the top level."""
-        looking = self.looking.to_json()
-        return {
-            **self.ranking.to_json(),
-            "median_rank": looking["median"],
-            "time_to_find": looking,
-        }
+    median_rank: TwoDigits
+    time_to_find: TimeToFind
 
 
-@dataclass(frozen=True, slots=True)
-class DescriptionResult:
-    """How well the described are found.
+class DescriptionResult(DescriptionFigures, Result):
+    """How well the described are found: all descriptions, each before each camera.
 
     Attributes:
-        found: all descriptions, each before each camera.
         together: all cameras in one gallery, as a venue is searched.
-        parts: other groupings: by camera, by style, descriptions altered or from labels, and the
-            same with parts of the score left out ("hedged_wrong/rarity": without rarity).
+        by_camera, by_description: the same descriptions, by camera and by style.
+        altered: descriptions made vague, with one colour wrong, or written from labels.
+        without: with parts of the score left out ("hedged_wrong/rarity": without rarity).
         unusable: descriptions in which nothing can be searched for.
         model_id: names the embedder.
-        run: how it was measured.
     """
 
-    found: Found
-    together: Found
-    parts: dict[str, dict[str, Found]]
-    unusable: int
-    model_id: str
-    run: Record
+    question: ClassVar[str] = "Is the one who was described found, and after how many thumbnails?"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures over all at the top level, everything else beside them."""
-        return {
-            **self.found.to_json(),
-            "model_id": self.model_id,
-            "redacted": True,
-            "together": self.together.to_json(),
-            **{
-                part: {name: found.to_json() for name, found in group.items()}
-                for part, group in self.parts.items()
-            },
-            "unusable": self.unusable,
-            "run": self.run.to_json(),
-        }
+    model_id: str
+    redacted: bool = True
+    together: DescriptionFigures
+    by_camera: dict[str, DescriptionFigures]
+    by_description: dict[str, DescriptionFigures]
+    altered: dict[str, DescriptionFigures]
+    without: dict[str, DescriptionFigures]
+    unusable: int
+
+    def tables(self) -> list[Table]:
+        """Return one row a kind of description."""
+        shown = ("rank1", "rank10", "mAP")
+        parts = ((self.by_camera, "camera "), (self.by_description, ""), (self.altered, ""))
+        kinds: list[tuple[str, DescriptionFigures]] = [("all", self), ("together", self.together)]
+        for part, label in parts:
+            kinds += [(label + name.replace("_", " "), found) for name, found in part.items()]
+        rows = tuple(
+            (
+                label,
+                *(figure(found.figures()[name], found.intervals[name]) for name in shown),
+                f"{found.time_to_find.median:g}",
+                f"{found.time_to_find.mean:.1f}",
+            )
+            for label, found in kinds
+        )
+        note = (
+            f"{self.model_id}, heads redacted: "
+            f"{self.n_query} queries, {self.n_gallery} in a gallery"
+        )
+        return [Table(("%", *shown, "looked at", "mean"), rows, note)]
+
+    def plots(self) -> list[Plot]:
+        """Return the thumbnails looked at."""
+        return [self._plot_time_to_find]
+
+    def _plot_time_to_find(self, axes: "Axes") -> None:
+        """Mean number of thumbnails looked at, by kind of description."""
+        groups = {"all": self, **self.by_description, **self.altered}
+        means = [found.time_to_find.mean for found in groups.values()]
+        axes.barh(range(len(groups)), means, color=OURS)
+        axes.axvline((self.n_gallery + 1) / 2, color=CHANCE, linestyle="--", label="chance")
+        axes.set(yticks=range(len(groups)), xlabel=f"thumbnails looked at, of {self.n_gallery}")
+        axes.set_yticklabels([name.replace("_", " ") for name in groups])
+        axes.invert_yaxis()
+        axes.legend(frameon=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,28 +155,25 @@ def run_description(
     asked = [_ask(one) for one in described.descriptions]
     bench = _Bench(galleries, seed, knobs_of(embedder.model_id))
     files = (*described.files, *(image.path for image in described.images))
-    parts = {
-        "by_camera": {g.camera: bench.found(asked, [g]) for g in galleries if g.camera},
-        "by_description": {
+    return DescriptionResult(
+        **dict(bench.found(asked, galleries)),
+        model_id=embedder.model_id,
+        together=bench.found(asked, [_joined(galleries)]),
+        by_camera={g.camera: bench.found(asked, [g]) for g in galleries if g.camera},
+        by_description={
             style: bench.found([a for a in asked if a.style == style], galleries)
             for style in dict.fromkeys(a.style for a in asked)
         },
-        "altered": _altered(bench, asked, described.labels, seed),
-        "without": _without(bench, asked, seed),
-    }
-    return DescriptionResult(
-        bench.found(asked, galleries),
-        bench.found(asked, [_joined(galleries)]),
-        parts,
-        sum(not a.query.wishes for a in asked),
-        embedder.model_id,
-        recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
+        altered=_altered(bench, asked, described.labels, seed),
+        without=_without(bench, asked, seed),
+        unusable=sum(not a.query.wishes for a in asked),
+        run=recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
     )
 
 
 def _altered(
     bench: "_Bench", asked: Sequence[_Asked], labels: dict[str, tuple[Wish, ...]], seed: int
-) -> dict[str, Found]:
+) -> dict[str, DescriptionFigures]:
     """Score descriptions made vague, with one colour wrong, and written from the labels."""
     rng = np.random.default_rng(seed)
     kinds = {
@@ -191,7 +202,7 @@ DOUBTED_WRONG, DOUBTED_RIGHT = 0.7, 0.15
 """How often a witness is made to hedge something wrong, and something right."""
 
 
-def _without(bench: "_Bench", asked: Sequence[_Asked], seed: int) -> dict[str, Found]:
+def _without(bench: "_Bench", asked: Sequence[_Asked], seed: int) -> dict[str, DescriptionFigures]:
     """Score true, hedged wrong and vague descriptions with each part of the score left out."""
     rng = np.random.default_rng(seed)
     kinds = {
@@ -230,7 +241,7 @@ class _Bench:
         asked: Sequence[_Asked],
         galleries: Sequence[CameraGallery],
         knobs: Knobs | None = None,
-    ) -> Found:
+    ) -> DescriptionFigures:
         """Score every query before every gallery."""
         scored = [self._scores(asked, gallery, knobs or self.knobs) for gallery in galleries]
         people = [asked[int(row)].identity for scores in scored for row in scores.rows]
@@ -241,8 +252,10 @@ class _Bench:
             np.concatenate([s.first_rank for s in scored]),
             max(s.n_gallery for s in scored),
         )
-        ranking = Ranking.of(joined, people, self._seed)
-        return Found(ranking, Looking.of(joined.first_rank))
+        time = TimeToFind.of(joined.first_rank)
+        return DescriptionFigures(
+            **summarised(joined, people, self._seed), median_rank=time.median, time_to_find=time
+        )
 
     def _scores(self, asked: Sequence[_Asked], where: CameraGallery, knobs: Knobs) -> RankingScores:
         table = Gallery.of(where.sightings)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import ClassVar, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,12 @@ from reid.detect.head_regions import FrameDetections, regions_to_redact
 from reid.detect.tracker import Tracker
 from reid.detect.yolo import Detector
 from reid.lab.bench.data.coco import IOU_STEPS, Matched, Photo, average_precision, match, recall
-from reid.lab.bench.metrics.intervals import Interval, bootstrap, wilson
-from reid.lab.bench.metrics.summary import intervals_json, rounded
-from reid.lab.bench.report.record import Record, Recorder
+from reid.lab.bench.metrics.figures import Ends, Fraction, MaybeFraction
+from reid.lab.bench.metrics.intervals import bootstrap
+from reid.lab.bench.metrics.summary import Share
+from reid.lab.bench.report.record import Recorder
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Table, figure
 from reid.lab.research_image import ResearchImage
 
 _RESAMPLES: Final = 300
@@ -24,72 +27,55 @@ _SIZES: Final = ((0, 48), (48, 128), (128, 10**9))  # px: height of a person's b
 PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """So many of so many."""
-
-    hits: int
-    n: int
-
-    @property
-    def value(self) -> float:
-        """The share; 1.0 of none."""
-        return self.hits / self.n if self.n else 1.0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return counts, share and its 95 % interval (Wilson)."""
-        low, high = wilson(self.hits, self.n)
-        return {
-            "share": round(self.value, 4),
-            "hits": self.hits,
-            "n": self.n,
-            "interval": [round(low, 4), round(high, 4)],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class DetectionResult:
+class DetectionResult(Result):
     """How well people are found and heads covered.
 
     Attributes:
-        figures: AP50, AP, recall (of all annotated people, at IoU 0.5, from the confidence that
-            counts for redaction), recall_index (from the confidence that starts a track).
-        intervals: of the same; photos are resampled.
+        AP50, AP: average precision at IoU 0.5, and its mean over IoU 0.5 to 0.95.
+        recall: of all annotated people, at IoU 0.5, from the confidence that counts for redaction.
+        recall_index: the same, from the confidence that starts a track.
+        head_coverage: of `coverage`, the share for profile "head".
+        intervals: of AP50, AP and both recalls; photos are resampled.
         coverage: by profile: people with a visible nose or eye, all of whose visible nose and eye
             points lie inside what is painted.
-        by_size: the same for profile "head", by height of the person in pixels.
+        coverage_by_size: the same for profile "head", by height of the person in pixels.
         painted: by profile, share of all pixels painted.
         n_images, n_people: what was looked at; crowds are no people.
-        detector, heads: names of the models.
-        run: how it was measured.
+        model_id, heads_model: names of the models.
     """
 
-    figures: dict[str, float]
-    intervals: dict[str, Interval]
-    coverage: dict[Profile, Share]
-    by_size: dict[str, Share]
-    painted: dict[Profile, float]
+    question: ClassVar[str] = (
+        "Are people found in photos, and are their heads gone from what is kept?"
+    )
+
+    AP50: MaybeFraction
+    AP: MaybeFraction
+    recall: MaybeFraction
+    recall_index: MaybeFraction
+    head_coverage: Fraction
+    intervals: dict[str, Ends]
+    coverage: dict[str, Share]
+    coverage_by_size: dict[str, Share]
+    painted: dict[str, Fraction]
     n_images: int
     n_people: int
-    detector: str
-    heads: str | None
-    run: Record
+    model_id: str
+    heads_model: str | None
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures at the top level; head coverage is that of profile "head"."""
-        return {
-            **{name: rounded(value) for name, value in self.figures.items()},
-            "head_coverage": round(self.coverage["head"].value, 4),
-            "intervals": intervals_json(self.intervals),
-            "coverage": {p: share.to_json() for p, share in self.coverage.items()},
-            "coverage_by_size": {size: share.to_json() for size, share in self.by_size.items()},
-            "painted": {p: round(share, 4) for p, share in self.painted.items()},
-            "n_images": self.n_images,
-            "n_people": self.n_people,
-            "model_id": self.detector,
-            "heads_model": self.heads,
-            "run": self.run.to_json(),
-        }
+    def tables(self) -> list[Table]:
+        """Return average precision, recall, and heads covered."""
+        found = {name: getattr(self, name) for name in self.intervals}
+        people = str(self.n_people)
+        rows = [(name, figure(found[name], e), people) for name, e in self.intervals.items()]
+        shares = {f"heads covered, profile {p}": share for p, share in self.coverage.items()}
+        shares |= {f"  people of {size}": s for size, s in self.coverage_by_size.items()}
+        rows += [
+            (label, figure(share.share, share.interval), str(share.n))
+            for label, share in shares.items()
+        ]
+        rows += [(f"pixels painted, profile {p}", figure(s), "") for p, s in self.painted.items()]
+        note = f"{self.model_id}, heads: {self.heads_model or 'no model'}"
+        return [Table(("%", "figure", "n"), tuple(rows), note)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +115,19 @@ def run_detection(
     }
     everything = np.arange(len(looked))
     weights = {"detector": detector.path} | ({"heads": heads.path} if heads else {})
+    coverage = {profile: _coverage(looked, profile) for profile in PROFILES}
     return DetectionResult(
-        {name: statistic(everything) for name, statistic in statistics.items()},
-        {n: bootstrap(len(looked), s, seed, _RESAMPLES) for n, s in statistics.items()},
-        {profile: _coverage(looked, profile) for profile in PROFILES},
-        _by_size(looked),
-        {profile: _painted_share(looked, profile) for profile in PROFILES},
-        len(looked),
-        int(sum((~k.photo.crowd).sum() for k in looked)),
-        detector.path.name,
-        heads.path.name if heads else None,
-        recorder.finish(dict(weights), [photo.path for photo in photos]),
+        **{name: statistic(everything) for name, statistic in statistics.items()},
+        head_coverage=coverage["head"].share,
+        intervals={n: bootstrap(len(looked), s, seed, _RESAMPLES) for n, s in statistics.items()},
+        coverage={str(profile): share for profile, share in coverage.items()},
+        coverage_by_size=_by_size(looked),
+        painted={profile: _painted_share(looked, profile) for profile in PROFILES},
+        n_images=len(looked),
+        n_people=int(sum((~k.photo.crowd).sum() for k in looked)),
+        model_id=detector.path.name,
+        heads_model=heads.path.name if heads else None,
+        run=recorder.finish(dict(weights), [photo.path for photo in photos]),
     )
 
 
@@ -177,7 +165,7 @@ def _faces(looked: Sequence[_Looked], profile: Profile) -> list[tuple[bool, floa
 
 def _coverage(looked: Sequence[_Looked], profile: Profile) -> Share:
     faces = _faces(looked, profile)
-    return Share(sum(gone for gone, _ in faces), len(faces))
+    return Share.of(sum(gone for gone, _ in faces), len(faces))
 
 
 def _by_size(looked: Sequence[_Looked]) -> dict[str, Share]:
@@ -186,7 +174,7 @@ def _by_size(looked: Sequence[_Looked]) -> dict[str, Share]:
     for low, high in _SIZES:
         gone = [g for g, height in faces if low <= height < high]
         name = f"{low}-{high} px" if high < 10**9 else f"from {low} px"
-        shares[name] = Share(sum(gone), len(gone))
+        shares[name] = Share.of(sum(gone), len(gone))
     return shares
 
 

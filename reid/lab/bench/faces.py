@@ -8,24 +8,32 @@ Real crops of people at surveillance range stand beside them.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from reid.capture.images import image_paths
 from reid.core.pixels import Image, RedactedCrop
 from reid.embed import Light
 from reid.lab.bench.data.reid_sets import Labelled, read_folders
+from reid.lab.bench.metrics.figures import Figures, OneDigit
 from reid.lab.bench.metrics.open_set import Labels, OpenSet, Samples, open_set
 from reid.lab.bench.privacy import Faces, files_of, read_faces
-from reid.lab.bench.report.record import Record, Recorder
+from reid.lab.bench.report.plots import OURS, RIVAL, Plot, finish
+from reid.lab.bench.report.record import Recorder
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Row, Table, figure
 from reid.lab.bench.retrieval import extract, minus_camera_mean
 from reid.lab.bench.rivals.composed_bodies import HEIGHT, Composed, Cover, compose
 from reid.lab.bench.rivals.dlib_faces import FaceMethod
 from reid.lab.bench.rivals.extractors import Extractor
 from reid.lab.bench.rivals.weak_redaction import region
 from reid.lab.research_image import ResearchImage
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Progress = Callable[[int], None]
 
@@ -50,51 +58,91 @@ _HEAD_SHARE: Final = 0.175  # of a composed person's height
 _TOP: Final = 0.4  # of a person, searched for the face
 
 
-@dataclass(frozen=True, slots=True)
-class Versus:
+class Versus(Figures):
     """Both methods on the same images."""
 
     face: OpenSet
     appearance: OpenSet
 
-    def to_json(self) -> dict[str, Any]:
-        """Return both."""
-        return {"face": self.face.to_json(), "appearance": self.appearance.to_json()}
+    def rows(self, name: str) -> list[Row]:
+        """Return one row a method."""
+        return [
+            (
+                name,
+                method,
+                figure(one.rank1, one.intervals["rank1"]),
+                figure(one.fnir_at_1_fpir, one.intervals["fnir_at_1_fpir"]),
+                figure(one.failure_to_acquire, one.intervals["failure_to_acquire"]),
+            )
+            for method, one in (("face", self.face), ("appearance", self.appearance))
+        ]
 
 
-@dataclass(frozen=True, slots=True)
-class FacesResult:
-    """Where faces win and where appearance does.
+class FacesResult(Result):
+    """Where faces win and where appearance does; heads are gone for appearance, never for faces.
 
     Attributes:
         same_day: by height of the head in pixels, clothes as when enrolled.
         changed_clothes: the same, clothes new.
         covered: by what is before the face: a mask, or the back of the head; same day, near.
+        metres: by the same heights, how far away that is.
         crops: real crops across two cameras, same day; None where no data was given.
         face_model, model_id: the two methods.
-        run: how it was measured.
     """
+
+    question: ClassVar[str] = "How do appearance and a face recogniser compare?"
 
     same_day: dict[int, Versus]
     changed_clothes: dict[int, Versus]
     covered: dict[Cover, Versus]
+    metres: dict[int, OneDigit]
     crops: Versus | None
     face_model: str
     model_id: str
-    run: Record
 
-    def to_json(self) -> dict[str, Any]:
-        """Return everything by name; heads are gone for appearance, never for faces."""
-        return {
-            "same_day": {str(h): v.to_json() for h, v in self.same_day.items()},
-            "changed_clothes": {str(h): v.to_json() for h, v in self.changed_clothes.items()},
-            "covered": {cover: v.to_json() for cover, v in self.covered.items()},
-            "metres": {str(h): round(HEAD_METRES * FOCAL / h, 1) for h in self.same_day},
-            "crops": None if self.crops is None else self.crops.to_json(),
-            "face_model": self.face_model,
-            "model_id": self.model_id,
-            "run": self.run.to_json(),
-        }
+    def tables(self) -> list[Table]:
+        """Return both methods, by distance and day."""
+        scenes = [
+            (f"{day}, {height} px", versus)
+            for day, by_height in self._days()
+            for height, versus in by_height.items()
+        ]
+        covers = {"mask": "masked", "behind": "from behind"}
+        scenes += [(covers[cover], versus) for cover, versus in self.covered.items()]
+        if self.crops is not None:
+            scenes.append(("real crops", self.crops))
+        rows = tuple(row for label, versus in scenes for row in versus.rows(label))
+        far = ", ".join(f"{h} px: {metres} m" for h, metres in self.metres.items())
+        note = (
+            f"px: height of the head (before a 1080p camera of 40°: {far}). "
+            f"face: {self.face_model}; appearance: {self.model_id}, heads gone"
+        )
+        return [Table(("%", "method", "rank-1", "FNIR @ 1 %", "not acquired"), rows, note)]
+
+    def _days(self) -> tuple[tuple[str, dict[int, Versus]], tuple[str, dict[int, Versus]]]:
+        return ("same day", self.same_day), ("changed clothes", self.changed_clothes)
+
+    def plots(self) -> list[Plot]:
+        """Return rank-1 and FNIR by height of the head."""
+        return [self._plot_rank1, self._plot_fnir]
+
+    def _plot_rank1(self, axes: "Axes") -> None:
+        """Rank-1 by height of the head, both methods, same day and other clothes."""
+        self._by_height(axes, lambda one: one.rank1, "rank-1, %")
+
+    def _plot_fnir(self, axes: "Axes") -> None:
+        """FNIR at 1 % FPIR by height of the head."""
+        self._by_height(axes, lambda one: one.fnir_at_1_fpir, "missed at 1 % false alarms, %")
+
+    def _by_height(self, axes: "Axes", rate: Callable[[OpenSet], float], label: str) -> None:
+        for (day, by_height), style in zip(self._days(), ("-", "--"), strict=True):
+            faces = [100 * rate(versus.face) for versus in by_height.values()]
+            worn = [100 * rate(versus.appearance) for versus in by_height.values()]
+            for method, rates, colour in (("face", faces, RIVAL), ("appearance", worn, OURS)):
+                name = f"{method}, {day}"
+                axes.plot(list(by_height), rates, style, color=colour, marker="o", label=name)
+        axes.set(xlabel="height of the head, px", ylabel=label, ylim=(0, 101))
+        finish(axes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +186,14 @@ def run_faces(
     weights = dict(methods.face.files) | {methods.appearance.model_id: methods.appearance.weights}
     files = (*files_of(photos), *(image_paths(crops) if crops else ()))
     return FacesResult(
-        results[0],
-        results[1],
-        covered,
-        real,
-        methods.face.model_id,
-        methods.appearance.model_id,
-        recorder.finish(weights, files),
+        same_day=results[0],
+        changed_clothes=results[1],
+        covered=covered,
+        metres={height: HEAD_METRES * FOCAL / height for height in results[0]},
+        crops=real,
+        face_model=methods.face.model_id,
+        model_id=methods.appearance.model_id,
+        run=recorder.finish(weights, files),
     )
 
 
@@ -192,7 +241,8 @@ class _Scene:
         face, appearance = self.samples(methods, height)
         enrolled_face, enrolled_appearance = templates
         return Versus(
-            open_set(enrolled_face, face, seed), open_set(enrolled_appearance, appearance, seed)
+            face=open_set(enrolled_face, face, seed),
+            appearance=open_set(enrolled_appearance, appearance, seed),
         )
 
 
@@ -220,11 +270,11 @@ def _real_crops(images: Sequence[Labelled], methods: Methods, seed: int) -> Vers
     worn = minus_camera_mean(plain, [i.camera for i in images]).astype(np.float64)
     there = np.ones(len(images), bool)
 
-    def scored(values: np.ndarray[Any, np.dtype[np.float64]], acquired: Any) -> OpenSet:
+    def scored(values: NDArray[np.float64], acquired: NDArray[np.bool_]) -> OpenSet:
         return open_set(
             Samples(values[enrol], person[enrol], acquired[enrol]),
             Samples(values[~enrol], person[~enrol], acquired[~enrol]),
             seed,
         )
 
-    return Versus(scored(vectors, found), scored(worn, there))
+    return Versus(face=scored(vectors, found), appearance=scored(worn, there))

@@ -7,7 +7,7 @@ cameras in the same light, and what differs between them follows from the proper
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,12 @@ from reid.core.pixels import Image
 from reid.embed import Light
 from reid.lab.bench.data.counterfactual_sets import ARMS, Pairs
 from reid.lab.bench.data.person_images import finder_weights, heads_of
+from reid.lab.bench.metrics.figures import Ends, Figures, FourDigits, Fraction, ThreeDigits
 from reid.lab.bench.metrics.intervals import Interval, bootstrap
 from reid.lab.bench.privacy import Attacked
-from reid.lab.bench.report.record import Record, Recorder
+from reid.lab.bench.report.record import Recorder
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Row, Table, figure
 from reid.lab.bench.rivals.attack import Examples, probe
 from reid.lab.bench.rivals.dlib_faces import FaceMethod
 from reid.lab.bench.rivals.extractors import Extractor
@@ -61,61 +64,62 @@ class Arm:
     skin: Float
 
 
-@dataclass(frozen=True, slots=True)
-class Differential:
+ByArm = dict[str, Fraction]
+"""A rate of each of the two arms, by name."""
+
+_SHOWN: Final = ("false_match", "miss", "found", "redaction_failure", "skin_left")
+
+
+class Differential(Figures):
     """Two arms compared, at one threshold for both.
 
     Attributes:
-        arms: names of the two.
         false_match, miss, redaction_failure: rates of both arms; hair below the chin and cloth on
             the shoulders are of the head here.
         skin_left: share of pictures in which skin of the head is left.
         found: share of pictures whose nearest other picture in the arm is of the same person.
-        ratio: worse ÷ better false match rate; infinite where the better arm has none.
-        difference: miss rate of the first arm less that of the second.
-        told: how often a probe tells from a vector which arm it is of (chance: a half); people of
-            its training are not among those it is tested on.
+        worst_to_best_false_match: worse ÷ better false match rate; None where the better arm has
+            none.
+        worst_to_best: larger ÷ smaller of each rate; 1 where both are nil, None where only the
+            smaller is.
+        miss_difference, found_difference: rate of the first arm less that of the second.
+        told_from_vector: how often a probe tells from a vector which arm it is of (chance: a half);
+            people of its training are not among those it is tested on.
         intervals: 95 %, people resampled: of the false match ratio (first arm's to the second's)
             and of the differences (first less second) in miss, found, redaction_failure and
             skin_left.
         n_people: in each arm.
     """
 
-    arms: tuple[str, str]
-    false_match: tuple[float, float]
-    miss: tuple[float, float]
-    redaction_failure: tuple[float, float]
-    skin_left: tuple[float, float]
-    found: tuple[float, float]
-    ratio: float
-    difference: float
-    told: Attacked
-    intervals: dict[str, Interval]
+    false_match: ByArm
+    miss: ByArm
+    redaction_failure: ByArm
+    skin_left: ByArm
+    found: ByArm
+    worst_to_best_false_match: ThreeDigits | None
+    worst_to_best: dict[str, ThreeDigits | None]
+    miss_difference: FourDigits
+    found_difference: FourDigits
+    told_from_vector: Attacked
+    intervals: dict[str, Ends]
     n_people: int
 
-    def to_json(self) -> dict[str, Any]:
-        """Return rates by arm, ratio and difference."""
-        rates = {
-            "false_match": self.false_match,
-            "miss": self.miss,
-            "redaction_failure": self.redaction_failure,
-            "skin_left": self.skin_left,
-            "found": self.found,
-        }
-        by_arm = {
-            name: dict(zip(self.arms, (round(r, 4) for r in both), strict=True))
-            for name, both in rates.items()
-        }
-        return {
-            **by_arm,
-            "worst_to_best_false_match": None if np.isinf(self.ratio) else round(self.ratio, 3),
-            "worst_to_best": {name: _worst_to_best(both) for name, both in rates.items()},
-            "miss_difference": round(self.difference, 4),
-            "found_difference": round(self.found[0] - self.found[1], 4),
-            "told_from_vector": self.told.to_json(),
-            "intervals": {k: [round(e, 4) for e in v] for k, v in self.intervals.items()},
-            "n_people": self.n_people,
-        }
+    def rows(self) -> tuple[Row, Row]:
+        """Return one row an arm."""
+        first, second = self.miss
+        low, high = self.intervals["false_match_ratio"]
+        worst = self.worst_to_best_false_match
+        spread = f"{'∞' if worst is None else f'{worst:.2f}'} [{low:.2f}, {high:.2f}]"
+        gap = figure(self.miss_difference, self.intervals["miss_difference"])
+        told = self.told_from_vector
+        verdict = "at chance" if told.at_chance else "ABOVE CHANCE"
+        return (
+            (first, *self._rates(first), spread, gap, figure(told.accuracy)),
+            (second, *self._rates(second), "", "", verdict),
+        )
+
+    def _rates(self, arm: str) -> Row:
+        return tuple(figure(getattr(self, kind)[arm]) for kind in _SHOWN)
 
 
 def _worst_to_best(both: tuple[float, float]) -> float | None:
@@ -123,53 +127,63 @@ def _worst_to_best(both: tuple[float, float]) -> float | None:
     low, high = min(both), max(both)
     if high == 0:
         return 1.0
-    return round(high / low, 3) if low > 0 else None
+    return high / low if low > 0 else None
 
 
-@dataclass(frozen=True, slots=True)
-class FaceDifferential:
+class FaceDifferential(Figures):
     """A face-based method on the same pictures, heads left on.
 
     Attributes:
-        arms: names of the two.
         failure_to_acquire: share of pictures in which no face was found, in both arms.
         compared: pictures whose face was found in both arms, by appearance's protocol; None where
             they are of fewer than `FEWEST` people.
     """
 
-    arms: tuple[str, str]
-    failure_to_acquire: tuple[float, float]
+    failure_to_acquire: ByArm
     compared: Differential | None
 
-    def to_json(self) -> dict[str, Any]:
-        """Return rates by arm."""
-        rates = (round(rate, 4) for rate in self.failure_to_acquire)
-        return {
-            "failure_to_acquire": dict(zip(self.arms, rates, strict=True)),
-            "compared": None if self.compared is None else self.compared.to_json(),
-        }
+    def rows(self) -> list[Row]:
+        """Return one row an arm."""
+        return [
+            (
+                arm,
+                figure(lost),
+                figure(self.compared.false_match[arm] if self.compared else None),
+                figure(self.compared.miss[arm] if self.compared else None),
+            )
+            for arm, lost in self.failure_to_acquire.items()
+        ]
 
 
-@dataclass(frozen=True, slots=True)
-class FairnessResult:
+class FairnessResult(Result):
     """Differentials by property; `faces` are those of a face-based method, where one was asked."""
+
+    question: ClassVar[str] = "Does it work equally well whatever the skin, age or sex?"
 
     changes: dict[str, Differential]
     faces: dict[str, FaceDifferential]
     model_id: str
     face_model: str | None
-    run: Record
+    redacted: bool = True
 
-    def to_json(self) -> dict[str, Any]:
-        """Return differentials by name."""
-        return {
-            "changes": {name: one.to_json() for name, one in self.changes.items()},
-            "faces": {name: one.to_json() for name, one in self.faces.items()},
-            "model_id": self.model_id,
-            "face_model": self.face_model,
-            "redacted": True,
-            "run": self.run.to_json(),
-        }
+    def tables(self) -> list[Table]:
+        """Return two rows a property, its arms; then the same by face."""
+        columns = (
+            "%", "false match", "miss", "found", "head left", "its skin", "worst/best", "miss gap",
+            "told",
+        )  # fmt: skip
+        people = max((one.n_people for one in self.changes.values()), default=0)
+        note = (
+            f"{self.model_id}, {people} people; in brackets the interval of first ÷ second and "
+            "first - second; told: a probe's share of vectors assigned to the right arm"
+        )
+        rows = tuple(row for one in self.changes.values() for row in one.rows())
+        tables = [Table(columns, rows, note)]
+        if self.faces:
+            by_face = tuple(row for one in self.faces.values() for row in one.rows())
+            heads = ("% by face", "not acquired", "false match", "miss")
+            tables.append(Table(heads, by_face, f"{self.face_model}, heads left on"))
+        return tables
 
 
 def run_fairness(
@@ -192,11 +206,11 @@ def run_fairness(
     if face is not None:
         weights |= face.files
     return FairnessResult(
-        results,
-        faces,
-        extractor.model_id,
-        None if face is None else face.model_id,
-        recorder.finish(weights, files=pairs.files),
+        changes=results,
+        faces=faces,
+        model_id=extractor.model_id,
+        face_model=None if face is None else face.model_id,
+        run=recorder.finish(weights, files=pairs.files),
     )
 
 
@@ -206,12 +220,13 @@ def _compare_faces(pairs: Pairs, change: str, face: FaceMethod, seed: int) -> Fa
     described = [_faces(pairs, change, arm, face) for arm in names]
     both = described[0][1] & described[1][1]
     kept = np.isin(person, [p for p in np.unique(person) if (person[both] == p).sum() > 1]) & both
-    lost = tuple(float((~found).mean()) for _, found in described)
+    lost = (float((~found).mean()) for _, found in described)
     covered = np.zeros(int(kept.sum()))
     first, second = (Arm(vectors[kept], person[kept], covered, covered) for vectors, _ in described)
     enough = len(np.unique(person[kept])) >= FEWEST
     compared = compare(names, first, second, seed) if enough else None
-    return FaceDifferential(names, (lost[0], lost[1]), compared)
+    by_arm = dict(zip(names, lost, strict=True))
+    return FaceDifferential(failure_to_acquire=by_arm, compared=compared)
 
 
 def _faces(
@@ -232,13 +247,14 @@ def compare(names: tuple[str, str], first: Arm, second: Arm, seed: int) -> Diffe
     tables = [_Pairwise(arm, people) for arm in (first, second)]
     strangers = np.concatenate([t.different for t in tables])
     threshold = float(np.quantile(strangers, 1 - FALSE_MATCHES))
-    false = tuple(float((t.different >= threshold).mean()) for t in tables)
-    missed = tuple(float((t.same < threshold).mean()) for t in tables)
     everybody = np.arange(len(people))
-    left, bare, found = (
-        tuple(rate(t, everybody) for t in tables)
-        for rate in (_Pairwise.left_over, _Pairwise.skin_left, _Pairwise.found)
-    )
+    rates = {
+        "false_match": _both(tables, lambda t: float((t.different >= threshold).mean())),
+        "miss": _both(tables, lambda t: float((t.same < threshold).mean())),
+        "redaction_failure": _both(tables, lambda t: t.left_over(everybody)),
+        "skin_left": _both(tables, lambda t: t.skin_left(everybody)),
+        "found": _both(tables, lambda t: t.found(everybody)),
+    }
 
     def ratio(drawn: Labels) -> float:
         low, high = (t.false_match(drawn, threshold) for t in tables)
@@ -250,26 +266,32 @@ def compare(names: tuple[str, str], first: Arm, second: Arm, seed: int) -> Diffe
             _RESAMPLES,
         )  # fmt: skip
 
-    worst, best = max(false), min(false)
+    worst_to_best = {name: _worst_to_best(both) for name, both in rates.items()}
+    false = rates["false_match"]
     return Differential(
-        names,
-        (false[0], false[1]),
-        (missed[0], missed[1]),
-        (left[0], left[1]),
-        (bare[0], bare[1]),
-        (found[0], found[1]),
-        worst / best if best > 0 else float("inf"),
-        missed[0] - missed[1],
-        tell_apart(first, second, seed),
-        {
+        **{name: dict(zip(names, both, strict=True)) for name, both in rates.items()},
+        worst_to_best_false_match=max(false) / min(false) if min(false) > 0 else None,
+        worst_to_best=worst_to_best,
+        miss_difference=rates["miss"][0] - rates["miss"][1],
+        found_difference=rates["found"][0] - rates["found"][1],
+        told_from_vector=tell_apart(first, second, seed),
+        intervals={
             "false_match_ratio": bootstrap(len(people), ratio, seed, _RESAMPLES),
             "miss_difference": gap(lambda t, drawn: t.miss(drawn, threshold)),
             "found_difference": gap(_Pairwise.found),
             "redaction_difference": gap(_Pairwise.left_over),
             "skin_left_difference": gap(_Pairwise.skin_left),
         },
-        len(people),
+        n_people=len(people),
     )
+
+
+def _both(
+    tables: Sequence["_Pairwise"], rate: Callable[["_Pairwise"], float]
+) -> tuple[float, float]:
+    """Return a rate of each of the two arms."""
+    first, second = tables
+    return rate(first), rate(second)
 
 
 def tell_apart(first: Arm, second: Arm, seed: int) -> Attacked:

@@ -6,15 +6,15 @@ Nothing is extrapolated but by multiplication; what is assumed is listed beside 
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from reid.core.errors import SourceError
 from reid.fleet.bulk import index_all
 from reid.fleet.messages import Shard, Share
 from reid.fleet.ray_client import Engine
 from reid.lab.bench.growth import Grown
+from reid.lab.bench.metrics.figures import Figures, OneDigit, TwoDigits
 from reid.loading import IndexOptions
 
 FLEETS: Final = ((300, 72.0), (5000, 72.0))
@@ -26,8 +26,7 @@ COMMIT_EVERY: Final = 4.0
 _GB: Final = 1e9
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class FleetPace(Figures):
     """How some cameras get on, all together, on some nodes with some cores.
 
     Attributes:
@@ -38,12 +37,11 @@ class Pace:
     nodes: int
     cores: float
     cameras: int
-    frames_per_second: float
-    frames_per_core: float
+    frames_per_second: TwoDigits
+    frames_per_core: TwoDigits
 
 
-@dataclass(frozen=True, slots=True)
-class Assumed:
+class Assumed(Figures):
     """What the costs on paper take for granted.
 
     Attributes:
@@ -57,8 +55,7 @@ class Assumed:
     picture_bytes: float = 3300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Figures):
     """What a fleet needs, on paper.
 
     Attributes:
@@ -73,12 +70,12 @@ class Cost:
 
     cameras: int
     hours: float
-    cores: float
-    core_hours: float
+    cores: OneDigit
+    core_hours: int
     sightings: int
-    storage_gb: float
-    memory_gb: float
-    commits_per_second: float
+    storage_gb: OneDigit
+    memory_gb: OneDigit
+    commits_per_second: OneDigit
     limit: str
 
 
@@ -88,7 +85,7 @@ def race(
     cameras: Sequence[int],
     options: IndexOptions,
     progress: Callable[[int], None],
-) -> list[Pace]:
+) -> list[FleetPace]:
     """Index a clip as so many cameras at once, after each core has loaded its models.
 
     Raises:
@@ -104,10 +101,16 @@ def race(
                 names = [f"camera-{count}-{i}" for i in range(count)]
                 begun = time.perf_counter()
                 frames, processor = _index(engine, folder, clip, options, names)
-                pace = frames / (time.perf_counter() - begun)
-                nodes = sum(engine.nodes().values())
-                each = frames / max(processor, 1e-9)
-                found.append(Pace(nodes, cores, count, round(pace, 2), round(each, 2)))
+                seconds = time.perf_counter() - begun
+                found.append(
+                    FleetPace(
+                        nodes=sum(engine.nodes().values()),
+                        cores=cores,
+                        cameras=count,
+                        frames_per_second=frames / seconds,
+                        frames_per_core=frames / max(processor, 1e-9),
+                    )
+                )
                 progress(number + 1)
         finally:
             engine.close()
@@ -155,18 +158,18 @@ def _cost(
     cores = cameras * assumed.looks_per_second / per_core
     sightings = round(cameras * hours * assumed.sightings_per_hour)
     wanted = cameras / COMMIT_EVERY
-    possible = 1000 / table.commit.p50 if table.commit else float("inf")
+    possible = 1000 / table.commit.p50_ms if table.commit else float("inf")
     memory = sightings * memory_row(sightings) / _GB
     row = max(table.bytes_a_row, assumed.picture_bytes + 4 * 256 + 300)
     return Cost(
         cameras=cameras,
         hours=hours,
-        cores=round(cores, 1),
+        cores=cores,
         core_hours=round(cores * hours),
         sightings=sightings,
-        storage_gb=round(sightings * row / _GB, 1),
-        memory_gb=round(memory, 1),
-        commits_per_second=round(wanted, 1),
+        storage_gb=sightings * row / _GB,
+        memory_gb=memory,
+        commits_per_second=wanted,
         limit=_limit(cameras, wanted, possible, memory),
     )
 
@@ -177,12 +180,3 @@ def _limit(cameras: int, wanted: float, possible: float, memory_gb: float) -> st
     if wanted > possible:
         lag += f": each camera's turn comes every {cameras / possible:.0f} s instead of every 4 s"
     return f"{lag}; a search server needs {memory_gb:.0f} GB to hold all in memory"
-
-
-def fleet_json(paces: Sequence[Pace], priced: Sequence[Cost], assumed: Assumed) -> dict[str, Any]:
-    """Return it as JSON."""
-    return {
-        "pace": [asdict(pace) for pace in paces],
-        "assumed": asdict(assumed),
-        "costs": [asdict(cost) for cost in priced],
-    }

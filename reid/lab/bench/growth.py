@@ -6,20 +6,21 @@ import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field
 
 from reid.core import vocabulary
 from reid.core.errors import UsageError
 from reid.core.records import SightingKey, Sightings
 from reid.describe import describe
+from reid.lab.bench.report.tables import Row
 from reid.lab.bench.rivals import fabricated_rows
 from reid.lab.bench.rivals.fabricated_rows import DIM, MODEL
 from reid.lab.bench.searching import Timed
@@ -49,9 +50,8 @@ _MEMORY_SHARE: Final = 0.7  # of what is free may be taken
 Progress = Callable[[int], None]
 
 
-@dataclass(slots=True)
-class Grown:
-    """One size of the table.
+class Grown(BaseModel):
+    """One size of the table; filled in while it is measured.
 
     Attributes:
         sightings: rows.
@@ -69,14 +69,14 @@ class Grown:
     sightings: int
     bytes_a_row: float = 0.0
     appended: float = 0.0
-    commit: Timed | None = None
     index_seconds: float = 0.0
     index_mb: float = 0.0
     erase_seconds: float = 0.0
     load_seconds: float | None = None
     load_mb: float | None = None
-    search: dict[str, Timed] = field(default_factory=dict)
-    processor: dict[str, float] = field(default_factory=dict)
+    processor: dict[str, float] = Field(default_factory=dict)
+    commit: Timed | None = None
+    search: dict[str, Timed] = Field(default_factory=dict)
 
     def time(self, what: str, actions: Sequence[Callable[[], object]]) -> list[float]:
         """Do something a few times; returns the seconds that each took by the clock."""
@@ -86,15 +86,34 @@ class Grown:
         self.processor[what] = round(1000 * spent, 1)
         return seconds
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        found = {k: v for k, v in asdict(self).items() if k not in {"search", "commit"}}
-        commit = self.commit.to_json() if self.commit else None
-        return {
-            **found,
-            "commit": commit,
-            "search": {w: t.to_json() for w, t in self.search.items()},
-        }
+    def row(self) -> Row:
+        """Return what it takes to grow, as a row of a table."""
+        assert self.commit is not None
+        loaded = "does not fit"
+        if self.load_seconds is not None:
+            loaded = f"{self.load_seconds:.1f}, {self.load_mb:.0f}"
+        return (
+            f"{self.sightings:,}",
+            f"{self.appended:.0f}",
+            f"{self.commit.p50_ms:.0f}/{self.commit.p95_ms:.0f}",
+            f"{self.index_seconds:.1f}, {self.index_mb:.0f}",
+            f"{self.erase_seconds:.1f}",
+            loaded,
+        )
+
+    def searches(self) -> list[Row]:
+        """Return one row a way to search."""
+        return [
+            (
+                f"{self.sightings:,}",
+                way,
+                f"{timed.p50_ms:.1f}",
+                f"{timed.p95_ms:.1f}",
+                f"{self.processor[way]:.1f}",
+                "" if timed.recall_at_10 is None else f"{timed.recall_at_10:.2f}",
+            )
+            for way, timed in self.search.items()
+        ]
 
 
 def grow(folder: Folder, sizes: Sequence[int], seed: int, progress: Progress) -> list[Grown]:
@@ -134,7 +153,7 @@ def _batches(schema: pa.Schema, first: int, end: int, seed: int) -> pa.RecordBat
 
 
 def _measured(store: Store, size: int, seed: int) -> Grown:
-    at = Grown(size)
+    at = Grown(sightings=size)
     table = connect(store.folder).open_table(TABLE)
     with _peak() as peak:
         at.index_seconds = at.time("indexes", [partial(maintenance.index, table)])[0]

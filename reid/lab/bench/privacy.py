@@ -8,7 +8,7 @@ tested on other photos of the same people. At chance means: no better than guess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import cv2
 import numpy as np
@@ -20,14 +20,29 @@ from reid.core.errors import SourceError
 from reid.core.pixels import EmbeddableCrop, Image
 from reid.embed import Embedder
 from reid.lab.bench.data.rendered_heads import is_rendered, read_rendered
-from reid.lab.bench.metrics.intervals import Interval, bootstrap_mean
-from reid.lab.bench.report.record import Record, Recorder
+from reid.lab.bench.metrics.figures import Ends, Figures, Fraction
+from reid.lab.bench.metrics.intervals import bootstrap_mean
+from reid.lab.bench.report.plots import CHANCE, OURS, RIVAL, Plot
+from reid.lab.bench.report.record import Recorder
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Row, Table, figure
 from reid.lab.bench.retrieval import light_of
 from reid.lab.bench.rivals.attack import Examples, Labels, probe, retrained_recogniser
 from reid.lab.bench.rivals.composed_bodies import HAT_COLOURS, Composed, compose
-from reid.lab.bench.rivals.inversion import CLOTHES, FACE, Known, Recovered, as_picture, invert
+from reid.lab.bench.rivals.inversion import (
+    CLOTHES,
+    FACE,
+    Known,
+    Recovered,
+    RecoveredFigures,
+    as_picture,
+    invert,
+)
 from reid.lab.bench.rivals.weak_redaction import METHODS, Hide, region
 from reid.lab.research_image import ResearchImage
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Float = NDArray[np.float32]
 Progress = Callable[[int], None]
@@ -60,8 +75,7 @@ QUICK: Final = Effort(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Attacked:
+class Attacked(Figures):
     """How often a guess was right.
 
     Attributes:
@@ -70,13 +84,15 @@ class Attacked:
         n: test images.
         chance: what guessing gives.
         chance_interval: where 95 % of guessers end up with as many test images.
+        at_chance: whether a guesser would do as well.
     """
 
-    accuracy: float
-    interval: Interval
+    accuracy: Fraction
+    interval: Ends
     n: int
-    chance: float
-    chance_interval: Interval
+    chance: Fraction
+    chance_interval: Ends
+    at_chance: bool
 
     @classmethod
     def of(
@@ -85,29 +101,24 @@ class Attacked:
         """Compare guesses (N,) with the truth; `people` (N,) says whose images they are."""
         right = (guess == truth).astype(np.float64)
         chance, n = 1 / classes, len(truth)
-        low, high = binom.interval(0.95, n, chance)
-        interval = bootstrap_mean(right, [str(p) for p in people], seed)
-        return cls(float(right.mean()), interval, n, chance, (float(low) / n, float(high) / n))
-
-    @property
-    def at_chance(self) -> bool:
-        """Whether a guesser would do as well."""
-        return self.accuracy <= self.chance_interval[1]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return figures with chance and its interval beside them."""
-        return {
-            "accuracy": round(self.accuracy, 4),
-            "interval": [round(end, 4) for end in self.interval],
-            "n": self.n,
-            "chance": round(self.chance, 4),
-            "chance_interval": [round(end, 4) for end in self.chance_interval],
-            "at_chance": self.at_chance,
-        }
+        low, high = (float(end) / n for end in binom.interval(0.95, n, chance))
+        return cls(
+            accuracy=float(right.mean()),
+            interval=bootstrap_mean(right, [str(p) for p in people], seed),
+            n=n,
+            chance=chance,
+            chance_interval=(low, high),
+            at_chance=bool(right.mean() <= high),
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class PrivacyResult:
+_MARKS: Final = {
+    "attacks": "", "probes": "", "faces_recovered": "made again: ", "linked": "found again: ",
+    "hats": "hat's colour: ",
+}  # fmt: skip
+
+
+class PrivacyResult(Result):
     """What attackers reach.
 
     Attributes:
@@ -120,32 +131,66 @@ class PrivacyResult:
         hats: by method, how well the colour of a hat can still be told (higher is more useful).
         people: how many there are to choose from.
         model_id: of the vectors probed.
-        run: how it was measured.
     """
+
+    question: ClassVar[str] = "Can somebody be recognised from what is stored?"
 
     attacks: dict[str, Attacked]
     probes: dict[str, Attacked]
-    recovered: dict[str, Recovered]
+    recovered: dict[str, RecoveredFigures]
     faces_recovered: dict[str, Attacked]
     linked: dict[str, Attacked]
     hats: dict[str, Attacked]
     people: int
     model_id: str
-    run: Record
 
-    def to_json(self) -> dict[str, Any]:
-        """Return everything by name."""
-        return {
-            "attacks": {name: one.to_json() for name, one in self.attacks.items()},
-            "probes": {name: one.to_json() for name, one in self.probes.items()},
-            "recovered": {name: one.to_json() for name, one in self.recovered.items()},
-            "faces_recovered": {n: one.to_json() for n, one in self.faces_recovered.items()},
-            "linked": {name: one.to_json() for name, one in self.linked.items()},
-            "hats": {name: one.to_json() for name, one in self.hats.items()},
-            "people": self.people,
-            "model_id": self.model_id,
-            "run": self.run.to_json(),
-        }
+    def tables(self) -> list[Table]:
+        """Return attacks, probes, and what is left of hats."""
+        rows = [
+            self._row(part, name, one)
+            for part in _MARKS
+            for name, one in getattr(self, part).items()
+        ]
+        note = f"{self.people} people; vectors of {self.model_id}"
+        made = tuple(
+            (name, figure(one.explained, one.interval), str(one.n))
+            for name, one in self.recovered.items()
+        )
+        beyond = "of what differs between pictures; 0: the mean picture does as well"
+        return [
+            Table(("% told right", "attacker", "chance", ""), tuple(rows), note),
+            Table(("% made again from what is stored", "recovered", "n"), made, beyond),
+        ]
+
+    def _row(self, part: str, name: str, one: Attacked) -> Row:
+        useful = part == "hats" or name == "same day"
+        verdict = "at chance" if one.at_chance else "ABOVE CHANCE"
+        return (
+            _MARKS[part] + name,
+            figure(one.accuracy, one.interval),
+            figure(one.chance, one.chance_interval),
+            "" if useful else verdict,
+        )
+
+    def plots(self) -> list[Plot]:
+        """Return identification by method of hiding."""
+        return [self._plot_attacks]
+
+    def _plot_attacks(self, axes: "Axes") -> None:
+        """Identification by a retrained recogniser, chance beside it."""
+        ones = list(self.attacks.values())
+        places = range(len(ones))
+        colours = [OURS if one.at_chance else RIVAL for one in ones]
+        axes.barh(places, [100 * one.accuracy for one in ones], color=colours)
+        for place, one in zip(places, ones, strict=True):
+            low, high = one.interval
+            axes.plot([100 * low, 100 * high], [place, place], color="black", linewidth=1)
+        low, high = ones[0].chance_interval
+        axes.axvspan(100 * low, 100 * high, color=CHANCE, alpha=0.4, label="chance, 95 %")
+        axes.set(yticks=list(places), xlim=(0, 100), xlabel=f"identified of {self.people}, %")
+        axes.set_yticklabels(list(self.attacks))
+        axes.invert_yaxis()
+        axes.legend(frameon=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,17 +260,16 @@ def run_privacy(
     for name in _HAT_METHODS:
         hats[name] = _guess_hats(METHODS[name], faces, effort, seed)
         progress(done := done + 1)
-    record = recorder.finish({embedder.model_id: weights}, files_of(data))
     return PrivacyResult(
-        attacks,
-        probes,
-        recovered,
-        faces_recovered,
-        linked,
-        hats,
-        len(faces),
-        embedder.model_id,
-        record,
+        attacks=attacks,
+        probes=probes,
+        recovered={name: one.figures() for name, one in recovered.items()},
+        faces_recovered=faces_recovered,
+        linked=linked,
+        hats=hats,
+        people=len(faces),
+        model_id=embedder.model_id,
+        run=recorder.finish({embedder.model_id: weights}, files_of(data)),
     )
 
 

@@ -5,13 +5,14 @@ with the set there are six random true fields of everybody, and the same with on
 wrong, hedged as witnesses hedge, and cut down to two things.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from reid.core import vocabulary
 from reid.core.errors import SourceError, UsageError
@@ -23,95 +24,201 @@ from reid.lab.bench.data.galleries import CameraGallery, camera_galleries
 from reid.lab.bench.data.person_images import finder_weights
 from reid.lab.bench.data.venue_sightings import film_galleries
 from reid.lab.bench.description import hedged, one_wrong, vague
+from reid.lab.bench.known_people import DRAWS, Known, Labels, random_fields, rank_of
+from reid.lab.bench.metrics.figures import (
+    Ends,
+    Figures,
+    FourDigits,
+    Fraction,
+    MaybeFraction,
+    TwoDigits,
+)
 from reid.lab.bench.metrics.intervals import bootstrap_mean
-from reid.lab.bench.report.record import Record, Recorder
-from reid.rank import Gallery, Knobs, measure, next_question, rank
+from reid.lab.bench.question_simulation import QuestionFigures, simulate_questions
+from reid.lab.bench.report.record import Recorder
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Row, Table, figure
+from reid.rank import Gallery, Knobs, measure, rank
 from reid.rank.answer import FIRST_LOOKED_AT
 from reid.rank.odds import PRESENT, Odds
-from reid.rank.question import open_slots
 from reid.rank.score import score, terms
 from reid.search.questions import knobs_of
 
-DRAWS: Final = 3
-"""Times that six fields of everybody are drawn."""
-
 FIELDS: Final = 6
-OPENING: Final = 2
-"""Fields that an interview starts from."""
+"""Of which the random descriptions consist."""
 
-MOST_QUESTIONS: Final = 10
 BANDS: Final = 10
 """Equal bands of probability in which what is said is compared with what is so."""
 
-NEAR: Final = 3
-"""An interview ends when the right person is among the first so many."""
-
-ASKED_IN_ORDER: Final = (
-    "body.age", "body.sex", "feet.type", "feet.colour", "upper.type", "upper.colour", "lower.type",
-    "lower.colour", "outer.type", "outer.colour", "head.type", "hair.colour", "hair.length",
-    "upper.pattern", "upper.sleeve", "carry.backpack", "carry.shoulder-bag", "carry.handbag",
-)  # fmt: skip
-"""The order of the desk's form: what questions are compared with."""
-
-Labels = Mapping[str, frozenset[str]]
 Kinds = dict[str, list[tuple[Query, str]]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """Sightings of known people: a gallery, who each sighting is (N,), and what is true of them."""
+class PartFigures(Figures):
+    """Ranks with a part of the score left out, and what leaving it out costs.
 
-    gallery: Gallery
-    who: NDArray[np.str_]
-    labels: dict[str, Labels]
+    Attributes:
+        n: descriptions.
+        rank1, rank3: shares of them whose person is first, or among the first three.
+        median_rank: of the best sighting of the person.
+        costs: loss of mean reciprocal rank against the whole score; `costs_interval`: people are
+            resampled.
+    """
 
-    def without(self, identity: str) -> NDArray[np.intp]:
-        """Return the rows of everybody else."""
-        return np.flatnonzero(self.who != identity)
+    n: int
+    rank1: Fraction
+    rank3: Fraction
+    median_rank: float
+    mean_reciprocal_rank: Fraction
+    costs: FourDigits
+    costs_interval: Ends
+
+    def row(self) -> Row:
+        """Return the figures as columns of a table."""
+        low, high = self.costs_interval
+        costs = f"{self.costs * 100:+.1f} [{low * 100:+.1f}, {high * 100:+.1f}]"
+        return (
+            figure(self.rank1),
+            figure(self.rank3),
+            figure(self.mean_reciprocal_rank),
+            costs if any((self.costs, low, high)) else "",
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """What came of it.
+class OutcomeShares(Figures):
+    """How often which outcome is said."""
+
+    found: Fraction
+    unsure: Fraction
+    nobody_fits: Fraction
+
+    @classmethod
+    def of(cls, said: Sequence[str]) -> "OutcomeShares":
+        """Count outcomes."""
+        return cls.model_validate(
+            {name: said.count(name) / max(1, len(said)) for name in cls.model_fields}
+        )
+
+    def row(self) -> Row:
+        """Return the shares as columns of a table."""
+        return (figure(self.found), figure(self.unsure), figure(self.nobody_fits))
+
+
+class Outcomes(Figures):
+    """What is said of one kind of description, and how far it is to be believed.
+
+    Attributes:
+        there, away: outcomes with the person in the gallery, and without.
+        first_ten_said: mean probability that one of the first ten is the person.
+        first_ten_true: how often one of them is.
+        found_is_right: how often "found" is said with the person among the first ten.
+    """
+
+    there: OutcomeShares
+    away: OutcomeShares
+    first_ten_said: Fraction
+    first_ten_true: Fraction
+    found_is_right: MaybeFraction
+
+
+class CalibrationFigures(Figures):
+    """How far probabilities are borne out, for three claims.
+
+    The claims: the first is the person, one of the first ten is, a sighting among them is. Of each:
+    mean probability said, how often it is true, Brier score, calibration error.
+    """
+
+    first_said: Fraction
+    first_true: Fraction
+    first_brier: Fraction
+    first_error: Fraction
+    first_ten_said: Fraction
+    first_ten_true: Fraction
+    first_ten_brier: Fraction
+    first_ten_error: Fraction
+    each_said: Fraction
+    each_true: Fraction
+    each_brier: Fraction
+    each_error: Fraction
+
+    def rows(self, name: str) -> list[Row]:
+        """Return one row a claim, of a variant called `name`."""
+        figures = self.model_dump()
+        return [
+            (
+                name.replace("_", " "),
+                claim.replace("_", " "),
+                *(figure(figures[f"{claim}_{what}"]) for what in ("said", "true", "error")),
+                f"{figures[f'{claim}_brier']:.3f}",
+            )
+            for claim in ("first", "first_ten", "each")
+        ]
+
+
+class RankingResult(Result):
+    """What each part of the ranking is worth.
 
     Attributes:
         parts: kind of description → part left out → figures and what leaving it out costs.
-        outcomes: kind → how often what was said, with the person there and away.
-        honesty: how far what is said is borne out, as shipped and without the parts of `Odds`.
-        questions: order → how many it took.
+        outcomes: kind → how often which outcome is said, with the person there and away.
+        calibration: as shipped and without parts of `Odds`; ``honesty`` in JSON.
+        questions: by gain and in a fixed order.
         reliability: slot → measured over all; each person's queries use that of the other half.
-        model_id, run: what it was measured with.
+        model_id: names the embedder.
     """
 
-    parts: dict[str, dict[str, Any]]
-    outcomes: dict[str, Any]
-    honesty: dict[str, Any]
-    questions: dict[str, Any]
-    reliability: dict[str, float]
+    question: ClassVar[str] = "What is each part of the ranking worth, and how honest is it?"
+
+    parts: dict[str, dict[str, PartFigures]]
+    outcomes: dict[str, Outcomes]
+    calibration: dict[str, CalibrationFigures] = Field(
+        validation_alias="honesty", serialization_alias="honesty"
+    )
+    questions: QuestionFigures
+    reliability: dict[str, TwoDigits]
     model_id: str
-    run: Record
+    redacted: bool = True
 
-    def to_json(self) -> dict[str, Any]:
-        """Return everything."""
-        return {
-            "parts": self.parts,
-            "outcomes": self.outcomes,
-            "honesty": self.honesty,
-            "questions": self.questions,
-            "reliability": self.reliability,
-            "model_id": self.model_id,
-            "redacted": True,
-            "run": self.run.to_json(),
-        }
+    def tables(self) -> list[Table]:
+        """Return parts of the score left out, outcomes, calibration, and questions."""
+        parts = [
+            (kind.replace("_", " "), name, *one.row())
+            for kind, variants in self.parts.items()
+            for name, one in variants.items()
+        ]
+        said = [
+            (
+                kind.replace("_", " "),
+                figure(one.first_ten_said),
+                figure(one.first_ten_true),
+                *one.there.row(),
+                *one.away.row(),
+                figure(one.found_is_right),
+            )
+            for kind, one in self.outcomes.items()
+        ]
+        borne_out = [row for name, one in self.calibration.items() for row in one.rows(name)]
+        heads = [f"{state}: {o}" for state in ("there", "away") for o in OutcomeShares.model_fields]
+        return [
+            Table(("%", "without", "first", "first three", "MRR", "costs"), tuple(parts)),
+            Table(
+                ("%", "ten: said", "true", *heads, "found is right"),
+                tuple(said),
+                self.questions.note(),
+            ),
+            Table(
+                ("%", "is the person", "said", "true", "calibration error", "Brier"),
+                tuple(borne_out),
+            ),
+        ]
 
 
-def run_weighing(
+def run_ranking(
     described: DescribedSet,
     embedder: Embedder,
     weights: Path | None,
     seed: int,
     progress: Callable[[int], None],
-) -> Weighed:
+) -> RankingResult:
     """Measure on images or a filmed venue; `progress` is told the number of images or visits.
 
     Raises:
@@ -130,11 +237,11 @@ def run_weighing(
     said = [(_read(d.text), d.identity) for d in described.descriptions if d.style != "wrong"]
     kinds = make_kinds(said, labels, np.random.default_rng(seed))
     files = (*described.files, *(image.path for image in described.images))
-    return Weighed(
-        {kind: weigh(known, asked, knobs, seed) for kind, asked in kinds.items()},
-        {kind: outcomes(known, asked, knobs) for kind, asked in kinds.items()},
-        {
-            name: honesty(known, [pair for asked in kinds.values() for pair in asked], each)
+    return RankingResult(
+        parts={kind: parts_left_out(known, asked, knobs, seed) for kind, asked in kinds.items()},
+        outcomes={kind: outcomes(known, asked, knobs) for kind, asked in kinds.items()},
+        calibration={
+            name: calibration(known, [pair for asked in kinds.values() for pair in asked], each)
             for name, each in (
                 ("as_shipped", knobs),
                 ("seen_once", replace(knobs, times=1.0)),
@@ -142,10 +249,10 @@ def run_weighing(
                 ("neither", replace(knobs, sharpness=1.0, times=1.0)),
             )
         },
-        interviews(known, knobs, seed),
-        {slot: round(r, 2) for slot, r in measure(known.gallery, _truths(known)).items()},
-        embedder.model_id,
-        recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
+        questions=simulate_questions(known, knobs, seed),
+        reliability=measure(known.gallery, _truths(known)),
+        model_id=embedder.model_id,
+        run=recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
     )
 
 
@@ -160,7 +267,11 @@ def make_kinds(
     said: list[tuple[Query, str]], labels: dict[str, Labels], rng: np.random.Generator
 ) -> Kinds:
     """Return queries and whom they are about, by kind of description."""
-    fields = [(_some(true, FIELDS, rng), who) for who, true in labels.items() for _ in range(DRAWS)]
+    fields = [
+        (random_fields(true, FIELDS, rng), who)
+        for who, true in labels.items()
+        for _ in range(DRAWS)
+    ]
     true = [(query, who) for query, who in (*said, *fields) if query.wishes]
     wrong = [(one_wrong(query, rng), who) for query, who in true]
     twice = [(one_wrong(query, rng), who) for query, who in wrong]
@@ -178,7 +289,9 @@ def make_kinds(
     }
 
 
-def weigh(known: Known, asked: list[tuple[Query, str]], knobs: Knobs, seed: int) -> dict[str, Any]:
+def parts_left_out(
+    known: Known, asked: list[tuple[Query, str]], knobs: Knobs, seed: int
+) -> dict[str, PartFigures]:
     """Return figures with everything, and with each part left out (reliability: put in)."""
     halves = _reliability_by_half(known)
     same = dict.fromkeys(known.labels, knobs)
@@ -200,31 +313,22 @@ def weigh(known: Known, asked: list[tuple[Query, str]], knobs: Knobs, seed: int)
     }
 
 
-def rank_of(known: Known, query: Query, who: str, knobs: Knobs) -> float:
-    """Return the rank of the best sighting of a person; half of its equals come before it."""
-    scores = score(known.gallery, terms(query, knobs), knobs)
-    own = known.who == who
-    best = scores[own].max()
-    equals = ((scores == best) & ~own).sum()
-    return float(1 + ((scores > best) & ~own).sum() + equals / 2)
-
-
 def _figures(
     ranks: NDArray[np.float64], whole: NDArray[np.float64], people: list[str], seed: int
-) -> dict[str, Any]:
+) -> PartFigures:
     gain = 1 / whole - 1 / ranks
-    return {
-        "n": len(ranks),
-        "rank1": round(float((ranks <= 1).mean()), 4),
-        "rank3": round(float((ranks <= NEAR).mean()), 4),
-        "median_rank": float(np.median(ranks)),
-        "mean_reciprocal_rank": round(float((1 / ranks).mean()), 4),
-        "costs": round(float(gain.mean()), 4),
-        "costs_interval": [round(x, 4) for x in bootstrap_mean(gain, people, seed)],
-    }
+    return PartFigures(
+        n=len(ranks),
+        rank1=float((ranks <= 1).mean()),
+        rank3=float((ranks <= 3).mean()),
+        median_rank=float(np.median(ranks)),
+        mean_reciprocal_rank=float((1 / ranks).mean()),
+        costs=float(gain.mean()),
+        costs_interval=bootstrap_mean(gain, people, seed),
+    )
 
 
-def outcomes(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> dict[str, Any]:
+def outcomes(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> Outcomes:
     """Return how often which outcome is said, and how far the first ten are to be believed."""
     there: list[str] = []
     away: list[str] = []
@@ -245,16 +349,16 @@ def outcomes(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> dict
                 said.append(odds.any_of(scores[rowsof]))
                 true.append(bool((known.who[rowsof] == who).any()))
     hits = [hit for hit, outcome in zip(true, there, strict=True) if outcome == "found"]
-    return {
-        "there": _shares(there),
-        "away": _shares(away),
-        "first_ten_said": round(float(np.mean(said)), 4),
-        "first_ten_true": round(float(np.mean(true)), 4),
-        "found_is_right": round(float(np.mean(hits)), 4) if hits else None,
-    }
+    return Outcomes(
+        there=OutcomeShares.of(there),
+        away=OutcomeShares.of(away),
+        first_ten_said=float(np.mean(said)),
+        first_ten_true=float(np.mean(true)),
+        found_is_right=float(np.mean(hits)) if hits else None,
+    )
 
 
-def honesty(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> dict[str, float]:
+def calibration(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> CalibrationFigures:
     """Return how far probabilities are borne out, where one in five is not there at all.
 
     Of three claims, that the first is the person, that one of the first ten is, and that a
@@ -278,14 +382,14 @@ def honesty(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> dict[
                 (float(p), bool(r), share) for p, r in zip(chances, right, strict=True)
             ]
     figures: dict[str, float] = {}
-    for name, told in claims.items():
-        said, true, share = np.array(told, dtype=np.float64).T
+    for name, stated in claims.items():
+        said, true, share = np.array(stated, dtype=np.float64).T
         share = share / share.sum()
         figures[f"{name}_said"] = float((share * said).sum())
         figures[f"{name}_true"] = float((share * true).sum())
         figures[f"{name}_brier"] = float((share * (said - true) ** 2).sum())
         figures[f"{name}_error"] = _calibration_error(said, true, share)
-    return {name: round(value, 4) for name, value in figures.items()}
+    return CalibrationFigures.model_validate(figures)
 
 
 def _calibration_error(
@@ -294,75 +398,6 @@ def _calibration_error(
     band = np.minimum((said * BANDS).astype(int), BANDS - 1)
     gaps = np.bincount(band, weights=share * (said - true), minlength=BANDS)
     return float(np.abs(gaps).sum())
-
-
-def _shares(said: list[str]) -> dict[str, float]:
-    names = ("found", "unsure", "nobody_fits")
-    return {name: round(said.count(name) / max(1, len(said)), 4) for name in names}
-
-
-def interviews(known: Known, knobs: Knobs, seed: int) -> dict[str, Any]:
-    """Return how many questions it takes until the right person is among the first three."""
-    rng = np.random.default_rng(seed)
-    starts = [
-        (_some(true, OPENING, rng), who)
-        for who, true in known.labels.items()
-        if (known.who == who).any()
-        for _ in range(DRAWS)
-    ]
-    people = [who for _, who in starts]
-    counts = {
-        name: np.array([_interview(known, q, who, knobs, best=name == "best") for q, who in starts])
-        for name in ("best", "fixed")
-    }
-    saved = (counts["fixed"] - counts["best"]).astype(np.float64)
-    return {
-        **{name: round(float(n.mean()), 3) for name, n in counts.items()},
-        **{f"{name}_at_once": round(float((n == 0).mean()), 3) for name, n in counts.items()},
-        "saves": round(float(saved.mean()), 3),
-        "saves_interval": [round(x, 3) for x in bootstrap_mean(saved, people, seed)],
-        "interviews": len(starts),
-        "most": MOST_QUESTIONS,
-    }
-
-
-def _interview(known: Known, query: Query, who: str, knobs: Knobs, *, best: bool) -> int:
-    """Ask until the person is near the top; what is not labelled the speaker does not know."""
-    asked: frozenset[str] = frozenset()
-    for count in range(MOST_QUESTIONS):
-        if rank_of(known, query, who, knobs) <= NEAR:
-            return count
-        slot = _next(known, query, knobs, asked, best=best)
-        if slot is None:
-            break
-        asked |= {slot}
-        query = replace(query, wishes=(*query.wishes, *_answer(known.labels[who], slot)))
-    return MOST_QUESTIONS
-
-
-def _next(
-    known: Known, query: Query, knobs: Knobs, asked: frozenset[str], *, best: bool
-) -> str | None:
-    if best:
-        question = next_question(query, known.gallery, knobs=knobs, skip=asked)
-        return None if question is None else question.slot
-    still = set(open_slots(query, known.gallery, knobs)) - asked
-    return next((slot for slot in ASKED_IN_ORDER if slot in still), None)
-
-
-def _answer(true: Labels, slot: str) -> tuple[Wish, ...]:
-    if slot in true:
-        return tuple(Wish(slot, value) for value in sorted(true[slot])[:1])
-    if slot.startswith("carry.") and not slot.endswith("colour"):
-        return (Wish(slot, "present", negated=True),)
-    return ()
-
-
-def _some(true: Labels, n: int, rng: np.random.Generator) -> Query:
-    """Say `n` random fields of a person as they are."""
-    slots = [slot for slot in sorted(true) if slot in vocabulary.SLOTS]
-    chosen = [slots[i] for i in rng.permutation(len(slots))[:n]]
-    return Query("", tuple(Wish(slot, sorted(true[slot])[0]) for slot in chosen))
 
 
 def _labels(wishes: Sequence[Wish]) -> Labels:

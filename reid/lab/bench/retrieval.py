@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,54 +13,76 @@ from reid.embed import Light
 from reid.embed.light import borders
 from reid.lab.bench.data.person_images import crop_of, crop_with_head, finder_weights
 from reid.lab.bench.data.reid_sets import DISTRACTOR, JUNK, Labelled, Split, same_person
+from reid.lab.bench.metrics.figures import Fraction
 from reid.lab.bench.metrics.ranking import RankingScores, score_ranking
-from reid.lab.bench.metrics.summary import Ranking
-from reid.lab.bench.report.record import Record, Recorder
+from reid.lab.bench.metrics.summary import RankingFigures, summarised
+from reid.lab.bench.report.plots import OURS, Plot, finish
+from reid.lab.bench.report.record import Recorder
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Table, figure
 from reid.lab.bench.rivals.extractors import Extractor, unit
 from reid.rank.rerank import rerank
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Float = NDArray[np.float32]
 Progress = Callable[[int], None]
 
-_BATCH = 256
+_BATCH: Final = 256
+_SHOWN: Final = ("rank1", "rank5", "rank10", "mAP", "mINP")
 
 
-@dataclass(frozen=True, slots=True)
-class RetrievalResult:
-    """What one model reaches on one data set.
+class RetrievalResult(RankingFigures, Result):
+    """What one model reaches on one data set: ranked by cosine similarity, every image by itself.
 
     Attributes:
-        plain: ranked by cosine similarity, every image by itself.
-        minus_camera_mean: each camera's mean vector taken off first.
-        pooled: sightings, all images of a person before a camera pooled, minus camera mean.
-        reranked: as `plain`, by k-reciprocal encoding, where asked.
         model_id: names the model.
         redacted: whether heads were gone.
-        run: how it was measured.
-        cmc: rank-1 to rank-50 of `plain`.
+        minus_camera_mean: each camera's mean vector taken off first.
+        pooled: sightings, all images of a person before a camera pooled, minus camera mean.
+        reranked: by k-reciprocal encoding, where asked.
+        cmc: rank-1 to rank-50.
     """
 
-    plain: Ranking
-    minus_camera_mean: Ranking
-    pooled: Ranking
-    reranked: Ranking | None
+    question: ClassVar[str] = "Is the same person found among another camera's images?"
+
     model_id: str
     redacted: bool
-    run: Record
-    cmc: list[float]
+    minus_camera_mean: RankingFigures
+    pooled: RankingFigures
+    reranked: RankingFigures | None
+    cmc: list[Fraction]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the plain figures at the top level, everything else beside them."""
-        return {
-            **self.plain.to_json(),
-            "model_id": self.model_id,
-            "redacted": self.redacted,
-            "minus_camera_mean": self.minus_camera_mean.to_json(),
-            "pooled": self.pooled.to_json(),
-            "reranked": None if self.reranked is None else self.reranked.to_json(),
-            "cmc": [round(share, 4) for share in self.cmc],
-            "run": self.run.to_json(),
-        }
+    def tables(self) -> list[Table]:
+        """Return figures by row, ways of comparing by column."""
+        heads = "heads redacted" if self.redacted else "WITH HEADS"
+        ways: list[tuple[str, RankingFigures]] = [
+            ("plain", self), ("- camera mean", self.minus_camera_mean), ("sightings", self.pooled),
+        ]  # fmt: skip
+        if self.reranked is not None:
+            ways.append(("re-ranked", self.reranked))
+        rows = tuple(
+            (name, *(figure(found.figures()[name], found.intervals[name]) for _, found in ways))
+            for name in _SHOWN
+        )
+        note = f"{self.model_id}, {heads}: {self.n_query} queries, {self.n_gallery} in the gallery"
+        return [Table(("%", *(label for label, _ in ways)), rows, note)]
+
+    def plots(self) -> list[Plot]:
+        """Return the cumulative match characteristic."""
+        return [self._plot_cmc]
+
+    def _plot_cmc(self, axes: "Axes") -> None:
+        """Cumulative match characteristic: share found among the first k."""
+        axes.plot(range(1, len(self.cmc) + 1), [100 * s for s in self.cmc], color=OURS)
+        axes.set(
+            xlabel="first k of the gallery",
+            ylabel="queries answered, %",
+            ylim=(0, 101),
+            title=self.model_id,
+        )
+        finish(axes, legend=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +131,14 @@ def run_retrieval(
     weights = {extractor.model_id: extractor.weights}
     weights |= {} if settings.with_heads else finder_weights()
     return RetrievalResult(
-        Ranking.of(plain, people, seed),
-        Ranking.of(ranked(centred), people, seed),
-        pooled_ranking(split, images, vectors, seed),
-        None if again is None else Ranking.of(again, people, seed),
-        extractor.model_id,
-        not settings.with_heads,
-        recorder.finish(weights, [i.path for i in images]),
-        plain.cmc(min(50, max(1, plain.n_gallery))).tolist(),
+        **summarised(plain, people, seed),
+        model_id=extractor.model_id,
+        redacted=not settings.with_heads,
+        minus_camera_mean=RankingFigures.of(ranked(centred), people, seed),
+        pooled=pooled_ranking(split, images, vectors, seed),
+        reranked=None if again is None else RankingFigures.of(again, people, seed),
+        cmc=plain.cmc(min(50, max(1, plain.n_gallery))).tolist(),
+        run=recorder.finish(weights, [i.path for i in images]),
     )
 
 
@@ -152,7 +174,9 @@ def minus_camera_mean(vectors: Float, cameras: Sequence[str]) -> Float:
     return unit(centred)
 
 
-def pooled_ranking(split: Split, images: Sequence[Labelled], vectors: Float, seed: int) -> Ranking:
+def pooled_ranking(
+    split: Split, images: Sequence[Labelled], vectors: Float, seed: int
+) -> RankingFigures:
     """Score sightings: a person's images before a camera are one, as in a venue's store."""
     row = {image: i for i, image in enumerate(images)}
     query, asked = _pool(split.query, vectors, row)
@@ -165,7 +189,7 @@ def pooled_ranking(split: Split, images: Sequence[Labelled], vectors: Float, see
     left = centred[[place[s] for s in query]]
     right = centred[[place[s] for s in gallery]]
     scores = score_ranking(1 - left @ right.T, *same_person(query, gallery))
-    return Ranking.of(scores, [s.identity for s in query], seed)
+    return RankingFigures.of(scores, [s.identity for s in query], seed)
 
 
 def _pool(

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from reid.core import vocabulary
 from reid.core.records import SightingKey
 from reid.describe import describe
+from reid.lab.bench.metrics.figures import Figures, Fraction, ThreeDigits
 from reid.rank import Gallery, rank
 from reid.rank.nearest import LISTS_FROM, Nearest, Places
 
@@ -32,29 +32,24 @@ _BEGUN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _SENTENCE: Final = "girl in a red hoodie and blue jeans with a yellow backpack"
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(Figures):
     """Latency of one way to search.
 
     Attributes:
-        p50, p95: milliseconds.
-        recall: share of the exact ten nearest that are found; None where it is exact by nature.
+        p50_ms, p95_ms: milliseconds.
+        recall_at_10: share of the exact ten nearest that are found; None where it is exact by
+            nature.
     """
 
-    p50: float
-    p95: float
-    recall: float | None = None
+    p50_ms: ThreeDigits
+    p95_ms: ThreeDigits
+    recall_at_10: Fraction | None = None
 
     @classmethod
     def of(cls, seconds: Sequence[float], recall: float | None = None) -> "Timed":
         """Summarise repetitions."""
         low, high = np.percentile(np.array(seconds) * 1000, [50, 95])
-        return cls(float(low), float(high), recall)
-
-    def to_json(self) -> dict[str, float | None]:
-        """Return milliseconds and recall@10."""
-        recall = None if self.recall is None else round(self.recall, 4)
-        return {"p50_ms": round(self.p50, 3), "p95_ms": round(self.p95, 3), "recall_at_10": recall}
+        return cls(p50_ms=float(low), p95_ms=float(high), recall_at_10=recall)
 
 
 class _Keys(Sequence[SightingKey]):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from reid.capture.sources import VideoSource, open_source
 from reid.core.errors import SourceError
@@ -17,13 +17,20 @@ from reid.core.pixels import RawFrame
 from reid.detect.tracker import Tracker
 from reid.detect.yolo import Detector
 from reid.embed import Embedder
-from reid.lab.bench.report.record import Record, Recorder
+from reid.lab.bench.metrics.figures import Figures, OneDigit, TwoDigits
+from reid.lab.bench.report.plots import Plot, finish
+from reid.lab.bench.report.record import Recorder
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Row, Table
 from reid.lab.bench.rivals.crowded_clip import write_crowd
 from reid.lab.bench.rivals.tool_chain import run_chain
 from reid.lab.bench.searching import Timed, time_search
 from reid.pipeline import Indexer, IndexReport
 from reid.store import Store
 from reid.store.write_buffer import WriteBuffer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _BEFORE_EACH: Final = 5  # people, of several cameras
 _STORED_WITHIN: Final = 60.0  # seconds
@@ -54,8 +61,21 @@ class Contest:
     cameras: Sequence[int] = ()
 
 
+class Pace(Figures):
+    """Frames a second by the clock and by processor time, and milliseconds a frame by stage."""
+
+    frames: int
+    frames_per_second: TwoDigits
+    frames_per_core_second: TwoDigits
+    ms_per_frame: dict[str, TwoDigits]
+
+    def row(self, name: str) -> Row:
+        """Return both rates as a row of a table."""
+        return name, f"{self.frames_per_second:.1f}", f"{self.frames_per_core_second:.1f}"
+
+
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Timing:
     """How long one way took over the clip.
 
     Attributes:
@@ -70,65 +90,110 @@ class Pace:
     stages: dict[str, float]
     processor: float
 
-    def to_json(self) -> dict[str, Any]:
+    def pace(self) -> Pace:
         """Return frames a second, and milliseconds a frame by stage."""
-        return {
-            "frames": self.frames,
-            "frames_per_second": round(self.frames / self.seconds, 2),
-            "frames_per_core_second": round(self.frames / self.processor, 2),
-            "ms_per_frame": {
-                name: round(s / self.frames * 1000, 2) for name, s in self.stages.items()
-            },
-        }
+        return Pace(
+            frames=self.frames,
+            frames_per_second=self.frames / self.seconds,
+            frames_per_core_second=self.frames / self.processor,
+            ms_per_frame={name: s / self.frames * 1000 for name, s in self.stages.items()},
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class SpeedResult:
+_GROWN: Final = (
+    ("people at 1280 × 720", "by_people"),
+    ("cameras at 1280 × 720, five people each", "by_cameras"),
+)
+
+
+class SpeedResult(Result):
     """Times.
 
     Attributes:
         ours: the product, from video to stored sightings; None without a video.
         chain: the separate tools; None where they were left out.
+        times_faster: ours against the chain, by the clock.
+        times_less_work: the same by processor time.
         by_people: the product, by number of people before the camera.
         by_cameras: the product, by number of cameras; frames of all of them together.
         search: by number of sightings, by way to search.
-        memory: largest resident size of this process, MB.
+        memory_mb: largest resident size of this process.
         model_id: the product's embedder.
-        run: how it was measured.
     """
+
+    question: ClassVar[str] = "How fast is it, beside a chain of separate tools?"
 
     ours: Pace | None
     chain: Pace | None
+    times_faster: TwoDigits | None
+    times_less_work: TwoDigits | None
     by_people: dict[int, Pace]
     by_cameras: dict[int, Pace]
     search: dict[int, dict[str, Timed]]
-    memory: float
+    memory_mb: OneDigit
     model_id: str
-    run: Record
 
-    def to_json(self) -> dict[str, Any]:
-        """Return everything; ``times_faster`` is ours against the chain, on the clock."""
-        return {
-            "ours": self.ours.to_json() if self.ours else None,
-            "chain": self.chain.to_json() if self.chain else None,
-            "times_faster": self._times(lambda pace: pace.frames / pace.seconds),
-            "times_less_work": self._times(lambda pace: pace.frames / pace.processor),
-            "by_people": {str(n): pace.to_json() for n, pace in self.by_people.items()},
-            "by_cameras": {str(n): pace.to_json() for n, pace in self.by_cameras.items()},
-            "search": {
-                str(n): {name: timed.to_json() for name, timed in ways.items()}
-                for n, ways in self.search.items()
-            },
-            "memory_mb": round(self.memory, 1),
-            "model_id": self.model_id,
-            "run": self.run.to_json(),
-        }
+    def tables(self) -> list[Table]:
+        """Return video against the chain, and search by size."""
+        tables = [] if self.ours is None else [self._race(self.ours)]
+        for head, name in _GROWN:
+            by: dict[int, Pace] = getattr(self, name)
+            if by:
+                rows = tuple(pace.row(str(n)) for n, pace in by.items())
+                tables.append(Table((head, "frames/s", "a core"), rows))
+        return [*tables, self._searches()]
 
-    def _times(self, rate: Callable[[Pace], float]) -> float | None:
-        """Return how many times our rate is the chain's, where both were measured."""
-        if self.ours is None or self.chain is None:
-            return None
-        return round(rate(self.ours) / rate(self.chain), 2)
+    def _race(self, ours: Pace) -> Table:
+        paces = {"ours": ours} | ({"chain": self.chain} if self.chain else {})
+        rows = tuple(
+            (*pace.row(name), ", ".join(f"{k} {v:.1f}" for k, v in pace.ms_per_frame.items()))
+            for name, pace in paces.items()
+        )
+        note = ""
+        if self.times_faster is not None:
+            note = (
+                f"{self.times_faster:.1f} times as fast as the chain, "
+                f"{self.times_less_work:.1f} a core"
+            )
+        return Table(("video", "frames/s", "a core", "ms a frame"), rows, note)
+
+    def _searches(self) -> Table:
+        rows = tuple(
+            (
+                f"{n:,}",
+                way,
+                f"{timed.p50_ms:.2f}",
+                f"{timed.p95_ms:.2f}",
+                "" if timed.recall_at_10 is None else f"{timed.recall_at_10:.3f}",
+            )
+            for n, ways in self.search.items()
+            for way, timed in ways.items()
+        )
+        note = f"largest memory {self.memory_mb:.0f} MB"
+        return Table(("search", "way", "p50 ms", "p95 ms", "recall@10"), rows, note)
+
+    def plots(self) -> list[Plot]:
+        """Return search latency, and frames a second where that grows with something."""
+        paces = [self.plot_paces] if self.by_people or self.by_cameras else []
+        return [self.plot_latency, *paces]
+
+    def plot_latency(self, axes: "Axes") -> None:
+        """Search latency by number of sightings."""
+        for way in dict.fromkeys(way for ways in self.search.values() for way in ways):
+            found = {n: ways[way].p50_ms for n, ways in self.search.items() if way in ways}
+            axes.plot(list(found), list(found.values()), marker="o", label=way)
+        axes.set(xscale="log", yscale="log", xlabel="sightings", ylabel="median, ms")
+        finish(axes)
+
+    def plot_paces(self, axes: "Axes") -> None:
+        """Frames a second of one core, by number of people and of cameras."""
+        grown = (("people", self.by_people), ("cameras, five people each", self.by_cameras))
+        for label, by in grown:
+            if by:
+                rates = [pace.frames_per_core_second for pace in by.values()]
+                axes.plot(list(by), rates, marker="o", label=label)
+        axes.set(xlabel="people, or cameras", ylabel="frames a second of a core", ylim=(0, None))
+        finish(axes)
 
 
 @dataclass(slots=True)
@@ -164,11 +229,11 @@ def run_speed(
             progress(done := done + 1)
     by_people = {}
     for n in contest.people if contest.detector is not None else ():
-        by_people[n] = _index_crowd(contest, n, embedder)
+        by_people[n] = _index_crowd(contest, n, embedder).pace()
         progress(done := done + 1)
     by_cameras = {}
     for n in contest.cameras if contest.detector is not None else ():
-        by_cameras[n] = _index_cameras(contest, n, make)
+        by_cameras[n] = _index_cameras(contest, n, make).pace()
         progress(done := done + 1)
     search = {}
     for n in contest.sizes:
@@ -181,11 +246,27 @@ def run_speed(
         embedder.model_id: weights,
     }
     files = [contest.video] if contest.video else []
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    record = recorder.finish(used, files)
     return SpeedResult(
-        ours, chain, by_people, by_cameras, search, memory, embedder.model_id, record
+        ours=ours.pace() if ours else None,
+        chain=chain.pace() if chain else None,
+        times_faster=_times(ours, chain, lambda timing: timing.seconds),
+        times_less_work=_times(ours, chain, lambda timing: timing.processor),
+        by_people=by_people,
+        by_cameras=by_cameras,
+        search=search,
+        memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        model_id=embedder.model_id,
+        run=recorder.finish(used, files),
     )
+
+
+def _times(
+    ours: Timing | None, chain: Timing | None, spent: Callable[[Timing], float]
+) -> float | None:
+    """Return how many times our rate is the chain's, where both were measured."""
+    if ours is None or chain is None:
+        return None
+    return (ours.frames / spent(ours)) / (chain.frames / spent(chain))
 
 
 def parts(contest: Contest) -> int:
@@ -222,24 +303,24 @@ def _warm(contest: Contest, video: Path) -> Tracker:
     return tracker
 
 
-def _index(contest: Contest, video: Path, embedder: Embedder) -> Pace:
+def _index(contest: Contest, video: Path, embedder: Embedder) -> Timing:
     tracker = _warm(contest, video)
     with tempfile.TemporaryDirectory() as folder:
         store = Store.create(Path(folder) / "venue", embedder.model_id, embedder.dim)
         begun, worked = time.perf_counter(), time.process_time()
         report = Indexer(store, embedder, tracker).index(_first_frames(video, contest.frames))
         seconds, processor = time.perf_counter() - begun, time.process_time() - worked
-    return Pace(report.frames, seconds, dict(report.clock.seconds), processor)
+    return Timing(report.frames, seconds, dict(report.clock.seconds), processor)
 
 
-def _index_crowd(contest: Contest, people: int, embedder: Embedder) -> Pace:
+def _index_crowd(contest: Contest, people: int, embedder: Embedder) -> Timing:
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "crowd.mp4"
         write_crowd(clip, people, contest.frames)
         return _index(contest, clip, embedder)
 
 
-def _index_cameras(contest: Contest, cameras: int, make: Callable[[], Embedder]) -> Pace:
+def _index_cameras(contest: Contest, cameras: int, make: Callable[[], Embedder]) -> Timing:
     """Index so many cameras at once, in a thread each, into one store."""
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "crowd.mp4"
@@ -262,12 +343,12 @@ def _index_cameras(contest: Contest, cameras: int, make: Callable[[], Embedder])
     stages = Counter[str]()
     for report in reports:
         stages.update(report.clock.seconds)
-    return Pace(sum(report.frames for report in reports), seconds, dict(stages), processor)
+    return Timing(sum(report.frames for report in reports), seconds, dict(stages), processor)
 
 
-def _chain(contest: Contest, video: Path, detector: Path, network: Path) -> Pace:
+def _chain(contest: Contest, video: Path, detector: Path, network: Path) -> Timing:
     with tempfile.TemporaryDirectory() as folder:
         stages = run_chain(video, contest.frames, detector, network, Path(folder))
         frames = len((Path(folder) / "tracks.jsonl").read_text().splitlines())
     clock = {name: spent.clock for name, spent in stages.items()}
-    return Pace(frames, sum(clock.values()), clock, sum(s.processor for s in stages.values()))
+    return Timing(frames, sum(clock.values()), clock, sum(s.processor for s in stages.values()))

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from reid.cli.console import complain
 from reid.core.errors import ReidError
+from reid.lab.bench.report.result import Result
 from reid.lab.bench.rivals.extractors import load_extractor, own_embedder
-
-Result = dict[str, Any]
 
 _BASELINE: Final = "regions"
 _PEERS: Final = ("person-reidentification-retail-0286", "person-reidentification-retail-0288")
@@ -53,7 +52,7 @@ class Suite:
 
 
 def run_all(suite: Suite) -> Iterator[tuple[str, Result]]:
-    """Yield (name, result's JSON) of each benchmark; what cannot run is named on stderr."""
+    """Yield (name, result) of each benchmark; what cannot run is named on stderr."""
     if not suite.data.is_dir():
         raise ReidError(f"{suite.data} does not exist: name the folder of data sets with --data")
     for name, work in _plan(suite):
@@ -84,7 +83,7 @@ def _plan(suite: Suite) -> Iterator[tuple[str, Callable[[], Result]]]:
         yield f"attributes: {_ATTRIBUTE_PEER}", lambda: _attributes(suite, people, rival)
     yield "detection", lambda: _detection(suite, photos)
     yield "tracking", lambda: _tracking(suite)
-    yield "venue", lambda: _finding(suite)
+    yield "venue", lambda: _venue_search(suite)
     yield "speed", lambda: _speed(suite)
     yield "privacy", lambda: _privacy(suite)
     yield "faces", lambda: _faces(suite, people)
@@ -101,7 +100,7 @@ def _retrieval(suite: Suite, data: Path, given: str | None, with_heads: bool) ->
 
     split = read_split(data, "folders")
     settings = RetrievalSettings(with_heads, rerank=not suite.quick, seed=suite.seed)
-    return run_retrieval(split, load_extractor(given), settings, _quiet).to_json()
+    return run_retrieval(split, load_extractor(given), settings, _quiet)
 
 
 def _description(suite: Suite, data: Path) -> Result:
@@ -110,15 +109,15 @@ def _description(suite: Suite, data: Path) -> Result:
 
     described = read_described(data)
     model = own_embedder(suite.embedder)
-    return run_description(described, *model, suite.seed, _quiet).to_json()
+    return run_description(described, *model, suite.seed, _quiet)
 
 
 def _ranking(suite: Suite, data: Path) -> Result:
     from reid.lab.bench.data.description_sets import read_described
-    from reid.lab.bench.ranking import run_weighing
+    from reid.lab.bench.ranking import run_ranking
 
     model = own_embedder(suite.embedder)
-    return run_weighing(read_described(data), *model, suite.seed, _quiet).to_json()
+    return run_ranking(read_described(data), *model, suite.seed, _quiet)
 
 
 def _attributes(suite: Suite, data: Path, rival: Path | None) -> Result:
@@ -127,7 +126,7 @@ def _attributes(suite: Suite, data: Path, rival: Path | None) -> Result:
 
     labelled = read_labels(data, "descriptions")
     model = own_embedder(suite.embedder) if rival is None else (CrossroadAttributes(rival), rival)
-    return run_attributes(labelled, *model, suite.seed, _quiet).to_json()
+    return run_attributes(labelled, *model, suite.seed, _quiet)
 
 
 def _detection(suite: Suite, data: Path) -> Result:
@@ -136,7 +135,7 @@ def _detection(suite: Suite, data: Path) -> Result:
     from reid.lab.bench.detection import run_detection
 
     photos = read_photos(data)
-    return run_detection(photos, Detector(_detector(suite)), None, suite.seed, _quiet).to_json()
+    return run_detection(photos, Detector(_detector(suite)), None, suite.seed, _quiet)
 
 
 def _tracking(suite: Suite) -> Result:
@@ -146,10 +145,10 @@ def _tracking(suite: Suite) -> Result:
 
     films = read_films(_venue(suite))
     films = tuple(cut(film, _QUICK_FRAMES) for film in films) if suite.quick else films
-    return run_tracking(films, Detector(_detector(suite)), None, suite.seed, _quiet).to_json()
+    return run_tracking(films, Detector(_detector(suite)), None, suite.seed, _quiet)
 
 
-def _finding(suite: Suite) -> Result:
+def _venue_search(suite: Suite) -> Result:
     from reid.lab.bench.data.venue_sets import read_venue
     from reid.lab.bench.venue import run_venue
     from reid.loading import IndexOptions, load_tracker
@@ -157,7 +156,7 @@ def _finding(suite: Suite) -> Result:
     detector = _detector(suite)
     tracker, model = load_tracker(IndexOptions(detector)), own_embedder(suite.embedder)
     every = _QUICK_EVERY if suite.quick else 1
-    return run_venue(read_venue(_venue(suite)), tracker, model, detector, every, _quiet).to_json()
+    return run_venue(read_venue(_venue(suite)), tracker, model, detector, every, _quiet)
 
 
 def _venue(suite: Suite) -> Path:
@@ -173,7 +172,7 @@ def _privacy(suite: Suite) -> Result:
 
     effort = QUICK if suite.quick else Effort()
     model = own_embedder(suite.embedder)
-    return run_privacy(suite.data / "att-faces", *model, effort, suite.seed, _quiet).to_json()
+    return run_privacy(suite.data / "att-faces", *model, effort, suite.seed, _quiet)
 
 
 def _faces(suite: Suite, people: Path) -> Result:
@@ -185,7 +184,7 @@ def _faces(suite: Suite, people: Path) -> Result:
     heights = HEIGHTS[::2] if suite.quick else HEIGHTS
     crops = people if people.is_dir() else None
     faces = suite.data / "att-faces"
-    return run_faces(faces, crops, methods, heights, suite.seed, _quiet).to_json()
+    return run_faces(faces, crops, methods, heights, suite.seed, _quiet)
 
 
 def _fairness(suite: Suite) -> Result:
@@ -193,7 +192,7 @@ def _fairness(suite: Suite) -> Result:
     from reid.lab.bench.fairness import run_fairness
 
     pairs = read_pairs(suite.data / _PAIRS)
-    return run_fairness(pairs, load_extractor(suite.embedder), None, suite.seed, _quiet).to_json()
+    return run_fairness(pairs, load_extractor(suite.embedder), None, suite.seed, _quiet)
 
 
 def _speed(suite: Suite) -> Result:
@@ -212,7 +211,7 @@ def _speed(suite: Suite) -> Result:
     )
     weights = own_embedder(suite.embedder)[1]
     make = lambda: own_embedder(suite.embedder)[0]  # noqa: E731
-    return run_speed(contest, make, weights, suite.seed, _quiet).to_json()
+    return run_speed(contest, make, weights, suite.seed, _quiet)
 
 
 def _detector(suite: Suite) -> Path:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,54 +15,64 @@ from reid.detect.tracker import Tracker
 from reid.detect.yolo import Detector
 from reid.lab.bench.data.mot import Film, Rows, evaluate, read_sequences, venue_sequences
 from reid.lab.bench.data.venue_sets import is_venue, read_venue
-from reid.lab.bench.metrics.head_coverage import Coverage
-from reid.lab.bench.report.record import Record, Recorder
+from reid.lab.bench.metrics.figures import Figures, FourDigits, Fraction, TwoDigits
+from reid.lab.bench.metrics.head_coverage import Coverage, HeadCoverage
+from reid.lab.bench.report.record import Recorder
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Row, Table, figure
 
 Progress = Callable[[int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class TrackingResult:
-    """How well people are followed.
+class TrackFigures(Figures):
+    """HOTA, IDF1, MOTA as fractions; the others are counts."""
+
+    HOTA: Fraction
+    IDF1: Fraction
+    MOTA: FourDigits
+    switches: int
+    misses: int
+    false_positives: int
+
+    def row(self, name: str) -> Row:
+        """Return the figures as a row of a table."""
+        shares = (figure(share) for share in (self.HOTA, self.IDF1, self.MOTA))
+        counts = (self.switches, self.misses, self.false_positives)
+        return (name, *shares, *(str(count) for count in counts))
+
+
+class TrackingResult(TrackFigures, Result):
+    """How well people are followed, over all films.
 
     Attributes:
-        figures: by film and, under ``all``, over all of them: HOTA, IDF1, MOTA as fractions;
-            switches, misses, false_positives as counts.
-        coverage: of heads, where the films say where they are.
+        films: the same figures by film.
+        head_coverage: where the films say where heads are.
         frames: looked at. frames_per_second: of detector and tracker.
-        people: annotated, a person before two cameras twice. tracks: found.
-        detector, heads: names of the models.
-        run: how it was measured.
+        n_people: annotated, a person before two cameras twice. n_tracks: found.
+        model_id, heads_model: names of the models.
     """
 
-    figures: dict[str, dict[str, float]]
-    coverage: dict[str, Any] | None
-    frames: int
-    frames_per_second: float
-    people: int
-    tracks: int
-    detector: str
-    heads: str | None
-    run: Record
+    question: ClassVar[str] = "Is a person one track, and is their head gone in every frame of it?"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures over all films at the top level."""
-        films = {
-            name: {key: round(value, 4) for key, value in of_film.items()}
-            for name, of_film in self.figures.items()
-        }
-        return {
-            **films.pop("all"),
-            "films": films,
-            "head_coverage": self.coverage,
-            "frames": self.frames,
-            "frames_per_second": round(self.frames_per_second, 2),
-            "n_people": self.people,
-            "n_tracks": self.tracks,
-            "model_id": self.detector,
-            "heads_model": self.heads,
-            "run": self.run.to_json(),
-        }
+    films: dict[str, TrackFigures]
+    head_coverage: HeadCoverage | None
+    frames: int
+    frames_per_second: TwoDigits
+    n_people: int
+    n_tracks: int
+    model_id: str
+    heads_model: str | None
+
+    def tables(self) -> list[Table]:
+        """Return figures by film, then heads covered."""
+        rows = (self.row("all"), *(film.row(name) for name, film in self.films.items()))
+        note = (
+            f"{self.model_id}: {self.n_people} people, {self.n_tracks} tracks, "
+            f"{self.frames} frames at {self.frames_per_second:.1f}/s"
+        )
+        columns = ("%", "HOTA", "IDF1", "MOTA", "switches", "missed", "false")
+        tables = [Table(columns, rows, note)]
+        return [*tables, self.head_coverage.table()] if self.head_coverage else tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +127,18 @@ def run_tracking(
         _cover(film, one, coverage)
     weights = {"detector": detector.path} | ({"heads": heads.path} if heads else {})
     frames = sum(len(one.seen) for one in followed)
+    found = {name: TrackFigures.model_validate(one) for name, one in evaluate(films, rows).items()}
     return TrackingResult(
-        evaluate(films, rows),
-        coverage.to_json() if coverage.frames else None,
-        frames,
-        frames / max(1e-9, sum(one.seconds for one in followed)),
-        sum(len(np.unique(film.truth[film.truth[:, 7] == 1, 1])) for film in films),
-        sum(len(np.unique(r[:, 1])) for r in rows),
-        detector.path.name,
-        heads.path.name if heads else None,
-        recorder.finish(dict(weights), [file for film in films for file in film.files]),
+        **dict(found.pop("all")),
+        films=found,
+        head_coverage=coverage.figures() if coverage.frames else None,
+        frames=frames,
+        frames_per_second=frames / max(1e-9, sum(one.seconds for one in followed)),
+        n_people=sum(len(np.unique(film.truth[film.truth[:, 7] == 1, 1])) for film in films),
+        n_tracks=sum(len(np.unique(r[:, 1])) for r in rows),
+        model_id=detector.path.name,
+        heads_model=heads.path.name if heads else None,
+        run=recorder.finish(dict(weights), [file for film in films for file in film.files]),
     )
 
 

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import ClassVar, Final
 
 import numpy as np
+from pydantic import Field, SkipValidation
 
 from reid.capture.sources import open_source
 from reid.core.boxes import Boxes, iou
@@ -17,10 +18,13 @@ from reid.core.records import SightingKey
 from reid.describe import describe
 from reid.detect.tracker import Tracker
 from reid.embed import Embedder
-from reid.lab.bench.data.venue_sets import Clip, FilmedVenue, Told, Visit
+from reid.lab.bench.data.venue_sets import Clip, FilmedVenue, Shown, Told, Visit
 from reid.lab.bench.description import FIRST_SCREEN
-from reid.lab.bench.detection import Share
-from reid.lab.bench.report.record import Record, Recorder
+from reid.lab.bench.metrics.figures import Figures, OneDigit, ThreeDigits, TwoDigits
+from reid.lab.bench.metrics.summary import Share
+from reid.lab.bench.report.record import Recorder
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Row, Table, figure
 from reid.pipeline import Indexer
 from reid.search.questions import search
 from reid.store import Filter, Store
@@ -59,76 +63,130 @@ class Sought:
         return self.searched if self.rank is None else self.rank - 1
 
 
-@dataclass(frozen=True, slots=True)
-class VenueResult:
-    """What came of it.
+class FalseLooks(Figures):
+    """Pictures of others looked at before the right one; None where nobody was in view."""
+
+    median: float | None
+    mean: TwoDigits | None
+
+
+class SearchFigures(Figures):
+    """Figures of one kind of description.
 
     Attributes:
-        sought: every description's answer.
-        visits: stays before a camera that gave at least one sighting of the person.
-        pictures: sightings whose picture shows one of the people of the venue.
-        pieces: sightings a visit, of those that gave any.
-        real_time: seconds of film indexed a second.
-        model_id, detector: names of the models.
-        run: how it was measured.
+        n: descriptions.
+        found_first, found_on_first_screen, found, said_found: of those whom a camera had in view:
+            the right picture is first, on the first screen, stored at all; "found" is said.
+        left_alone: share of the others of whom the product did not say "found".
+        searched: mean number of sightings ranked.
+        answer_ms: median time from the sentence to the answer.
     """
 
-    sought: tuple[Sought, ...]
-    visits: Share
-    pictures: Share
-    pieces: float
-    real_time: float
+    n: int
+    found_first: Share | None
+    found_on_first_screen: Share | None
+    found: Share | None
+    said_found: Share | None
+    left_alone: Share | None
+    false_looks: FalseLooks
+    searched: OneDigit
+    answer_ms: TwoDigits
+
+    def row(self, name: str) -> Row:
+        """Return the figures as a row of a table."""
+        shares = (
+            self.found_first, self.found_on_first_screen, self.found, self.said_found,
+            self.left_alone,
+        )  # fmt: skip
+        mean = self.false_looks.mean
+        return (
+            name,
+            *(_shown(share) for share in shares),
+            "-" if mean is None else f"{mean:.1f}",
+            f"{self.searched:.0f}",
+            f"{self.answer_ms:.0f} ms",
+        )
+
+
+class VenueResult(Result):
+    """What came of it, by who is sought and by kind of description.
+
+    Attributes:
+        lost, anybody: descriptions of a lost child, and of anybody; by kind.
+        visits_indexed: stays before a camera that gave at least one sighting of the person.
+        pictures_of_people: sightings whose picture shows one of the people of the venue.
+        sightings_a_visit: of those visits that gave any.
+        times_real_time: seconds of film indexed a second.
+        model_id, detector: names of the models.
+        sought: every description's answer; not part of the JSON.
+    """
+
+    question: ClassVar[str] = (
+        "From video to answer: is the lost child found, after how many false looks?"
+    )
+
+    lost: dict[str, SearchFigures]
+    anybody: dict[str, SearchFigures]
+    visits_indexed: Share
+    pictures_of_people: Share
+    sightings_a_visit: ThreeDigits
+    times_real_time: ThreeDigits
     model_id: str
     detector: str
-    run: Record
+    redacted: bool = True
+    sought: SkipValidation[tuple[Sought, ...]] = Field(default=(), exclude=True, repr=False)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return figures by who is sought (a lost child, anybody) and by kind of description."""
-        groups: dict[str, dict[str, list[Sought]]] = {"lost": {}, "anybody": {}}
-        for one in self.sought:
-            group = groups["lost" if one.told.lost else "anybody"]
-            group.setdefault(one.told.version, []).append(one)
-        return {
-            **{
-                name: {version: summary(kind) for version, kind in group.items()}
-                for name, group in groups.items()
-            },
-            "visits_indexed": self.visits.to_json(),
-            "pictures_of_people": self.pictures.to_json(),
-            "sightings_a_visit": round(self.pieces, 3),
-            "times_real_time": round(self.real_time, 3),
-            "model_id": self.model_id,
-            "detector": self.detector,
-            "redacted": True,
-            "run": self.run.to_json(),
-        }
+    def tables(self) -> list[Table]:
+        """Return one row a kind of description, of lost children and of anybody."""
+        rows = tuple(
+            kind.row(f"{label}, {version}")
+            for label, group in (("lost child", self.lost), ("anybody", self.anybody))
+            for version, kind in group.items()
+        )
+        note = (
+            f"{self.model_id}, {self.detector}: {_shown(self.visits_indexed)} % of visits indexed, "
+            f"in {self.sightings_a_visit:.2f} sightings each; {_shown(self.pictures_of_people)} % "
+            f"of pictures show somebody known; indexed {self.times_real_time:.2f} times as fast as "
+            "filmed"
+        )
+        columns = ("%", "first", "first screen", "stored", "said found", "left alone",
+                   "false looks", "of", "answer")  # fmt: skip
+        return [Table(columns, rows, note)]
 
 
-def summary(sought: Sequence[Sought]) -> dict[str, Any]:
-    """Return figures of one kind of description.
+def _shown(share: Share | None) -> str:
+    return "-" if share is None else figure(share.share, share.interval)
 
-    ``found_first``, ``found_on_first_screen`` and ``found`` are shares of those whom a camera had
-    in view; ``left_alone`` is the share of the others of whom the product did not say "found".
-    """
+
+def summary(sought: Sequence[Sought]) -> SearchFigures:
+    """Return figures of one kind of description."""
     there = [one for one in sought if one.in_view]
     away = [one for one in sought if not one.in_view]
     ranks = [one.rank for one in there if one.rank is not None]
     looks = np.array([one.false_looks for one in there], np.float64)
-    times = np.array([one.seconds for one in sought]) * 1000
-    return {
-        "n": len(sought),
-        "found_first": _share(sum(rank == 1 for rank in ranks), len(there)),
-        "found_on_first_screen": _share(sum(rank <= FIRST_SCREEN for rank in ranks), len(there)),
-        "found": _share(len(ranks), len(there)),
-        "said_found": _share(sum(one.outcome == "found" for one in there), len(there)),
-        "left_alone": _share(sum(one.outcome != "found" for one in away), len(away)),
-        "false_looks": {
-            "median": float(np.median(looks)) if len(looks) else None,
-            "mean": round(float(looks.mean()), 2) if len(looks) else None,
-        },
-        "searched": round(float(np.mean([one.searched for one in sought])), 1),
-        "answer_ms": round(float(np.median(times)), 2),
-    }
+    return SearchFigures(
+        n=len(sought),
+        found_first=_share(sum(rank == 1 for rank in ranks), len(there)),
+        found_on_first_screen=_share(sum(rank <= FIRST_SCREEN for rank in ranks), len(there)),
+        found=_share(len(ranks), len(there)),
+        said_found=_share(sum(one.outcome == "found" for one in there), len(there)),
+        left_alone=_share(sum(one.outcome != "found" for one in away), len(away)),
+        false_looks=FalseLooks(
+            median=float(np.median(looks)) if len(looks) else None,
+            mean=float(looks.mean()) if len(looks) else None,
+        ),
+        searched=float(np.mean([one.searched for one in sought])),
+        answer_ms=1000 * float(np.median([one.seconds for one in sought])),
+    )
+
+
+def _by_version(sought: Sequence[Sought], *, lost: bool) -> dict[str, SearchFigures]:
+    """Return figures by kind of description, of lost children or of all others."""
+    groups: dict[str, list[Sought]] = {}
+    for one in sought:
+        if one.told.lost == lost:
+            groups.setdefault(one.told.version, []).append(one)
+    return {version: summary(group) for version, group in groups.items()}
 
 
 def run_venue(
@@ -162,14 +220,16 @@ def run_venue(
     visits, pieces = _visited(venue.visits, keys, owners)
     named = sum(owner is not None for owner in owners.values())
     return VenueResult(
-        sought,
-        visits,
-        Share(named, len(owners)),
-        pieces,
-        sum(clip.seconds for clip in venue.clips) / seconds,
-        embedder.model_id,
-        detector.name,
-        recorder.finish({"detector": detector, embedder.model_id: weights}, venue.files),
+        lost=_by_version(sought, lost=True),
+        anybody=_by_version(sought, lost=False),
+        visits_indexed=visits,
+        pictures_of_people=Share.of(named, len(owners)),
+        sightings_a_visit=pieces,
+        times_real_time=sum(clip.seconds for clip in venue.clips) / seconds,
+        model_id=embedder.model_id,
+        detector=detector.name,
+        sought=sought,
+        run=recorder.finish({"detector": detector, embedder.model_id: weights}, venue.files),
     )
 
 
@@ -179,13 +239,13 @@ def owners_of(clips: Sequence[Clip], crops: dict[str, RedactedCrop]) -> Owners:
     return {i: _owner(crop.box, frames[crop.camera], crop.index) for i, crop in crops.items()}
 
 
-def _owner(box: Boxes, frames: Sequence[Sequence[Any]], index: int) -> str | None:
+def _owner(box: Boxes, frames: Sequence[Sequence[Shown]], index: int) -> str | None:
     shown = frames[index] if index < len(frames) else ()
     if not shown:
         return None
     overlap = iou(box[None], np.stack([one.box for one in shown]))[0]
     best = int(overlap.argmax())
-    return str(shown[best].person) if overlap[best] >= SAME_BOX else None
+    return shown[best].person if overlap[best] >= SAME_BOX else None
 
 
 def _index(clips: Sequence[Clip], indexer: Indexer, progress: Progress) -> None:
@@ -230,8 +290,8 @@ def _visited(
         for visit in visits
     ]
     seen = [n for n in pieces if n]
-    return Share(len(seen), len(visits)), float(np.mean(seen)) if seen else 0.0
+    return Share.of(len(seen), len(visits)), float(np.mean(seen)) if seen else 0.0
 
 
-def _share(hits: int, n: int) -> dict[str, Any] | None:
-    return Share(hits, n).to_json() if n else None
+def _share(hits: int, n: int) -> Share | None:
+    return Share.of(hits, n) if n else None

@@ -8,7 +8,6 @@ from reid.core.boxes import as_boxes, empty_boxes
 from reid.detect.detections import Detections
 from reid.detect.thresholds import Thresholds
 from reid.lab.bench.agreement import run_agreement
-from reid.lab.bench.report.tables import TABLES
 from tests.making import write_video
 
 
@@ -38,14 +37,14 @@ def test_people_and_false_boxes_by_hand(tmp_path: Path) -> None:
     ours = Scripted(
         tmp_path / "ours", (first, 0.8), (second, 0.2), (weak, 0.7), ([50, 30, 60, 44], 0.5)
     )
-    result = run_agreement([clip], ours, peer, 2, lambda _: None).to_json()  # type: ignore[arg-type]
-    assert result["n_frames"] == 2
-    assert result["n_people"] == 4
-    assert result["found_indexed"] == 0.5
-    assert result["found_redacted"] == 1.0
-    assert result["false_a_frame"] == 1.0
-    assert result["clips"]["clip.mp4"]["found_indexed"] == 0.5
-    (table,) = TABLES["agreement"](result)
+    result = run_agreement([clip], ours, peer, 2, lambda _: None)  # type: ignore[arg-type]
+    assert result.n_frames == 2
+    assert result.n_people == 4
+    assert result.found_indexed == 0.5
+    assert result.found_redacted == 1.0
+    assert result.false_a_frame == 1.0
+    assert result.clips["clip.mp4"].found_indexed == 0.5
+    (table,) = result.tables()
     assert table.rows[-1] == ("all", "4 in 2", "50.0", "100.0", "1.000")
 
 
@@ -53,7 +52,7 @@ def test_frames_in_which_nobody_is(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     write_video(clip, [np.zeros((48, 64, 3), np.uint8)] * 2)
     one = Scripted(tmp_path / "one")
-    result = run_agreement([clip], one, one, 1, lambda _: None).to_json()  # type: ignore[arg-type]
-    assert result["n_people"] == 0
-    assert result["false_a_frame"] == 0
-    assert result["found_indexed"] is None
+    result = run_agreement([clip], one, one, 1, lambda _: None)  # type: ignore[arg-type]
+    assert result.n_people == 0
+    assert result.false_a_frame == 0
+    assert result.found_indexed is None

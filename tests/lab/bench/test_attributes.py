@@ -37,7 +37,7 @@ def test_ece_by_hand() -> None:
     said = np.array([0.25] * 4 + [0.75] * 2)
     diagram = Reliability.of(said, flags("100000"), bins=2)
     assert diagram.ece == pytest.approx(0.75 * 2 / 6)
-    assert diagram.to_json() == [
+    assert [one.model_dump() for one in diagram.bins()] == [
         {"said": 0.25, "true": 0.25, "count": 4},
         {"said": 0.75, "true": 0.0, "count": 2},
     ]
@@ -86,12 +86,12 @@ def test_figures_from_files(tmp_path) -> None:
     )
     truth = np.stack([flags("1100"), flags("1010")], axis=1)
     labelled = LabelledSet(images, targets, truth, np.ones_like(truth), ())
-    result = run_attributes(labelled, Stub(), None, 0, lambda _: None).to_json()
-    assert (result["mA"], result["F1"], result["AUC"]) == (1.0, 1.0, 1.0)
-    assert result["targets"]["red"]["positive"] == 2
-    assert result["not_estimated"] == ["backpack"]
+    result = run_attributes(labelled, Stub(), None, 0, lambda _: None)
+    assert (result.mA, result.F1, result.AUC) == (1.0, 1.0, 1.0)
+    assert result.targets["red"].positive == 2
+    assert result.not_estimated == ["backpack"]
     gap = (2 * (1 - 200 / 255) + 2 * 20 / 255) / 4
-    assert result["ECE"] == pytest.approx(gap, abs=1e-4)
+    assert pytest.approx(gap, abs=1e-4) == result.ECE
 
 
 def test_pa100k_is_read(tmp_path) -> None:

@@ -15,7 +15,7 @@ from reid.embed import RegionEmbedder
 from reid.lab.bench.data.description_sets import read_described
 from reid.lab.bench.data.venue_sets import Clip, Shown, Visit, demo_folder
 from reid.lab.bench.data.venue_sightings import CROPS_A_VISIT, pictures
-from reid.lab.bench.description import Looking, hedged, one_wrong, run_description, vague
+from reid.lab.bench.description import TimeToFind, hedged, one_wrong, run_description, vague
 from reid.rank import Gallery, rank
 from reid.rank.score import score, terms
 from tests.lab.bench.test_retrieval import paint
@@ -44,16 +44,17 @@ def three_described(tmp_path) -> Path:
 def test_three_people_in_one_colour_each_are_found(three_described) -> None:
     result = run_description(
         read_described(three_described), RegionEmbedder(), None, 0, lambda _: None
-    ).to_json()
-    assert {k: result[k] for k in ("rank1", "mAP", "n_query", "n_gallery", "median_rank")} == {
+    )
+    keys = ("rank1", "mAP", "n_query", "n_gallery", "median_rank")
+    assert {key: result.to_json()[key] for key in keys} == {
         "rank1": 1.0, "mAP": 1.0, "n_query": 12, "n_gallery": 3, "median_rank": 1.0,
     }  # fmt: skip
-    assert result["redacted"] is True
-    assert set(result["by_camera"]) == {"01", "02"}
-    assert result["by_description"]["a"]["n_query"] == 6
-    assert result["together"]["n_gallery"] == 6
-    assert result["altered"]["from_labels"]["rank1"] == 1.0
-    assert result["unusable"] == 0
+    assert result.redacted is True
+    assert set(result.by_camera) == {"01", "02"}
+    assert result.by_description["a"].n_query == 6
+    assert result.together.n_gallery == 6
+    assert result.altered["from_labels"].rank1 == 1.0
+    assert result.unusable == 0
 
 
 def test_labels_become_wishes(three_described) -> None:
@@ -62,9 +63,9 @@ def test_labels_become_wishes(three_described) -> None:
 
 
 def test_thumbnails_looked_at_by_hand() -> None:
-    looking = Looking.of(np.array([1, 1, 2, 4, 13]))
-    assert (looking.median, looking.mean, looking.ninety) == (2, 4.2, 13)
-    assert looking.first_screen == 0.8
+    time = TimeToFind.of(np.array([1, 1, 2, 4, 13]))
+    assert (time.median, time.mean, time.p90) == (2, 4.2, 13)
+    assert time.first_screen == 0.8
 
 
 def test_a_vague_description_keeps_two_things_and_alternatives_whole() -> None:
@@ -109,9 +110,8 @@ def test_caption_sets_are_read_by_their_files(tmp_path) -> None:
     paint(tmp_path / "imgs/b.png", RED)
     paint(tmp_path / "imgs/c.png", BLUE)
     result = run_description(read_described(tmp_path), RegionEmbedder(), None, 0, lambda _: None)
-    found = result.to_json()
-    assert (found["rank1"], found["n_query"], found["n_gallery"]) == (1.0, 3, 2)
-    assert found["by_camera"] == {}
+    assert (result.rank1, result.n_query, result.n_gallery) == (1.0, 3, 2)
+    assert result.by_camera == {}
 
 
 def test_errors_name_file_and_line(tmp_path) -> None:
@@ -124,12 +124,10 @@ def test_errors_name_file_and_line(tmp_path) -> None:
 
 def test_real_people_are_found_better_than_by_chance(pku) -> None:
     """28 people: chance is rank-1 1/28 and a median rank of 14.5."""
-    result = run_description(
-        read_described(pku), RegionEmbedder(), None, 0, lambda _: None
-    ).to_json()
-    assert (result["n_query"], result["n_gallery"]) == (112, 28)
-    assert result["rank1"] > 4 / 28
-    assert result["median_rank"] < 7
+    result = run_description(read_described(pku), RegionEmbedder(), None, 0, lambda _: None)
+    assert (result.n_query, result.n_gallery) == (112, 28)
+    assert result.rank1 > 4 / 28
+    assert result.median_rank < 7
 
 
 def test_a_witness_doubts_what_is_wrong_more_often() -> None:
@@ -147,12 +145,12 @@ def test_the_bundled_clips_are_searched_by_what_is_said() -> None:
     described = read_described(demo_folder())
     assert described.steps == len(described.venue.visits) == 15
     done: list[int] = []
-    result = run_description(described, RegionEmbedder(), None, 0, done.append).to_json()
+    result = run_description(described, RegionEmbedder(), None, 0, done.append)
     assert done[-1] == described.steps
-    assert result["together"]["n_gallery"] == described.steps
-    assert set(result["by_description"]) == {"true"}
-    assert result["by_description"]["true"]["time_to_find"]["median"] <= 2, "a red hoodie"
-    assert result["altered"]["from_labels"]["n_query"] > 10
+    assert result.together.n_gallery == described.steps
+    assert set(result.by_description) == {"true"}
+    assert result.by_description["true"].time_to_find.median <= 2, "a red hoodie"
+    assert result.altered["from_labels"].n_query > 10
 
 
 def test_pictures_are_spread_over_a_visit() -> None:

@@ -9,7 +9,8 @@ import pytest
 from reid.core.boxes import as_boxes
 from reid.core.errors import SourceError
 from reid.lab.bench.data.coco import IOU_STEPS, Photo, average_precision, match, read_photos
-from reid.lab.bench.detection import Share, covered
+from reid.lab.bench.detection import covered
+from reid.lab.bench.metrics.summary import Share
 
 NOBODY = as_boxes([])
 
@@ -106,7 +107,7 @@ def test_a_face_is_covered_when_every_point_is() -> None:
 
 
 def test_shares_carry_their_interval() -> None:
-    assert Share(0, 20).to_json() == {
+    assert Share.of(0, 20).model_dump(mode="json") == {
         "share": 0.0, "hits": 0, "n": 20, "interval": [0.0, 0.1611],
     }  # fmt: skip
 
@@ -135,8 +136,8 @@ def test_heads_of_real_photos_are_covered(data, detector_path) -> None:
     from reid.lab.bench.detection import run_detection
 
     photos = read_photos(data / "coco-people")[:8]
-    result = run_detection(photos, Detector(detector_path), None, 0, lambda _: None).to_json()
-    assert {"AP50", "AP", "recall", "head_coverage"} <= set(result)
-    assert result["coverage"]["head"]["n"] > 5
-    assert result["head_coverage"] > 0.9
-    assert 0.3 < result["AP"] < result["AP50"] <= 1
+    result = run_detection(photos, Detector(detector_path), None, 0, lambda _: None)
+    assert {"AP50", "AP", "recall", "head_coverage"} <= set(result.to_json())
+    assert result.coverage["head"].n > 5
+    assert result.head_coverage > 0.9
+    assert 0.3 < result.AP < result.AP50 <= 1

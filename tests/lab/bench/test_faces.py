@@ -40,7 +40,12 @@ def test_found_missed_and_left_alone() -> None:
     """
     result = open_set(samples(at(0, 50, 100, 150), [0, 1, 2, 3]),
                       samples(at(10, 50, 100, 130), [0, 1, 2, 3]), seed=0)  # fmt: skip
-    assert (result.rank1, result.fnir, result.fta, result.fpir) == (1.0, 0.0, 0.0, 0.0)
+    assert (result.rank1, result.fnir_at_1_fpir, result.failure_to_acquire, result.fpir) == (
+        1.0,
+        0.0,
+        0.0,
+        0.0,
+    )
     assert (result.n_mated, result.n_nonmated) == (4, 4)
 
 
@@ -48,13 +53,13 @@ def test_a_stranger_who_looks_alike_raises_the_threshold() -> None:
     """Person 1 comes as close to person 0 (5°) as nobody to themselves: all but exact ones miss."""
     result = open_set(samples(at(0, 50, 100, 150), [0, 1, 2, 3]),
                       samples(at(10, 5, 100, 130), [0, 1, 2, 3]), seed=0)  # fmt: skip
-    assert result.fnir == 0.75
+    assert result.fnir_at_1_fpir == 0.75
 
 
 def test_what_cannot_be_acquired_is_missed() -> None:
     enrolled = samples(at(0, 90), [0, 1])
     result = open_set(enrolled, samples(at(0, 90), [0, 1], [True, False]), seed=0)
-    assert (result.rank1, result.fnir, result.fta) == (0.5, 0.5, 0.5)
+    assert (result.rank1, result.fnir_at_1_fpir, result.failure_to_acquire) == (0.5, 0.5, 0.5)
     assert result.cmc[-1] == 0.5
     unseen = samples(at(0, 90), [0, 1], [False, True])
     assert open_set(unseen, samples(at(0, 90), [0, 1]), seed=0).rank1 == 0.5

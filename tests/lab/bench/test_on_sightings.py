@@ -57,10 +57,10 @@ def test_pooled_colours_and_bags(tmp_path: Path) -> None:
     }
     described = DescribedSet((Described("", "ann", "a"),), tuple(images), labels)
     found = on_sightings(described, Scripted())["01"]
-    assert (found["upper_colour"]["right"], found["upper_colour"]["n"]) == (2, 3)
-    assert found["lower_colour"]["share"] is None
-    assert found["any_bag_auc"] == pytest.approx(1.0)
-    assert found["n"] == 3
+    assert (found.upper_colour.right, found.upper_colour.n) == (2, 3)
+    assert found.lower_colour.share is None
+    assert found.any_bag_auc == pytest.approx(1.0)
+    assert found.n == 3
 
 
 def test_a_model_that_estimates_nothing(tmp_path: Path) -> None:
@@ -71,7 +71,6 @@ def test_a_model_that_estimates_nothing(tmp_path: Path) -> None:
     images = write(tmp_path, "ann", [200])
     labels = {"ann": (Wish("upper.colour", "red"),)}
     found = on_sightings(DescribedSet((), tuple(images), labels), Silent())["01"]
-    assert found["upper_colour"] | {"interval": None} == {
-        "share": None, "right": 0, "n": 0, "interval": None,
-    }  # fmt: skip
-    assert found["any_bag_auc"] is None
+    colour = found.upper_colour
+    assert (colour.share, colour.right, colour.n) == (None, 0, 0)
+    assert found.any_bag_auc is None

@@ -10,7 +10,9 @@ from reid.core.errors import SourceError
 from reid.core.records import Query, Wish
 from reid.embed import RegionEmbedder
 from reid.lab.bench.data.description_sets import read_described
-from reid.lab.bench.ranking import Known, interviews, make_kinds, rank_of, run_weighing
+from reid.lab.bench.known_people import Known, rank_of
+from reid.lab.bench.question_simulation import simulate_questions
+from reid.lab.bench.ranking import make_kinds, run_ranking
 from reid.rank import Knobs
 from tests.lab.bench.test_description import three_described  # noqa: F401
 from tests.rank.test_score import gallery
@@ -51,22 +53,20 @@ def test_the_telling_question_is_asked_before_the_first_of_the_form() -> None:
     people += [
         (f"p{i}", {JEANS: 0.9, BLUE: 0.95, ("feet.colour", "white"): 0.9}) for i in range(1, 12)
     ]
-    result = interviews(known(*people), Knobs(), 0)
-    assert result["best"] <= result["fixed"]
-    assert result["interviews"] == 36
+    result = simulate_questions(known(*people), Knobs(), 0)
+    assert result.best <= result.fixed
+    assert result.interviews == 36
 
 
 def test_three_people_in_one_colour_each(three_described: Path, capsys) -> None:  # noqa: F811
-    result = run_weighing(
-        read_described(three_described), RegionEmbedder(), None, 0, lambda _: None
-    ).to_json()
-    assert result["parts"]["said"]["everything"]["rank1"] == 1
-    assert result["parts"]["said"]["everything"]["costs"] == 0
-    assert result["outcomes"]["said"]["first_ten_true"] == 1
-    assert set(result["parts"]["vague"]) == {
+    result = run_ranking(read_described(three_described), RegionEmbedder(), None, 0, lambda _: None)
+    assert result.parts["said"]["everything"].rank1 == 1
+    assert result.parts["said"]["everything"].costs == 0
+    assert result.outcomes["said"].first_ten_true == 1
+    assert set(result.parts["vague"]) == {
         "everything", "certainty", "rarity", "neighbours", "plus reliability",
     }  # fmt: skip
-    show("ranking", result)
+    show(result)
     assert "questions until among the first three" in capsys.readouterr().out.replace("\n", " ")
 
 
@@ -75,16 +75,16 @@ def test_a_set_without_labels_is_refused(three_described: Path) -> None:  # noqa
     from dataclasses import replace
 
     with pytest.raises(SourceError, match="labelled"):
-        run_weighing(replace(described, labels={}), RegionEmbedder(), None, 0, lambda _: None)
+        run_ranking(replace(described, labels={}), RegionEmbedder(), None, 0, lambda _: None)
 
 
 def test_what_is_said_of_real_people_is_not_bold(pku: Path) -> None:
     """With the shipped weights: said to be among the first ten no more often than they are."""
     from reid.lab.bench.rivals.extractors import own_embedder
 
-    result = run_weighing(read_described(pku), *own_embedder(None), 0, lambda _: None).to_json()
-    for kind, one in result["outcomes"].items():
-        assert one["first_ten_said"] <= one["first_ten_true"] + 0.05, kind
-    assert result["outcomes"]["said"]["there"]["nobody_fits"] < 0.1
-    low, _ = result["questions"]["saves_interval"]
+    result = run_ranking(read_described(pku), *own_embedder(None), 0, lambda _: None)
+    for kind, one in result.outcomes.items():
+        assert one.first_ten_said <= one.first_ten_true + 0.05, kind
+    assert result.outcomes["said"].there.nobody_fits < 0.1
+    low, _ = result.questions.saves_interval
     assert low > 0, "the best question saves questions"

@@ -59,8 +59,8 @@ def three_people(tmp_path) -> Path:
 def test_the_figures_of_a_set_on_paper(three_people) -> None:
     """Bodies differ, so with heads gone everything ranks right: each pair is found first."""
     split = read_split(three_people, "folders")
-    told: list[int] = []
-    result = run_retrieval(split, MeanColour(), RetrievalSettings(rerank=True), told.append)
+    done: list[int] = []
+    result = run_retrieval(split, MeanColour(), RetrievalSettings(rerank=True), done.append)
     figures = result.to_json()
     assert {k: figures[k] for k in ("rank1", "rank5", "mAP", "mINP", "n_query", "n_gallery")} == {
         "rank1": 1.0, "rank5": 1.0, "mAP": 1.0, "mINP": 1.0, "n_query": 6, "n_gallery": 6,
@@ -69,7 +69,7 @@ def test_the_figures_of_a_set_on_paper(three_people) -> None:
     assert figures["model_id"] == "mean-colour"
     assert figures["pooled"]["n_query"] == 3
     assert figures["run"]["data"]
-    assert told[-1] == 12
+    assert done[-1] == 12
 
 
 def test_a_gallery_without_right_answers_is_an_error(three_people) -> None:
@@ -117,7 +117,7 @@ def test_pooling_averages_a_persons_views(three_people) -> None:
     vectors[::2] += [0.0, 0.9, -0.9]
     vectors[1::2] -= [0.0, 0.9, -0.9]
     ranking = pooled_ranking(split, images, vectors, seed=0)
-    assert (ranking.figures["rank1"], ranking.n_query, ranking.n_gallery) == (1.0, 3, 3)
+    assert (ranking.rank1, ranking.n_query, ranking.n_gallery) == (1.0, 3, 3)
 
 
 def nothing_found(image: ResearchImage) -> HeadRegions:
@@ -176,6 +176,6 @@ def test_the_peer_reproduces_its_figures_with_heads(pku, peers) -> None:
         RetrievalSettings(with_heads=True),
         lambda _: None,
     )
-    assert result.plain.figures["rank1"] == pytest.approx(0.973, abs=0.01)
-    assert result.plain.figures["mAP"] == pytest.approx(0.874, abs=0.005)
+    assert result.rank1 == pytest.approx(0.973, abs=0.01)
+    assert result.mAP == pytest.approx(0.874, abs=0.005)
     assert not result.redacted

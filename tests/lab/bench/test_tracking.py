@@ -84,11 +84,11 @@ def test_one_bad_frame_spoils_a_track() -> None:
     coverage.see("cam", [shown("a"), shown("b")], all_of_it)
     coverage.see("cam", [shown("a")], as_boxes([]))
     coverage.see("cam", [shown("b", visible=0.1)], as_boxes([]))
-    result = coverage.to_json()
-    assert (result["heads"]["hits"], result["heads"]["n"]) == (2, 3)
-    assert (result["frames"]["hits"], result["frames"]["n"]) == (1, 2)
-    assert (result["tracks"]["hits"], result["tracks"]["n"]) == (1, 2)
-    assert result["untouched"]["hits"] == 1
+    result = coverage.figures()
+    assert (result.heads.hits, result.heads.n) == (2, 3)
+    assert (result.frames.hits, result.frames.n) == (1, 2)
+    assert (result.tracks.hits, result.tracks.n) == (1, 2)
+    assert result.untouched.hits == 1
 
 
 def test_the_bundled_clips_are_a_venue() -> None:
@@ -113,8 +113,8 @@ def test_people_of_the_bundled_clips_are_followed(detector_path: Path) -> None:
     from reid.lab.bench.tracking import read_films, run_tracking
 
     films = [cut(f, 25) for f in read_films(demo_folder())[:1]]
-    result = run_tracking(films, Detector(detector_path), None, 0, lambda _: None).to_json()
-    assert result["frames"] == 25
-    assert result["IDF1"] > 0.6
-    assert result["head_coverage"]["heads"]["share"] > 0.9
-    assert result["head_coverage"]["heads"]["n"] > 50
+    result = run_tracking(films, Detector(detector_path), None, 0, lambda _: None)
+    assert result.frames == 25
+    assert result.IDF1 > 0.6
+    assert result.head_coverage.heads.share > 0.9
+    assert result.head_coverage.heads.n > 50

@@ -45,13 +45,18 @@ def test_figures_by_hand() -> None:
     result = summary([
         sought(1, outcome="found"), sought(13), sought(None), sought(None, in_view=False),
     ])  # fmt: skip
-    hits = {k: result[k]["hits"] for k in ("found_first", "found_on_first_screen", "found")}
+    hits = {k: getattr(result, k).hits for k in ("found_first", "found_on_first_screen", "found")}
     assert hits == {"found_first": 1, "found_on_first_screen": 1, "found": 2}
-    assert result["found"]["n"] == 3
-    assert result["said_found"]["hits"] == 1
-    assert result["left_alone"] == {"share": 1.0, "hits": 1, "n": 1, "interval": [0.2065, 1.0]}
-    assert result["false_looks"] == {"median": 12.0, "mean": round((0 + 12 + 20) / 3, 2)}
-    assert summary([sought(None, in_view=False)])["found"] is None
+    assert result.found.n == 3
+    assert result.said_found.hits == 1
+    assert result.left_alone.model_dump(mode="json") == {
+        "share": 1.0,
+        "hits": 1,
+        "n": 1,
+        "interval": [0.2065, 1.0],
+    }
+    assert result.false_looks.model_dump() == {"median": 12.0, "mean": round((0 + 12 + 20) / 3, 2)}
+    assert summary([sought(None, in_view=False)]).found is None
 
 
 def test_a_picture_belongs_to_whom_its_box_shows(crop_of) -> None:
@@ -76,11 +81,11 @@ def result():
 
 
 def test_the_child_of_the_bundled_clips_is_found(result) -> None:
-    lost = result.to_json()["lost"]
-    assert lost["true"]["found"]["hits"] == lost["true"]["found"]["n"] == 4
-    assert lost["true"]["found_on_first_screen"]["hits"] == 4
-    assert lost["vague"]["n"] == 1
-    assert lost["true"]["false_looks"]["mean"] < 4, "of more than twice as many people"
+    lost = result.lost
+    assert lost["true"].found.hits == lost["true"].found.n == 4
+    assert lost["true"].found_on_first_screen.hits == 4
+    assert lost["vague"].n == 1
+    assert lost["true"].false_looks.mean < 4, "of more than twice as many people"
 
 
 def test_who_left_an_hour_ago_is_not_in_view(result) -> None:
@@ -89,8 +94,8 @@ def test_who_left_an_hour_ago_is_not_in_view(result) -> None:
 
 
 def test_nearly_every_visit_is_stored_once_and_as_itself(result) -> None:
-    found = result.to_json()
-    assert found["visits_indexed"]["share"] > 0.8
-    assert found["pictures_of_people"]["share"] > 0.95
-    assert 1 <= found["sightings_a_visit"] < 1.5
-    assert found["times_real_time"] > 0
+    assert result.visits_indexed.share > 0.8
+    assert result.pictures_of_people.share > 0.95
+    assert 1 <= result.sightings_a_visit < 1.5
+    assert result.times_real_time > 0
+    assert "sought" not in result.to_json(), "answers one by one are not part of it"

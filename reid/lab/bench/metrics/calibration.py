@@ -1,16 +1,26 @@
 """Are attributes right, and is a probability of 0.8 right eight times in ten?"""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from reid.lab.bench.metrics.figures import Figures, Fraction
 
 Float = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 THRESHOLD: Final = 0.5
 BINS: Final = 10
+
+
+class ReliabilityBin(Figures):
+    """Mean probability said in one bin, share that was true, and of how many."""
+
+    said: Fraction
+    true: Fraction
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +54,10 @@ class Reliability:
         gaps = np.abs(self.said[full] - self.true[full])
         return float((gaps * self.count[full]).sum() / max(1, self.count.sum()))
 
-    def to_json(self) -> list[dict[str, Any]]:
-        """Return one entry a bin that is not empty."""
+    def bins(self) -> list[ReliabilityBin]:
+        """Return the bins that are not empty."""
         rows = zip(self.said.tolist(), self.true.tolist(), self.count.tolist(), strict=True)
-        return [{"said": round(s, 4), "true": round(t, 4), "count": c} for s, t, c in rows if c > 0]
+        return [ReliabilityBin(said=s, true=t, count=c) for s, t, c in rows if c > 0]
 
 
 def mean_accuracy(predicted: Flags, truth: Flags) -> float:

@@ -3,15 +3,17 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid.core.boxes import Boxes
 from reid.lab.bench.data.venue_sets import Shown
-from reid.lab.bench.detection import Share
 from reid.lab.bench.fairness import LEFT_OVER
+from reid.lab.bench.metrics.figures import Figures, FiveDigits
+from reid.lab.bench.metrics.summary import Share
+from reid.lab.bench.report.tables import Table, figure
 
 LEAST_HEAD_VISIBLE: Final = 0.3
 """Seen share of a head from which there is something to cover."""
@@ -21,6 +23,34 @@ SIZES: Final = ((0, 12), (12, 24), (24, 10**9))
 
 _UNTOUCHED: Final = 0.95
 _GRID: Final = 15
+
+
+class HeadCoverage(Figures):
+    """Shares of heads, frames and tracks covered.
+
+    Attributes:
+        by_height: of heads, by their height.
+        untouched: heads of which next to nothing is painted.
+        area_left: share of all head area that is left.
+    """
+
+    heads: Share
+    frames: Share
+    tracks: Share
+    by_height: dict[str, Share]
+    untouched: Share
+    area_left: FiveDigits
+
+    def table(self) -> Table:
+        """Return one row a figure."""
+        rows = {"heads": self.heads}
+        rows |= {f"  heads of {size}": share for size, share in self.by_height.items()}
+        rows |= {"frames without any head left": self.frames}
+        rows |= {"tracks without any head left": self.tracks}
+        rows |= {"heads of people not found": self.untouched}
+        shown = tuple((n, figure(s.share, s.interval), str(s.n)) for n, s in rows.items())
+        note = f"of all head area {self.area_left * 100:.2f} % is left"
+        return Table(("% covered", "figure", "n"), shown, note)
 
 
 @dataclass(slots=True)
@@ -49,24 +79,21 @@ class Coverage:
         if heads:
             self.frames.append(all(gone))
 
-    def to_json(self) -> dict[str, Any]:
-        """Return shares of heads, frames and tracks covered, and of head area left.
-
-        ``untouched`` are heads of which next to nothing is painted.
-        """
+    def figures(self) -> HeadCoverage:
+        """Return shares of heads, frames and tracks covered, and of head area left."""
         gone = [left <= LEFT_OVER for left in self.left]
         by_size: dict[str, list[bool]] = defaultdict(list)
         for covered, height in zip(gone, self.height, strict=True):
             low, high = next(s for s in SIZES if s[0] <= height < s[1])
             by_size[f"{low}-{high} px" if high < 10**9 else f"from {low} px"].append(covered)
-        return {
-            "heads": Share(sum(gone), len(gone)).to_json(),
-            "frames": Share(sum(self.frames), len(self.frames)).to_json(),
-            "tracks": Share(sum(self.tracks.values()), len(self.tracks)).to_json(),
-            "by_height": {s: Share(sum(v), len(v)).to_json() for s, v in sorted(by_size.items())},
-            "untouched": Share(sum(left > _UNTOUCHED for left in self.left), len(gone)).to_json(),
-            "area_left": round(float(np.mean(self.left)), 5) if self.left else 0.0,
-        }
+        return HeadCoverage(
+            heads=Share.of(sum(gone), len(gone)),
+            frames=Share.of(sum(self.frames), len(self.frames)),
+            tracks=Share.of(sum(self.tracks.values()), len(self.tracks)),
+            by_height={size: Share.of(sum(v), len(v)) for size, v in sorted(by_size.items())},
+            untouched=Share.of(sum(left > _UNTOUCHED for left in self.left), len(gone)),
+            area_left=float(np.mean(self.left)) if self.left else 0.0,
+        )
 
 
 def uncovered(head: Boxes, painted: Boxes) -> float:

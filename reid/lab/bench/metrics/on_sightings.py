@@ -1,7 +1,7 @@
 """What is said of whole sightings: colours of what is worn, and whether there is a bag."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,8 @@ from reid.lab.bench.data.description_sets import DescribedSet
 from reid.lab.bench.data.person_images import crop_of
 from reid.lab.bench.data.reid_sets import Labelled
 from reid.lab.bench.metrics.calibration import auc
+from reid.lab.bench.metrics.figures import Ends, Figures, MaybeFraction
 from reid.lab.bench.metrics.intervals import wilson
-from reid.lab.bench.metrics.summary import rounded
 from reid.lab.bench.retrieval import light_of
 from reid.rank.camera_bias import evened
 from reid.rank.confusions import usual_rate
@@ -27,7 +27,25 @@ WHERE: Final = {"upper_colour": ("upper", "outer"), "lower_colour": ("lower",)}
 """Figure → garments any of whose described colours counts as right; the first is asked for."""
 
 
-def on_sightings(described: DescribedSet, embedder: Embedder) -> dict[str, dict[str, Any]]:
+class ColourFigures(Figures):
+    """How often the likeliest colour is one of those described, with its interval (Wilson)."""
+
+    share: MaybeFraction
+    right: int
+    n: int
+    interval: Ends
+
+
+class SightingFigures(Figures):
+    """Colours and bags of one camera's sightings; `any_bag_auc` is None where bags tell nothing."""
+
+    upper_colour: ColourFigures
+    lower_colour: ColourFigures
+    any_bag_auc: MaybeFraction
+    n: int
+
+
+def on_sightings(described: DescribedSet, embedder: Embedder) -> dict[str, SightingFigures]:
     """Return, by camera, how often the likeliest colour is a described one, and bags' AUC.
 
     A sighting is all images of a person before a camera, their probabilities averaged; colours are
@@ -38,15 +56,17 @@ def on_sightings(described: DescribedSet, embedder: Embedder) -> dict[str, dict[
     return {camera: _of_camera(described, camera, embedder) for camera in cameras}
 
 
-def _of_camera(described: DescribedSet, camera: str, embedder: Embedder) -> dict[str, Any]:
+def _of_camera(described: DescribedSet, camera: str, embedder: Embedder) -> SightingFigures:
     images = [i for i in described.images if i.camera == camera and i.identity in described.labels]
     people, said = _pooled(images, embedder)
     said = _as_ranked(said)
     wishes = [described.labels[who] for who in people]
-    figures: dict[str, Any] = {
-        name: _colours(said, wishes, garments) for name, garments in WHERE.items()
-    }
-    return figures | {"any_bag_auc": rounded(_bags(said, wishes)), "n": len(people)}
+    return SightingFigures(
+        upper_colour=_colours(said, wishes, WHERE["upper_colour"]),
+        lower_colour=_colours(said, wishes, WHERE["lower_colour"]),
+        any_bag_auc=_bags(said, wishes),
+        n=len(people),
+    )
 
 
 def _pooled(images: Sequence[Labelled], embedder: Embedder) -> tuple[list[str], Float]:
@@ -70,7 +90,7 @@ def _as_ranked(said: Float) -> Float:
 
 def _colours(
     said: Float, wishes: Sequence[Sequence[Wish]], garments: Sequence[str]
-) -> dict[str, Any]:
+) -> ColourFigures:
     asked = f"{garments[0]}.colour"
     columns = [k for k, c in enumerate(ATTRIBUTE_COLUMNS) if c.slot == asked]
     slots = {f"{garment}.colour" for garment in garments}
@@ -80,11 +100,8 @@ def _colours(
         if colours and not np.isnan(row).all():
             best = ATTRIBUTE_COLUMNS[columns[int(np.nanargmax(row))]].value
             right, total = right + (best in colours), total + 1
-    low, high = wilson(right, total)
-    return {
-        "share": rounded(right / total) if total else None,
-        "right": right, "n": total, "interval": [rounded(low), rounded(high)],
-    }  # fmt: skip
+    share = right / total if total else None
+    return ColourFigures(share=share, right=right, n=total, interval=wilson(right, total))
 
 
 def _bags(said: Float, wishes: Sequence[Sequence[Wish]]) -> float:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.lab.bench.metrics.intervals import Interval, bootstrap_mean, wilson
+from reid.lab.bench.metrics.figures import Ends, Figures, Fraction
+from reid.lab.bench.metrics.intervals import bootstrap_mean, wilson
 
 Float = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -18,42 +19,28 @@ FPIR: Final = 0.01
 CMC_REACH: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSet:
+class OpenSet(Figures):
     """Figures after ISO/IEC 19795-1; what could not be acquired counts as a miss.
 
     Attributes:
         rank1: share of probes of enrolled people whose person ranks first.
-        fnir: false negative identification rate: their share that is not first, or is below the
-            threshold that keeps the false positive rate at `FPIR`.
-        fta: failure to acquire, over all probes.
-        cmc: rank-1 to rank-10.
+        fnir_at_1_fpir: false negative identification rate: their share that is not first, or is
+            below the threshold that keeps the false positive rate at `FPIR`.
+        failure_to_acquire: over all probes.
         fpir: the false positive identification rate reached.
+        cmc: rank-1 to rank-10.
         n_mated, n_nonmated: probes of enrolled people and of others.
-        intervals: of rank1 and fnir (people resampled) and fta (Wilson).
+        intervals: of rank1 and FNIR (people resampled) and failure to acquire (Wilson).
     """
 
-    rank1: float
-    fnir: float
-    fta: float
-    cmc: tuple[float, ...]
-    fpir: float
+    rank1: Fraction
+    fnir_at_1_fpir: Fraction
+    failure_to_acquire: Fraction
+    fpir: Fraction
+    cmc: tuple[Fraction, ...]
     n_mated: int
     n_nonmated: int
-    intervals: dict[str, Interval]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as fractions."""
-        return {
-            "rank1": round(self.rank1, 4),
-            "fnir_at_1_fpir": round(self.fnir, 4),
-            "failure_to_acquire": round(self.fta, 4),
-            "fpir": round(self.fpir, 4),
-            "cmc": [round(share, 4) for share in self.cmc],
-            "n_mated": self.n_mated,
-            "n_nonmated": self.n_nonmated,
-            "intervals": {k: [round(e, 4) for e in v] for k, v in self.intervals.items()},
-        }
+    intervals: dict[str, Ends]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +110,14 @@ def _summary(
     lost = int((~probes.acquired).sum())
     named: Sequence[str] = [str(owner) for owner in owners]
     return OpenSet(
-        float(first.mean()),
-        float(missed.mean()),
-        lost / len(probes.acquired),
-        tuple(float((ranks <= k).mean()) for k in range(1, CMC_REACH + 1)),
-        float((strangers >= limit).mean()),
-        len(ranks),
-        len(strangers),
-        {
+        rank1=float(first.mean()),
+        fnir_at_1_fpir=float(missed.mean()),
+        failure_to_acquire=lost / len(probes.acquired),
+        fpir=float((strangers >= limit).mean()),
+        cmc=tuple(float((ranks <= k).mean()) for k in range(1, CMC_REACH + 1)),
+        n_mated=len(ranks),
+        n_nonmated=len(strangers),
+        intervals={
             "rank1": bootstrap_mean(first, named, seed),
             "fnir_at_1_fpir": bootstrap_mean(missed, named, seed),
             "failure_to_acquire": wilson(lost, len(probes.acquired)),

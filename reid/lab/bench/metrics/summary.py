@@ -1,61 +1,66 @@
 """The figures of a ranking, as they are printed: rank-k, mAP, mINP, each with its interval."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from reid.lab.bench.metrics.intervals import Interval, bootstrap_mean
+from reid.lab.bench.metrics.figures import Ends, Figures, Fraction
+from reid.lab.bench.metrics.intervals import bootstrap_mean, wilson
 from reid.lab.bench.metrics.ranking import RankingScores
 
 RANKS: Final = (1, 3, 5, 10)
-_DIGITS: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Share(Figures):
+    """So many of so many, with a 95 % interval (Wilson)."""
+
+    share: Fraction
+    hits: int
+    n: int
+    interval: Ends
+
+    @classmethod
+    def of(cls, hits: int, n: int) -> Self:
+        """Return `hits` ÷ `n`; 1.0 of none."""
+        return cls(share=hits / n if n else 1.0, hits=hits, n=n, interval=wilson(hits, n))
+
+
+class RankingFigures(Figures):
     """Figures as fractions, each with a 95 % interval.
 
     Attributes:
-        figures: by name: rank1, rank3, rank5, rank10, mAP, mINP.
-        intervals: the same names; people, not images, are resampled.
+        intervals: by name of the figure; people, not images, are resampled.
         n_query: queries that have a right answer.
         n_gallery: size of the gallery.
     """
 
-    figures: dict[str, float]
-    intervals: dict[str, Interval]
+    rank1: Fraction
+    rank3: Fraction
+    rank5: Fraction
+    rank10: Fraction
+    mAP: Fraction
+    mINP: Fraction
     n_query: int
     n_gallery: int
+    intervals: dict[str, Ends]
 
     @classmethod
-    def of(cls, scores: RankingScores, people: Sequence[str], seed: int) -> "Ranking":
+    def of(cls, scores: RankingScores, people: Sequence[str], seed: int) -> "RankingFigures":
         """Summarise scores; `people` names the person behind each query handed in."""
-        values = {f"rank{k}": scores.hits(k) for k in RANKS}
-        values |= {"mAP": scores.average_precision, "mINP": scores.inverse_negative_penalty}
-        clusters = [people[int(row)] for row in scores.rows]
-        return cls(
-            {name: float(v.mean()) if len(v) else 0.0 for name, v in values.items()},
-            {name: bootstrap_mean(v, clusters, seed) for name, v in values.items()},
-            len(scores),
-            scores.n_gallery,
-        )
+        return RankingFigures.model_validate(summarised(scores, people, seed))
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures at the top level, the intervals beside them."""
-        return {
-            **{name: round(value, _DIGITS) for name, value in self.figures.items()},
-            "n_query": self.n_query,
-            "n_gallery": self.n_gallery,
-            "intervals": intervals_json(self.intervals),
-        }
+    def figures(self) -> dict[str, float]:
+        """Return rank1, rank3, rank5, rank10, mAP, mINP by name."""
+        return {name: getattr(self, name) for name in self.intervals}
 
 
-def rounded(value: float) -> float | None:
-    """Return a figure for JSON: four digits, None for one that is not defined."""
-    return None if math.isnan(value) else round(value, _DIGITS)
-
-
-def intervals_json(intervals: dict[str, Interval]) -> dict[str, list[float]]:
-    """Return intervals as lists of two rounded figures."""
-    return {name: [round(end, _DIGITS) for end in ends] for name, ends in intervals.items()}
+def summarised(scores: RankingScores, people: Sequence[str], seed: int) -> dict[str, Any]:
+    """Return the fields of `RankingFigures`."""
+    values = {f"rank{k}": scores.hits(k) for k in RANKS}
+    values |= {"mAP": scores.average_precision, "mINP": scores.inverse_negative_penalty}
+    clusters = [people[int(row)] for row in scores.rows]
+    return {
+        **{name: float(v.mean()) if len(v) else 0.0 for name, v in values.items()},
+        "n_query": len(scores),
+        "n_gallery": scores.n_gallery,
+        "intervals": {name: bootstrap_mean(v, clusters, seed) for name, v in values.items()},
+    }

@@ -4,30 +4,15 @@ import base64
 import html
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from reid import __version__
 from reid.core.errors import ModelError, SourceError
-from reid.lab.bench.report import plots
-from reid.lab.bench.report.tables import TABLES, Table
-
-QUESTIONS: Final = {
-    "retrieval": "Is the same person found among another camera's images?",
-    "description": "Is the one who was described found, and after how many thumbnails?",
-    "ranking": "What is each part of the ranking worth, and how honest is it?",
-    "agreement": "Does ours find on real clips whom another detector finds?",
-    "attributes": "Are clothes and bags estimated right, and are the probabilities honest?",
-    "detection": "Are people found in photos, and are their heads gone from what is kept?",
-    "tracking": "Is a person one track, and is their head gone in every frame of it?",
-    "venue": "From video to answer: is the lost child found, after how many false looks?",
-    "faces": "How do appearance and a face recogniser compare?",
-    "privacy": "Can somebody be recognised from what is stored?",
-    "fairness": "Does it work equally well whatever the skin, age or sex?",
-    "speed": "How fast is it, beside a chain of separate tools?",
-    "scale": "How does a table grow, and what would 300 or 5,000 cameras need?",
-}
+from reid.lab.bench.report.plots import Plot
+from reid.lab.bench.report.result import Result
+from reid.lab.bench.report.tables import Table
 
 _STYLE: Final = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
@@ -40,8 +25,8 @@ details{color:#555;font-size:.9rem}pre{white-space:pre-wrap}
 """
 
 
-def write_report(results: dict[str, dict[str, Any]], path: Path) -> None:
-    """Write results (by name, as their JSON; a name may end in ``: label``) to an HTML file.
+def write_report(results: Mapping[str, Result], path: Path) -> None:
+    """Write results (by name; a name may end in ``: label``) to an HTML file.
 
     Raises:
         ModelError: matplotlib is not installed.
@@ -64,14 +49,14 @@ def write_report(results: dict[str, dict[str, Any]], path: Path) -> None:
         raise SourceError(f"{path} cannot be written ({error.strerror})") from None
 
 
-def _section(name: str, result: dict[str, Any]) -> str:
+def _section(name: str, result: Result) -> str:
     kind, _, label = name.partition(": ")
     title = html.escape(f"{kind}: {label}" if label else kind)
-    tables = "".join(_table(table) for table in TABLES[kind](result))
-    drawn = "".join(_picture(draw, result, kind) for draw in plots.plots_of(kind, result))
-    run = html.escape(json.dumps(result["run"], indent=1, ensure_ascii=False))
+    tables = "".join(_table(table) for table in result.tables())
+    drawn = "".join(_picture(plot, kind) for plot in result.plots())
+    run = html.escape(json.dumps(result.run.model_dump(mode="json"), indent=1, ensure_ascii=False))
     return (
-        f"<h2 id='{title}'>{title}</h2><p>{html.escape(QUESTIONS[kind])}</p>{tables}{drawn}"
+        f"<h2 id='{title}'>{title}</h2><p>{html.escape(result.question)}</p>{tables}{drawn}"
         f"<details><summary>How it was measured</summary><pre>{run}</pre></details>"
     )
 
@@ -85,7 +70,7 @@ def _table(table: Table) -> str:
     return f"<div class=wide><table><tr>{head}</tr>{rows}</table></div>{note}"
 
 
-def _picture(draw: Callable[[Any, dict[str, Any]], None], result: dict[str, Any], kind: str) -> str:
+def _picture(plot: Plot, kind: str) -> str:
     """Draw with matplotlib and return an inline PNG."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -94,7 +79,7 @@ def _picture(draw: Callable[[Any, dict[str, Any]], None], result: dict[str, Any]
         raise ModelError("a report needs matplotlib: pip install 'matplotlib>=3.9'") from None
     figure = Figure(figsize=(8, 4), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
-    draw(figure.add_subplot(), result)
+    plot(figure.add_subplot())
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     data = base64.b64encode(buffer.getvalue()).decode()

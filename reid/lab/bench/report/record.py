@@ -5,22 +5,33 @@ import os
 import platform
 import subprocess
 import time
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from pydantic import JsonValue
 
 from reid import __version__
+from reid.lab.bench.metrics.figures import Figures
 
 _CHUNK: Final = 1 << 20
 _DIGEST: Final = 16  # bytes
 _LIBRARIES: Final = ("numpy", "torch", "openvino", "opencv-python", "ultralytics", "lancedb")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Machine(Figures):
+    """A machine, without its name; `libraries` are versions by name."""
+
+    processor: str
+    cores: int
+    system: str
+    python: str
+    libraries: dict[str, str]
+
+
+class Record(Figures):
     """How to get the same figures again.
 
     Attributes:
@@ -37,27 +48,25 @@ class Record:
     """
 
     benchmark: str
-    settings: dict[str, Any]
+    settings: dict[str, JsonValue]
     version: str
     commit: str | None
     weights: dict[str, str]
     data: str | None
     seed: int
-    machine: dict[str, Any]
+    machine: Machine
     started: str
     seconds: float
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return asdict(self)
 
 
 class Recorder:
     """Starts the clock of a run; `finish` makes its record."""
 
-    def __init__(self, benchmark: str, seed: int, settings: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, benchmark: str, seed: int, settings: Mapping[str, JsonValue] | None = None
+    ) -> None:
         self._benchmark, self._seed = benchmark, seed
-        self._settings = settings or {}
+        self._settings = dict(settings or {})
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
         self._begun = time.perf_counter()
 
@@ -68,16 +77,16 @@ class Recorder:
         seconds = time.perf_counter() - self._begun
         listed = sorted(files)
         return Record(
-            self._benchmark,
-            self._settings,
-            __version__,
-            code_commit(),
-            {name: hash_of(path) for name, path in weights.items() if path is not None},
-            data or (hash_files(listed) if listed else None),
-            self._seed,
-            machine(),
-            self._started,
-            round(seconds, 2),
+            benchmark=self._benchmark,
+            settings=self._settings,
+            version=__version__,
+            commit=code_commit(),
+            weights={name: hash_of(path) for name, path in weights.items() if path is not None},
+            data=data or (hash_files(listed) if listed else None),
+            seed=self._seed,
+            machine=machine(),
+            started=self._started,
+            seconds=round(seconds, 2),
         )
 
 
@@ -110,17 +119,15 @@ def code_commit() -> str | None:
     return f"{head}+" if changed else head
 
 
-def machine() -> dict[str, Any]:
+def machine() -> Machine:
     """Describe this machine, without its name."""
-    return {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "libraries": {name: v for name in _LIBRARIES if (v := _version(name))},
-    }
+    return Machine(
+        processor=_processor(),
+        cores=_cores(),
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        libraries={name: v for name in _LIBRARIES if (v := _version(name))},
+    )
 
 
 def _cores() -> int:

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from reid.lab.bench.metrics.figures import Ends, Figures, FourDigits
 from reid.lab.bench.metrics.intervals import Interval, bootstrap
 
 Float = NDArray[np.float32]
@@ -36,6 +37,15 @@ class Known:
     person: Labels
 
 
+class RecoveredFigures(Figures):
+    """How much of the pictures behind vectors comes back; fields as of `Recovered`."""
+
+    explained: FourDigits
+    interval: Ends
+    n: int
+    nothing_recovered: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Recovered:
     """How much of the pictures behind vectors comes back.
@@ -58,14 +68,14 @@ class Recovered:
         """Whether the mean picture may do as well."""
         return self.interval[0] <= 0
 
-    def to_json(self) -> dict[str, Any]:
+    def figures(self) -> RecoveredFigures:
         """Return the share explained and its interval."""
-        return {
-            "explained": round(self.explained, 4),
-            "interval": [round(end, 4) for end in self.interval],
-            "n": self.n,
-            "nothing_recovered": self.nothing,
-        }
+        return RecoveredFigures(
+            explained=self.explained,
+            interval=self.interval,
+            n=self.n,
+            nothing_recovered=self.nothing,
+        )
 
 
 def invert(train: Known, test: Known, epochs: int, seed: int) -> Recovered:

@@ -1,0 +1,34 @@
+"""The benchmarks. A new one is one file beside this one, and one row here."""
+
+from importlib import import_module
+from typing import Final
+
+from reid.lab.bench.report.result import Result
+
+BENCHMARKS: Final = {
+    "retrieval": "RetrievalResult",
+    "description": "DescriptionResult",
+    "ranking": "RankingResult",
+    "agreement": "AgreementResult",
+    "attributes": "AttributeResult",
+    "detection": "DetectionResult",
+    "tracking": "TrackingResult",
+    "venue": "VenueResult",
+    "faces": "FacesResult",
+    "privacy": "PrivacyResult",
+    "fairness": "FairnessResult",
+    "speed": "SpeedResult",
+    "scale": "ScaleResult",
+}
+"""Benchmark → its result in the file of its name: question, figures, tables and plots."""
+
+
+def result_type(benchmark: str) -> type[Result]:
+    """Return the type of a benchmark's result; loads only what this benchmark needs.
+
+    Raises:
+        KeyError: there is no such benchmark.
+    """
+    module = import_module(f"reid.lab.bench.{benchmark}")
+    result: type[Result] = getattr(module, BENCHMARKS[benchmark])
+    return result

@@ -1,0 +1,45 @@
+"""A benchmark's result: typed figures, the question they answer, and how they are shown."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from pydantic import JsonValue, SerializerFunctionWrapHandler, model_serializer
+
+from reid.lab.bench.metrics.figures import Figures
+from reid.lab.bench.report.plots import Plot
+from reid.lab.bench.report.record import Record
+from reid.lab.bench.report.tables import Table
+
+
+class Result(Figures, ABC):
+    """What a benchmark found. Subclasses add figures as fields.
+
+    Attributes:
+        question: what the benchmark answers, in one sentence.
+        run: how it was measured.
+    """
+
+    question: ClassVar[str]
+
+    run: Record
+
+    @abstractmethod
+    def tables(self) -> list[Table]:
+        """Return what the terminal and the report show."""
+
+    def plots(self) -> list[Plot]:
+        """Return what the report draws."""
+        return []
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return it as JSON; `model_validate` reads it again."""
+        return self.model_dump(mode="json")
+
+    @model_serializer(mode="wrap")
+    def _run_last(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Put the record, which is long, behind the figures."""
+        fields = handler(self)
+        return {
+            **{name: value for name, value in fields.items() if name != "run"},
+            "run": fields["run"],
+        }
