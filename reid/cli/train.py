@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from reid.lab.train.net import NetConfig
-    from reid.lab.train.run import Report, Schedule
+    from reid.lab.train.run import Progress, Schedule
 
 app = typer.Typer(no_args_is_help=True, help="Train the shipped models on synthetic people.")
 
@@ -82,7 +82,7 @@ def appearance(
         steps=steps,
         people=people,
         cluster=cluster,
-        twins=twins,
+        skin_pairs=twins,
         tint=tint,
         shade=shade,
         rate=rate,
@@ -153,7 +153,7 @@ class _Run(Protocol):
 
     @property
     def step(self) -> int: ...
-    def train(self, minutes: float | None, report: "Report") -> None: ...
+    def train(self, minutes: float | None, progress: "Progress") -> None: ...
     def save(self, path: Path) -> None: ...
 
 
@@ -171,7 +171,7 @@ def _go(
         trainer.schedule.within(minutes)
     begun, first = time.monotonic(), trainer.step
 
-    def report(step: int, losses: "dict[str, Tensor]") -> None:
+    def progress(step: int, losses: "dict[str, Tensor]") -> None:
         if step % _TOLD_EVERY and step != steps:
             return
         rate = (step - first) / (time.monotonic() - begun)
@@ -182,7 +182,7 @@ def _go(
             trainer.save(checkpoint)
 
     try:
-        trainer.train(minutes, report)
+        trainer.train(minutes, progress)
     except KeyboardInterrupt:
         complain("stopped; the checkpoint is saved", "note", "yellow")
     trainer.save(checkpoint)

@@ -1,8 +1,8 @@
 """Train the appearance embedding on synthetic crops.
 
-One loop: P × K sampling, augmentation, five losses, a moving average of the weights. A run stops
-when its minutes are up and goes on from its checkpoint exactly where it stopped: every draw depends
-on the seed and the step alone.
+One loop: P × K sampling, augmentation, seven losses, an exponential moving average (EMA) of the
+weights. A run stops when its minutes are up and goes on from its checkpoint exactly where it
+stopped: every draw depends on the seed and the step alone.
 """
 
 import time
@@ -25,8 +25,9 @@ from reid.lab.train.data import Crops
 from reid.lab.train.export import run
 from reid.lab.train.net import REGIONS, AppearanceNet, NetConfig, Outputs
 from reid.lab.train.run import (
-    Descent,
-    Report,
+    EMA,
+    OptimiserStep,
+    Progress,
     Schedule,
     check_columns,
     parameter_groups,
@@ -50,12 +51,12 @@ class TrainConfig:
         rate, warmup, decay: AdamW's learning rate, steps until it is reached, weight decay.
         cluster: how many people alike are drawn together, by the vectors that the identity
             classifier holds of them; 1 = everybody by themselves.
-        twins: crops of a batch that are seen twice, with skin of another tone; half of them are
-            those that show the most of it.
+        skin_pairs: crops of a batch that are seen twice, with skin of another tone, and are to
+            have one vector (skin-invariance pairs); half of them show the most skin.
         tint: most that a cast lifts or lowers a channel's black.
         shade: most that light differs across a crop, logarithm.
         temperature: of the contrastive loss. scale: of the identity classifier's cosines.
-        average: momentum of the weights' moving average.
+        ema_momentum: of the exponential moving average (EMA) of the weights.
         seed: of everything drawn.
         net: sizes of the network.
     """
@@ -65,7 +66,7 @@ class TrainConfig:
     views: int = 4
     shards: int = 2
     cluster: int = 1
-    twins: int = 24
+    skin_pairs: int = 24
     tint: float = TINT
     shade: float = SHADE
     rate: float = 1.2e-3
@@ -73,14 +74,14 @@ class TrainConfig:
     decay: float = 0.05
     temperature: float = 0.1
     scale: float = 20.0
-    average: float = 0.998
+    ema_momentum: float = 0.998
     seed: int = 0
     net: NetConfig = field(default_factory=NetConfig)
 
 
 WEIGHTS: Final = {
     "identity": 0.5,
-    "contrast": 1.0,
+    "supcon": 1.0,
     "attributes": 12.0,
     "body": 2.0,
     "visible": 0.5,
@@ -100,8 +101,8 @@ class Trainer:
         self._layout = torch.contiguous_format if device == "cpu" else torch.channels_last
         self._columns = _on(crops, device)
         self.net = AppearanceNet(config.net).to(device).to(memory_format=self._layout)
-        self.average = AppearanceNet(config.net).to(device).to(memory_format=self._layout)
-        self.average.load_state_dict(self.net.state_dict())
+        self.ema = AppearanceNet(config.net).to(device).to(memory_format=self._layout)
+        self.ema.load_state_dict(self.net.state_dict())
         self.classes = nn.Parameter(
             functional.normalize(torch.randn(crops.identities, config.net.dim), dim=1).to(device)
         )
@@ -111,20 +112,19 @@ class Trainer:
         )
         self.step = 0
         self.schedule = Schedule(config.rate, config.warmup, config.steps)
-        self._descent = Descent(
+        self._optimiser_step = OptimiserStep(
             self.net,
-            self.average,
             self.optimizer,
             self.schedule,
-            momentum=config.average,
-            most=5.0,
+            EMA(self.ema, self.net, config.ema_momentum),
+            max_norm=5.0,
         )
         self._run: Callable[[Tensor], Outputs] | None = None
         self._of_shard = _people_of_each(crops)
         parts = [PART_INDEX[SLOTS[c.slot].part] for c in ATTRIBUTE_COLUMNS]
         self._parts = torch.tensor(parts, device=device)
 
-    def train(self, minutes: float | None, report: Report) -> None:
+    def train(self, minutes: float | None, progress: Progress) -> None:
         """Run until the last step, or until the minutes are up."""
         begun = time.monotonic()
         self.net.train()
@@ -133,7 +133,7 @@ class Trainer:
                 return
             losses = self._step()
             self.step += 1
-            report(self.step, losses)
+            progress(self.step, losses)
 
     def _step(self) -> dict[str, Tensor]:
         rows = torch.from_numpy(self.batch(self.step)).to(self.device)
@@ -145,17 +145,17 @@ class Trainer:
             self.config.tint,
             self.config.shade,
         )
-        twins = barest(parts, self.config.twins)
-        other = recolour_skin(x[twins], parts[twins], random, share=1.0).clamp(0, 1)
+        paired = skin_invariance_rows(parts, self.config.skin_pairs)
+        other = recolour_skin(x[paired], parts[paired], random, share=1.0).clamp(0, 1)
         x = torch.cat([x, other]).contiguous(memory_format=self._layout)
         if self._run is None:
             self._run = recorded(self.net, x)
         with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
             outputs = self._run(x)
         losses = self._losses(_first(outputs, len(rows)), regions_of(parts), rows, left)
-        losses["skin"] = apart(outputs.vector[twins], outputs.vector[len(rows) :])
+        losses["skin"] = consistency_loss(outputs.vector[paired], outputs.vector[len(rows) :])
         total = torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
-        self._descent.take(total, self.step)
+        self._optimiser_step.take(total, self.step)
         return {name: loss.detach() for name, loss in losses.items()}
 
     def batch(self, step: int) -> NDArray[np.int64]:
@@ -191,7 +191,7 @@ class Trainer:
             "identity": functional.cross_entropy(
                 cosines * self.config.scale, identity, label_smoothing=0.1
             ),
-            "contrast": contrast(outputs.vector, identity, self.config.temperature),
+            "supcon": supcon_loss(outputs.vector, identity, self.config.temperature),
             "attributes": seen_only(
                 outputs.attributes,
                 self._columns["attributes"][rows],
@@ -215,7 +215,7 @@ class Trainer:
             ReidError: it is of another network, or none.
         """
         unpack(self.net, folder, self.crops.images)
-        self.average.load_state_dict(self.net.state_dict())
+        self.ema.load_state_dict(self.net.state_dict())
         self._meet_everybody()
 
     def _meet_everybody(self) -> None:
@@ -233,7 +233,7 @@ class Trainer:
             "columns": {name: list(of) for name, of in columns.current()._asdict().items()},
             "step": self.step,
             "net": self.net.state_dict(),
-            "average": self.average.state_dict(),
+            "average": self.ema.state_dict(),
             "classes": self.classes.detach(),
             "optimizer": self.optimizer.state_dict(),
         }
@@ -253,7 +253,7 @@ class Trainer:
             raise ReidError(f"{path} is of a network of other sizes")
         check_columns(path, state)
         self.net.load_state_dict(state["net"])
-        self.average.load_state_dict(state["average"])
+        self.ema.load_state_dict(state["average"])
         self.step = int(state["step"])
         if fresh_classes:
             self._meet_everybody()
@@ -294,7 +294,7 @@ def clusters(
     return drawn
 
 
-def contrast(vectors: Tensor, identity: Tensor, temperature: float) -> Tensor:
+def supcon_loss(vectors: Tensor, identity: Tensor, temperature: float) -> Tensor:
     """Return the supervised contrastive loss (Khosla et al. 2020), over unit vectors (B, D)."""
     logits = vectors @ vectors.T / temperature
     itself = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
@@ -304,8 +304,8 @@ def contrast(vectors: Tensor, identity: Tensor, temperature: float) -> Tensor:
     return -(log_share.masked_fill(~same, 0).sum(1) / same.sum(1).clamp(min=1)).mean()
 
 
-def barest(parts: Tensor, count: int) -> Tensor:
-    """Return which rows are seen twice: half of them the first, half who shows the most skin.
+def skin_invariance_rows(parts: Tensor, count: int) -> Tensor:
+    """Return which rows form skin-invariance pairs: half the first, half who shows most skin.
 
     Args:
         parts: uint8 (B, H, W), part numbers of the renderer.
@@ -321,11 +321,11 @@ def barest(parts: Tensor, count: int) -> Tensor:
     return torch.cat([torch.arange(first, device=parts.device), most])
 
 
-def apart(vectors: Tensor, twins: Tensor) -> Tensor:
+def consistency_loss(vectors: Tensor, others: Tensor) -> Tensor:
     """Return the mean 1 − cos of pairs of unit vectors, (T, D) each; 0 of none."""
     if not len(vectors):
         return vectors.new_zeros(())
-    return 1 - (vectors * twins).sum(dim=1).mean()
+    return 1 - (vectors * others).sum(dim=1).mean()
 
 
 def _on(crops: Crops, device: str) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
 """Train the person-head detector on synthetic scenes.
 
 ultralytics' nano network and loss from scratch, in a loop of our own: pictures drawn by
-`reid.lab.train.scenes`, AdamW, a moving average of the weights. A run stops when its minutes are up
+`reid.lab.train.scenes`, AdamW, an EMA of the weights. A run stops when its minutes are up
 and goes on from its checkpoint: every draw depends on the seed and the number of the picture alone.
 """
 
@@ -19,8 +19,9 @@ from torch.utils.data import DataLoader, Dataset
 from reid.core.errors import ReidError
 from reid.detect.yolo import quieten_ultralytics
 from reid.lab.train.run import (
-    Descent,
-    Report,
+    EMA,
+    OptimiserStep,
+    Progress,
     Schedule,
     parameter_groups,
     recorded,
@@ -41,7 +42,7 @@ class DetectorConfig:
         steps: length of the whole run, in batches.
         batch: pictures a step. size: px of their sides.
         rate, warmup, decay: AdamW's learning rate, steps until it is reached, weight decay.
-        average: momentum of the weights' moving average.
+        ema_momentum: of the exponential moving average (EMA) of the weights.
         seed: of everything drawn.
         architecture: ultralytics' name of the network.
     """
@@ -52,7 +53,7 @@ class DetectorConfig:
     rate: float = 2e-3
     warmup: int = 400
     decay: float = 0.02
-    average: float = 0.999
+    ema_momentum: float = 0.999
     seed: int = 0
     architecture: str = "yolo11n"
 
@@ -127,25 +128,24 @@ class Trainer:
         self.config, self.device, self.workers = config, device, workers
         self.pictures = Pictures(scenes, config)
         self.net = build(config.architecture).to(device).to(memory_format=torch.channels_last)
-        self.average = build(config.architecture).to(device).to(memory_format=torch.channels_last)
-        self.average.load_state_dict(self.net.state_dict())
+        self.ema = build(config.architecture).to(device).to(memory_format=torch.channels_last)
+        self.ema.load_state_dict(self.net.state_dict())
         groups = parameter_groups(self.net, config.decay)
         self.optimizer = torch.optim.AdamW(groups, lr=config.rate, fused=device != "cpu")
         self.step = 0
         self.schedule = Schedule(config.rate, config.warmup, config.steps)
-        self._descent = Descent(
+        self._optimiser_step = OptimiserStep(
             self.net,
-            self.average,
             self.optimizer,
             self.schedule,
-            momentum=config.average,
-            most=10.0,
+            EMA(self.ema, self.net, config.ema_momentum),
+            max_norm=10.0,
         )
         self._run: Callable[[Tensor], tuple[Tensor, Tensor]] = Outputs(self.net)
         sides = [config.size // int(stride) for stride in self.net.model[-1].stride]
         self._levels = [torch.empty(config.batch, 1, side, side, device=device) for side in sides]
 
-    def train(self, minutes: float | None, report: Report) -> None:
+    def train(self, minutes: float | None, progress: Progress) -> None:
         """Run until the last step, or until the minutes are up."""
         begun = time.monotonic()
         self.net.train()
@@ -155,7 +155,7 @@ class Trainer:
         for batch in self._batches():
             losses = self._step(batch)
             self.step += 1
-            report(self.step, losses)
+            progress(self.step, losses)
             if minutes is not None and time.monotonic() - begun > minutes * 60:
                 return
 
@@ -178,7 +178,7 @@ class Trainer:
             boxes, scores = self._run(batch["img"])
         outputs = {"boxes": boxes, "scores": scores, "feats": self._levels}
         losses, items = self.net.loss(batch, outputs)
-        self._descent.take(losses.sum() / self.config.batch, self.step)
+        self._optimiser_step.take(losses.sum() / self.config.batch, self.step)
         values = items.values() if isinstance(items, dict) else items
         return {name: value.detach() for name, value in zip(LOSSES, values, strict=True)}
 
@@ -191,7 +191,7 @@ class Trainer:
         weights = read_weights(path)
         try:
             self.net.load_state_dict(weights)
-            self.average.load_state_dict(weights)
+            self.ema.load_state_dict(weights)
         except RuntimeError:
             wanted = self.config.architecture
             raise ReidError(f"{path} is not a {wanted} of our classes: use another file") from None
@@ -202,7 +202,7 @@ class Trainer:
             "config": asdict(self.config),
             "step": self.step,
             "net": self.net.state_dict(),
-            "average": self.average.state_dict(),
+            "average": self.ema.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
         write_checkpoint(path, state)
@@ -217,7 +217,7 @@ class Trainer:
         if state["config"]["architecture"] != self.config.architecture:
             raise ReidError(f"{path} is of {state['config']['architecture']}: use another file")
         self.net.load_state_dict(state["net"])
-        self.average.load_state_dict(state["average"])
+        self.ema.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = int(state["step"])
 

@@ -1,4 +1,4 @@
-"""What every training run does alike: the learning rate, the weights' average, checkpoints."""
+"""What every training run does alike: the learning rate, the EMA of weights, checkpoints."""
 
 import time
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from reid.cli.console import complain
 from reid.core import columns
 from reid.core.errors import ReidError
 
-Report = Callable[[int, dict[str, Tensor]], None]
-"""Told after every step: its number, and its losses (reading one waits for the device)."""
+Progress = Callable[[int, dict[str, Tensor]], None]
+"""Called after every step: its number, and its losses (reading one waits for the device)."""
 
 
 class Schedule:
@@ -43,22 +43,26 @@ class Schedule:
         return self._peak * 0.5 * (1 + float(np.cos(np.pi * min(done, 1.0))))
 
 
-class Follower:
-    """Moves the average of a network's weights after the weights.
+class EMA:
+    """An exponential moving average (EMA) of a network's weights, kept in a second network.
+
+    `torch.optim.swa_utils.AveragedModel` is not used, since its figures differ: it copies the
+    weights in the first step where this one warms up, and either copies the statistics of batch
+    norms or averages their counters too.
 
     Both networks keep their tensors from now on: load weights into them, do not replace them.
     """
 
-    def __init__(self, average: nn.Module, net: nn.Module, momentum: float) -> None:
+    def __init__(self, mean: nn.Module, net: nn.Module, momentum: float) -> None:
         self._momentum = momentum
-        pairs = list(zip(average.state_dict().values(), net.state_dict().values(), strict=True))
+        pairs = list(zip(mean.state_dict().values(), net.state_dict().values(), strict=True))
         weights = [pair for pair in pairs if pair[0].dtype.is_floating_point]
         self._means, self._now = ([pair[i] for pair in weights] for i in (0, 1))
         self._counts = [pair for pair in pairs if not pair[0].dtype.is_floating_point]
 
     @torch.no_grad()
-    def follow(self, step: int) -> None:
-        """Go a little towards the weights of `step`; further in the first steps."""
+    def update(self, step: int) -> None:
+        """Move the mean a little towards the weights of `step`; further in the first steps."""
         keep = min(self._momentum, (step + 1) / (step + 10))
         torch._foreach_lerp_(self._means, self._now, 1 - keep)  # one launch, not hundreds
         if self._counts:
@@ -66,37 +70,36 @@ class Follower:
             torch._foreach_copy_(means, now)
 
 
-class Descent:
-    """What a step does once its loss is known, alike for every network.
+class OptimiserStep:
+    """What a training step does once its loss is known, alike for every network.
 
     Args:
-        net: being trained. average: follows its weights with `momentum`.
-        optimizer: of the net. schedule: its rate by step.
-        momentum: of the average. most: norm to which gradients are cut.
+        net: being trained. optimizer: of the net. schedule: its learning rate by step.
+        ema: of the net's weights.
+        max_norm: to which gradients are clipped.
     """
 
     def __init__(
         self,
         net: nn.Module,
-        average: nn.Module,
         optimizer: torch.optim.Optimizer,
         schedule: Schedule,
+        ema: EMA,
         *,
-        momentum: float,
-        most: float,
+        max_norm: float,
     ) -> None:
         self._net, self._optimizer, self._schedule = net, optimizer, schedule
-        self._follower, self._most = Follower(average, net, momentum), most
+        self._ema, self._max_norm = ema, max_norm
 
     def take(self, loss: Tensor, step: int) -> None:
-        """Move the weights down the loss, and their average after them."""
+        """Step the optimiser down the gradient of the loss, then update the EMA."""
         for group in self._optimizer.param_groups:
             group["lr"] = self._schedule.rate(step)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._net.parameters(), self._most)
+        nn.utils.clip_grad_norm_(self._net.parameters(), self._max_norm)
         self._optimizer.step()
-        self._follower.follow(step)
+        self._ema.update(step)
 
 
 def recorded(net: nn.Module, sample: Tensor) -> Callable[[Tensor], Any]:

@@ -1,4 +1,4 @@
-"""What training runs share: the rate's schedule, the average of the weights, recorded kernels."""
+"""What training runs share: the rate's schedule, the EMA of the weights, recorded kernels."""
 
 import copy
 
@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from reid.core.errors import ReidError
-from reid.lab.train.run import Follower, Schedule, mean_of, recorded
+from reid.lab.train.run import EMA, Schedule, mean_of, recorded
 
 
 def test_the_rate_warms_up_and_falls_to_nothing() -> None:
@@ -36,19 +36,19 @@ def test_the_rate_falls_as_the_minutes_run_out(monkeypatch: pytest.MonkeyPatch) 
     assert schedule.rate(4) == pytest.approx(0.05)
 
 
-def test_the_average_follows_weights_and_counts() -> None:
+def test_the_ema_follows_weights_and_copies_counts() -> None:
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
-    average = copy.deepcopy(net)
-    before = average.state_dict()["0.weight"].clone()
+    mean = copy.deepcopy(net)
+    before = mean.state_dict()["0.weight"].clone()
     with torch.no_grad():
         net[0].weight += 1
         net[1].num_batches_tracked += 7
-    Follower(average, net, momentum=0.75).follow(step=10_000)
-    np.testing.assert_allclose(average.state_dict()["0.weight"], before + 0.25, rtol=1e-6)
-    assert int(average.state_dict()["1.num_batches_tracked"]) == 7
-    Follower(average, net, momentum=0.75).follow(step=0)  # keeps a tenth
-    np.testing.assert_allclose(average.state_dict()["0.weight"], before + 0.925, rtol=1e-6)
+    EMA(mean, net, momentum=0.75).update(step=10_000)
+    np.testing.assert_allclose(mean.state_dict()["0.weight"], before + 0.25, rtol=1e-6)
+    assert int(mean.state_dict()["1.num_batches_tracked"]) == 7
+    EMA(mean, net, momentum=0.75).update(step=0)  # keeps a tenth
+    np.testing.assert_allclose(mean.state_dict()["0.weight"], before + 0.925, rtol=1e-6)
 
 
 def test_only_gpus_record() -> None:

@@ -22,7 +22,14 @@ from reid.embed.learned import LearnedEmbedder
 from reid.lab.synth.crops import CropJob, write_manifest
 from reid.lab.synth.scene import ARM_SKIN, LEG_SKIN, LOWER, OUTER, SKIN_PARTS, TORSO_SKIN, UPPER
 from reid.lab.train import export
-from reid.lab.train.appearance import TrainConfig, Trainer, apart, barest, clusters, contrast
+from reid.lab.train.appearance import (
+    TrainConfig,
+    Trainer,
+    clusters,
+    consistency_loss,
+    skin_invariance_rows,
+    supcon_loss,
+)
 from reid.lab.train.augment import augment, recolour_skin, regions_of
 from reid.lab.train.data import Crops, garments_shown, labels_of, load, seen_to_be_empty_handed
 from reid.lab.train.evaluate import load_net, mean_net, pack_and_measure
@@ -34,7 +41,7 @@ from reid.weights.registry import models_folder
 from tests.changed_vocabulary import change
 
 NET = NetConfig((8, 8, 16, 16), (1, 1, 1), (2, 2, 1), 16, 64, 32)
-CONFIG = TrainConfig(steps=40, people=6, views=2, rate=3e-3, warmup=4, twins=2, net=NET)
+CONFIG = TrainConfig(steps=40, people=6, views=2, rate=3e-3, warmup=4, skin_pairs=2, net=NET)
 
 
 def people(n: int = 12, views: int = 4, height: int = 64, width: int = 32) -> Crops:
@@ -151,11 +158,11 @@ def test_a_packed_network_is_trained_further(tmp_path: Path) -> None:
         export.Calibration(np.full(n, 2, np.float32), np.ones(n, np.float32), np.ones(n, bool))
         for n in (len(ATTRIBUTE_COLUMNS), len(BODY_COLUMNS))
     ]
-    model = quantised(converted(Packed(first.average, *calibration)), crops.images)
+    model = quantised(converted(Packed(first.ema, *calibration)), crops.images)
     write(model, tmp_path, "small-1", [])
     second = Trainer(replace(CONFIG, people=8, rate=1e-4), crops, "cpu")
     second.begin_from(tmp_path)
-    said, packed = export.run(second.average, crops.images), run_model(model, crops.images)
+    said, packed = export.run(second.ema, crops.images), run_model(model, crops.images)
     cosines = (said["vector"] * packed["vector"]).sum(1)  # features in 8 bits, of few channels
     assert float(cosines.min()) > 0.97
     assert np.abs(1 / (1 + np.exp(-said["attributes"])) - packed["attributes"]).mean() < 0.02
@@ -191,11 +198,11 @@ def test_the_body_does_not_shape_the_vector() -> None:
     assert touched == {"body.weight", "body.bias"}
 
 
-def test_contrast_worked_out() -> None:
+def test_the_supervised_contrastive_loss_by_hand() -> None:
     vectors = torch.tensor([[1.0, 0], [1, 0], [0, 1], [0, 1]])
-    near = contrast(vectors, torch.tensor([0, 0, 1, 1]), 1.0)
+    near = supcon_loss(vectors, torch.tensor([0, 0, 1, 1]), 1.0)
     assert float(near) == pytest.approx(-np.log(np.e / (np.e + 2)), abs=1e-5)
-    assert contrast(vectors, torch.tensor([0, 1, 0, 1]), 1.0) > near
+    assert supcon_loss(vectors, torch.tensor([0, 1, 0, 1]), 1.0) > near
 
 
 def test_augmentation_is_drawn_from_its_seed_and_moves_masks_alike() -> None:
@@ -224,20 +231,20 @@ def test_of_who_is_cut_off_the_feet_are_no_longer_in_the_picture() -> None:
     assert x.shape == (160, 3, 64, 32)
 
 
-def test_twins_differ_in_skin_alone() -> None:
+def test_skin_invariance_pairs_differ_in_skin_alone() -> None:
     images = torch.full((4, 3, 8, 8), 0.5)
     parts = torch.zeros(4, 8, 8, dtype=torch.uint8)
     parts[:, 2:5] = 4
-    twins = recolour_skin(images, parts, torch.Generator().manual_seed(1), share=1.0)
-    changed = (twins != images).any(dim=1)
+    others = recolour_skin(images, parts, torch.Generator().manual_seed(1), share=1.0)
+    changed = (others != images).any(dim=1)
     assert torch.equal(changed, parts == 4)
     darker = torch.where(parts[:, None] == 4, images / 3, images)
     alike = recolour_skin(darker, parts, torch.Generator().manual_seed(1), share=1.0)
-    assert torch.allclose(alike, twins, atol=1e-5), "what it was is gone"
+    assert torch.allclose(alike, others, atol=1e-5), "what it was is gone"
     unit = torch.eye(3)
-    assert float(apart(unit, unit)) == 0
-    assert float(apart(unit, unit.flip(0))) == pytest.approx(2 / 3)
-    assert float(apart(unit[:0], unit[:0])) == 0
+    assert float(consistency_loss(unit, unit)) == 0
+    assert float(consistency_loss(unit, unit.flip(0))) == pytest.approx(2 / 3)
+    assert float(consistency_loss(unit[:0], unit[:0])) == 0
 
 
 def test_nothing_carried_is_seen_with_the_upper_body() -> None:
@@ -408,13 +415,13 @@ def test_of_several_runs_the_mean_is_packed(tmp_path: Path) -> None:
         mean_net([*paths, tmp_path / "wider.pt"])
 
 
-def test_twins_are_the_first_and_who_shows_the_most_skin() -> None:
+def test_skin_invariance_rows_are_the_first_and_who_shows_the_most_skin() -> None:
     parts = torch.zeros(6, 4, 4, dtype=torch.uint8)
     for row, pixels in enumerate((0, 9, 1, 7, 3, 8)):
         parts[row].view(-1)[:pixels] = SKIN_PARTS[row % len(SKIN_PARTS)]
-    assert barest(parts, 4).tolist() == [0, 1, 5, 3]
-    assert sorted(barest(parts, 9).tolist()) == [0, 1, 2, 3, 4, 5]
-    assert barest(parts, 0).tolist() == []
+    assert skin_invariance_rows(parts, 4).tolist() == [0, 1, 5, 3]
+    assert sorted(skin_invariance_rows(parts, 9).tolist()) == [0, 1, 2, 3, 4, 5]
+    assert skin_invariance_rows(parts, 0).tolist() == []
 
 
 def test_what_is_shipped_says_the_same_of_an_image_and_its_mirror_image() -> None:

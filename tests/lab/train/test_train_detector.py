@@ -231,7 +231,7 @@ def test_a_run_may_begin_with_packed_weights(tmp_path: Path) -> None:
     trainer = Trainer(CONFIG, figures(), "cpu")
     fresh = trainer.net.state_dict()["model.0.conv.weight"].clone()
     trainer.begin_from(packed)
-    for net in (trainer.net, trainer.average):
+    for net in (trainer.net, trainer.ema):
         begun = net.state_dict()["model.0.conv.weight"]
         assert torch.equal(begun, trainer.net.state_dict()["model.0.conv.weight"])
         assert not torch.equal(begun, fresh)
