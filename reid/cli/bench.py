@@ -120,7 +120,7 @@ def ranking(
     as_json: Json = False,
     html: Html = None,
 ) -> None:
-    """What is each part of the ranking worth, how honest is it, what does a question save?
+    """What is each part of the ranking worth, how calibrated is it, what does a question save?
 
     Example: reid bench ranking --data shared/data/pku-reid-dev
     """
@@ -145,7 +145,7 @@ def attributes(
     as_json: Json = False,
     html: Html = None,
 ) -> None:
-    """Are clothes and bags estimated right, and are the probabilities honest?
+    """Are clothes and bags estimated right, and are the probabilities calibrated?
 
     Example: reid bench attributes --data shared/data/pku-reid-dev
     """

@@ -1,4 +1,4 @@
-"""Are clothes, bags and the like estimated right, and are the probabilities honest?"""
+"""Are clothes, bags and the like estimated right, and are the probabilities calibrated?"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ class AttributeResult(Result):
     """
 
     question: ClassVar[str] = (
-        "Are clothes and bags estimated right, and are the probabilities honest?"
+        "Are clothes and bags estimated right, and are the probabilities calibrated?"
     )
 
     mA: MaybeFraction

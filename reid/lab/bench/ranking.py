@@ -166,7 +166,7 @@ class RankingResult(Result):
         model_id: names the embedder.
     """
 
-    question: ClassVar[str] = "What is each part of the ranking worth, and how honest is it?"
+    question: ClassVar[str] = "What is each part of the ranking worth, and how calibrated is it?"
 
     parts: dict[str, dict[str, PartFigures]]
     outcomes: dict[str, Outcomes]
