@@ -84,9 +84,9 @@ def _render(
     """Run shards of crops, with progress."""
     from reid.lab.synth.shards import run_shards
 
-    with _Bar("shards") as report:
+    with _Bar("shards") as progress:
         return run_shards(
-            work, results, workers=_workers(processes), minutes=minutes, report=report
+            work, results, workers=_workers(processes), minutes=minutes, progress=progress
         )
 
 
@@ -149,9 +149,9 @@ def scenes(
     job = ScenesJob(out, seed, "held-out" if held_out else "train", places, cameras, frames, people)
     try:
         load()
-        with _Bar("places") as report:
+        with _Bar("places") as progress:
             counts, tally = make_scenes(
-                job, workers=_workers(processes), minutes=minutes, report=report
+                job, workers=_workers(processes), minutes=minutes, progress=progress
             )
     except ReidError as error:
         raise _fail(error) from error
@@ -179,8 +179,8 @@ def venue(
     job = VenueJob(out, seed, domain, cameras, people, length * 60)
     try:
         load()
-        with _Bar("cameras") as report:
-            tally = make_venue(job, workers=_workers(processes), minutes=minutes, report=report)
+        with _Bar("cameras") as progress:
+            tally = make_venue(job, workers=_workers(processes), minutes=minutes, progress=progress)
     except ReidError as error:
         raise _fail(error) from error
     left = f"; {tally.left} cameras left, run again to go on" if tally.left else ""
@@ -205,7 +205,7 @@ def sheet(
     held_out: HeldOut = False,
 ) -> None:
     """Draw a contact sheet, so that people can look."""
-    from reid.lab.synth import sheet as sheets
+    from reid.lab.synth import contact_sheets as sheets
     from reid.lab.synth.crops import CropJob
 
     height, width = _size(size)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.lab.synth.makehuman import BODY_END, BONE, BONES, MakeHuman, load
-from reid.lab.synth.people import BodyShape
+from reid.lab.synth.person import BodyShape
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
@@ -25,7 +25,7 @@ DENSE: Final = 0.2
 AGE_NODES: Final = (("baby", 0.0), ("child", 0.1875), ("young", 0.5), ("old", 1.0))
 ORIGINS: Final = ("african", "asian", "caucasian")
 
-TORSO, ARM_L, ARM_R, LEG_L, LEG_R, SKULL = range(6)
+TORSO, ARM_L, ARM_R, LEG_L, LEG_R, HEAD_REGION = range(6)
 """Regions of the body that carry their own cloth coordinates."""
 
 
@@ -132,11 +132,11 @@ def stature_cm(points: Float) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Chart:
+class SurfaceMap:
     """Where on the body each base vertex lies.
 
     Attributes:
-        region: int32, shape (n,), `TORSO` … `SKULL`.
+        region: int32, shape (n,), `TORSO` … `HEAD_REGION`.
         along: float32, shape (n,): arms 0 at the shoulder, 1 at the wrist; legs 0 at the hip, 1 at
             the ankle; torso 0 at the hip joints, 1 at the neck's root; skull 0 at the chin line.
     """
@@ -155,7 +155,7 @@ def _region_of_bone() -> Int:
         elif name.startswith(leg):
             region[i] = LEG_L if name.endswith("L") else LEG_R
         elif name in ("head", "neck03", "neck02"):
-            region[i] = SKULL
+            region[i] = HEAD_REGION
     return region
 
 
@@ -165,7 +165,7 @@ LIMBS: Final = {
     LEG_L: ("upperleg01.L", "lowerleg01.L", "foot.L"),
     LEG_R: ("upperleg01.R", "lowerleg01.R", "foot.R"),
 }
-"""The joints between which `Chart.along` runs from 0 to 1."""
+"""The joints between which `SurfaceMap.along` runs from 0 to 1."""
 
 
 def along_limb(points: Float, root: Float, bend: Float, tip: Float) -> tuple[Float, Float, Float]:
@@ -196,8 +196,8 @@ def _across(axis: Float) -> tuple[Float, Float]:
     return np.array([u, v, 0.0], np.float32), np.array(ahead, np.float32)
 
 
-def chart_of(points: Float, bones: Int, weights: Float, joints: Float) -> Chart:
-    """Return the chart of a mesh at rest.
+def surface_map_of(points: Float, bones: Int, weights: Float, joints: Float) -> SurfaceMap:
+    """Return the surface of a mesh at rest.
 
     Args:
         points: float32 (n, 3), decimetres. bones: int32 (n, 4). weights: float32 (n, 4).
@@ -216,15 +216,15 @@ def chart_of(points: Float, bones: Int, weights: Float, joints: Float) -> Chart:
         distance, _, _ = along_limb(points[here], root, bend, tip)
         length = np.linalg.norm(bend - root) + np.linalg.norm(tip - bend)
         along[here] = distance / length
-    skull = region == SKULL
+    skull = region == HEAD_REGION
     chin = joints[BONE["head"], 1]
     along[skull] = (points[skull, 1] - chin) / 2.0
-    return Chart(region, along.astype(np.float32))
+    return SurfaceMap(region, along.astype(np.float32))
 
 
 @lru_cache(maxsize=1)
-def base_chart() -> Chart:
-    """Return the chart of the base mesh."""
+def base_surface_map() -> SurfaceMap:
+    """Return the surface of the base mesh."""
     data: MakeHuman = load()
     joints = joint_positions(data.base)
-    return chart_of(data.base, data.skin_bones, data.skin_weights, joints)
+    return surface_map_of(data.base, data.skin_bones, data.skin_weights, joints)

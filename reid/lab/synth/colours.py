@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.lab.synth.people import Rgb
+from reid.lab.synth.person import Rgb
 
 Float = NDArray[np.float32]
 

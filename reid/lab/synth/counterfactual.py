@@ -22,8 +22,8 @@ from reid.lab.synth.crops import (
     station_of,
     write_shard,
 )
-from reid.lab.synth.outfits import Tailor
-from reid.lab.synth.people import Person
+from reid.lab.synth.outfits import GarmentSampler
+from reid.lab.synth.person import Person
 from reid.lab.synth.population import (
     HAIR,
     HAIR_STYLES,
@@ -145,7 +145,7 @@ def _covering(person: Person, rng: Rng, population: Population) -> Person:
     garments = tuple(g for g in person.garments if g.slot != "head")
     if worn is None or worn.kind != "covering":
         colour = pick(population.thing_colour, rng)
-        cover = Tailor(rng, population.domain).head("covering", colour, garments)
+        cover = GarmentSampler(rng, population.domain).head("covering", colour, garments)
         garments = (*garments, cover)
     return replace(person, garments=garments)
 
@@ -156,7 +156,7 @@ def _pushchair(person: Person, rng: Rng, population: Population) -> Person:
     props = tuple(prop for prop in person.props if prop.kind in WORN)
     if not pushed:
         colour = pick(population.thing_colour, rng)
-        props = (*props, Tailor(rng, population.domain).prop("pushchair", colour, 1))
+        props = (*props, GarmentSampler(rng, population.domain).prop("pushchair", colour, 1))
     return replace(person, props=props)
 
 

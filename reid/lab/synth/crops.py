@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from reid.core.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PARTS
 from reid.lab.synth import labels
 from reid.lab.synth.camera import develop, vary
-from reid.lab.synth.people import Person
+from reid.lab.synth.person import Person
 from reid.lab.synth.population import DEFAULT, HELD_OUT, Population, sample_person
 from reid.lab.synth.render import Staged, parts_alone, render_staged, rendered_size, stage
 from reid.lab.synth.scene import SEATS, THING_PART, Actor, Lens, Rendering

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reid.lab.synth import body as anatomy
 from reid.lab.synth import headwear, props, wardrobe
-from reid.lab.synth.body import SKULL, TORSO, base_chart
+from reid.lab.synth.body import HEAD_REGION, TORSO, base_surface_map
 from reid.lab.synth.figure import (
     CLOTH,
     FREE_BONE,
@@ -23,7 +23,7 @@ from reid.lab.synth.figure import (
     plain_textile,
 )
 from reid.lab.synth.makehuman import BODY_END, BONE, load
-from reid.lab.synth.people import Garment, Person, Prop
+from reid.lab.synth.person import Garment, Person, Prop
 from reid.lab.synth.pieces import Sheet, body_hidden, piece, sheet
 from reid.lab.synth.pose import Skeleton
 from reid.lab.synth.scene import (
@@ -101,7 +101,7 @@ class _Fitting:
     joints: Float
     scale: float
     builder: Builder
-    skull: headwear.Skull
+    head_shape: headwear.HeadShape
     height: float
     small: bool
 
@@ -129,10 +129,10 @@ def _cloth_rows(garment: Garment, height: float, fold: int) -> Float:
 def _skin_parts(s: Sheet) -> NDArray[np.int32]:
     """Return the part of each face of the body."""
     head = s.bones[:, 0] == BONE["head"]
-    part = np.where(s.region == SKULL, TORSO_SKIN, ARM_SKIN)
+    part = np.where(s.region == HEAD_REGION, TORSO_SKIN, ARM_SKIN)
     part = np.where(s.region == TORSO, TORSO_SKIN, part)
     part = np.where(s.region >= anatomy.LEG_L, LEG_SKIN, part)
-    part = np.where((s.region == SKULL) & head, HEAD, part)
+    part = np.where((s.region == HEAD_REGION) & head, HEAD, part)
     return np.asarray(part[s.faces[:, 0]], np.int32)
 
 
@@ -159,7 +159,7 @@ def _add_clothes(f: _Fitting) -> Bool:
             _add_cape(f, garment, fold)
             continue
         worn = wardrobe.inside_boots(garment, f.person.wearing("feet"))
-        fitted, spans = wardrobe.tailor(f.base, worn, small=f.small)
+        fitted, spans = wardrobe.fit_garment(f.base, worn, small=f.small)
         layer = LAYER[garment.slot]
         if garment.cut == "overalls":
             layer = LAYER["upper"] + 1
@@ -172,11 +172,11 @@ def _add_clothes(f: _Fitting) -> Bool:
 
 
 def _add_cape(f: _Fitting, garment: Garment, fold: int) -> None:
-    hem = garment.hem_at * (f.skull.neck[1] - float(f.base[:BODY_END, 1].min()))
-    below = f.skull.neck[1] - f.base[:BODY_END, 1]
+    hem = garment.hem_at * (f.head_shape.neck[1] - float(f.base[:BODY_END, 1].min()))
+    below = f.head_shape.neck[1] - f.base[:BODY_END, 1]
     trunk = f.base[:BODY_END][(below > 0.5) & (below < 4) & (np.abs(f.base[:BODY_END, 0]) < 1)]
     wide = 1.0 + 0.5 * garment.loose
-    made = headwear.cloak(f.skull, float(trunk[:, 2].min()), hem, wide, garment.seed)
+    made = headwear.cloak(f.head_shape, float(trunk[:, 2].min()), hem, wide, garment.seed)
     part = PART[garment.slot]
     f.builder.add(made, f.cloth(garment, fold % 6), part, LAYER[garment.slot], open_=True)
 
@@ -187,25 +187,25 @@ def _add_details(f: _Fitting, garment: Garment, material: int, layer: int) -> No
     up = hooded is not None and hooded.kind == "hood"
     part = PART[garment.slot]
     if garment.cut in ("hoodie", "hoodie-open") and not up:
-        f.builder.add(headwear.cowl(f.skull, 0.8 + 0.3 * garment.loose), material, part, layer)
+        f.builder.add(headwear.cowl(f.head_shape, 0.8 + 0.3 * garment.loose), material, part, layer)
     elif garment.cut == "onesie" and not up:
-        f.builder.add(headwear.cowl(f.skull, 0.9), material, part, layer)
+        f.builder.add(headwear.cowl(f.head_shape, 0.9), material, part, layer)
     elif garment.cut in ("puffer", "coat", "vest-open") or (
         garment.cut == "jacket" and garment.seed % 2
     ):
-        f.builder.add(headwear.collar(f.skull, 0.42), material, part, layer)
+        f.builder.add(headwear.collar(f.head_shape, 0.42), material, part, layer)
 
 
 def _add_feet(f: _Fitting) -> Bool:
     """Add socks and shoes; return which base vertices they cover."""
-    chart = base_chart()
-    hidden = np.zeros(len(chart.along), bool)
-    legs = chart.region >= anatomy.LEG_L
-    legs &= chart.region <= anatomy.LEG_R
+    surface = base_surface_map()
+    hidden = np.zeros(len(surface.along), bool)
+    legs = surface.region >= anatomy.LEG_L
+    legs &= surface.region <= anatomy.LEG_R
     if sock := f.person.wearing("socks"):
         made = wardrobe.socks(f.base, sock.hem_at, small=f.small)
         f.builder.add(made, f.cloth(sock, 1), SOCKS, LAYER["socks"])
-        hidden |= legs & (chart.along > sock.hem_at + 0.06)
+        hidden |= legs & (surface.along > sock.hem_at + 0.06)
     shoes = f.person.wearing("feet")
     if shoes is None:
         return hidden
@@ -219,7 +219,7 @@ def _add_feet(f: _Fitting) -> Bool:
         f.builder.add(low, sole, FEET, LAYER["feet"])
     if shoes.kind != "sandals":
         end = shoes.hem_at + 0.05 if shoes.kind == "boots" and shaft else 1.02
-        hidden |= legs & (chart.along > end)
+        hidden |= legs & (surface.along > end)
     return hidden
 
 
@@ -239,7 +239,7 @@ def _add_head(f: _Fitting) -> None:
         for one in made:
             f.builder.add(one, material, HEADWEAR, LAYER["head"], open_=True)
         if hair is not None:
-            hair = None if line is None else headwear.hair_below(hair, f.skull, line)
+            hair = None if line is None else headwear.hair_below(hair, f.head_shape, line)
     if hair is not None:
         textile = plain_textile(looks.hair_rgb, 0.8, 0.1)
         material = f.builder.material(material_rows(textile, HAIR, fold=3))
@@ -247,11 +247,11 @@ def _add_head(f: _Fitting) -> None:
     if looks.eyewear:
         dark = looks.eyewear == "sunglasses"
         frame = f.builder.material(material_rows(plain_textile((0.04, 0.04, 0.05), 0, 0.6), HARD))
-        f.builder.add(headwear.glasses(f.base, f.skull, dark=dark), frame, EYEWEAR, 1)
+        f.builder.add(headwear.glasses(f.base, f.head_shape, dark=dark), frame, EYEWEAR, 1)
     if scarf := f.person.wearing("neck"):
-        chest = f.base[:BODY_END][np.abs(f.base[:BODY_END, 1] - f.skull.neck[1] + 1.2) < 0.3]
+        chest = f.base[:BODY_END][np.abs(f.base[:BODY_END, 1] - f.head_shape.neck[1] + 1.2) < 0.3]
         front = float(chest[np.abs(chest[:, 0]) < 0.8, 2].max())
-        made_scarf = headwear.scarf(f.skull, scarf.seed, front)
+        made_scarf = headwear.scarf(f.head_shape, scarf.seed, front)
         f.builder.add(made_scarf, f.cloth(scarf, 4), SCARF, LAYER["neck"])
 
 
@@ -261,13 +261,13 @@ def _headwear(f: _Fitting, worn: Garment) -> tuple[list[Sheet], float | None]:
         felt = sheet(worn.cut, f.base, small=f.small).pushed(0.05)
         return [headwear.with_bones(felt, "head")], 8.0
     if worn.kind == "hood":
-        shell = headwear.shell(f.skull, 0.24 + 0.14 * worn.loose, 52, 0.35)
-        return [shell, headwear.cape(f.skull, 0.6, 0.15, 0.25)], None
+        shell = headwear.shell(f.head_shape, 0.24 + 0.14 * worn.loose, 52, 0.35)
+        return [shell, headwear.cape(f.head_shape, 0.6, 0.15, 0.25)], None
     if worn.kind == "covering":
-        shell = headwear.shell(f.skull, 0.15, 43, 0.15)
+        shell = headwear.shell(f.head_shape, 0.15, 43, 0.15)
         long = 0.4 + 1.1 * worn.loose
-        return [shell, headwear.cape(f.skull, 0.75 + 0.25 * worn.loose, long, 0.2)], None
-    made, line = headwear.hat(worn.cut, worn.seed, f.skull)
+        return [shell, headwear.cape(f.head_shape, 0.75 + 0.25 * worn.loose, long, 0.2)], None
+    made, line = headwear.hat(worn.cut, worn.seed, f.head_shape)
     return made, line
 
 
@@ -343,9 +343,9 @@ def _clear_of_clothes(shape: Shape, distance: float) -> Shape:
 
 def _soles(base: Float) -> tuple[Float, NDArray[np.int32]]:
     """Return some low points of the feet and their bones."""
-    chart = base_chart()
-    feet = np.flatnonzero((chart.region >= anatomy.LEG_L) & (chart.along > 1.0))
-    feet = feet[(feet < BODY_END) & (chart.region[feet] <= anatomy.LEG_R)]
+    surface = base_surface_map()
+    feet = np.flatnonzero((surface.region >= anatomy.LEG_L) & (surface.along > 1.0))
+    feet = feet[(feet < BODY_END) & (surface.region[feet] <= anatomy.LEG_R)]
     low = feet[np.argsort(base[feet, 1])[:400:8]]
     return base[low], load().skin_bones[low, 0]
 
@@ -371,9 +371,9 @@ def figure_of(person: Person, *, small: bool = False) -> Figure:
     natural = anatomy.stature_cm(base) / 100
     scale = float(np.clip(0.1 * person.shape.stature / natural, *SCALE_LIMITS))
     builder = Builder(joints, scale)
-    skull = headwear.skull_of(base, joints)
+    head_shape = headwear.head_shape_of(base, joints)
     height = natural * scale / 0.1
-    f = _Fitting(person, base, joints, scale, builder, skull, height, small)
+    f = _Fitting(person, base, joints, scale, builder, head_shape, height, small)
     hidden = _add_clothes(f) | _add_feet(f)
     _add_body(f, hidden)
     _add_head(f)

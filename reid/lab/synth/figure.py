@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from reid.lab.synth.body import LIMBS, SKULL, along_limb
+from reid.lab.synth.body import HEAD_REGION, LIMBS, along_limb
 from reid.lab.synth.colours import srgb_to_linear
 from reid.lab.synth.makehuman import BONE, BONES
-from reid.lab.synth.people import Rgb, Textile
+from reid.lab.synth.person import Rgb, Textile
 from reid.lab.synth.pieces import Sheet
 from reid.lab.synth.pose import Skeleton
 from reid.lab.synth.scene import HEAD
@@ -204,7 +204,7 @@ class Builder:
         else:
             out["bones"][:, 0], out["weights"][:, 0] = bone, 255
         out["meta"][:, 0], out["meta"][:, 1] = material, part
-        out["meta"][:, 2], out["meta"][:, 3] = SKULL + 1, layer
+        out["meta"][:, 2], out["meta"][:, 3] = HEAD_REGION + 1, layer
         self._append(out, faces, open_)
 
     def _append(self, vertices: NDArray[np.void], faces: Int, open_: bool) -> None:
@@ -252,9 +252,9 @@ def cloth_coordinates(points: Float, regions: Int, joints: Float) -> Float:
     """
     neck = joints[BONE["neck01"]]
     out = np.stack([points[:, 0], points[:, 2], neck[1] - points[:, 1]], 1)
-    skull = regions == SKULL
+    on_head = regions == HEAD_REGION
     head = joints[BONE["head"]]
-    out[skull] = (points[skull] - head)[:, [0, 2, 1]]
+    out[on_head] = (points[on_head] - head)[:, [0, 2, 1]]
     for limb, names in LIMBS.items():
         here = regions == limb
         if here.any():

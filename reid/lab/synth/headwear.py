@@ -19,7 +19,7 @@ RIGID_REGION = 6
 
 
 @dataclass(frozen=True)
-class Skull:
+class HeadShape:
     """An ellipsoid round the top of the head: centre and radii, and the joints near it."""
 
     centre: Array
@@ -30,7 +30,7 @@ class Skull:
     shoulder: float
 
 
-def skull_of(base: Float, joints: Float) -> Skull:
+def head_shape_of(base: Float, joints: Float) -> HeadShape:
     """Measure the head of a morphed base mesh."""
     data = load()
     head = np.flatnonzero(data.skin_bones[:BODY_END, 0] == BONE["head"])
@@ -44,7 +44,7 @@ def skull_of(base: Float, joints: Float) -> Skull:
     neck = joints[BONE["neck01"]].astype(np.float64)
     shoulder = float(abs(joints[BONE["shoulder01.L"], 0]))
     centre = np.array([0, middle, (front + back) / 2])
-    return Skull(centre, radii, neck, float(top), float(points[:, 1].min()), shoulder)
+    return HeadShape(centre, radii, neck, float(top), float(points[:, 1].min()), shoulder)
 
 
 def bound(shape: Shape, bones: Int, weights: Float) -> Sheet:
@@ -74,7 +74,11 @@ def between(shape: Shape, upper: str, lower: str, share: Float) -> Sheet:
 
 
 def _dome(
-    skull: Skull, margin: tuple[float, float, float], front: float, back: float, rows: int = 7
+    head_shape: HeadShape,
+    margin: tuple[float, float, float],
+    front: float,
+    back: float,
+    rows: int = 7,
 ) -> Shape:
     """A cap over the skull down to elevations `front` and `back` in degrees (side between)."""
     cols = 20
@@ -82,16 +86,18 @@ def _dome(
     low = np.radians(front + (back - front) * (0.5 - 0.5 * np.cos(azimuth)))
     t = np.linspace(0, 1, rows)[:, None]
     elevation = np.pi / 2 + (low[None] - np.pi / 2) * t
-    radii = skull.radii + np.asarray(margin)
+    radii = head_shape.radii + np.asarray(margin)
     x = radii[0] * np.cos(elevation) * np.sin(azimuth)
     z = radii[2] * np.cos(elevation) * np.cos(azimuth)
     y = radii[1] * np.sin(elevation)
-    points = (np.stack([x, y, z], -1).reshape(-1, 3) + skull.centre).astype(np.float32)
+    points = (np.stack([x, y, z], -1).reshape(-1, 3) + head_shape.centre).astype(np.float32)
     faces = grid_faces(rows, cols, closed=True)
     return Shape(points, vertex_normals(points, faces), faces)
 
 
-def _brim(skull: Skull, reach: Array, drop: Array, level: float, thick: float = 0.03) -> Shape:
+def _brim(
+    head_shape: HeadShape, reach: Array, drop: Array, level: float, thick: float = 0.03
+) -> Shape:
     """A brim round the skull: `reach` and `drop` (24,) dm by azimuth from the front."""
     cols = len(reach)
     azimuth = np.linspace(0, 2 * np.pi, cols, endpoint=False)
@@ -104,10 +110,10 @@ def _brim(skull: Skull, reach: Array, drop: Array, level: float, thick: float = 
         (0.5, -thick),
         (0, -thick),
     ):
-        rx, rz = skull.radii[0] * 1.02 + reach * t, skull.radii[2] * 1.02 + reach * t
+        rx, rz = head_shape.radii[0] * 1.02 + reach * t, head_shape.radii[2] * 1.02 + reach * t
         y = level - drop * t**1.6 + lift
         rings.append(np.stack([rx * np.sin(azimuth), y, rz * np.cos(azimuth)], -1))
-    points = (np.concatenate(rings) + skull.centre * (1, 0, 1)).astype(np.float32)
+    points = (np.concatenate(rings) + head_shape.centre * (1, 0, 1)).astype(np.float32)
     faces = grid_faces(len(rings), cols, closed=True)
     return Shape(points, vertex_normals(points, faces), faces)
 
@@ -116,42 +122,46 @@ def _azimuths(n: int = 24) -> Array:
     return np.linspace(0, 2 * np.pi, n, endpoint=False)
 
 
-def hat(kind: str, seed: int, skull: Skull) -> tuple[list[Sheet], float]:
+def hat(kind: str, seed: int, head_shape: HeadShape) -> tuple[list[Sheet], float]:
     """Return (the sheets of a hat, the elevation in degrees below which hair shows).
 
     Args:
         kind: "cap", "beanie", "bucket", "sunhat" or "helmet".
         seed: small variation.
-        skull: of this head.
+        head_shape: of this head.
     """
     rng = np.random.default_rng(seed)
     a = _azimuths()
     if kind == "cap":
-        dome = _dome(skull, (0.1, 0.13, 0.1), 14, -8)
+        dome = _dome(head_shape, (0.1, 0.13, 0.1), 14, -8)
         ahead = np.clip(np.cos(a), 0, 1) ** 0.9 * (np.abs(_signed(a)) < 1.25)
         if rng.random() < 0.12:  # worn backwards
             ahead = np.roll(ahead, 12)
-        level = skull.centre[1] + 0.12 * skull.radii[1]
-        brim = _brim(skull, 0.72 * ahead, 0.16 * ahead + 0.1 * np.sin(a) ** 2 * ahead, level)
+        level = head_shape.centre[1] + 0.12 * head_shape.radii[1]
+        brim = _brim(head_shape, 0.72 * ahead, 0.16 * ahead + 0.1 * np.sin(a) ** 2 * ahead, level)
         return [on_bone(joined([dome, brim]), "head")], 0.0
     if kind == "beanie":
-        dome = _dome(skull, (0.14, rng.uniform(0.14, 0.4), 0.14), 8, -22)
+        dome = _dome(head_shape, (0.14, rng.uniform(0.14, 0.4), 0.14), 8, -22)
         shapes = [dome]
         if rng.random() < 0.6:
-            shapes.append(_dome(skull, (0.2, 0.1, 0.2), 8, -24))
+            shapes.append(_dome(head_shape, (0.2, 0.1, 0.2), 8, -24))
         if rng.random() < 0.35:
-            shapes.append(ball(0.3).moved((0, skull.top + 0.35, skull.centre[2])))
+            shapes.append(ball(0.3).moved((0, head_shape.top + 0.35, head_shape.centre[2])))
         return [on_bone(joined(shapes), "head")], -8.0
     if kind in ("bucket", "sunhat"):
-        dome = _dome(skull, (0.12, 0.2, 0.12), 12, 6)
+        dome = _dome(head_shape, (0.12, 0.2, 0.12), 12, 6)
         wide = rng.uniform(0.5, 0.7) if kind == "bucket" else rng.uniform(0.9, 1.4)
         drop = 0.45 if kind == "bucket" else rng.uniform(0.05, 0.3)
-        level = skull.centre[1] + 0.16 * skull.radii[1]
+        level = head_shape.centre[1] + 0.16 * head_shape.radii[1]
         ones = np.ones_like(a)
         wavy = 1 + 0.06 * np.sin(3 * a + rng.uniform(0, 6))
-        return [on_bone(joined([dome, _brim(skull, wide * wavy, drop * ones, level)]), "head")], 4.0
-    dome = _dome(skull, (0.3, 0.32, 0.36), 12, -18)
-    rim = _brim(skull, 0.3 + 0.14 * np.clip(np.cos(a), 0, 1), 0.02 + 0 * a, skull.centre[1] + 0.1)
+        return [
+            on_bone(joined([dome, _brim(head_shape, wide * wavy, drop * ones, level)]), "head")
+        ], 4.0
+    dome = _dome(head_shape, (0.3, 0.32, 0.36), 12, -18)
+    rim = _brim(
+        head_shape, 0.3 + 0.14 * np.clip(np.cos(a), 0, 1), 0.02 + 0 * a, head_shape.centre[1] + 0.1
+    )
     shapes = [dome] if rng.random() < 0.5 else [dome, rim]
     return [on_bone(joined(shapes), "head")], -6.0
 
@@ -160,11 +170,12 @@ def _signed(angle: Array) -> Array:
     return np.asarray((angle + np.pi) % (2 * np.pi) - np.pi)
 
 
-def shell(skull: Skull, margin: float, opening: float, back: float) -> Sheet:
+def shell(head_shape: HeadShape, margin: float, opening: float, back: float) -> Sheet:
     """A hood's or headscarf's shell round the whole head, open over the face.
 
     Args:
-        skull: of this head. margin: decimetres. opening: half angle of the face opening, degrees.
+        head_shape: of this head. margin: decimetres.
+        opening: half angle of the face opening, degrees.
         back: how much farther it stands off behind.
     """
     rows, cols = 13, 24
@@ -174,12 +185,12 @@ def shell(skull: Skull, margin: float, opening: float, back: float) -> Sheet:
         [np.cos(elevation) * np.sin(azimuth), np.sin(elevation) + 0 * azimuth,
          np.cos(elevation) * np.cos(azimuth)], -1,
     ).reshape(-1, 3)  # fmt: skip
-    radii = skull.radii + margin
+    radii = head_shape.radii + margin
     low = np.clip(-direction[:, 1], 0, 1)
     stretch = 1 + 0.55 * low[:, None] * (0, 1, 0) + 0.18 * np.clip(low[:, None], 0, 1) * (0, 0, 1)
     points = direction * radii * stretch
     points[:, 2] -= back * np.clip(-direction[:, 2], 0, 1) * np.clip(direction[:, 1] + 0.6, 0, 1)
-    points = (points + skull.centre).astype(np.float32)
+    points = (points + head_shape.centre).astype(np.float32)
     faces = grid_faces(rows, cols, closed=True)
     s = on_bone(Shape(points, vertex_normals(points, faces), faces), "head")
     facing = direction @ np.array([0, -0.30, 0.954])
@@ -187,22 +198,22 @@ def shell(skull: Skull, margin: float, opening: float, back: float) -> Sheet:
     return s.clipped(keep.astype(np.float32))
 
 
-def cape(skull: Skull, spread: float, length: float, thick: float = 0.12) -> Sheet:
+def cape(head_shape: HeadShape, spread: float, length: float, thick: float = 0.12) -> Sheet:
     """Cloth from below the chin over the neck and shoulders.
 
     Args:
-        skull: of this head. spread: part of the shoulders' width reached. length: decimetres below
-            the root of the neck. thick: how far it stands off the neck.
+        head_shape: of this head. spread: part of the shoulders' width reached.
+        length: decimetres below the root of the neck. thick: how far it stands off the neck.
     """
     rows, cols = 6, 20
     a = _azimuths(cols)
     rings = []
     for i in range(rows):
         t = i / (rows - 1)
-        rx = (1 - t) * (skull.radii[0] * 0.92 + thick) + t * skull.shoulder * spread
-        rz = (1 - t) * (skull.radii[2] * 0.8 + thick) + t * (0.95 + 0.1 * spread)
-        y = (1 - t) * (skull.chin + 0.25) + t * (skull.neck[1] - length)
-        z = (1 - t) * (skull.centre[2] - 0.1) + t * (skull.neck[2] + 0.12)
+        rx = (1 - t) * (head_shape.radii[0] * 0.92 + thick) + t * head_shape.shoulder * spread
+        rz = (1 - t) * (head_shape.radii[2] * 0.8 + thick) + t * (0.95 + 0.1 * spread)
+        y = (1 - t) * (head_shape.chin + 0.25) + t * (head_shape.neck[1] - length)
+        z = (1 - t) * (head_shape.centre[2] - 0.1) + t * (head_shape.neck[2] + 0.12)
         sag = 0.25 * t * np.abs(np.sin(a)) * spread
         rings.append(np.stack([rx * np.sin(a), y - sag, z + rz * np.cos(a)], -1))
     points = np.concatenate(rings).astype(np.float32)
@@ -212,11 +223,11 @@ def cape(skull: Skull, spread: float, length: float, thick: float = 0.12) -> She
     return between(shape, "head", "spine01", share)
 
 
-def cloak(skull: Skull, back: float, hem: float, width: float, seed: int) -> Sheet:
+def cloak(head_shape: HeadShape, back: float, hem: float, width: float, seed: int) -> Sheet:
     """A cape tied at the neck that hangs down the back, as children play in.
 
     Args:
-        skull: of this head. back: z of the back in decimetres.
+        head_shape: of this head. back: z of the back in decimetres.
         hem: decimetres below the root of the neck where it ends.
         width: part of the shoulders' width it is wide at the hem. seed: of its folds.
     """
@@ -227,13 +238,15 @@ def cloak(skull: Skull, back: float, hem: float, width: float, seed: int) -> She
     rings = []
     for t in np.linspace(0, 1, rows):
         out = min(t * 5, 1.0)  # over the shoulders first, then straight down
-        half = (1 - out) * skull.radii[0] * 0.9 + out * skull.shoulder * (1.15 + (width - 1) * t)
-        turn = across * (1.9 - 0.75 * out)
-        deep = (1 - out) * (skull.radii[2] * 0.7 + 0.1) + out * (
-            skull.neck[2] + 0.25 - back + 0.5 + 0.5 * t
+        half = (1 - out) * head_shape.radii[0] * 0.9 + out * head_shape.shoulder * (
+            1.15 + (width - 1) * t
         )
-        y = skull.neck[1] + 0.12 - (hem + 0.12) * t - 0.35 * out * np.abs(across) * (1 - t)
-        z = skull.neck[2] + 0.25 - deep * np.cos(turn) - folds * t
+        turn = across * (1.9 - 0.75 * out)
+        deep = (1 - out) * (head_shape.radii[2] * 0.7 + 0.1) + out * (
+            head_shape.neck[2] + 0.25 - back + 0.5 + 0.5 * t
+        )
+        y = head_shape.neck[1] + 0.12 - (hem + 0.12) * t - 0.35 * out * np.abs(across) * (1 - t)
+        z = head_shape.neck[2] + 0.25 - deep * np.cos(turn) - folds * t
         rings.append(np.stack([half * np.sin(turn) / np.sin(turn.max()), y, z], -1))
     points = np.concatenate(rings).astype(np.float32)
     faces = grid_faces(rows, cols, closed=False)
@@ -242,72 +255,74 @@ def cloak(skull: Skull, back: float, hem: float, width: float, seed: int) -> She
     return between(shape, "spine01", "spine05", 1 - low)
 
 
-def cowl(skull: Skull, size: float) -> Sheet:
+def cowl(head_shape: HeadShape, size: float) -> Sheet:
     """A hood hanging behind the neck, and its edge round the neck."""
     a = np.linspace(0, 2 * np.pi, 19)
     behind = 0.5 - 0.5 * np.cos(a)
-    rx, rz = skull.radii[0] * 0.95 + 0.16, skull.radii[2] * 0.72 + 0.2
-    y = skull.neck[1] + 0.05 - 0.42 * (1 - behind) + 0.16 * behind
-    z = skull.neck[2] + 0.18 + rz * np.cos(a) - 0.1 * behind
+    rx, rz = head_shape.radii[0] * 0.95 + 0.16, head_shape.radii[2] * 0.72 + 0.2
+    y = head_shape.neck[1] + 0.05 - 0.42 * (1 - behind) + 0.16 * behind
+    z = head_shape.neck[2] + 0.18 + rz * np.cos(a) - 0.1 * behind
     path = np.stack([rx * np.sin(a), y, z], 1)
     ring = tube(path, 0.16 + 0.2 * behind * size, 7)
     bag = superellipsoid((0.82 * size, 0.7 * size, 0.3 * size), 0.8, 0.9, 8)
-    bag = bag.moved((0, skull.neck[1] - 0.4 * size, skull.neck[2] - rz - 0.28))
+    bag = bag.moved((0, head_shape.neck[1] - 0.4 * size, head_shape.neck[2] - rz - 0.28))
     return on_bone(joined([ring, bag]), "spine01")
 
 
-def collar(skull: Skull, height: float) -> Sheet:
+def collar(head_shape: HeadShape, height: float) -> Sheet:
     """A standing collar."""
     a = _azimuths(16)
     rings = []
     for t in (0.0, 0.5, 1.0):
-        rx, rz = skull.radii[0] * 0.8 + 0.14 * t, skull.radii[2] * 0.68 + 0.1 * t
+        rx, rz = head_shape.radii[0] * 0.8 + 0.14 * t, head_shape.radii[2] * 0.68 + 0.1 * t
         lean = 0.16 * (0.5 - 0.5 * np.cos(a))
-        y = skull.neck[1] - 0.18 + height * t + lean
-        rings.append(np.stack([rx * np.sin(a), y, skull.neck[2] + 0.2 + rz * np.cos(a)], -1))
+        y = head_shape.neck[1] - 0.18 + height * t + lean
+        rings.append(np.stack([rx * np.sin(a), y, head_shape.neck[2] + 0.2 + rz * np.cos(a)], -1))
     points = np.concatenate(rings[::-1]).astype(np.float32)
     faces = grid_faces(3, 16, closed=True)
     return on_bone(Shape(points, vertex_normals(points, faces), faces), "spine01")
 
 
-def scarf(skull: Skull, seed: int, chest: float) -> Sheet:
+def scarf(head_shape: HeadShape, seed: int, chest: float) -> Sheet:
     """A scarf wound round the neck with an end hanging down; `chest` is the chest's z."""
     rng = np.random.default_rng(seed)
     a = np.linspace(0, 2 * np.pi, 17)
-    rx, rz = skull.radii[0] * 0.82 + 0.2, skull.radii[2] * 0.68 + 0.25
+    rx, rz = head_shape.radii[0] * 0.82 + 0.2, head_shape.radii[2] * 0.68 + 0.25
     loops = []
     for lift in (0.0, 0.24):
-        y = skull.neck[1] + 0.05 + lift + 0.12 * np.cos(a + rng.uniform(-0.5, 0.5)) * -1
-        path = np.stack([rx * np.sin(a), y, skull.neck[2] + 0.22 + rz * np.cos(a)], 1)
+        y = head_shape.neck[1] + 0.05 + lift + 0.12 * np.cos(a + rng.uniform(-0.5, 0.5)) * -1
+        path = np.stack([rx * np.sin(a), y, head_shape.neck[2] + 0.22 + rz * np.cos(a)], 1)
         loops.append(tube(path, rng.uniform(0.2, 0.28), 7))
     side, long = rng.choice([-1.0, 1.0]) * rng.uniform(0.2, 0.5), rng.uniform(1.6, 3.6)
     t = np.linspace(0, 1, 7)
     down = np.stack(
-        [side + 0.1 * np.sin(4 * t), skull.neck[1] - 0.1 - long * t,
+        [side + 0.1 * np.sin(4 * t), head_shape.neck[1] - 0.1 - long * t,
          chest + 0.22 + 0.12 * np.sin(np.pi * t) - 0.25 * t], 1,
     )  # fmt: skip
     tail = tube(down, 0.32, 8, flat=0.3)
     return on_bone(joined([*loops, tail]), "spine01")
 
 
-def glasses(base: Float, skull: Skull, *, dark: bool) -> Sheet:
+def glasses(base: Float, head_shape: HeadShape, *, dark: bool) -> Sheet:
     """Two lenses and their frame before the eyes."""
-    y = skull.centre[1] - 0.12
+    y = head_shape.centre[1] - 0.12
     head = base[:BODY_END][np.abs(base[:BODY_END, 1] - y) < 0.12]
-    front = float(head[np.abs(head[:, 0]) > 0.25, 2].max(initial=skull.centre[2] + skull.radii[2]))
+    front = float(
+        head[np.abs(head[:, 0]) > 0.25, 2].max(initial=head_shape.centre[2] + head_shape.radii[2])
+    )
     shapes = []
     for side in (-1, 1):
         size = (0.3, 0.2, 0.05) if dark else (0.29, 0.035, 0.03)
         shapes.append(superellipsoid(size, 0.5, 0.6, 5).moved((side * 0.34, y, front - 0.02)))
-        temple = np.array([[side * 0.62, y, front - 0.1], [side * 0.78, y, skull.centre[2]]])
+        temple = np.array([[side * 0.62, y, front - 0.1], [side * 0.78, y, head_shape.centre[2]]])
         shapes.append(tube(temple, 0.035, 4))
     return on_bone(joined(shapes), "head")
 
 
-def hair_below(hair: Sheet, skull: Skull, elevation: float) -> Sheet:
+def hair_below(hair: Sheet, head_shape: HeadShape, elevation: float) -> Sheet:
     """Return hair cut off where a hat sits, pressed a little towards the head."""
-    level = skull.centre[1] + np.sin(np.radians(elevation)) * skull.radii[1]
-    tilt = 0.12 * (hair.points[:, 2] - skull.centre[2])
+    level = head_shape.centre[1] + np.sin(np.radians(elevation)) * head_shape.radii[1]
+    tilt = 0.12 * (hair.points[:, 2] - head_shape.centre[2])
     return hair.clipped((level + tilt - hair.points[:, 1]).astype(np.float32))
 
 

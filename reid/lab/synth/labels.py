@@ -20,7 +20,7 @@ from reid.core.vocabulary import (
 )
 from reid.lab.synth.figure import Figure
 from reid.lab.synth.makehuman import BONE
-from reid.lab.synth.people import Person
+from reid.lab.synth.person import Person
 from reid.lab.synth.population import LONG_HAIR, height_band
 from reid.lab.synth.render import Staged, project
 from reid.lab.synth.scene import (

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from reid.lab.synth.people import Garment
+from reid.lab.synth.person import Garment
 
 CAN_LIE_BENEATH: Final = ("t-shirt", "shirt", "polo", "sweater", "dress", "vest", "hoodie")
 """What anything warm may be worn over."""

@@ -8,7 +8,7 @@ import numpy as np
 from reid.core.vocabulary import COLOURS
 from reid.lab.synth.colours import draw, lab, name_of
 from reid.lab.synth.layering import CLOSED_OVER
-from reid.lab.synth.people import Garment, Prop, Rgb, Textile
+from reid.lab.synth.person import Garment, Prop, Rgb, Textile
 from reid.lab.synth.textiles import SCALE, WOVEN_FROM, layers, weaves
 
 Rng = np.random.Generator
@@ -19,7 +19,7 @@ HELD_OUT_CUTS: Final = (
 )  # fmt: skip
 """Cuts that the train domain never wears."""
 
-LASTS: Final = {
+SHOE_MESHES: Final = {
     "sneakers": ("shoes03", "shoes01", "shoes02"),
     "shoes": ("shoes05", "shoes06", "shoes04"),
     "boots": ("shoes03", "shoes02"),
@@ -61,7 +61,7 @@ def _tint(rgb: Rgb, factor: float, mix: float = 0.0) -> Rgb:
     return r, g, b
 
 
-class Tailor:
+class GarmentSampler:
     """Draws garments and things from one source of chance, for one render domain."""
 
     def __init__(self, rng: Rng, domain: str) -> None:
@@ -393,7 +393,7 @@ class Tailor:
             else _tint(base, 0.5)
         )
         cloth = Textile((base, sole, sole), 0, 0.2, 0.1, 0.35 if kind == "shoes" else 0.12)
-        cut = self._cut(*LASTS[kind])
+        cut = self._cut(*SHOE_MESHES[kind])
         names: tuple[str, ...] = (name_of(base)[0],)
         if kind == "sneakers" and self.rng.random() < _LOUD:
             cloth = replace(self.textile(colour, "", ("geometric",)), scale=self._between(0.1, 0.2))

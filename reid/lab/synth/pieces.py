@@ -10,7 +10,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.lab.synth.body import SKULL, Chart, base_chart, chart_of, joint_positions
+from reid.lab.synth.body import (
+    HEAD_REGION,
+    SurfaceMap,
+    base_surface_map,
+    joint_positions,
+    surface_map_of,
+)
 from reid.lab.synth.makehuman import BODY_END, BONES, Fitted, load
 from reid.lab.synth.meshes import components, vertex_normals
 
@@ -26,13 +32,13 @@ class Piece:
     Attributes:
         fitted: binding and faces (`fitted.faces` are the faces of this piece alone).
         bones: int32 (n, 4). weights: float32 (n, 4).
-        chart: region and place along it of each vertex, measured on the base mesh.
+        surface: region and place along it of each vertex, measured on the base mesh.
     """
 
     fitted: Fitted
     bones: Int
     weights: Float
-    chart: Chart
+    surface: SurfaceMap
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +129,8 @@ def _own(faces: Int) -> Fitted:
 def _piece(fitted: Fitted) -> Piece:
     base = load().base
     bones, weights = _blend_skin(fitted)
-    chart = chart_of(fitted.fit(base), bones, weights, joint_positions(base))
-    return Piece(fitted, bones, weights, chart)
+    surface = surface_map_of(fitted.fit(base), bones, weights, joint_positions(base))
+    return Piece(fitted, bones, weights, surface)
 
 
 @lru_cache(maxsize=128)
@@ -160,7 +166,9 @@ def sheet(source: str, base: Float, *, small: bool = False) -> Sheet:
     p = piece(source, small=small)
     points = p.fitted.fit(base)
     normals = vertex_normals(points, p.fitted.faces)
-    return Sheet(points, normals, p.fitted.faces, p.bones, p.weights, p.chart.region, p.chart.along)
+    return Sheet(
+        points, normals, p.fitted.faces, p.bones, p.weights, p.surface.region, p.surface.along
+    )
 
 
 def _clip(sheet: Sheet, keep: Float) -> Sheet:
@@ -229,9 +237,9 @@ def body_hidden(covers: list[tuple[int, float, float]]) -> Bool:
     Args:
         covers: (region, from, to) spans along the regions that are certainly covered.
     """
-    chart = base_chart()
-    hidden = np.zeros(len(chart.region), bool)
+    surface = base_surface_map()
+    hidden = np.zeros(len(surface.region), bool)
     for region, low, high in covers:
-        hidden |= (chart.region == region) & (chart.along > low) & (chart.along < high)
-    hidden[chart.region == SKULL] = False
+        hidden |= (surface.region == region) & (surface.along > low) & (surface.along < high)
+    hidden[surface.region == HEAD_REGION] = False
     return hidden

@@ -20,7 +20,7 @@ from reid.lab.synth.marginals import (
     Population,
     Table,
 )
-from reid.lab.synth.people import BodyShape, Garment, Looks, Person, Prop
+from reid.lab.synth.person import BodyShape, Garment, Looks, Person, Prop
 
 Rng = np.random.Generator
 
@@ -131,50 +131,50 @@ def sample_looks(rng: Rng, shape: BodyShape, population: Population) -> Looks:
 def sample_garments(rng: Rng, shape: BodyShape, population: Population) -> tuple[Garment, ...]:
     """Draw an outfit: upper, perhaps outer, lower, feet, perhaps head and neck."""
     sex = "female" if shape.sex < 0.5 else "male"
-    tailor = outfits.Tailor(rng, population.domain)
+    sampler = outfits.GarmentSampler(rng, population.domain)
     upper_type = pick(population.upper[sex], rng)
     pattern = pick(population.upper_pattern, rng)
-    upper = tailor.upper(upper_type, pick(population.upper_colour, rng), pattern, sex)
+    upper = sampler.upper(upper_type, pick(population.upper_colour, rng), pattern, sex)
     clothes = [upper]
     outer_type = pick(population.outer, rng)
     if outer_type and layering.goes_over(outer_type, upper, girl=sex == "female"):
         colour = pick(population.upper_colour, rng)
         outer_pattern = "plain" if rng.random() < 0.78 else pick(population.upper_pattern, rng)
         clothes = [layering.close_fitting(upper, outer_type)]
-        clothes.append(tailor.outer(outer_type, colour, outer_pattern))
+        clothes.append(sampler.outer(outer_type, colour, outer_pattern))
     over = clothes[-1]
     if over.kind == "suit":
-        clothes.append(tailor.suit_trousers(over))
+        clothes.append(sampler.suit_trousers(over))
     elif over.kind == "dress" and over.slot == "outer":
         if rng.random() < 0.6:
             colour = pick(population.lower_colour, rng)
-            clothes.append(tailor.lower("leggings", colour, "plain", sex))
+            clothes.append(sampler.lower("leggings", colour, "plain", sex))
     elif upper.kind not in ("dress", "costume"):
         kind = pick(population.lower[sex], rng)
         clothes.append(
-            tailor.lower(
+            sampler.lower(
                 kind, pick(population.lower_colour, rng), pick(population.lower_pattern, rng), sex
             )
         )
     elif upper.kind == "dress" and rng.random() < 0.3:
-        clothes.append(tailor.lower("leggings", pick(population.lower_colour, rng), "plain", sex))
+        clothes.append(sampler.lower("leggings", pick(population.lower_colour, rng), "plain", sex))
     clothes = layering.above_the_lower(clothes)
-    clothes += tailor.feet(
+    clothes += sampler.feet(
         pick(population.feet, rng), pick(population.feet_colour, rng), tuple(clothes)
     )
     head = pick(population.head, rng)
     if head:
-        clothes.append(tailor.head(head, pick(population.thing_colour, rng), tuple(clothes)))
+        clothes.append(sampler.head(head, pick(population.thing_colour, rng), tuple(clothes)))
     if rng.random() < population.scarf:
         clothes.append(
-            tailor.scarf(pick(population.thing_colour, rng), pick(population.lower_pattern, rng))
+            sampler.scarf(pick(population.thing_colour, rng), pick(population.lower_pattern, rng))
         )
     return tuple(clothes)
 
 
 def sample_props(rng: Rng, shape: BodyShape, population: Population) -> tuple[Prop, ...]:
     """Draw what is carried."""
-    tailor = outfits.Tailor(rng, population.domain)
+    sampler = outfits.GarmentSampler(rng, population.domain)
     child = shape.years < 13
     worn = pick(population.worn_child if child else population.worn, rng)
     held = pick(population.held_child if child else population.held, rng)
@@ -185,7 +185,7 @@ def sample_props(rng: Rng, shape: BodyShape, population: Population) -> tuple[Pr
         colour = pick(population.thing_colour, rng)
         if kind == "plastic-bag" and rng.random() < 0.55:
             colour = "white"
-        props.append(tailor.prop(kind, colour, side))
+        props.append(sampler.prop(kind, colour, side))
         side = -side
     return tuple(props)
 
@@ -193,7 +193,7 @@ def sample_props(rng: Rng, shape: BodyShape, population: Population) -> tuple[Pr
 def wheelchair(rng: Rng, population: Population) -> Prop:
     """Draw a wheelchair, most of them dark."""
     colour = pick({**population.thing_colour, "black": 0.6}, rng)
-    return outfits.Tailor(rng, population.domain).prop("wheelchair", colour, 1)
+    return outfits.GarmentSampler(rng, population.domain).prop("wheelchair", colour, 1)
 
 
 def sample_person(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.lab.synth.makehuman import BODY_END, BONE
-from reid.lab.synth.people import Prop
+from reid.lab.synth.person import Prop
 from reid.lab.synth.pose import about
 from reid.lab.synth.shapes import Shape, arc, ball, joined, lathe, superellipsoid, tube
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core.vocabulary import CARRIED
-from reid.lab.synth.people import Person
+from reid.lab.synth.person import Person
 
 Float = NDArray[np.float32]
 
@@ -38,7 +38,7 @@ SEATS: Final = ("wheelchair", "chair")
 """What somebody may sit in. Seats are drawn and never described: they have no attribute."""
 
 THING_PART: Final = CARRIED_PART | dict.fromkeys(SEATS, FIRST_CARRIED + len(CARRIED))
-"""Part number of every kind of `reid.lab.synth.people.Prop`."""
+"""Part number of every kind of `reid.lab.synth.person.Prop`."""
 
 NOBODY: Final = -1
 """Person id of a pixel that shows no person."""

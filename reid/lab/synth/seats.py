@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from reid.lab.synth.figure import plain_textile
-from reid.lab.synth.people import Person, Prop
+from reid.lab.synth.person import Person, Prop
 from reid.lab.synth.population import thing_colour
 from reid.lab.synth.scene import RIDING, Actor
 

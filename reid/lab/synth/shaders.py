@@ -132,7 +132,7 @@ const int ROWS = {MATERIAL_ROWS};
 """
     + """
 const int SKIN = 1, HAIR = 2;
-const int TRUNK = 0, SKULL = 5, THING = 6;
+const int TRUNK = 0, HEAD_REGION = 5, THING = 6;
 const int TILED = 0, ON_CHEST = 1, OVER_HEIGHT = 2, SUIT_FRONT = 3, UNWOVEN = 5;
 
 float outside(float x, float low, float high) {  // 0 inside a span, 1 well outside
@@ -183,7 +183,7 @@ float own_occlusion(vec3 n, int region, int kind) {
         float armpit = clamp(1.0 - cloth.z * 2.5, 0.0, 1.0) * clamp(0.3 - n.y, 0.0, 1.0);
         open *= 1.0 - 0.3 * flank * armpit;
     }
-    if (kind == SKIN && region == SKULL)
+    if (kind == SKIN && region == HEAD_REGION)
         open *= 1.0 - 0.45 * smoothstep(0.02, -0.10, cloth.z / head_size * 0.25);
     float above = (world.y - feet[max(self, 0)].y) / (0.35 * height) + 0.35;
     return open * (0.55 + 0.45 * clamp(above, 0.0, 1.0));
@@ -253,7 +253,7 @@ void main() {
     }
     albedo *= w.a * (255.0 / 128.0) * (1.0 + 0.10 * crease);
     if (kind == HAIR) albedo *= 1.0 + 0.25 * crease / max(m3.x, 0.01);
-    if (kind == SKIN && region == SKULL) albedo = painted_head(albedo, cloth);
+    if (kind == SKIN && region == HEAD_REGION) albedo = painted_head(albedo, cloth);
     if (kind == SKIN && (region == 1 || region == 2))
         albedo *= mix(vec3(1), vec3(1.05, 0.93, 0.9), smoothstep(0.5, 0.6, cloth.z));
 

@@ -25,7 +25,7 @@ _THREADS: Final = (
 
 Work = Callable[[int, Path, float], None]
 """(shard number, file or folder to write its result to, deadline in `time.time()` seconds)."""
-Report = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 """(shards done, shards in all), called whenever one is finished."""
 
 
@@ -50,7 +50,7 @@ class Tally:
 
 def run_shards(
     work: Work, results: list[Path], *, workers: int, minutes: float | None = None,
-    report: Report | None = None,
+    progress: Progress | None = None,
 ) -> Tally:  # fmt: skip
     """Run `work` for every result that is missing, each in a process of its own.
 
@@ -59,7 +59,7 @@ def run_shards(
         results: one file or folder a shard; `work` must write it last, in one piece.
         workers: processes at a time.
         minutes: after so long no shard is begun, and those running are asked to stop early.
-        report: told about progress.
+        progress: called with (results there, results in all).
 
     Raises:
         ShardFailed: a process died twice over the same shard.
@@ -91,8 +91,8 @@ def run_shards(
                     waiting.insert(0, shard)
                 elif results[shard].exists():
                     made += 1
-                    if report:
-                        report(found + made, len(results))
+                    if progress:
+                        progress(found + made, len(results))
     finally:
         for process in running.values():
             process.terminate()

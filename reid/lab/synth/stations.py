@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.lab.synth.camera import CameraLook, Domain, metered, sample_look
-from reid.lab.synth.people import Person
+from reid.lab.synth.person import Person
 from reid.lab.synth.places import Site, build_site, hang_camera, hold_camera, person_spans
 from reid.lab.synth.render import render_staged
 from reid.lab.synth.scene import Actor, Lens

@@ -1,7 +1,7 @@
 """Garments as meshes: assets split into pieces and helpers cut to length.
 
 A `Cut` says which pieces a garment is made of and how they may end; `tailor` fits, cuts and eases
-it on one body. Distances are decimetres, places along the body are `Chart.along`.
+it on one body. Distances are decimetres, places along the body are `SurfaceMap.along`.
 """
 
 from dataclasses import dataclass, replace
@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.lab.synth.body import ARM_L, ARM_R, LEG_L, LEG_R, SKULL, TORSO
+from reid.lab.synth.body import ARM_L, ARM_R, HEAD_REGION, LEG_L, LEG_R, TORSO
 from reid.lab.synth.meshes import vertex_normals
-from reid.lab.synth.people import Garment
+from reid.lab.synth.person import Garment
 from reid.lab.synth.pieces import Sheet, merged, sheet
 
 Float = NDArray[np.float32]
@@ -170,7 +170,7 @@ def _end_field(s: Sheet, cut: Cut, garment: Garment) -> Float:
     if cut.top < 1.05:
         keep[trunk] = np.minimum(keep[trunk], (cut.top - s.along)[trunk])
         keep[arms] = -1
-    keep[s.region == SKULL] = -1
+    keep[s.region == HEAD_REGION] = -1
     return keep
 
 
@@ -209,7 +209,7 @@ def _skirt(base: Float, cut: Cut, garment: Garment) -> Sheet:
     return replace(out, normals=vertex_normals(out.points, out.faces))
 
 
-def tailor(base: Float, garment: Garment, *, small: bool = False) -> tuple[Sheet, list[Span]]:
+def fit_garment(base: Float, garment: Garment, *, small: bool = False) -> tuple[Sheet, list[Span]]:
     """Return a garment on a body and the spans of the body it surely covers.
 
     Args:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reid.lab.synth import labels
-from reid.lab.synth.people import Person
+from reid.lab.synth.person import Person
 from reid.lab.synth.population import sample_person
 from reid.lab.synth.render import Staged, parts_alone, render_staged, stage
 from reid.lab.synth.scene import Actor, Lens, Place, Rendering

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from reid.lab.synth import places
+from reid.lab.synth.places import animals_and_vehicles
 from reid.lab.synth.places import site as site_module
-from reid.lab.synth.places import wayside
 from reid.lab.synth.places.builder import Builder
 from reid.lab.synth.places.facades import FRONTS, _hang
 from reid.lab.synth.places.furniture import MAKERS
@@ -41,7 +41,7 @@ def test_same_seed_same_place() -> None:
 def test_what_comes_along_is_added_to_what_stands() -> None:
     """Nothing else changes, nothing stands in another, and all that may come does somewhere."""
     names = []
-    for seed, kind in enumerate(wayside.PASSING):
+    for seed, kind in enumerate(animals_and_vehicles.PASSING):
         site, without = (places.build_site(seed, kind=kind, passing=on) for on in (True, False))
         place, count = site.place, len(without.place.quads)
         assert np.isfinite(place.quads).all(), kind
@@ -55,11 +55,11 @@ def test_what_comes_along_is_added_to_what_stands() -> None:
     assert sum(extra > 0 for extra in names) > len(names) / 2
 
 
-@pytest.mark.parametrize("name", wayside.MAKERS)
+@pytest.mark.parametrize("name", animals_and_vehicles.MAKERS)
 def test_what_comes_along_stands_on_the_floor(name: str) -> None:
     for seed in range(4):
         b = Builder(np.random.default_rng(seed))
-        wayside.MAKERS[name](b, (2.0, -3.0), 0.7 * seed)
+        animals_and_vehicles.MAKERS[name](b, (2.0, -3.0), 0.7 * seed)
         points = np.stack(b.quads).reshape(-1, 3)
         low, high = points.min(axis=0), points.max(axis=0)
         assert -0.05 <= low[1] < 0.4 and 0.2 < high[1] < 4, seed
@@ -84,9 +84,9 @@ def test_tables_name_things_that_exist() -> None:
             assert set(kind.fronts) <= FRONTS.keys(), name
             assert {thing for thing, _, _ in (*kind.edge, *kind.inside)} <= MAKERS.keys(), name
     assert MATERIALS.keys() == SPAN.keys()
-    for kind, passing in wayside.PASSING.items():
+    for kind, passing in animals_and_vehicles.PASSING.items():
         assert kind in places.TRAIN_KINDS
-        assert {thing for thing, _, _ in passing} <= wayside.MAKERS.keys(), kind
+        assert {thing for thing, _, _ in passing} <= animals_and_vehicles.MAKERS.keys(), kind
 
 
 def test_free_spots_are_free() -> None:
@@ -135,8 +135,8 @@ def test_what_hangs_at_a_wall_s_end_is_cut_off_there() -> None:
 
 
 def test_held_cameras_look_at_what_can_be_ridden() -> None:
-    site = next(s for s in (places.build_site(i, passing=True) for i in range(40)) if s.saddles)
-    at = np.array([saddle.place for saddle in site.saddles], np.float32)
+    site = next(s for s in (places.build_site(i, passing=True) for i in range(40)) if s.ride_seats)
+    at = np.array([seat.place for seat in site.ride_seats], np.float32)
 
     def seen(where: places.Site) -> float:
         lenses = [
@@ -144,4 +144,4 @@ def test_held_cameras_look_at_what_can_be_ridden() -> None:
         ]
         return float(np.mean([places.framed(lens, at[:, [0, 2]]).any() for lens in lenses]))
 
-    assert seen(site) > seen(replace(site, saddles=())) + 0.1
+    assert seen(site) > seen(replace(site, ride_seats=())) + 0.1

@@ -199,14 +199,14 @@ def test_who_rides_sits_in_the_saddle_and_holds_on() -> None:
     seen = set()
     for seed in range(60):
         site = build_site(seed, passing=True)
-        for saddle in site.saddles:
-            x, y, z = saddle.place
+        for seat in site.ride_seats:
+            x, y, z = seat.place
             assert site.taken(np.array([[x, z]], np.float32), 0.0)[0], "nobody else stands there"
-            if saddle.gait in seen:
+            if seat.gait in seen:
                 continue
-            seen.add(saddle.gait)
+            seen.add(seat.gait)
             person = sample_group(rng, key=f"r{seed}")[0].person
-            rider = _riding(person, saddle, rng)
+            rider = _riding(person, seat, rng)
             figure = stage([rider], [200.0])[0].figure
             matrices = bone_matrices(figure, rider)
             rest = np.insert(figure.skeleton.joints * figure.scale, 3, 1, axis=1)
@@ -218,7 +218,7 @@ def test_who_rides_sits_in_the_saddle_and_holds_on() -> None:
             for side in "LR":
                 assert 0.05 < joint[f"foot.{side}"][1] < y - 0.1
                 ahead = joint[f"wrist.{side}"] - (x, y, z)
-                assert ahead[0] * np.sin(saddle.yaw) + ahead[2] * np.cos(saddle.yaw) > 0.1
+                assert ahead[0] * np.sin(seat.yaw) + ahead[2] * np.cos(seat.yaw) > 0.1
             assert joint["head"][1] > y + 0.4
     assert seen == set(RIDING)
 
@@ -226,7 +226,7 @@ def test_who_rides_sits_in_the_saddle_and_holds_on() -> None:
 @needs_makehuman
 def test_riders_are_those_before_the_camera() -> None:
     site = build_site(16, passing=True)
-    x, y, z = site.saddles[0].place
+    x, y, z = site.ride_seats[0].place
     rng = np.random.default_rng(1)
     groups = [sample_group(rng, key=f"g{i}") for i in range(12)]
     lens = Lens((x, 1.4, z + 4.0), (x, y, z), 50.0, 640, 640)

@@ -31,13 +31,13 @@ def die(shard: int, result: Path, deadline: float) -> None:
 def test_missing_shards_are_made_and_found_ones_kept(tmp_path: Path) -> None:
     results = [tmp_path / f"{i}.json" for i in range(3)]
     results[1].write_text("old")
-    told: list[tuple[int, int]] = []
+    done: list[tuple[int, int]] = []
     tally = run_shards(
-        write, results, workers=2, report=lambda done, total: told.append((done, total))
+        write, results, workers=2, progress=lambda made, total: done.append((made, total))
     )
     assert (tally.made, tally.found, tally.left) == (2, 1, 0)
     assert [path.read_text() for path in results] == ["0", "old", "2"]
-    assert told == [(2, 3), (3, 3)]
+    assert done == [(2, 3), (3, 3)]
 
 
 def test_a_process_that_dies_is_started_again(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reid.core.errors import SourceError
 from reid.lab.synth.counterfactual import CHANGES, changed
 from reid.lab.synth.crops import CropJob, person_of
-from reid.lab.synth.people import Person
+from reid.lab.synth.person import Person
 
 Bytes = NDArray[np.uint8]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.lab.synth.places.painting import Colour, Image, fill, grain
+from reid.lab.synth.places.texture_painting import Colour, Image, fill, grain
 
 Floats = NDArray[np.float32]
 UNIT_UV = np.array([[0, 1], [1, 1], [1, 0], [0, 0]], np.float32)
@@ -13,7 +13,7 @@ UNIT_UV = np.array([[0, 1], [1, 1], [1, 0], [0, 0]], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class Saddle:
+class RideSeat:
     """Where somebody may ride.
 
     Attributes:
@@ -39,7 +39,7 @@ class Builder:
     cutout: list[int] = field(default_factory=list)
     footprints: list[tuple[float, float, float, float]] = field(default_factory=list)
     named: dict[str, int] = field(default_factory=dict)
-    saddles: list[Saddle] = field(default_factory=list)
+    ride_seats: list[RideSeat] = field(default_factory=list)
 
     def paint(self, image: Image, *, cutout: bool = False) -> int:
         """Store a texture and return its index; in a cut-out, pure black is a hole."""

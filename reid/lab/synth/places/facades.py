@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from reid.lab.synth.places import materials
-from reid.lab.synth.places.painting import (
+from reid.lab.synth.places.texture_painting import (
     Image,
     figure,
     fill,

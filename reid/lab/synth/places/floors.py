@@ -7,7 +7,16 @@ import numpy as np
 
 from reid.lab.synth.places import materials
 from reid.lab.synth.places.builder import Builder, Floats
-from reid.lab.synth.places.painting import Image, grain, near, noise, rectangle, shade, vivid, wear
+from reid.lab.synth.places.texture_painting import (
+    Image,
+    grain,
+    near,
+    noise,
+    rectangle,
+    shade,
+    vivid,
+    wear,
+)
 
 PIXELS: Final = 92
 """Pixels of a metre of floor."""

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from reid.lab.synth.places.builder import Builder
-from reid.lab.synth.places.painting import (
+from reid.lab.synth.places.texture_painting import (
     Image,
     figure,
     fill,

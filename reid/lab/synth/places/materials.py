@@ -10,7 +10,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from reid.lab.synth.places.painting import (
+from reid.lab.synth.places.texture_painting import (
     Colour,
     Image,
     cracks,

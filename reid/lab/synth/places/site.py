@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.lab.synth.places import facades, floors, materials
-from reid.lab.synth.places.builder import UNIT_UV, Builder, Saddle
+from reid.lab.synth.places.animals_and_vehicles import MAKERS as PASSERS
+from reid.lab.synth.places.animals_and_vehicles import PASSING
+from reid.lab.synth.places.builder import UNIT_UV, Builder, RideSeat
 from reid.lab.synth.places.furniture import MAKERS
 from reid.lab.synth.places.kinds import KINDS, Kind
-from reid.lab.synth.places.painting import muted, near, rectangle
-from reid.lab.synth.places.wayside import MAKERS as PASSERS
-from reid.lab.synth.places.wayside import PASSING
+from reid.lab.synth.places.texture_painting import muted, near, rectangle
 from reid.lab.synth.scene import Place
 
 Floats = NDArray[np.float32]
@@ -35,8 +35,8 @@ class Site:
         width, depth: of the floor, along x and z, metres.
         ceiling: height in metres; 0 in the open air.
         obstacles: float32 (M, 4): x0, z0, x1, z1 in metres.
-        mood: the light's name.
-        saddles: of what stands there and can be ridden.
+        light: the light's name.
+        ride_seats: of what stands there and can be ridden.
     """
 
     place: Place
@@ -45,8 +45,8 @@ class Site:
     depth: float
     ceiling: float
     obstacles: Floats
-    mood: str
-    saddles: tuple[Saddle, ...] = ()
+    light: str
+    ride_seats: tuple[RideSeat, ...] = ()
 
     def taken(self, points: Floats, margin: float = 0.25) -> NDArray[np.bool_]:
         """Whether floor points (N, 2) are off the floor or within `margin` of an obstacle."""
@@ -100,13 +100,13 @@ def build_site(
     roofed = spec.ceiling[1] > 0 and (spec.ceiling[0] > 0 or rng.random() < 0.5)
     ceiling = float(rng.uniform(max(2.6, spec.ceiling[0]), spec.ceiling[1])) if roofed else 0.0
     b = Builder(rng)
-    mood, sun, sun_colour, sky, ground = _light(rng, indoor=roofed)
+    light, sun, sun_colour, sky, ground = _light(rng, indoor=roofed)
     _sides(b, spec, width, depth, ceiling, ground)
     sides = len(b.quads)
     _furnish(b, spec, width, depth)
     if passing:
         _let_pass(b, name, (width, depth), seed)
-    _floor(b, spec, (width, depth), sun, mood, sides)
+    _floor(b, spec, (width, depth), sun, light, sides)
     place = Place(
         quads=np.stack(b.quads),
         uv=np.stack(b.uv),
@@ -120,10 +120,10 @@ def build_site(
         cutout=tuple(b.cutout),
     )
     obstacles = np.array(b.footprints, np.float32).reshape(-1, 4)
-    return Site(place, name, width, depth, ceiling, obstacles, mood, tuple(b.saddles))
+    return Site(place, name, width, depth, ceiling, obstacles, light, tuple(b.ride_seats))
 
 
-_MOODS: Final[dict[bool, tuple[tuple[str, float], ...]]] = {
+_LIGHT_SHARES: Final[dict[bool, tuple[tuple[str, float], ...]]] = {
     True: (("tubes", 0.45), ("warm", 0.25), ("daylight", 0.2), ("dim", 0.1)),
     False: (("sun", 0.4), ("overcast", 0.25), ("evening", 0.15), ("shade", 0.12), ("night", 0.08)),
 }
@@ -136,25 +136,25 @@ _LIGHTS: Final[dict[str, tuple[float, float, tuple[float, float, float]]]] = {
     "evening": (0.8, 0.3, (1.3, 0.95, 0.66)), "shade": (0.06, 0.55, (0.9, 0.98, 1.1)),
     "night": (0.25, 0.1, (1.2, 1.0, 0.72)),
 }  # fmt: skip
-"""Mood: strength of the main light, of the ambient light, colour of the main light."""
+"""Light: strength of the main light, of the ambient light, colour of the main light."""
 
 
 def _light(rng: np.random.Generator, *, indoor: bool) -> tuple[str, Floats, Floats, Floats, Floats]:
-    """Draw the mood; direction and colour of the main light; light from above and from below."""
-    names, shares = zip(*_MOODS[indoor], strict=True)
-    mood = str(rng.choice(names, p=np.array(shares)))
-    strength, ambient, tint = _LIGHTS[mood]
-    steep = {"evening": (0.2, 0.5), "sun": (0.5, 1.2)}.get(mood, (0.9, 1.45))
+    """Draw the light; direction and colour of the main light; light from above and from below."""
+    names, shares = zip(*_LIGHT_SHARES[indoor], strict=True)
+    light = str(rng.choice(names, p=np.array(shares)))
+    strength, ambient, tint = _LIGHTS[light]
+    steep = {"evening": (0.2, 0.5), "sun": (0.5, 1.2)}.get(light, (0.9, 1.45))
     height, turn = float(rng.uniform(*steep)), float(rng.uniform(0, 2 * np.pi))
     sun = [np.cos(height) * np.sin(turn), np.sin(height), np.cos(height) * np.cos(turn)]
     colour = np.array(tint) * np.exp(rng.normal(0, 0.05, 3))
     scale = float(rng.uniform(0.8, 1.2))
-    cool = np.array([0.94, 1.0, 1.1]) if mood in ("sun", "evening", "shade") else colour
+    cool = np.array([0.94, 1.0, 1.1]) if light in ("sun", "evening", "shade") else colour
     above = ambient * scale * cool
     below = above * float(rng.uniform(0.45, 0.75)) * np.array([1.05, 1.0, 0.92])
     main = strength * scale * colour
     vectors = np.array([sun, main, above, below], np.float32)
-    return mood, vectors[0], vectors[1], vectors[2], vectors[3]
+    return light, vectors[0], vectors[1], vectors[2], vectors[3]
 
 
 def _sides(
@@ -260,14 +260,14 @@ def _stand(b: Builder, name: str, at: tuple[float, float], yaw: float) -> None:
 
 
 def _floor(
-    b: Builder, spec: Kind, size: tuple[float, float], sun: Floats, mood: str, sides: int
+    b: Builder, spec: Kind, size: tuple[float, float], sun: Floats, light: str, sides: int
 ) -> None:
     """Paint the floor last, when everything that shades it stands; add the ground around it."""
     name = str(b.rng.choice(spec.floors))
     image, tile = floors.floor(b, name, size, spec.marks)
     furniture = Builder(b.rng, quads=b.quads[sides:], texture=b.texture[sides:], cutout=b.cutout)
     furniture.footprints = b.footprints
-    depth = {"sun": 0.55, "evening": 0.4, "night": 0.25, "daylight": 0.2}.get(mood, 0.12)
+    depth = {"sun": 0.55, "evening": 0.4, "night": 0.25, "daylight": 0.2}.get(light, 0.12)
     image = floors.cast_shade(furniture, image, size, sun, depth)
     x, z = size[0] / 2, size[1] / 2
     b.slab((-x, -z, x, z), 0.0, b.paint(image))

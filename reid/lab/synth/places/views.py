@@ -94,8 +94,8 @@ def hold_camera(
     lens = _candidate(site, rng, size)
     for _ in range(_TRIES):
         eye, aim = spots[rng.integers(len(spots), size=2)].astype(float)
-        if site.saddles and rng.random() < _AT_RIDERS:
-            x, _, z = site.saddles[int(rng.integers(len(site.saddles)))].place
+        if site.ride_seats and rng.random() < _AT_RIDERS:
+            x, _, z = site.ride_seats[int(rng.integers(len(site.ride_seats)))].place
             aim = np.array([x, z])
             away = np.abs(np.linalg.norm(spots - aim, axis=1) - rng.uniform(2.5, 8.0))
             eye = spots[int(away.argmin())].astype(float)

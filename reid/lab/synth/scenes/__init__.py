@@ -7,13 +7,17 @@ from functools import partial
 from reid.core.errors import UsageError
 from reid.lab.synth.scenes.formats import write_all
 from reid.lab.synth.scenes.frames import ScenesJob, make_shard
-from reid.lab.synth.shards import Report, Tally, run_shards
+from reid.lab.synth.shards import Progress, Tally, run_shards
 
 __all__ = ["ScenesJob", "make_scenes"]
 
 
 def make_scenes(
-    job: ScenesJob, *, workers: int = 2, minutes: float | None = None, report: Report | None = None
+    job: ScenesJob,
+    *,
+    workers: int = 2,
+    minutes: float | None = None,
+    progress: Progress | None = None,
 ) -> tuple[dict[str, int], Tally]:
     """Make frames, YOLO and COCO files under `job.out`; go on where an earlier run stopped.
 
@@ -21,7 +25,7 @@ def make_scenes(
         job: what to make; the same job always makes the same files.
         workers: processes.
         minutes: budget, None for as long as it takes.
-        report: told (places done, places in all).
+        progress: called with (places done, places in all).
 
     Returns:
         Counts of labelled images, people and heads under `job.out`, and what this run did.
@@ -37,7 +41,7 @@ def make_scenes(
     _same_job(job)
     shards = [job.out / "shards" / f"{i:05d}.json" for i in range(job.places)]
     tally = run_shards(
-        partial(make_shard, job), shards, workers=workers, minutes=minutes, report=report
+        partial(make_shard, job), shards, workers=workers, minutes=minutes, progress=progress
     )
     return write_all(job.out, shards), tally
 

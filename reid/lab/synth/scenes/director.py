@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.lab.synth.people import Person
-from reid.lab.synth.places import Saddle, Site, person_spans, project
+from reid.lab.synth.person import Person
+from reid.lab.synth.places import RideSeat, Site, person_spans, project
 from reid.lab.synth.population import Member
 from reid.lab.synth.scene import Actor, Lens
 from reid.lab.synth.seats import livelier, on_wheels, seated
@@ -32,7 +32,7 @@ _NEARNESS, _NEARNESS_HELD = 1.5, 0.7
 """Powers of the apparent height by which near spots are preferred."""
 CHILD_YEARS: Final = 11.0
 _RIDDEN: Final = 0.55
-"""Share of saddles in the picture that somebody sits in."""
+"""Share of what can be ridden in the picture that somebody sits in."""
 _RIDER: Final = {"cycle": 1.45, "ride": 1.1}
 """Metres that who rides is tall at least, by gait."""
 
@@ -40,7 +40,7 @@ Group = tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Mood:
+class CrowdBehaviour:
     """How a crowd behaves: shares of groups that stand, queue, and how clustered it is.
 
     Attributes:
@@ -58,12 +58,15 @@ class Mood:
     seated: float = 0.0
 
 
-_MOODS: Final[dict[str, Mood]] = {
-    "queue": Mood(0.2, 0.55, 2.5, 0.02), "metro": Mood(0.45, 0.1, 5.0, 0.2, 0.15),
-    "food court": Mood(0.45, 0.2, 3.5, 0.02, 0.5), "corridor": Mood(0.15, 0.05, 6.0, 0.15),
-    "amusement park": Mood(0.3, 0.25, 4.0, 0.04), "playground": Mood(0.4, 0.0, 4.0, 0.1, 0.2),
-}  # fmt: skip
-_USUAL: Final = Mood(0.28, 0.08, 4.0, 0.08)
+_BEHAVIOURS: Final[dict[str, CrowdBehaviour]] = {
+    "queue": CrowdBehaviour(0.2, 0.55, 2.5, 0.02),
+    "metro": CrowdBehaviour(0.45, 0.1, 5.0, 0.2, 0.15),
+    "food court": CrowdBehaviour(0.45, 0.2, 3.5, 0.02, 0.5),
+    "corridor": CrowdBehaviour(0.15, 0.05, 6.0, 0.15),
+    "amusement park": CrowdBehaviour(0.3, 0.25, 4.0, 0.04),
+    "playground": CrowdBehaviour(0.4, 0.0, 4.0, 0.1, 0.2),
+}
+_USUAL: Final = CrowdBehaviour(0.28, 0.08, 4.0, 0.08)
 
 
 def direct(
@@ -82,7 +85,7 @@ def direct(
     Returns:
         Actors, none standing in another or in furniture; most of them in the picture.
     """
-    mood = _MOODS.get(site.kind, _USUAL)
+    behaviour = _BEHAVIOURS.get(site.kind, _USUAL)
     spots, weight = _spots(site, lens, rng, held=held)
     if len(spots) == 0:
         return []
@@ -93,17 +96,17 @@ def direct(
     for group in groups:
         if len(taken) + len(group) > limit:
             continue
-        if rng.random() < mood.queueing:
+        if rng.random() < behaviour.queueing:
             new = queue.join(group, rng)
         else:
             near = hearts[int(rng.integers(len(hearts)))] if rng.random() < 0.6 else None
-            at = _choose(spots, weight, near, mood.spread, rng)
-            new = _gathered(group, at, heading, mood, rng)
+            at = _choose(spots, weight, near, behaviour.spread, rng)
+            new = _gathered(group, at, heading, behaviour, rng)
         if new and _room(site, new, taken):
             taken += new
     if held:
         return [livelier(actor, rng, _ACTIVE_HELD, _SEATED) for actor in taken]
-    return [_resting(actor, mood, rng) for actor in taken]
+    return [_resting(actor, behaviour, rng) for actor in taken]
 
 
 def _riders(
@@ -116,35 +119,35 @@ def _riders(
     """
     riders: list[Actor] = []
     left = list(groups)
-    for saddle in site.saddles:
+    for seat in site.ride_seats:
         if len(riders) >= limit:
             break
-        chest = np.array([saddle.place], np.float32) + np.array([0, 0.5, 0], np.float32)
+        chest = np.array([seat.place], np.float32) + np.array([0, 0.5, 0], np.float32)
         _, height = person_spans(lens, chest[:, [0, 2]])
         at, _ = project(lens, chest)
         inside = bool(((at > 0) & (at < (lens.width, lens.height))).all())
         small = float(height[0]) < SMALLEST * lens.height / 720
         if not inside or small or rng.random() > _RIDDEN or not site.sees(lens.position, chest)[0]:
             continue
-        tall = _RIDER[saddle.gait]
+        tall = _RIDER[seat.gait]
         for group in left:
             if group[0].person.shape.stature >= tall and not on_wheels(group[0].person):
                 left.remove(group)
-                riders.append(_riding(group[0].person, saddle, rng))
+                riders.append(_riding(group[0].person, seat, rng))
                 break
     return riders, left
 
 
-def _riding(person: Person, saddle: Saddle, rng: Rng) -> Actor:
+def _riding(person: Person, seat: RideSeat, rng: Rng) -> Actor:
     seed = int(rng.integers(2**31))
-    return Actor(person, saddle.place, saddle.yaw, saddle.gait, float(rng.random()), seed, props=())
+    return Actor(person, seat.place, seat.yaw, seat.gait, float(rng.random()), seed, props=())
 
 
-def _resting(actor: Actor, mood: Mood, rng: Rng) -> Actor:
+def _resting(actor: Actor, behaviour: CrowdBehaviour, rng: Rng) -> Actor:
     if actor.gait != "stand" or actor.person.props:
         return actor
     roll = rng.random()
-    if roll < mood.seated:
+    if roll < behaviour.seated:
         return seated(actor, rng)
     return replace(actor, gait="active") if roll > 1 - _ACTIVE else actor
 
@@ -190,9 +193,11 @@ def _room(site: Site, new: list[Actor], taken: list[Actor]) -> bool:
     return bool(gaps.min() > ELBOW_ROOM)
 
 
-def _gathered(group: Group, at: Floats, heading: float, mood: Mood, rng: Rng) -> list[Actor]:
+def _gathered(
+    group: Group, at: Floats, heading: float, behaviour: CrowdBehaviour, rng: Rng
+) -> list[Actor]:
     """A group standing in a circle, or walking abreast."""
-    standing = rng.random() < mood.standing
+    standing = rng.random() < behaviour.standing
     if standing and len(group) > 1:
         radius = 0.3 + 0.17 * len(group)
         start = float(rng.uniform(0, 2 * np.pi))
@@ -206,7 +211,9 @@ def _gathered(group: Group, at: Floats, heading: float, mood: Mood, rng: Rng) ->
     along = rng.random() < 0.6
     yaw = heading + (np.pi if rng.random() < 0.5 else 0) + float(rng.normal(0, 0.35))
     yaw = yaw if along else float(rng.uniform(0, 2 * np.pi))
-    pace = "hurry" if rng.random() < mood.hurry else "stroll" if rng.random() < 0.35 else "walk"
+    pace = (
+        "hurry" if rng.random() < behaviour.hurry else "stroll" if rng.random() < 0.35 else "walk"
+    )
     pace = "stand" if standing else pace
     c, s = np.cos(yaw), np.sin(yaw)
     actors = []

@@ -143,7 +143,7 @@ def _shoot(
     keys = [actor.person.key for actor in actors]
     return {
         "file_name": f"{name}.jpg", "split": split, "width": view.lens.width,
-        "height": view.lens.height, "kind": view.site.kind, "mood": view.site.mood,
+        "height": view.lens.height, "kind": view.site.kind, "mood": view.site.light,
         "camera": view.look.kind, "people": [_record(one, view.lens, keys) for one in seen],
     }  # fmt: skip
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from reid.core.errors import UsageError
 from reid.lab.synth.labels import attributes_of
-from reid.lab.synth.shards import Report, Tally, run_shards
+from reid.lab.synth.shards import Progress, Tally, run_shards
 from reid.lab.synth.venue.film import Shoot, film, visits, write_truth
 from reid.lab.synth.venue.plan import Venue, draw, lay_out
 from reid.lab.synth.venue.routes import Party
-from reid.lab.synth.venue.story import Loss, populate, tell
+from reid.lab.synth.venue.story import LostChild, populate, tell
 
 __all__ = ["VenueJob", "make_venue"]
 
@@ -45,7 +45,7 @@ class VenueJob:
     start: datetime = OPENING
 
 
-def _script(job: VenueJob) -> tuple[Venue, tuple[Party, ...], tuple[Loss, ...]]:
+def _script(job: VenueJob) -> tuple[Venue, tuple[Party, ...], tuple[LostChild, ...]]:
     """Invent map, people and routes; the same in every process."""
     venue = lay_out(job.seed, job.cameras, domain=job.domain, size=job.size)
     rng = np.random.default_rng([job.seed, 4242])
@@ -71,7 +71,11 @@ def _film_camera(job: VenueJob, camera: int, result: Path, deadline: float) -> N
 
 
 def make_venue(
-    job: VenueJob, *, workers: int = 2, minutes: float | None = None, report: Report | None = None
+    job: VenueJob,
+    *,
+    workers: int = 2,
+    minutes: float | None = None,
+    progress: Progress | None = None,
 ) -> Tally:
     """Make a venue under `job.out`: map, clips, truth, descriptions; goes on where it stopped.
 
@@ -88,11 +92,11 @@ def make_venue(
     if note.exists() and note.read_text() != wanted:
         raise UsageError(f"{job.out} holds another venue; choose another folder")
     note.write_text(wanted)
-    venue, parties, losses = _script(job)
-    _write_script(job, venue, parties, losses)
+    venue, parties, lost_children = _script(job)
+    _write_script(job, venue, parties, lost_children)
     results = [job.out / "shards" / f"{watch.id}.json" for watch in venue.cameras]
     tally = run_shards(
-        partial(_film_camera, job), results, workers=workers, minutes=minutes, report=report
+        partial(_film_camera, job), results, workers=workers, minutes=minutes, progress=progress
     )
     stays = [stay for path in results if path.exists() for stay in json.loads(path.read_text())]
     stays.sort(key=lambda stay: (stay["start"], stay["camera"], stay["person"]))
@@ -101,13 +105,13 @@ def make_venue(
 
 
 def _write_script(
-    job: VenueJob, venue: Venue, parties: tuple[Party, ...], losses: tuple[Loss, ...]
+    job: VenueJob, venue: Venue, parties: tuple[Party, ...], lost_children: tuple[LostChild, ...]
 ) -> None:
     """Write the map, the people and what is said of them."""
     (job.out / "venue.json").write_text(json.dumps(venue.as_dict(), indent=1))
     cv2.imwrite(str(job.out / "plan.png"), cv2.cvtColor(draw(venue), cv2.COLOR_RGB2BGR))
     numbers = _numbers(parties)
-    lost = {loss.person: loss for loss in losses}
+    lost = {one.person: one for one in lost_children}
     people: dict[str, Any] = {}
     for party in parties:
         for member in party.members:
@@ -119,5 +123,5 @@ def _write_script(
                 "lost_at_second": lost[key].seconds if key in lost else None,
             }  # fmt: skip
     (job.out / "people.json").write_text(json.dumps(people, indent=1))
-    told = tell(venue, parties, losses, job.start, np.random.default_rng([job.seed, 99]))
+    told = tell(venue, parties, lost_children, job.start, np.random.default_rng([job.seed, 99]))
     (job.out / "descriptions.jsonl").write_text("".join(json.dumps(t) + "\n" for t in told))

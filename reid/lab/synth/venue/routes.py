@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.lab.synth.people import Person
+from reid.lab.synth.person import Person
 from reid.lab.synth.places import Site
 from reid.lab.synth.population import Member
 from reid.lab.synth.scene import Actor

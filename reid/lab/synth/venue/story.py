@@ -8,7 +8,7 @@ import numpy as np
 
 from reid.core.vocabulary import YEARS_SLOT
 from reid.lab.synth.labels import attributes_of
-from reid.lab.synth.people import Person
+from reid.lab.synth.person import Person
 from reid.lab.synth.population import Population, sample_group
 from reid.lab.synth.scenes.director import CHILD_YEARS
 from reid.lab.synth.speakers import Context, Fact, Version, describe
@@ -24,7 +24,7 @@ _LOST_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class LostChild:
     """A child who left the group.
 
     Attributes:
@@ -38,15 +38,15 @@ class Loss:
 
 def populate(
     venue: Venue, people: int, seconds: float, rng: Rng, *, domain: str = "train"
-) -> tuple[tuple[Party, ...], tuple[Loss, ...]]:
+) -> tuple[tuple[Party, ...], tuple[LostChild, ...]]:
     """Send about `people` people through a venue for `seconds`; some children get lost.
 
     Returns:
-        Parties (a lost child is one of its own) and losses.
+        Parties (a lost child is one of its own) and the lost children.
     """
     population = Population(domain=domain)
     parties: list[Party] = []
-    losses: list[Loss] = []
+    lost_children: list[LostChild] = []
     count = 0
     while count < people:
         members = sample_group(rng, population, key=f"g{len(parties):03d}")
@@ -57,16 +57,18 @@ def populate(
         party = Party(f"g{len(parties):03d}", members, legs, int(rng.integers(2**20)))
         lost = _lose(venue, party, seconds, rng) if rng.random() < _LOST_SHARE else None
         if lost:
-            rest, alone, loss = lost
+            rest, alone, child_lost = lost
             parties += [rest, alone]
-            losses.append(loss)
+            lost_children.append(child_lost)
         else:
             parties.append(party)
         count += len(members)
-    return tuple(parties), tuple(losses)
+    return tuple(parties), tuple(lost_children)
 
 
-def _lose(venue: Venue, party: Party, seconds: float, rng: Rng) -> tuple[Party, Party, Loss] | None:
+def _lose(
+    venue: Venue, party: Party, seconds: float, rng: Rng
+) -> tuple[Party, Party, LostChild] | None:
     """Split a child off a family in the middle of its visit; None where that is not possible."""
     children = [i for i, m in enumerate(party.members) if m.person.shape.years < CHILD_YEARS]
     middle = [
@@ -82,7 +84,7 @@ def _lose(venue: Venue, party: Party, seconds: float, rng: Rng) -> tuple[Party, 
     member = party.members[child]
     rest = replace(party, members=tuple(m for m in party.members if m is not member))
     alone = Party(f"{party.name}-lost", (member,), (*party.legs[:cut], *legs), party.seed + 1)
-    return rest, alone, Loss(member.person.key, before.end, before.zone)
+    return rest, alone, LostChild(member.person.key, before.end, before.zone)
 
 
 def wander_from(venue: Venue, zone: int, rng: Rng) -> list[int]:
@@ -104,7 +106,11 @@ def facts_of(person: Person) -> tuple[Fact, ...]:
 
 
 def tell(
-    venue: Venue, parties: tuple[Party, ...], losses: tuple[Loss, ...], start: datetime, rng: Rng
+    venue: Venue,
+    parties: tuple[Party, ...],
+    lost_children: tuple[LostChild, ...],
+    start: datetime,
+    rng: Rng,
 ) -> list[dict[str, Any]]:
     """Have people described: each lost child by several speakers, everybody else once.
 
@@ -114,20 +120,25 @@ def tell(
     """
     people = {m.person.key: m.person for p in parties for m in p.members}
     told = []
-    for loss in losses:
-        when = start + timedelta(seconds=loss.seconds)
-        child = people[loss.person]
+    for child_lost in lost_children:
+        when = start + timedelta(seconds=child_lost.seconds)
+        child = people[child_lost.person]
         for version in _VERSIONS:
             remark = REFUSED_REMARKS[int(rng.integers(len(REFUSED_REMARKS)))]
             context = Context(
-                place=venue.zones[loss.zone].name,
+                place=venue.zones[child_lost.zone].name,
                 time=when.strftime("%H:%M"),
-                companion=_companion(parties, loss),
+                companion=_companion(parties, child_lost),
                 remark=remark if rng.random() < 0.15 else None,
             )
             said = describe(facts_of(child), rng, version=version, context=context)
             told.append(
-                {"person": loss.person, "lost": True, "since": when.isoformat(), **said.as_dict()}
+                {
+                    "person": child_lost.person,
+                    "lost": True,
+                    "since": when.isoformat(),
+                    **said.as_dict(),
+                }
             )
     for key, person in people.items():
         said = describe(facts_of(person), rng)
@@ -135,9 +146,9 @@ def tell(
     return told
 
 
-def _companion(parties: tuple[Party, ...], loss: Loss) -> str | None:
+def _companion(parties: tuple[Party, ...], child_lost: LostChild) -> str | None:
     """Name who the child was with, by a grown-up of the family."""
-    family = next((p for p in parties if p.name == loss.person.rsplit("-", 1)[0]), None)
+    family = next((p for p in parties if p.name == child_lost.person.rsplit("-", 1)[0]), None)
     adult = next((m.person for m in family.members if m.adult), None) if family else None
     if adult is None:
         return None

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.lab.synth.places.builder import Builder, Saddle
+from reid.lab.synth.places.builder import Builder, RideSeat
 from reid.lab.synth.places.furniture import Maker, Spot
 from reid.lab.synth.places.kinds import Counts
-from reid.lab.synth.places.painting import (
+from reid.lab.synth.places.texture_painting import (
     Colour,
     Image,
     fill,
@@ -60,10 +60,10 @@ def _take_floor(
     b.block(b.turned(at, yaw, [(x0, z0), (x1, z0), (x1, z1), (x0, z1)]))
 
 
-def _saddle(b: Builder, at: Spot, yaw: float, gait: str, ahead: float, up: float) -> None:
+def _add_ride_seat(b: Builder, at: Spot, yaw: float, gait: str, ahead: float, up: float) -> None:
     """Let somebody ride, so many metres ahead of and above `at`, facing ahead."""
     ((x, z),) = b.turned(at, yaw, [(ahead, 0.0)])
-    b.saddles.append(Saddle(gait, (x, up, z), yaw + np.pi / 2))
+    b.ride_seats.append(RideSeat(gait, (x, up, z), yaw + np.pi / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def animal(b: Builder, at: Spot, yaw: float) -> None:
           [s.leg * unit * 0.7, s.leg * unit * 0.4], coat, 5)  # fmt: skip
     _take_floor(b, at, yaw, (-half, -girth), (half + ahead * unit, girth))
     if name == "horse":
-        _saddle(b, at, yaw, "ride", 0.12 * half, middle + 0.92 * girth)
+        _add_ride_seat(b, at, yaw, "ride", 0.12 * half, middle + 0.92 * girth)
 
 
 def _wheel(
@@ -279,7 +279,7 @@ def bicycle(b: Builder, at: Spot, yaw: float) -> None:
         (bar,) = b.turned(place, turn, [(0.33, 0.0)])
         b.box(bar, (0.04, 0.04, 0.56), (b.flat((70, 70, 74)),), yaw=turn, base=0.98, solid=False)
         if count == 1:
-            _saddle(b, place, turn, "cycle", -0.21, 0.85)
+            _add_ride_seat(b, place, turn, "cycle", -0.21, 0.85)
     wide = 0.3 + across * (count - 1) / 2
     _take_floor(b, at, yaw, (-0.85, -wide), (0.85, wide))
 
@@ -303,7 +303,7 @@ def motorcycle(b: Builder, at: Spot, yaw: float) -> None:
     lamp = b.flat((250, 248, 226) if b.rng.random() < 0.5 else (150, 150, 152))
     _tube(b, at, yaw, [[0.56, 0.88, 0], [0.68, 0.88, 0], [0.681, 0.88, 0]], [0.08, 0.11, 0.0], lamp)
     _take_floor(b, at, yaw, (-1.0, -0.4), (1.0, 0.4))
-    _saddle(b, at, yaw, "cycle", -0.22, 0.86)
+    _add_ride_seat(b, at, yaw, "cycle", -0.22, 0.86)
 
 
 def _chair(b: Builder, at: Spot, yaw: float, base: float, looks: tuple[int, int, float]) -> None:

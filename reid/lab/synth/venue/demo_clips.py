@@ -1,6 +1,6 @@
 """The two-camera clip that ships with the package: a fixed cast on fixed routes.
 
-Run ``python -m reid.lab.synth.venue.demo FOLDER`` to film it again.
+Run ``python -m reid.lab.synth.venue.demo_clips FOLDER`` to film it again.
 """
 
 # ruff: noqa: E501  (the cast reads best by rows)
@@ -16,8 +16,8 @@ import numpy as np
 
 from reid.lab.synth.camera import CameraLook, sample_look
 from reid.lab.synth.labels import attributes_of
-from reid.lab.synth.outfits import Tailor
-from reid.lab.synth.people import Garment, Person, Prop
+from reid.lab.synth.outfits import GarmentSampler
+from reid.lab.synth.person import Garment, Person, Prop
 from reid.lab.synth.places import framed, person_spans
 from reid.lab.synth.population import DEFAULT, Member, median_stature, sample_person
 from reid.lab.synth.speakers import Context, describe
@@ -63,22 +63,22 @@ def _dressed(number: int) -> Person:
     key, band, years, sex, clothes = CAST[number]
     rng = np.random.default_rng([SEED, number])
     drawn = sample_person(rng, DEFAULT, key=key, band=band)
-    tailor = Tailor(rng, "train")
+    sampler = GarmentSampler(rng, "train")
     word = "female" if sex < 0.5 else "male"
     garments: list[Garment] = []
     props: list[Prop] = []
     for slot, kind, colour in clothes:
         match slot:
             case "upper":
-                garments.append(tailor.upper(kind, colour, "plain", word))
+                garments.append(sampler.upper(kind, colour, "plain", word))
             case "lower":
-                garments.append(tailor.lower(kind, colour, "plain", word))
+                garments.append(sampler.lower(kind, colour, "plain", word))
             case "feet":
-                garments += tailor.feet(kind, colour, tuple(garments))
+                garments += sampler.feet(kind, colour, tuple(garments))
             case "head":
-                garments.append(tailor.head(kind, colour, tuple(garments)))
+                garments.append(sampler.head(kind, colour, tuple(garments)))
             case _:
-                props.append(tailor.prop(kind, colour, 1))
+                props.append(sampler.prop(kind, colour, 1))
     ratio = median_stature(years, sex) / median_stature(drawn.shape.years, drawn.shape.sex)
     shape = replace(
         drawn.shape, years=years, sex=sex, weight=0.5, stature=drawn.shape.stature * ratio

@@ -18,8 +18,8 @@ from reid.lab.synth import labels
 from reid.lab.synth.body import stature_cm
 from reid.lab.synth.colours import ANCHORS, hex_rgb, lab, linear_to_srgb, name_of, srgb_to_linear
 from reid.lab.synth.layering import goes_over
-from reid.lab.synth.outfits import Tailor
-from reid.lab.synth.people import Garment, Person
+from reid.lab.synth.outfits import GarmentSampler
+from reid.lab.synth.person import Garment, Person
 from reid.lab.synth.population import (
     DEFAULT,
     median_stature,
@@ -282,8 +282,8 @@ def test_medians_of_stature_grow_and_shrink_with_age() -> None:
 
 @pytest.mark.parametrize("kind", ["suitcase", "toy", "pushchair", "backpack"])
 def test_some_things_are_patterned_and_some_of_these_multicoloured(kind: str) -> None:
-    tailor = Tailor(np.random.default_rng(4), "train")
-    things = [tailor.prop(kind, "blue", 0) for _ in range(300)]
+    sampler = GarmentSampler(np.random.default_rng(4), "train")
+    things = [sampler.prop(kind, "blue", 0) for _ in range(300)]
     several = [thing for thing in things if "multicolour" in thing.colours]
     assert 0 < len(several) < 30
     for thing in several:
@@ -292,15 +292,15 @@ def test_some_things_are_patterned_and_some_of_these_multicoloured(kind: str) ->
 
 
 def test_some_sneakers_are_multicoloured() -> None:
-    tailor = Tailor(np.random.default_rng(4), "train")
-    shoes = [tailor.feet("sneakers", "red", ())[0] for _ in range(300)]
+    sampler = GarmentSampler(np.random.default_rng(4), "train")
+    shoes = [sampler.feet("sneakers", "red", ())[0] for _ in range(300)]
     assert 0 < sum("multicolour" in shoe.colours for shoe in shoes) < 30
     assert all(shoe.pattern == "plain" for shoe in shoes)
 
 
 def test_balloons_of_three_colours_are_multicoloured() -> None:
     rng = np.random.default_rng(2)
-    bunches = [Tailor(rng, "train").prop("balloon", "red", 1) for _ in range(60)]
+    bunches = [GarmentSampler(rng, "train").prop("balloon", "red", 1) for _ in range(60)]
     several = [b for b in bunches if "multicolour" in b.colours]
     assert several
     assert all(len(b.colours) == 4 and len(set(b.textile.colours)) == 3 for b in several)
