@@ -14,10 +14,10 @@ from functools import cached_property
 
 from reid.core.errors import AuditError, UsageError
 from reid.core.pixels import RedactedCrop
-from reid.core.records import Answer
+from reid.core.records import Answer, SimilarMatch
 from reid.desk import Desk, Filters, ParsedDescription, SiteAnswer, Tidied, search_sites
 from reid.desk.policy import find_policy, load_policy
-from reid.search.questions import Likeness, journey, search, similar
+from reid.search.questions import journey, search, similar
 from reid.storage.postgresql import DATABASE_VARIABLE
 from reid.storage.venue_path import Folder, folder_at
 from reid.store import Filter, Store
@@ -74,11 +74,11 @@ class Venue(ABC):
     def _search(self, description: ParsedDescription, window: Filter, top: int) -> Answer: ...
 
     @abstractmethod
-    def similar(self, sighting: str, window: Filter, top: int) -> list[Likeness]:
+    def similar(self, sighting: str, window: Filter, top: int) -> list[SimilarMatch]:
         """Return the sightings that look most like one, best first."""
 
     @abstractmethod
-    def journey(self, sighting: str, window: Filter) -> list[Likeness]:
+    def journey(self, sighting: str, window: Filter) -> list[SimilarMatch]:
         """Return where the same clothes were seen, in order of time."""
 
     @abstractmethod
@@ -133,11 +133,11 @@ class RuledVenue(Venue):
         found = self._desk.search(self._case, description, _filters(window), actor(), top)
         return found.answer
 
-    def similar(self, sighting: str, window: Filter, top: int) -> list[Likeness]:
+    def similar(self, sighting: str, window: Filter, top: int) -> list[SimilarMatch]:
         """Find similar sightings within the case."""
         return self._desk.similar(self._case, sighting, _filters(window), actor(), top)
 
-    def journey(self, sighting: str, window: Filter) -> list[Likeness]:
+    def journey(self, sighting: str, window: Filter) -> list[SimilarMatch]:
         """Follow the same clothes within the case."""
         return self._desk.journey(self._case, sighting, _filters(window), actor())
 
@@ -180,11 +180,11 @@ class ResearchVenue(Venue):
     def _search(self, description: ParsedDescription, window: Filter, top: int) -> Answer:
         return search(self.store, description.query(description.sentence), window, top)
 
-    def similar(self, sighting: str, window: Filter, top: int) -> list[Likeness]:
+    def similar(self, sighting: str, window: Filter, top: int) -> list[SimilarMatch]:
         """Find similar sightings."""
         return similar(self.store, sighting, window, top)
 
-    def journey(self, sighting: str, window: Filter) -> list[Likeness]:
+    def journey(self, sighting: str, window: Filter) -> list[SimilarMatch]:
         """Follow the same clothes."""
         return journey(self.store, sighting, window)
 

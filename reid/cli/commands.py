@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from reid.capture.sources import Source, open_source
+from reid.cli.answers import answer_json
 from reid.cli.console import complain, out, print_json, progress_bar, show_answer
 from reid.cli.contact_sheet import contact_sheet, save_sheet
 from reid.core.errors import ReidError, SourceError, UsageError
 from reid.core.records import Answer
 from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
 from reid.pipeline import Indexer, IndexReport
-from reid.search.questions import answer_json
 from reid.storage.venue_path import Folder
 from reid.store import Filter, Store
 from reid.venue import open_venue

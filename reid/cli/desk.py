@@ -309,7 +309,7 @@ def sites(
 
     Example: reid sites "boy, red hoodie" --venue park --case C-1 --as anna
     """
-    from reid.search.questions import match_json
+    from reid.cli.answers import match_json
     from reid.store import Filter
     from reid.venue import case_sites, open_desk
 

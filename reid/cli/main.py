@@ -167,13 +167,13 @@ def similar(
 
     Example: reid similar dff9a656958d8034e3a97868 --venue park
     """
-    from reid.search.questions import likeness_json
+    from reid.cli.answers import similar_json
     from reid.venue import open_venue
 
     which = window(since, until, camera)
     found = open_venue(venue, case).similar(sighting, which, top)
     if as_json:
-        print_json({"sighting": sighting, "matches": likeness_json(found)})
+        print_json({"sighting": sighting, "matches": similar_json(found)})
         return
     table = new_table("sighting", "camera", "from", "to", "similarity")
     for one in found:
@@ -194,12 +194,12 @@ def journey(
 
     Example: reid journey dff9a656958d8034e3a97868 --venue park
     """
-    from reid.search.questions import likeness_json
+    from reid.cli.answers import similar_json
     from reid.venue import open_venue
 
     route = open_venue(venue, case).journey(sighting, window(since, until, None))
     if as_json:
-        print_json({"sighting": sighting, "route": likeness_json(route)})
+        print_json({"sighting": sighting, "route": similar_json(route)})
         return
     table = new_table("sighting", "camera", "from", "to", "similarity")
     for stop in route:

@@ -229,3 +229,11 @@ class Answer:
     query: Query
     outcome: Outcome
     matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarMatch:
+    """A sighting whose clothes look like another one's, and their cosine similarity in [-1, 1]."""
+
+    key: SightingKey
+    similarity: float

@@ -14,7 +14,7 @@ import numpy as np
 
 from reid.core import vocabulary
 from reid.core.errors import PolicyError, StoreError, UsageError
-from reid.core.records import Answer, Query
+from reid.core.records import Answer, Query, SimilarMatch
 from reid.desk.cases import Case, Records, open_records
 from reid.desk.cases.audit import Detail, Limit
 from reid.desk.cases.book import SearchLine
@@ -24,7 +24,7 @@ from reid.desk.parsed_description import Filters, LatestQuery, ParsedDescription
 from reid.desk.pictures import PictureKeys, Pictures
 from reid.desk.policy import Policy, load_policy
 from reid.rank import Question, Refinement, next_question, rank
-from reid.search.questions import Likeness, journey, similar
+from reid.search.questions import journey, similar
 from reid.search.snapshot import Snapshot, Snapshots
 from reid.storage.venue_path import Folder
 from reid.store import Filter, Store
@@ -180,7 +180,7 @@ class Desk:
 
     def similar(
         self, case_id: int, sighting: str, filters: Filters, actor: str, top: int = SHOWN
-    ) -> list[Likeness]:
+    ) -> list[SimilarMatch]:
         """Return the sightings whose clothes look most like one's, best first.
 
         Raises:
@@ -195,7 +195,9 @@ class Desk:
         self.pictures.load([f.key.id for f in found])
         return found
 
-    def journey(self, case_id: int, sighting: str, filters: Filters, actor: str) -> list[Likeness]:
+    def journey(
+        self, case_id: int, sighting: str, filters: Filters, actor: str
+    ) -> list[SimilarMatch]:
         """Return where the clothes of a sighting were seen, in order of time, itself included.
 
         Raises:

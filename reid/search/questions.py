@@ -1,15 +1,13 @@
 """Questions to a venue: who fits a description, where else the same clothes were seen."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid.core.errors import UsageError
-from reid.core.records import Answer, Match, Query, SightingKey
+from reid.core.records import Answer, Query, SightingKey, SimilarMatch
 from reid.rank import Gallery, Knobs, rank
 from reid.rank.nearest import Nearest, Places
 from reid.rank.rerank import rerank
@@ -37,14 +35,6 @@ VECTORS_UP_TO: Final = 4_000_000
 table's own index finds near, and what a camera's sightings share is left in them."""
 
 _NEIGHBOURS: Final = 1000  # taken from the vector index and then compared with care
-
-
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """A sighting that looks like another one, and their cosine similarity in [-1, 1]."""
-
-    key: SightingKey
-    similarity: float
 
 
 def search(store: Store, query: Query, which: Filter, top: int) -> Answer:
@@ -115,7 +105,7 @@ def places_of(keys: Keys) -> Places:
 
 def similar(
     store: Store, sighting: str, which: Filter, top: int, loaded: LoadedVectors | None = None
-) -> list[Likeness]:
+) -> list[SimilarMatch]:
     """Return the sightings that look most like one, best first, without itself.
 
     The nearest by cosine are found first: in memory, each camera's mean vector (its light, its
@@ -140,7 +130,7 @@ def similar(
     else:
         near = _near_in_memory(loaded, sighting, which, wanted)
     order = reranked(near.asked, near.vectors, len(near.rows))[:top]
-    return [Likeness(near.keys[int(near.rows[i])], float(near.closeness[i])) for i in order]
+    return [SimilarMatch(near.keys[int(near.rows[i])], float(near.closeness[i])) for i in order]
 
 
 def _near_in_memory(
@@ -192,7 +182,7 @@ def reranked(asked: NDArray[np.float32], vectors: NDArray[np.float32], count: in
 
 def journey(
     store: Store, sighting: str, which: Filter, loaded: LoadedVectors | None = None
-) -> list[Likeness]:
+) -> list[SimilarMatch]:
     """Return where the same clothes were seen, in order of time, the sighting itself included.
 
     Sightings that look alike are taken in the order of `similar`, as long as nobody would have to
@@ -205,7 +195,7 @@ def journey(
     own = store.keys([sighting]).get(sighting)
     if own is None:
         raise _no_sighting(sighting)
-    route = [Likeness(own, 1.0)]
+    route = [SimilarMatch(own, 1.0)]
     for other in alike:
         if other.similarity < ROUTE_SIMILARITY:
             continue
@@ -228,58 +218,5 @@ def without_camera_means(columns: Columns) -> NDArray[np.float32]:
     return vectors
 
 
-def answer_json(answer: Answer, query: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer in the shape of `reid search --json`; `query` is how it was understood."""
-    return {
-        "query": query,
-        "outcome": answer.outcome,
-        "matches": [match_json(match) for match in answer.matches],
-    }
-
-
-def match_json(match: Match) -> dict[str, Any]:
-    """Return one match in the shape of `reid search --json`."""
-    reasons = [
-        {
-            "slot": reason.slot,
-            "value": reason.value,
-            "negated": reason.negated,
-            "verdict": reason.verdict,
-            "probability": _rounded(reason.probability),
-        }
-        for reason in match.why
-    ]
-    return {
-        **key_json(match.key),
-        "score": _rounded(match.score),
-        "probability": _rounded(match.probability),
-        "why": reasons,
-    }
-
-
-def key_json(key: SightingKey) -> dict[str, Any]:
-    """Return a sighting's key; times are ISO 8601 with offset."""
-    return {
-        "sighting": key.id,
-        "source": key.source,
-        "camera": key.camera,
-        "start": _iso(key.start),
-        "end": _iso(key.end),
-    }
-
-
-def likeness_json(found: Sequence[Likeness]) -> list[dict[str, Any]]:
-    """Return likenesses in the shape of `reid similar --json`."""
-    return [{**key_json(f.key), "similarity": _rounded(f.similarity)} for f in found]
-
-
 def _clash(a: SightingKey, b: SightingKey) -> bool:
     return a.camera != b.camera and a.start < b.end and b.start < a.end
-
-
-def _iso(when: datetime) -> str:
-    return when.isoformat(timespec="milliseconds")
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)

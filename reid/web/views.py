@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final, Literal
 
 from reid.core import vocabulary
-from reid.core.records import Match, Reason, SightingKey
+from reid.core.records import Match, Reason, SightingKey, SimilarMatch
 from reid.desk import Desk, Found
 from reid.desk.cases import Case, Decision
 from reid.rank import Question
-from reid.search.questions import Likeness
 from reid.web.words import Translator, slot_name, value_name, wish_text
 
 Level = Literal["strong", "possible", "weak"]
@@ -91,7 +90,7 @@ class Cards:
             for m in matches
         ]
 
-    def of_likenesses(self, found: Sequence[Likeness]) -> list[Card]:
+    def of_similar(self, found: Sequence[SimilarMatch]) -> list[Card]:
         """Make cards of sightings that look alike."""
         urls = self._urls([f.key.id for f in found])
         return [

@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from reid.cli import main
+from reid.cli.answers import similar_json
 from reid.core.errors import AccessError, UsageError
+from reid.core.records import SimilarMatch
 from reid.desk import Desk, Filters, ParsedDescription, search_sites
 from reid.desk.cases import NewCase, User
 from reid.desk.desk import QUESTIONS
 from reid.search import questions as search
-from reid.search.questions import Likeness, likeness_json
 from reid.store import Filter
 from reid.venue import open_venue
 from reid.web import create_app
@@ -188,7 +189,7 @@ def test_a_question_that_cannot_be_answered_leaves_no_line(asker: Asker) -> None
     assert asker.questions() == []
 
 
-def answers(folder: Path, window: Filter) -> list[list[Likeness]]:
+def answers(folder: Path, window: Filter) -> list[list[SimilarMatch]]:
     """Return what is said to be similar to, and on the way of, some sightings."""
     venue = open_venue(folder, "C-1")
     named = ["s" + f"{i:023d}" for i in (0, 7, 29)]
@@ -212,7 +213,7 @@ def test_answers_are_the_same_with_rules_and_without(
     desk.records.database.close()
     (tmp_path / "venue.toml").unlink()
     plain = answers(tmp_path, window)
-    assert [likeness_json(one) for one in ruled] == [likeness_json(one) for one in plain]
+    assert [similar_json(one) for one in ruled] == [similar_json(one) for one in plain]
     assert all(plain), "every question has an answer"
     assert [len(one) for one in plain[:2]] == [1, 10]
 

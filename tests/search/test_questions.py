@@ -1,4 +1,4 @@
-"""Similar, journey, and the JSON that programs read."""
+"""Similar sightings, journeys, and the search of a store."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from reid.core.errors import UsageError
-from reid.core.records import Answer, Match, Query, Reason, SightingKey, Sightings
+from reid.core.records import SightingKey, Sightings
 from reid.embed.features import Features
-from reid.search.questions import MEAN_FROM, answer_json, journey, similar
+from reid.search.questions import MEAN_FROM, journey, similar
 from reid.store import Filter, Store
 from tests.making import NOON
 from tests.making import redacted_noise as crop
@@ -83,43 +83,3 @@ def test_a_camera_s_own_light_is_taken_out(tmp_path: Path) -> None:
 def test_a_journey_is_in_order_and_nobody_is_in_two_places(store: Store) -> None:
     put(store, ROWS)
     assert [stop.key.id for stop in journey(store, "a", Filter())] == ["a", "b", "d"]
-
-
-def test_the_answer_s_json() -> None:
-    key = SightingKey("s1", "v.mp4", "k", "gate", NOON, NOON + timedelta(seconds=1.5), 3)
-    why = (
-        Reason("upper.colour", "red", "match", 0.91234),
-        Reason("carry.backpack", "present", "not_estimated", None, negated=True),
-    )
-    answer = Answer(Query("red"), "found", (Match(key, 1.23456, 0.5, why),))
-    assert answer_json(answer, {"slots": []}) == {
-        "query": {"slots": []},
-        "outcome": "found",
-        "matches": [
-            {
-                "sighting": "s1",
-                "source": "v.mp4",
-                "camera": "gate",
-                "start": "2026-05-01T12:00:00.000+00:00",
-                "end": "2026-05-01T12:00:01.500+00:00",
-                "score": 1.2346,
-                "probability": 0.5,
-                "why": [
-                    {
-                        "slot": "upper.colour",
-                        "value": "red",
-                        "negated": False,
-                        "verdict": "match",
-                        "probability": 0.9123,
-                    },
-                    {
-                        "slot": "carry.backpack",
-                        "value": "present",
-                        "negated": True,
-                        "verdict": "not_estimated",
-                        "probability": None,
-                    },
-                ],
-            }
-        ],
-    }

@@ -95,7 +95,7 @@ def similar(
     """Show the same clothes elsewhere."""
     desk, t = _tools(request)
     found = desk.similar(case_id, sighting, Filters(), session.user.name)
-    cards = views.Cards(desk, case_id, t).of_likenesses(found)
+    cards = views.Cards(desk, case_id, t).of_similar(found)
     case = desk.records.book.require_open(case_id)
     values: dict[str, Any] = {
         "cards": cards,

@@ -1,0 +1,60 @@
+"""Answers as JSON: what `reid search`, `similar`, `journey` and `sites` print for programs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from reid.core.records import Answer, Match, SightingKey, SimilarMatch
+
+
+def answer_json(answer: Answer, query: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer in the shape of `reid search --json`; `query` is how it was understood."""
+    return {
+        "query": query,
+        "outcome": answer.outcome,
+        "matches": [match_json(match) for match in answer.matches],
+    }
+
+
+def match_json(match: Match) -> dict[str, Any]:
+    """Return one match in the shape of `reid search --json`."""
+    reasons = [
+        {
+            "slot": reason.slot,
+            "value": reason.value,
+            "negated": reason.negated,
+            "verdict": reason.verdict,
+            "probability": _rounded(reason.probability),
+        }
+        for reason in match.why
+    ]
+    return {
+        **key_json(match.key),
+        "score": _rounded(match.score),
+        "probability": _rounded(match.probability),
+        "why": reasons,
+    }
+
+
+def key_json(key: SightingKey) -> dict[str, Any]:
+    """Return a sighting's key; times are ISO 8601 with offset."""
+    return {
+        "sighting": key.id,
+        "source": key.source,
+        "camera": key.camera,
+        "start": _iso(key.start),
+        "end": _iso(key.end),
+    }
+
+
+def similar_json(found: Sequence[SimilarMatch]) -> list[dict[str, Any]]:
+    """Return similar sightings in the shape of `reid similar --json`."""
+    return [{**key_json(f.key), "similarity": _rounded(f.similarity)} for f in found]
+
+
+def _iso(when: datetime) -> str:
+    return when.isoformat(timespec="milliseconds")
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -1,0 +1,47 @@
+"""The JSON that programs read."""
+
+from datetime import timedelta
+
+from reid.cli.answers import answer_json
+from reid.core.records import Answer, Match, Query, Reason, SightingKey
+from tests.making import NOON
+
+
+def test_the_answer_s_json() -> None:
+    key = SightingKey("s1", "v.mp4", "k", "gate", NOON, NOON + timedelta(seconds=1.5), 3)
+    why = (
+        Reason("upper.colour", "red", "match", 0.91234),
+        Reason("carry.backpack", "present", "not_estimated", None, negated=True),
+    )
+    answer = Answer(Query("red"), "found", (Match(key, 1.23456, 0.5, why),))
+    assert answer_json(answer, {"slots": []}) == {
+        "query": {"slots": []},
+        "outcome": "found",
+        "matches": [
+            {
+                "sighting": "s1",
+                "source": "v.mp4",
+                "camera": "gate",
+                "start": "2026-05-01T12:00:00.000+00:00",
+                "end": "2026-05-01T12:00:01.500+00:00",
+                "score": 1.2346,
+                "probability": 0.5,
+                "why": [
+                    {
+                        "slot": "upper.colour",
+                        "value": "red",
+                        "negated": False,
+                        "verdict": "match",
+                        "probability": 0.9123,
+                    },
+                    {
+                        "slot": "carry.backpack",
+                        "value": "present",
+                        "negated": True,
+                        "verdict": "not_estimated",
+                        "probability": None,
+                    },
+                ],
+            }
+        ],
+    }
