@@ -15,8 +15,11 @@ from functools import cached_property
 from reid.core.errors import AuditError, UsageError
 from reid.core.pixels import RedactedCrop
 from reid.core.records import Answer, SimilarMatch
-from reid.desk import Desk, Filters, ParsedDescription, SiteAnswer, Tidied, search_sites
+from reid.desk.desk import Desk
+from reid.desk.erasure import Tidied
+from reid.desk.parsed_description import Filters, ParsedDescription
 from reid.desk.policy import find_policy, load_policy
+from reid.desk.sites import SiteAnswer, search_sites
 from reid.search.questions import journey, search, similar
 from reid.storage.postgresql import DATABASE_VARIABLE
 from reid.storage.venue_path import Folder, folder_at

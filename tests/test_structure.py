@@ -1,7 +1,11 @@
 """Modules import each other in one direction: no circle, not even one that a function closes."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -74,3 +78,14 @@ def test_a_circle_is_found_wherever_it_is_closed() -> None:
                      "reid.c": {"reid.a"}}  # fmt: skip
     assert circle(graph) == ["reid.a", "reid.a.b", "reid.c"]
     assert circle(graph | {"reid.c": set()}) == []
+
+
+@pytest.mark.parametrize(
+    "module", ["reid.desk.policy", "reid.desk.cases", "reid.watch.status", "reid.describe"]
+)
+def test_what_needs_no_sightings_loads_no_table(module: str) -> None:
+    program = f"import sys, {module}; print('lancedb' in sys.modules, 'reid.store' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.split() == ["False", "False"], f"{module} loads the store"

@@ -391,12 +391,12 @@ def everything(
     Example: reid bench all --quick --data shared/data --html report.html
     """
     from reid.cli.bench_show import show
-    from reid.cli.console import out, print_json
+    from reid.cli.console import complain, out, print_json
     from reid.lab.bench.suite import Suite, run_all
 
     suite = Suite(data, detector, embedder, quick, seed)
     results = {}
-    for name, result in run_all(suite):
+    for name, result in run_all(suite, lambda why: complain(why, "left out", "yellow")):
         results[name] = result
         if not as_json:
             out.rule(name)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from reid.cli.console import new_table, out, print_json, show_answer
+from reid.cli.console import complain, new_table, out, print_json, show_answer
 from reid.cli.options import Cluster, Cpus, Gpus, InCase, Json, Venue
 from reid.core.errors import UsageError
 
@@ -258,7 +258,15 @@ def serve(
     from reid.venue import open_desk
     from reid.web.server import Listening, run
 
-    run(open_desk(venue), Listening(host, port, certificate, key, behind_proxy))
+    desk = open_desk(venue)
+
+    def started(address: str) -> None:
+        if not desk.records.accounts.all():
+            hint = "nobody can sign in yet: `reid user add NAME --role supervisor`"
+            complain(hint, "note", "yellow")
+        out.print(f"{desk.policy.venue.name}: {address}", highlight=False)
+
+    run(desk, Listening(host, port, certificate, key, behind_proxy), started)
 
 
 def watch(
@@ -280,7 +288,7 @@ def watch(
 
     from reid.loading import IndexOptions, load_embedder, load_tracker
     from reid.venue import open_desk
-    from reid.watch import run
+    from reid.watch.watcher import run
 
     options = IndexOptions(detector, None, embedder, every)
     if cluster is not None:

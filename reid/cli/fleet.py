@@ -10,7 +10,7 @@ from typing import Final
 from reid.capture.sources import default_camera
 from reid.cli.console import complain, out, print_json, progress_bar
 from reid.core.errors import SourceError, UsageError
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from reid.fleet.bulk import index_all, plan
 from reid.fleet.fleet import Fleet
 from reid.fleet.messages import Indexed, Shard, Share

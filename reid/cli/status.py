@@ -16,8 +16,7 @@ from reid.desk.erasure import MARK
 from reid.storage.venue_path import Folder
 from reid.store import Store
 from reid.store.maintenance import TableState
-from reid.watch import Health
-from reid.watch.status import Node, Status, read_status
+from reid.watch.status import Health, Node, Status, read_status
 
 REFRESH: Final = 2.0
 """Seconds between two looks of the live view."""

@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any, Final
 
 from reid.core import vocabulary
-from reid.desk import Desk
 from reid.desk.cases import Line
+from reid.desk.desk import Desk
 from reid.desk.measured_figures import measured
 from reid.desk.policy import PERMISSIONS
 from reid.desk.policy.places import FORBIDDEN

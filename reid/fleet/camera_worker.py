@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from reid.watch import Health
+from reid.watch.status import Health
 
 FIRST_PAUSE: Final = 1.0
 """Seconds before a camera's process is started again; doubled with each failure."""

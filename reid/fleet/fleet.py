@@ -14,9 +14,8 @@ from reid.fleet.ray_client import Engine, Failed, Gone
 from reid.fleet.rebalance import Mover
 from reid.loading import IndexOptions
 from reid.storage.venue_path import Folder
-from reid.watch import Health
 from reid.watch.cameras import STORE_WITHIN
-from reid.watch.status import Node, Status
+from reid.watch.status import Health, Node, Status
 
 LONGEST_PAUSE: Final = 60.0
 """Most seconds before a camera's process is started again."""

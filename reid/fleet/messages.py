@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reid.pipeline import IndexReport
-from reid.watch import Health
+from reid.watch.status import Health
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.desk import Desk
 from reid.desk.cases import Alert, Case
+from reid.desk.desk import Desk
 from reid.desk.feedback import refined
 from reid.desk.parsed_description import allowed
 from reid.rank.odds import Odds

@@ -15,6 +15,7 @@ from reid.core.errors import ReidError
 from reid.core.pixels import RawFrame
 from reid.pipeline import Indexer
 from reid.store.write_buffer import WriteBuffer
+from reid.watch.status import Health
 
 LOG: Final = logging.getLogger("reid.watch")
 
@@ -30,37 +31,6 @@ STORE_WITHIN: Final = 12.0
 
 _BUFFER: Final = 4  # frames waiting; older ones are dropped, so that what is seen is now
 _PACE: Final = 10.0  # frames a second of a file that is played as a camera
-
-
-@dataclass(slots=True)
-class Health:
-    """How a camera is doing.
-
-    Attributes:
-        frames, dropped: looked at, and skipped because newer ones came.
-        queue: frames that wait to be looked at; the last one waited `behind` seconds.
-        sightings: stored; `waiting` are not yet, the oldest for `lag` seconds, and `lost` never.
-        reconnects, restarts: of the stream, and of the process that reads it.
-        moves: how often it was moved to another node.
-        last_frame: seconds since 1970.
-        problem: the last one, of the camera or of the store.
-    """
-
-    camera: str
-    frames: int = 0
-    dropped: int = 0
-    sightings: int = 0
-    waiting: int = 0
-    lag: float = 0.0
-    lost: int = 0
-    reconnects: int = 0
-    restarts: int = 0
-    moves: int = 0
-    connected: bool = False
-    last_frame: float = 0.0
-    queue: int = 0
-    behind: float = 0.0
-    problem: str = ""
 
 
 @dataclass(slots=True)

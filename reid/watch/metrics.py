@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from reid.core.errors import ReidError
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from reid.watch.status import Status
 
 Family = CounterMetricFamily | GaugeMetricFamily

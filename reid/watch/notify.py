@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from reid.core.errors import UsageError
-from reid.desk import Desk
 from reid.desk.cases import Alert
+from reid.desk.desk import Desk
 
 LOG: Final = logging.getLogger("reid.watch")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from reid.core.errors import ReidError
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from reid.watch.alerting import EVERY, Sentry
 from reid.watch.notify import Notifier
 from reid.watch.status import Status, write_status

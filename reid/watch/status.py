@@ -13,12 +13,42 @@ from typing import Any, Final
 
 from reid.core.errors import StoreError
 from reid.storage.venue_path import Folder
-from reid.watch.cameras import Health
 
 FILE_NAME: Final = "status.json"
 
 SILENT_AFTER: Final = 30.0
 """Seconds without a word after which nobody watches any more."""
+
+
+@dataclass(slots=True)
+class Health:
+    """How a camera is doing.
+
+    Attributes:
+        frames, dropped: looked at, and skipped because newer ones came.
+        queue: frames that wait to be looked at; the last one waited `behind` seconds.
+        sightings: stored; `waiting` are not yet, the oldest for `lag` seconds, and `lost` never.
+        reconnects, restarts: of the stream, and of the process that reads it.
+        moves: how often it was moved to another node.
+        last_frame: seconds since 1970.
+        problem: the last one, of the camera or of the store.
+    """
+
+    camera: str
+    frames: int = 0
+    dropped: int = 0
+    sightings: int = 0
+    waiting: int = 0
+    lag: float = 0.0
+    lost: int = 0
+    reconnects: int = 0
+    restarts: int = 0
+    moves: int = 0
+    connected: bool = False
+    last_frame: float = 0.0
+    queue: int = 0
+    behind: float = 0.0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from reid.core.errors import AccessError, CaseError, PolicyError, ReidError, UsageError
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from reid.web.metrics import Measured
 from reid.web.routes import case, closing, events, new_case, pictures, sign_in, staff
 from reid.web.routes import map as venue_map

@@ -5,6 +5,7 @@ import socket
 import ssl
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,9 +13,8 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from reid.cli.console import complain, out
 from reid.core.errors import ReidError, UsageError
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from reid.watch.alerting import Sentry
 from reid.watch.notify import Notifier
 from reid.web.app import create_app
@@ -43,8 +43,13 @@ class Listening:
         return self.certificate is not None
 
 
-def run(desk: Desk, where: Listening) -> None:
+def run(desk: Desk, where: Listening, started: Callable[[str], None]) -> None:
     """Serve until stopped.
+
+    Args:
+        desk: the venue's.
+        where: to listen.
+        started: called with the app's address, once requests are taken there.
 
     Raises:
         UsageError: reachable from other machines without TLS, TLS files that are not a pair, or
@@ -52,8 +57,6 @@ def run(desk: Desk, where: Listening) -> None:
     """
     _check(where)
     listening = _listen(where)
-    if not desk.records.accounts.all():
-        complain("nobody can sign in yet: `reid user add NAME --role supervisor`", "note", "yellow")
     _log_to_stderr()
     app = create_app(desk, tls=where.tls, behind_proxy=where.behind_proxy)
     stop = threading.Event()
@@ -61,7 +64,7 @@ def run(desk: Desk, where: Listening) -> None:
     keeper.start()
     desk.note_start("serve", {"tls": where.tls})
     scheme = "https" if where.tls else "http"
-    out.print(f"{desk.policy.venue.name}: {scheme}://{where.host}:{where.port}", highlight=False)
+    started(f"{scheme}://{where.host}:{where.port}")
     try:
         uvicorn.Server(_config(app, where)).run(sockets=[listening])
     finally:

@@ -7,8 +7,9 @@ from fastapi import Request
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
-from reid.desk import Desk, PictureKeys
 from reid.desk.cases import Session
+from reid.desk.desk import Desk
+from reid.desk.pictures import PictureKeys
 from reid.web.limits import Limiter
 from reid.web.metrics import Metrics
 from reid.web.words import Words

@@ -7,8 +7,8 @@ from typing import Any, Final, Literal
 
 from reid.core import vocabulary
 from reid.core.records import Match, Reason, SightingKey, SimilarMatch
-from reid.desk import Desk, Found
 from reid.desk.cases import Case, Decision
+from reid.desk.desk import Desk, Found
 from reid.rank import Question
 from reid.web.words import Translator, slot_name, value_name, wish_text
 

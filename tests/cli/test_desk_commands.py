@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reid.cli import main
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from tests.fast import cheap_hashes  # noqa: F401
 from tests.venues import filled, write_rules
 

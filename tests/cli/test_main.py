@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import typer
 from PIL import Image
 
+from reid import __version__
 from reid.cli import main
 from reid.embed import RegionEmbedder
 from reid.store import Store
@@ -218,3 +220,10 @@ def test_a_command_that_leaves_with_a_code_passes_it_on(monkeypatch, capsys) -> 
     for code in (0, 1, 130):
         monkeypatch.setattr(main, "app", lambda code=code, **_: leave(code))
         assert run(monkeypatch, capsys, "version")[0] == code
+
+
+def test_the_command_runs_without_its_script() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "reid.cli", "version"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, f"{__version__}\n"), done.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 from reid import pipeline
 from reid.capture.sources import open_source
 from reid.core.records import Sightings
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from reid.loading import IndexOptions, load_embedder, load_tracker
 from reid.store import Store
 from tests.desk.kill_worker import say

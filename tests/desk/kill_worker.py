@@ -7,8 +7,9 @@ import random
 import sys
 from pathlib import Path
 
-from reid.desk import Desk, Filters, ParsedDescription
 from reid.desk.cases import NewCase
+from reid.desk.desk import Desk
+from reid.desk.parsed_description import Filters, ParsedDescription
 from tests.venues import sightings
 
 TEXT = "red top, blue trousers"

@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from reid.store import Filter, Store
 from tests.venues import filled, sightings
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from reid.core.errors import AccessError, AuditError, CaseError
-from reid.desk import Desk, Filters, ParsedDescription
+from reid.desk.desk import Desk
+from reid.desk.parsed_description import Filters, ParsedDescription
 from reid.storage.venue_path import Bucket
 from tests.desk.test_desk import RED, TEXT, case_of
 from tests.servers import BUCKET, S3, PostgreSQL, needs_postgresql, needs_s3

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from reid.core.errors import AccessError, CaseError, PolicyError, UsageError
-from reid.desk import Desk, Filters, ParsedDescription
 from reid.desk.cases import NewCase
+from reid.desk.desk import Desk
 from reid.desk.erasure import TOGETHER
+from reid.desk.parsed_description import Filters, ParsedDescription
 from reid.store import Filter
 from tests.venues import filled, sightings, write_rules
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from tests.venues import DIM, MODEL, write_rules
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from tests.desk.kill_indexer import main as index
 from tests.venues import write_rules
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from reid.core.errors import PolicyError
-from reid.desk import Desk
 from reid.desk import measured_figures as module
+from reid.desk.desk import Desk
 from reid.desk.impact_report import report, report_text
 from reid.desk.measured_figures import measured
 from reid.lab.bench.detection import DetectionResult

@@ -19,9 +19,10 @@ from reid.cli import main
 from reid.cli.answers import similar_json
 from reid.core.errors import AccessError, UsageError
 from reid.core.records import SimilarMatch
-from reid.desk import Desk, Filters, ParsedDescription, search_sites
 from reid.desk.cases import NewCase, User
-from reid.desk.desk import QUESTIONS
+from reid.desk.desk import QUESTIONS, Desk
+from reid.desk.parsed_description import Filters, ParsedDescription
+from reid.desk.sites import search_sites
 from reid.search import questions as search
 from reid.store import Filter
 from reid.venue import open_venue

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reid.desk import radius, reachable
 from reid.desk.policy import load_policy
+from reid.desk.reach import radius, reachable
 from tests.venues import write_rules
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -9,8 +9,10 @@ from typer.testing import CliRunner
 
 from reid.cli.main import app
 from reid.core.errors import AccessError, CaseError, PolicyError
-from reid.desk import Desk, Filters, ParsedDescription, search_sites
 from reid.desk.cases import NewCase, User
+from reid.desk.desk import Desk
+from reid.desk.parsed_description import Filters, ParsedDescription
+from reid.desk.sites import search_sites
 from tests.desk.test_desk import RED, TEXT
 from tests.venues import RULES, filled
 

@@ -12,7 +12,7 @@ from reid.fleet.balance import Room, uneven
 from reid.fleet.fleet import Fleet
 from reid.fleet.messages import Seen
 from reid.fleet.ray_client import Failed
-from reid.watch import Health
+from reid.watch.status import Health
 from tests.fleet.test_fleet import FakeEngine, clock, fleet_of  # noqa: F401
 
 Clock = Callable[[float], None]

@@ -39,7 +39,7 @@ def cut(data: Path, folder: Path) -> list[str]:
 
 def reid(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "reid.cli.main", *words], env=dict(os.environ), text=True,
+        [sys.executable, "-m", "reid.cli", *words], env=dict(os.environ), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ import pytest
 
 from reid.capture.sources import open_source
 from reid.core.errors import ReidError, StoreError
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from reid.detect.tracklets import GONE_AFTER, LONGEST, ONGOING_EVERY
 from reid.storage.postgresql import DATABASE_VARIABLE
 from reid.storage.venue_path import Bucket
@@ -94,7 +94,7 @@ class Site:
 
     def drive(self) -> None:
         command = [
-            sys.executable, "-m", "reid.cli.main", "watch", "--venue", self.venue.url,
+            sys.executable, "-m", "reid.cli", "watch", "--venue", self.venue.url,
             "--cluster", self.cluster.address, "--detector", str(self.detector),
             "--embedder", "regions", "--every", "5", "--cpus", "0.5",
         ]  # fmt: skip

@@ -15,7 +15,7 @@ from reid.fleet.fleet import Fleet
 from reid.fleet.messages import Seen, Share
 from reid.fleet.ray_client import Failed, Gone
 from reid.loading import IndexOptions
-from reid.watch import Health
+from reid.watch.status import Health
 
 
 @dataclass

@@ -235,7 +235,7 @@ class TestNothingIsToldOfTheKeys:
     ) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
         run = subprocess.run(
-            [sys.executable, "-m", "reid.cli.main", "search", "red hoodie", "--venue", bucket.url],
+            [sys.executable, "-m", "reid.cli", "search", "red hoodie", "--venue", bucket.url],
             capture_output=True, text=True, env=dict(os.environ), cwd=tmp_path, check=False,
         )  # fmt: skip
         told = run.stdout + run.stderr

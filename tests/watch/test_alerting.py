@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reid.desk import Desk, ParsedDescription
 from reid.desk.cases import Alert, NewCase
+from reid.desk.desk import Desk
+from reid.desk.parsed_description import ParsedDescription
 from reid.watch.alerting import LEAST_NATS, Sentry, calibrate
 from reid.watch.notify import Notifier, Webhook, message
 from tests.venues import filled, sightings

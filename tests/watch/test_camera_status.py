@@ -8,10 +8,17 @@ from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner
 
 from reid.cli.main import app
-from reid.desk import Desk
-from reid.watch import Health
+from reid.desk.desk import Desk
 from reid.watch.metrics import WatchMetrics
-from reid.watch.status import FILE_NAME, SILENT_AFTER, Node, Status, read_status, write_status
+from reid.watch.status import (
+    FILE_NAME,
+    SILENT_AFTER,
+    Health,
+    Node,
+    Status,
+    read_status,
+    write_status,
+)
 from tests.venues import filled
 
 

@@ -11,7 +11,8 @@ import pytest
 from reid.capture.sources import Source
 from reid.core.errors import SourceError
 from reid.pipeline import IndexReport
-from reid.watch.cameras import CameraLoop, CameraSource, Health
+from reid.watch.cameras import CameraLoop, CameraSource
+from reid.watch.status import Health
 from tests.making import write_video
 
 

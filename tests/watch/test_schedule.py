@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from reid.core.errors import StoreError
-from reid.desk import Desk
-from reid.watch import Health, schedule
+from reid.desk.desk import Desk
+from reid.watch import schedule
 from reid.watch.schedule import Rounds
-from reid.watch.status import Status, read_status
+from reid.watch.status import Health, Status, read_status
 from tests.venues import filled
 
 

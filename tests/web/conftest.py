@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from reid.web import create_app
 from tests.fast import cheap_hashes  # noqa: F401
 from tests.venues import filled

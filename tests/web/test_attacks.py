@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from reid.web.routes.events import number_of
 from tests.web.conftest import PASSWORD, ROLES, TEXT, Browser
 

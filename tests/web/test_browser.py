@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from reid.web import create_app
 from tests.web.conftest import PASSWORD
 

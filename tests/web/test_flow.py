@@ -3,7 +3,7 @@
 import json
 import re
 
-from reid.desk import Desk
+from reid.desk.desk import Desk
 from reid.web.views import heading
 from tests.venues import sightings
 from tests.web.conftest import TEXT, Browser

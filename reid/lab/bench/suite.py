@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from reid.cli.console import complain
 from reid.core.errors import ReidError
 from reid.lab.bench.report.result import Result
 from reid.lab.bench.rivals.extractors import load_extractor, own_embedder
@@ -51,15 +50,20 @@ class Suite:
         return path if path.is_file() else None
 
 
-def run_all(suite: Suite) -> Iterator[tuple[str, Result]]:
-    """Yield (name, result) of each benchmark; what cannot run is named on stderr."""
+def run_all(suite: Suite, left_out: Callable[[str], None]) -> Iterator[tuple[str, Result]]:
+    """Yield (name, result) of each benchmark.
+
+    Args:
+        suite: what to run on.
+        left_out: called with one line that names a benchmark that cannot run, and why.
+    """
     if not suite.data.is_dir():
         raise ReidError(f"{suite.data} does not exist: name the folder of data sets with --data")
     for name, work in _plan(suite):
         try:
             yield name, work()
         except ReidError as error:
-            complain(f"{name}: {error}", "left out", "yellow")
+            left_out(f"{name}: {error}")
 
 
 def _plan(suite: Suite) -> Iterator[tuple[str, Callable[[], Result]]]:

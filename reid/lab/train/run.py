@@ -1,17 +1,19 @@
 """What every training run does alike: the learning rate, the EMA of weights, checkpoints."""
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reid.cli.console import complain
 from reid.core import columns
 from reid.core.errors import ReidError
+
+LOG: Final = logging.getLogger("reid.train")
 
 Progress = Callable[[int, dict[str, Tensor]], None]
 """Called after every step: its number, and its losses (reading one waits for the device)."""
@@ -107,7 +109,7 @@ def recorded(net: nn.Module, sample: Tensor) -> Callable[[Tensor], Any]:
 
     On NVIDIA's GPUs its kernels are recorded once and replayed (a CUDA graph), forward and
     backward: small networks otherwise wait for Python to start each of some thousand kernels. On
-    other devices, and where recording fails, which is told, it is the network itself.
+    other devices, and where recording fails, which is logged, it is the network itself.
 
     Args:
         net: in training; gives tensors or tuples of them. Its normalisations see `sample` a few
@@ -121,7 +123,7 @@ def recorded(net: nn.Module, sample: Tensor) -> Callable[[Tensor], Any]:
         with torch.autocast("cuda", dtype=torch.bfloat16, cache_enabled=False):
             faster: Callable[[Tensor], Any] = torch.cuda.make_graphed_callables(net, (sample,))
     except RuntimeError as error:
-        complain(f"kernels are not recorded, so steps are slower: {error}", "note", "yellow")
+        LOG.warning("kernels are not recorded, so steps are slower: %s", error)
         return net
     finally:
         net.load_state_dict(before)

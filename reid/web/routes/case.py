@@ -7,8 +7,9 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from reid.core.errors import UsageError
-from reid.desk import Desk, Filters, Found, ParsedDescription
 from reid.desk.cases import Case, Session
+from reid.desk.desk import Desk, Found
+from reid.desk.parsed_description import Filters, ParsedDescription
 from reid.desk.policy import may
 from reid.web import views
 from reid.web.case_context import case_frame

@@ -12,9 +12,10 @@ from PIL import Image as PillowImage
 from starlette.responses import FileResponse, Response
 
 from reid.core.errors import StoreError
-from reid.desk import Desk, radius, reachable
 from reid.desk.cases import Decision
+from reid.desk.desk import Desk
 from reid.desk.policy import may
+from reid.desk.reach import radius, reachable
 from reid.web import views
 from reid.web.case_context import case_frame
 from reid.web.security import CaseId, Sees

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from reid.core.errors import AccessError, UsageError
-from reid.desk import Filters, ParsedDescription
 from reid.desk.cases import Case, NewCase, Session
+from reid.desk.parsed_description import Filters, ParsedDescription
 from reid.desk.policy import may
 from reid.web import phrases, views
 from reid.web.security import Searches, SignedIn
