@@ -14,10 +14,10 @@ from functools import cached_property
 
 from reid.core.errors import AuditError, UsageError
 from reid.core.pixels import RedactedCrop
-from reid.core.records import Answer, SimilarMatch
+from reid.core.records import Answer, SearchWindow, SimilarMatch
 from reid.desk.desk import Desk
 from reid.desk.erasure import Tidied
-from reid.desk.parsed_description import Filters, ParsedDescription
+from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import find_policy, load_policy
 from reid.desk.sites import SiteAnswer, search_sites
 from reid.search.questions import journey, search, similar
@@ -53,7 +53,7 @@ class Venue(ABC):
             raise UsageError(_nothing_usable(description.refused))
         return description
 
-    def search(self, description: ParsedDescription, window: Filter, top: int) -> Answer:
+    def search(self, description: ParsedDescription, window: SearchWindow, top: int) -> Answer:
         """Rank the venue's sightings for a description.
 
         Raises:
@@ -74,14 +74,14 @@ class Venue(ABC):
     def _parsed(self, text: str) -> ParsedDescription: ...
 
     @abstractmethod
-    def _search(self, description: ParsedDescription, window: Filter, top: int) -> Answer: ...
+    def _search(self, description: ParsedDescription, window: SearchWindow, top: int) -> Answer: ...
 
     @abstractmethod
-    def similar(self, sighting: str, window: Filter, top: int) -> list[SimilarMatch]:
+    def similar(self, sighting: str, window: SearchWindow, top: int) -> list[SimilarMatch]:
         """Return the sightings that look most like one, best first."""
 
     @abstractmethod
-    def journey(self, sighting: str, window: Filter) -> list[SimilarMatch]:
+    def journey(self, sighting: str, window: SearchWindow) -> list[SimilarMatch]:
         """Return where the same clothes were seen, in order of time."""
 
     @abstractmethod
@@ -132,17 +132,17 @@ class RuledVenue(Venue):
     def _parsed(self, text: str) -> ParsedDescription:
         return self._desk.understand(text, actor(), self._case)
 
-    def _search(self, description: ParsedDescription, window: Filter, top: int) -> Answer:
-        found = self._desk.search(self._case, description, _filters(window), actor(), top)
+    def _search(self, description: ParsedDescription, window: SearchWindow, top: int) -> Answer:
+        found = self._desk.search(self._case, description, window, actor(), top)
         return found.answer
 
-    def similar(self, sighting: str, window: Filter, top: int) -> list[SimilarMatch]:
+    def similar(self, sighting: str, window: SearchWindow, top: int) -> list[SimilarMatch]:
         """Find similar sightings within the case."""
-        return self._desk.similar(self._case, sighting, _filters(window), actor(), top)
+        return self._desk.similar(self._case, sighting, window, actor(), top)
 
-    def journey(self, sighting: str, window: Filter) -> list[SimilarMatch]:
+    def journey(self, sighting: str, window: SearchWindow) -> list[SimilarMatch]:
         """Follow the same clothes within the case."""
-        return self._desk.journey(self._case, sighting, _filters(window), actor())
+        return self._desk.journey(self._case, sighting, window, actor())
 
     def note_export(self, kind: str, shown: int) -> None:
         """Leave the export's audit line."""
@@ -180,14 +180,14 @@ class ResearchVenue(Venue):
     def _parsed(self, text: str) -> ParsedDescription:
         return ParsedDescription.of_sentence(text)
 
-    def _search(self, description: ParsedDescription, window: Filter, top: int) -> Answer:
+    def _search(self, description: ParsedDescription, window: SearchWindow, top: int) -> Answer:
         return search(self.store, description.query(description.sentence), window, top)
 
-    def similar(self, sighting: str, window: Filter, top: int) -> list[SimilarMatch]:
+    def similar(self, sighting: str, window: SearchWindow, top: int) -> list[SimilarMatch]:
         """Find similar sightings."""
         return similar(self.store, sighting, window, top)
 
-    def journey(self, sighting: str, window: Filter) -> list[SimilarMatch]:
+    def journey(self, sighting: str, window: SearchWindow) -> list[SimilarMatch]:
         """Follow the same clothes."""
         return journey(self.store, sighting, window)
 
@@ -248,7 +248,7 @@ def actor() -> str:
 
 
 def case_sites(
-    desk: Desk, case: str | None, text: str, sites: Sequence[str], which: Filter, top: int,
+    desk: Desk, case: str | None, text: str, sites: Sequence[str], window: SearchWindow, top: int,
     sign_in: tuple[str, str],
 ) -> list[SiteAnswer]:  # fmt: skip
     """Search other sites for a case, as a member of staff who signs in with name and password.
@@ -264,7 +264,7 @@ def case_sites(
         asked = desk.understand(text, name, number)
         opened = {site: _open_site(desk, site) for site in sites or desk.policy.sites}
         user = desk.records.accounts.get(name)
-        return search_sites(desk, opened, user, number, asked, _filters(which), top)
+        return search_sites(desk, opened, user, number, asked, window, top)
     finally:
         desk.records.accounts.sign_out(token, name)
 
@@ -306,10 +306,6 @@ def verify_audit(desk: Desk, head: str | None) -> tuple[int, str]:
             f"the audit trail does not hold: {found.problem} ({found.lines} lines before it do)"
         )
     return found.lines, found.head
-
-
-def _filters(which: Filter) -> Filters:
-    return Filters(which.since, which.until, tuple(which.cameras))
 
 
 def _nothing_usable(refused: tuple[str, ...]) -> str:

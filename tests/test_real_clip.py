@@ -18,9 +18,10 @@ from PIL import Image
 
 from reid.capture.sources import open_source
 from reid.core.boxes import Boxes, as_boxes, empty_boxes, intersections
+from reid.core.records import SearchWindow
 from reid.describe import describe
 from reid.search.questions import search
-from reid.store import Filter, Store
+from reid.store import Store
 
 CLIPS = {"classroom": 180, "face-demographics-walking": 70, "store-aisle-detection": 28}
 """Faces that the control finds in the raw clips, summed over their frames, at threshold 0.5."""
@@ -196,7 +197,7 @@ def test_a_sentence_puts_the_right_person_first(
     venue: Path, sentence: str, clip: str, colour: tuple[int, int, int]
 ) -> None:
     store = Store.open(venue)
-    answer = search(store, describe(sentence), Filter(), 3)
+    answer = search(store, describe(sentence), SearchWindow(), 3)
     assert answer.outcome in SAID[sentence]
     best = answer.matches[0].key
     assert best.camera == clip
@@ -216,7 +217,7 @@ def test_shipped_weights_show_the_right_person_early(
 ) -> None:
     """Among the first three of all ten people in the clips, found by a public detector."""
     store = Store.open(described_venue)
-    matches = search(store, describe(sentence), Filter(), 3).matches
+    matches = search(store, describe(sentence), SearchWindow(), 3).matches
     crops = store.crops([match.key.id for match in matches])
     assert any(
         match.key.camera == "store-aisle-detection" and _wears(crops[match.key.id].pixels, colour)
@@ -231,7 +232,7 @@ def _wears(crop: NDArray[np.uint8], colour: tuple[int, int, int]) -> bool:
 
 
 def test_nobody_wears_an_orange_jacket(venue: Path) -> None:
-    answer = search(Store.open(venue), describe("orange jacket"), Filter(), 5)
+    answer = search(Store.open(venue), describe("orange jacket"), SearchWindow(), 5)
     assert answer.outcome == "nobody_fits"
     assert len(answer.matches) == 5, "the closest are listed all the same"
 
@@ -258,7 +259,7 @@ def test_the_demo_finds_the_child_on_both_cameras(
     assert "sightings" in (tmp_path / "reid-demo" / "answer.html").read_text()
     store = Store.open(tmp_path / "reid-demo" / "venue")
     sentence = "child in a red hoodie with a yellow backpack"
-    best = search(store, describe(sentence), Filter(), 2).matches
+    best = search(store, describe(sentence), SearchWindow(), 2).matches
     assert {match.key.camera for match in best} == {"camera1", "camera2"}
     for picture in (tmp_path / "reid-demo").glob("*.png"):
         assert faces.count(np.asarray(Image.open(picture).convert("RGB")), SURE) == 0

@@ -81,7 +81,14 @@ def test_a_circle_is_found_wherever_it_is_closed() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["reid.desk.policy", "reid.desk.cases", "reid.watch.status", "reid.describe"]
+    "module",
+    [
+        "reid.desk.policy",
+        "reid.desk.cases",
+        "reid.desk.parsed_description",
+        "reid.watch.status",
+        "reid.web.words",
+    ],
 )
 def test_what_needs_no_sightings_loads_no_table(module: str) -> None:
     program = f"import sys, {module}; print('lancedb' in sys.modules, 'reid.store' in sys.modules)"

@@ -9,7 +9,7 @@ from reid.cli.answers import answer_json
 from reid.cli.console import complain, out, print_json, progress_bar, show_answer
 from reid.cli.contact_sheet import contact_sheet, save_sheet
 from reid.core.errors import ReidError, SourceError, UsageError
-from reid.core.records import Answer
+from reid.core.records import Answer, SearchWindow
 from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
 from reid.pipeline import Indexer, IndexReport
 from reid.storage.venue_path import Folder
@@ -56,7 +56,7 @@ def index_sources(
 def search_venue(
     text: str,
     venue: Folder,
-    which: Filter,
+    window: SearchWindow,
     top: int,
     as_json: bool,
     sheet: Path | None,
@@ -67,7 +67,7 @@ def search_venue(
         raise UsageError(f"{sheet}: a sheet is written as one of {', '.join(SHEET_SUFFIXES)}")
     opened = open_venue(venue, case)
     description = opened.understand(text)
-    answer = opened.search(description, which, top)
+    answer = opened.search(description, window, top)
     if as_json:
         print_json(answer_json(answer, dict(description.data)))
     else:

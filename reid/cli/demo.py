@@ -13,11 +13,11 @@ from reid.capture.sources import open_source
 from reid.cli.console import complain, out, show_answer
 from reid.cli.contact_sheet import contact_sheet, save_sheet
 from reid.core.errors import ReidError
-from reid.core.records import Answer
+from reid.core.records import Answer, SearchWindow
 from reid.detect.yolo import bundled_photos
 from reid.loading import IndexOptions, load_embedder, load_tracker
 from reid.pipeline import Indexer
-from reid.store import Filter, Store
+from reid.store import Store
 from reid.venue import Venue, open_venue
 
 CLIPS: Final = ("camera1.mp4", "camera2.mp4")
@@ -59,7 +59,7 @@ def run_demo(folder: Path, detector: Path | None) -> Path:
     venue, sections = open_venue(folder / "venue"), []
     for number, question in enumerate(QUESTIONS, start=1):
         out.print(f"\n[bold]{question}[/]")
-        answer = venue.search(venue.understand(question), Filter(), _TOP)
+        answer = venue.search(venue.understand(question), SearchWindow(), _TOP)
         show_answer(answer)
         sheet = _sheet(venue, answer)
         save_sheet(sheet, folder / f"answer-{number}.png")

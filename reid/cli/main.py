@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,10 +15,7 @@ from reid.cli.options import Cluster, Cpus, Gpus, InCase, Json, Venue
 from reid.cli.synth import app as synth_app
 from reid.cli.train import app as train_app
 from reid.core.errors import ReidError, UsageError
-from reid.core.records import Query
-
-if TYPE_CHECKING:
-    from reid.store import Filter
+from reid.core.records import Query, SearchWindow
 
 app = typer.Typer(
     name="reid",
@@ -347,16 +344,14 @@ def parse_time(text: str) -> datetime:
         raise UsageError(f"{text!r} is not a time: write it like 2026-05-01T14:20") from None
 
 
-def window(since: str | None, until: str | None, cameras: list[str] | None) -> "Filter":
-    """Return the filter that the options ask for."""
-
-    from reid.store import Filter
+def window(since: str | None, until: str | None, cameras: list[str] | None) -> SearchWindow:
+    """Return the window that the options ask for."""
 
     first = parse_time(since) if since else None
     last = parse_time(until) if until else None
     if first and last and last < first:
         raise UsageError("--until is before --since: swap them")
-    return Filter(since=first, until=last, cameras=cameras or ())
+    return SearchWindow(first, last, tuple(cameras or ()))
 
 
 def _fail(message: str, code: int) -> None:

@@ -1,8 +1,9 @@
 """What is kept and what is asked: sightings, queries, matches."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, Self
 
 import numpy as np
@@ -186,6 +187,40 @@ class Query:
         unknown = set(self.refused) - set(vocabulary.REFUSED)
         if unknown:
             raise ValueError(f"not a kind of refused trait: {sorted(unknown)}")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchWindow:
+    """When and where to look; empty means everywhere.
+
+    Attributes:
+        since, until: sightings overlap this time window, UTC.
+        cameras: camera ids; empty for all.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    cameras: tuple[str, ...] = ()
+
+    def to_text(self) -> str:
+        """Write as JSON."""
+        return json.dumps(
+            {
+                "since": self.since.isoformat() if self.since else None,
+                "until": self.until.isoformat() if self.until else None,
+                "cameras": list(self.cameras),
+            }
+        )
+
+    @classmethod
+    def of_text(cls, text: str) -> Self:
+        """Read back what `to_text` wrote."""
+        data = json.loads(text)
+        since, until = (
+            datetime.fromisoformat(data[name]).astimezone(UTC) if data.get(name) else None
+            for name in ("since", "until")
+        )
+        return cls(since, until, tuple(str(c) for c in data.get("cameras", ())))
 
 
 @dataclass(frozen=True, slots=True)

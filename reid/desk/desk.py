@@ -10,21 +10,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, Self
 
-import numpy as np
-
 from reid.core import vocabulary
 from reid.core.errors import PolicyError, StoreError, UsageError
-from reid.core.records import Answer, Query, SimilarMatch
+from reid.core.records import Answer, SearchWindow, SimilarMatch
 from reid.desk.cases import Case, Records, open_records
 from reid.desk.cases.audit import Detail, Limit
 from reid.desk.cases.book import SearchLine
 from reid.desk.erasure import Eraser, Tidied
 from reid.desk.feedback import refined
-from reid.desk.parsed_description import Filters, LatestQuery, ParsedDescription, allowed
+from reid.desk.parsed_description import LatestQuery, ParsedDescription, allowed
 from reid.desk.pictures import PictureKeys, Pictures
 from reid.desk.policy import Policy, load_policy
-from reid.rank import Question, Refinement, next_question, rank
-from reid.search.questions import journey, similar
+from reid.rank import Question
+from reid.search.questions import best_question, journey, search_snapshot, similar
 from reid.search.snapshot import Snapshot, Snapshots
 from reid.storage.venue_path import Folder
 from reid.store import Filter, Store
@@ -37,9 +35,6 @@ QUESTIONS: Final = ("search", "similar", "journey", SEARCH_SITE)
 """Audit actions that are questions about people: all of them count as searches in an hour. To look
 at a sighting that was found, or to export it, is audited but asks nothing anew."""
 
-OUTSIDE: Final = -60.0
-"""Nats that take sightings outside the filters out of the running for the next question."""
-
 _BODY: Final = tuple(slot.name for slot in vocabulary.SLOTS.values() if slot.body_derived)
 
 
@@ -49,7 +44,7 @@ class Found:
 
     Attributes:
         number: of the saved search, for its address.
-        searched: sightings within the filters.
+        searched: sightings within the window.
         withheld: body-derived slots that the case's purpose does not allow.
         seconds: spent ranking.
         question: what to ask next, if anything would help.
@@ -59,7 +54,7 @@ class Found:
     case: Case
     number: int
     asked: ParsedDescription = field(repr=False)
-    filters: Filters = field(repr=False)
+    window: SearchWindow = field(repr=False)
     answer: Answer = field(repr=False)
     searched: int
     withheld: tuple[str, ...]
@@ -135,7 +130,7 @@ class Desk:
         self,
         case_id: int,
         asked: ParsedDescription,
-        filters: Filters,
+        window: SearchWindow,
         actor: str,
         top: int = SHOWN,
         skip: frozenset[str] = frozenset(),
@@ -151,14 +146,13 @@ class Desk:
         began = time.perf_counter()
         case = self.records.book.require_open(case_id)
         self.require_questions_left(actor)
-        self._check_cameras(filters)
+        self._check_cameras(window)
         query, withheld = allowed(asked.query(), self.policy.purpose(case.purpose))
         snapshot = self.snapshots.get()
         body = frozenset(s for s in _BODY if not self.policy.purpose(case.purpose).allows(s))
         refinement = refined(query, snapshot, self.records.book.decisions(case_id))
-        answer, searched, question = self._rank(
-            snapshot, query, filters, top, skip | body, refinement
-        )
+        answer, searched = search_snapshot(snapshot, query, window, top, refinement)
+        question = best_question(snapshot, query, window, skip | body, refinement)
         detail: Detail = {
             "wishes": len(query.wishes),
             "searched": searched,
@@ -168,18 +162,18 @@ class Desk:
             "withheld": list(withheld),
         }
         saved = self.records.book.save_search(
-            case_id, asked.to_text(), filters.to_text(), SearchLine(actor, detail, self._limit)
+            case_id, asked.to_text(), window.to_text(), SearchLine(actor, detail, self._limit)
         )
         self.pictures.load([match.key.id for match in answer.matches])
         seconds = time.perf_counter() - began
         doubted = tuple(refinement.knobs.doubts)
         return Found(
-            case, saved.number, asked, filters, answer, searched, withheld, seconds, question,
+            case, saved.number, asked, window, answer, searched, withheld, seconds, question,
             doubted,
         )  # fmt: skip
 
     def similar(
-        self, case_id: int, sighting: str, filters: Filters, actor: str, top: int = SHOWN
+        self, case_id: int, sighting: str, window: SearchWindow, actor: str, top: int = SHOWN
     ) -> list[SimilarMatch]:
         """Return the sightings whose clothes look most like one's, best first.
 
@@ -189,14 +183,14 @@ class Desk:
             AccessError: too many searches.
         """
         snapshot = self._ready(case_id, sighting, actor)
-        found = similar(self.store, sighting, filters.to_filter(), top, snapshot.loaded)
+        found = similar(self.store, sighting, window, top, snapshot.loaded)
         detail: Detail = {"ref": self._ref(case_id, sighting), "shown": len(found)}
         self.note_question("similar", case_id, detail, actor)
         self.pictures.load([f.key.id for f in found])
         return found
 
     def journey(
-        self, case_id: int, sighting: str, filters: Filters, actor: str
+        self, case_id: int, sighting: str, window: SearchWindow, actor: str
     ) -> list[SimilarMatch]:
         """Return where the clothes of a sighting were seen, in order of time, itself included.
 
@@ -206,7 +200,7 @@ class Desk:
             AccessError: too many searches.
         """
         snapshot = self._ready(case_id, sighting, actor)
-        route = journey(self.store, sighting, filters.to_filter(), snapshot.loaded)
+        route = journey(self.store, sighting, window, snapshot.loaded)
         detail: Detail = {"ref": self._ref(case_id, sighting)}
         self.note_question("journey", case_id, detail, actor)
         return route
@@ -276,9 +270,9 @@ class Desk:
         saved = self.records.book.search(case.id, number)
         if saved is not None:
             description = ParsedDescription.of_text(saved.query)
-            return LatestQuery(description, Filters.of_text(saved.filters), saved.number)
+            return LatestQuery(description, SearchWindow.of_text(saved.filters), saved.number)
         said = case.about.query if case.about else ""
-        return LatestQuery(ParsedDescription.of_text(said or "{}"), Filters(), None)
+        return LatestQuery(ParsedDescription.of_text(said or "{}"), SearchWindow(), None)
 
     def picture_keys(self, case_id: int) -> PictureKeys:
         """Return what makes the addresses of a case's pictures."""
@@ -316,28 +310,6 @@ class Desk:
         if self._snapshots is not None:
             self._snapshots.refresh()
 
-    def _rank(
-        self,
-        snapshot: Snapshot,
-        query: Query,
-        filters: Filters,
-        top: int,
-        skip: frozenset[str],
-        refinement: Refinement,
-    ) -> tuple[Answer, int, Question | None]:
-        """Rank, and find the next best question; also returns how many were searched."""
-        rows = snapshot.rows(filters.since, filters.until, filters.cameras)
-        searched = len(snapshot) if rows is None else len(rows)
-        if not query.wishes:
-            return Answer(query, "unsure", ()), searched, None
-        rows = np.arange(len(snapshot)) if rows is None else rows
-        extra, knobs = refinement.extra, refinement.knobs
-        answer = rank(query, snapshot.gallery, top=top, knobs=knobs, extra=extra, rows=rows)
-        outside = np.full(len(snapshot), OUTSIDE, np.float32)
-        outside[rows] = 0
-        ask = next_question(query, snapshot.gallery, knobs=knobs, extra=extra + outside, skip=skip)
-        return answer, searched, ask
-
     def require_questions_left(self, actor: str, more: int = 1) -> None:
         """Refuse somebody who searches too much, before any work is done.
 
@@ -350,7 +322,7 @@ class Desk:
     def _limit(self) -> Limit:
         return Limit(QUESTIONS, self.policy.moderation.searches_per_hour)
 
-    def _check_cameras(self, filters: Filters) -> None:
-        unknown = [c for c in filters.cameras if c not in self.policy.cameras]
+    def _check_cameras(self, window: SearchWindow) -> None:
+        unknown = [c for c in window.cameras if c not in self.policy.cameras]
         if unknown:
             raise UsageError("a camera was chosen that this venue does not have")

@@ -15,7 +15,7 @@ def refined(query: Query, snapshot: Snapshot, decisions: Sequence[Decision]) -> 
     """Return how the list changes by what was confirmed and rejected."""
     yes, no = _rows(snapshot, decisions, "confirmed"), _rows(snapshot, decisions, "rejected")
     if not len(yes) and not len(no):
-        return Refinement(snapshot.knobs, np.zeros(len(snapshot), np.float32))
+        return snapshot.unrefined()
     return refine_rows(query, snapshot.gallery, yes, no, snapshot.knobs)
 
 

@@ -1,54 +1,19 @@
-"""What a case asks: the wishes with their certainty, and the filters, as they are kept."""
+"""What a case asks: the wishes with their certainty, and the window, as they are kept."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from reid import describe
 from reid.core.errors import UsageError
-from reid.core.records import Query
+from reid.core.records import Query, SearchWindow
 from reid.desk.policy import Purpose
-from reid.store import Filter
 
 UNKNOWN: Final = "unknown"
 """Certainty of a field that the speaker does not know: kept on screen, not searched."""
 
 MOST_WISHES: Final = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """When and where to look; empty means everywhere."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    cameras: tuple[str, ...] = ()
-
-    def to_text(self) -> str:
-        """Write as JSON."""
-        return json.dumps(
-            {
-                "since": self.since.isoformat() if self.since else None,
-                "until": self.until.isoformat() if self.until else None,
-                "cameras": list(self.cameras),
-            }
-        )
-
-    def to_filter(self) -> Filter:
-        """Return the same as a filter of the store's."""
-        return Filter(since=self.since, until=self.until, cameras=self.cameras)
-
-    @classmethod
-    def of_text(cls, text: str) -> "Filters":
-        """Read back what `to_text` wrote."""
-        data = json.loads(text)
-        since, until = (
-            datetime.fromisoformat(data[name]).astimezone(UTC) if data.get(name) else None
-            for name in ("since", "until")
-        )
-        return cls(since, until, tuple(str(c) for c in data.get("cameras", ())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +99,12 @@ class LatestQuery:
     """What a case asked last; `number` is the saved search's, None before the first."""
 
     description: ParsedDescription
-    filters: Filters
+    window: SearchWindow
     number: int | None
 
 
 def allowed(query: Query, purpose: Purpose) -> tuple[Query, tuple[str, ...]]:
     """Leave out what the purpose does not allow; returns the query and the slots left out."""
-    from dataclasses import replace
-
     withheld = tuple(dict.fromkeys(w.slot for w in query.wishes if not purpose.allows(w.slot)))
     kept = tuple(w for w in query.wishes if purpose.allows(w.slot))
     return replace(query, wishes=kept), withheld

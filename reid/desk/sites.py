@@ -7,17 +7,17 @@ before any is searched.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from reid.core.errors import AccessError, PolicyError
-from reid.core.records import Answer, Query
+from reid.core.records import Answer, Query, SearchWindow
 from reid.desk.cases import User
 from reid.desk.cases.audit import Detail
 from reid.desk.desk import SEARCH_SITE, SHOWN, Desk
-from reid.desk.parsed_description import Filters, ParsedDescription, allowed
+from reid.desk.parsed_description import ParsedDescription, allowed
 from reid.desk.policy import may
-from reid.rank import rank
+from reid.search.questions import search_snapshot
 
 _LONGEST_ACTOR: Final = 80
 
@@ -38,7 +38,7 @@ def search_sites(
     user: User,
     case_id: int,
     asked: ParsedDescription,
-    filters: Filters,
+    window: SearchWindow,
     top: int = SHOWN,
 ) -> list[SiteAnswer]:
     """Search other sites for a case at home; every line is written before an answer is given.
@@ -67,7 +67,7 @@ def search_sites(
     found = []
     for name, site in sites.items():
         there, more = allowed(query, site.policy.purpose(case.purpose))
-        answer, searched = _answer(site, there, filters, top)
+        answer, searched = _answer(site, there, window, top)
         detail = _detail(answer, searched, (*withheld, *more))
         site.note_question(SEARCH_SITE, None, {**detail, "case": case.name}, actor)
         home.note_question(SEARCH_SITE, case_id, {**detail, "site": name}, user.name)
@@ -87,13 +87,11 @@ def _check(name: str, site: Desk, home: Desk, purpose: str, actor: str) -> None:
     site.require_questions_left(actor)
 
 
-def _answer(site: Desk, query: Query, filters: Filters, top: int) -> tuple[Answer, int]:
+def _answer(site: Desk, query: Query, window: SearchWindow, top: int) -> tuple[Answer, int]:
     if not query.wishes or not site.has_sightings:
         return Answer(query, "unsure", ()), 0
-    snapshot = site.snapshots.get()
-    rows = snapshot.rows(filters.since, filters.until, ())
-    searched = len(snapshot) if rows is None else len(rows)
-    return rank(query, snapshot.gallery, top=top, knobs=snapshot.knobs, rows=rows), searched
+    times = replace(window, cameras=())  # cameras are named by each site for itself
+    return search_snapshot(site.snapshots.get(), query, times, top)
 
 
 def _detail(answer: Answer, searched: int, withheld: tuple[str, ...]) -> Detail:

@@ -5,13 +5,14 @@ and only the lists whose centres are nearest to a query are looked into. What is
 compared exactly. Few vectors, or few that a filter lets by, are simply all compared.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from reid.core.records import SearchWindow
 
 Float = NDArray[np.float32]
 Rows = NDArray[np.intp]
@@ -46,19 +47,17 @@ class Places:
     codes: NDArray[np.int32]
     names: tuple[str, ...]
 
-    def rows(
-        self, since: datetime | None, until: datetime | None, cameras: Sequence[str]
-    ) -> Rows | None:
-        """Return the rows that overlap a time window, before some cameras; None for all."""
-        if since is None and until is None and not cameras:
+    def rows(self, window: SearchWindow) -> Rows | None:
+        """Return the rows in a window, ascending; None for all."""
+        if window == SearchWindow():
             return None
         keep = np.ones(len(self.codes), bool)
-        if since is not None:
-            keep &= self.end >= _instant(since)
-        if until is not None:
-            keep &= self.start <= _instant(until)
-        if cameras:
-            keep &= np.isin(np.array(self.names), list(cameras))[self.codes]
+        if window.since is not None:
+            keep &= self.end >= _instant(window.since)
+        if window.until is not None:
+            keep &= self.start <= _instant(window.until)
+        if window.cameras:
+            keep &= np.isin(np.array(self.names), window.cameras)[self.codes]
         return np.flatnonzero(keep)
 
 

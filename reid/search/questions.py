@@ -7,19 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core.errors import UsageError
-from reid.core.records import Answer, Query, SightingKey, SimilarMatch
-from reid.rank import Gallery, Knobs, rank
-from reid.rank.nearest import Nearest, Places
+from reid.core.records import Answer, Query, SearchWindow, SightingKey, SimilarMatch
+from reid.rank import Gallery, Question, Refinement, next_question, rank
 from reid.rank.rerank import rerank
-from reid.store import Columns, Filter, Keys, Store
-from reid.weights.registry import sharpness_of
-
-TIMES_SEEN: Final = 2.0
-"""Sightings that somebody who is in a venue is expected to have: most walk past two cameras. With
-one and a half or three probabilities are less honest (table in reid/lab/bench/README.md)."""
-
-MEAN_FROM: Final = 12
-"""Sightings a camera needs before its mean vector says something about the camera."""
+from reid.search.snapshot import LoadedVectors, Rows, Snapshot, fits_in_memory, knobs_of
+from reid.store import Filter, Keys, Store
 
 ROUTE_SIMILARITY: Final = 0.5
 """Cosine, camera means subtracted, from which two sightings may be the same clothes."""
@@ -30,48 +22,70 @@ RERANKED: Final = 100
 LEAST_RERANKED: Final = 8
 """Of fewer, shared neighbours say nothing."""
 
-VECTORS_UP_TO: Final = 4_000_000
-"""Sightings whose vectors are read into memory, a kilobyte each; of more, only those that the
-table's own index finds near, and what a camera's sightings share is left in them."""
+OUTSIDE: Final = -60.0
+"""Nats that take sightings outside a window out of the running for the next question."""
 
 _NEIGHBOURS: Final = 1000  # taken from the vector index and then compared with care
 
 
-def search(store: Store, query: Query, which: Filter, top: int) -> Answer:
-    """Rank the venue's sightings for a description."""
-    columns = store.read(which)
+def search(store: Store, query: Query, window: SearchWindow, top: int) -> Answer:
+    """Rank the stored sightings in a window for a description."""
+    columns = store.read(Filter.within(window))
     gallery = Gallery(columns.keys, columns.attributes, columns.body, columns.visible)
-    return rank(query, gallery, top=top, knobs=knobs_of(store.model_id))
+    as_it_is = Refinement(knobs_of(store.model_id), np.zeros(len(gallery), np.float32))
+    return _ranked(query, gallery, None, top, as_it_is)
 
 
-def knobs_of(model_id: str) -> Knobs:
-    """Return how the beliefs of an embedder are taken in the ranking."""
-    return Knobs(sharpness=sharpness_of(model_id), times=TIMES_SEEN)
+def search_snapshot(
+    snapshot: Snapshot,
+    query: Query,
+    window: SearchWindow,
+    top: int,
+    refinement: Refinement | None = None,
+) -> tuple[Answer, int]:
+    """Rank the sightings in memory that are in a window; also returns how many these are.
 
+    How common a value is goes by all sightings in memory, not by those in the window alone.
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LoadedVectors:
-    """The vectors of N sightings in memory, to compare without the table.
-
-    Attributes:
-        keys: N keys.
-        places: when and before which camera each was.
-        nearest: over unit vectors (N, D) less their cameras' means.
+    Args:
+        refinement: what staff's decisions change; nothing where it is left out.
     """
+    rows = snapshot.rows(window)
+    searched = len(snapshot) if rows is None else len(rows)
+    refinement = refinement or snapshot.unrefined()
+    return _ranked(query, snapshot.gallery, rows, top, refinement), searched
 
-    keys: Keys
-    places: Places
-    nearest: Nearest
 
-    @classmethod
-    def of(cls, columns: Columns) -> "LoadedVectors":
-        """Take the vectors of what was read with them; in place of theirs."""
-        keys, vectors = columns.keys, without_camera_means(columns)
-        return cls(keys, places_of(keys), Nearest(vectors))
+def best_question(
+    snapshot: Snapshot,
+    query: Query,
+    window: SearchWindow,
+    skip: frozenset[str],
+    refinement: Refinement,
+) -> Question | None:
+    """Return what to ask next about the person, if anything would help among those in a window.
 
-    def row(self, sighting: str) -> int | None:
-        """Return the row of a sighting, or None."""
-        return self.keys.row(sighting)
+    Args:
+        skip: slots that are not asked for.
+    """
+    if not query.wishes:
+        return None
+    rows = snapshot.rows(window)
+    extra = refinement.extra
+    if rows is not None:
+        outside = np.full(len(snapshot), OUTSIDE, np.float32)
+        outside[rows] = 0
+        extra = extra + outside
+    return next_question(query, snapshot.gallery, knobs=refinement.knobs, extra=extra, skip=skip)
+
+
+def _ranked(
+    query: Query, gallery: Gallery, rows: Rows | None, top: int, refinement: Refinement
+) -> Answer:
+    if not query.wishes:
+        return Answer(query, "unsure", ())
+    knobs, extra = refinement.knobs, refinement.extra
+    return rank(query, gallery, top=top, knobs=knobs, extra=extra, rows=rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,19 +106,8 @@ class _Candidates:
     asked: NDArray[np.float32]
 
 
-def fits_in_memory(store: Store) -> bool:
-    """Whether the vectors of a venue are few enough to be read into memory."""
-    return store.count() <= VECTORS_UP_TO
-
-
-def places_of(keys: Keys) -> Places:
-    """Return when, and before which camera, each of N sightings was."""
-    start, end = (keys.column(name).astype("datetime64[us]") for name in ("start", "end"))
-    return Places(start, end, *keys.coded("camera"))
-
-
 def similar(
-    store: Store, sighting: str, which: Filter, top: int, loaded: LoadedVectors | None = None
+    store: Store, sighting: str, window: SearchWindow, top: int, loaded: LoadedVectors | None = None
 ) -> list[SimilarMatch]:
     """Return the sightings that look most like one, best first, without itself.
 
@@ -114,46 +117,44 @@ def similar(
     anew by the neighbours they share.
 
     Args:
-        which: time window and cameras; nothing else of a filter.
+        window: which sightings are compared.
         loaded: the venue's vectors where they are in memory already; read here where they are not.
 
     Raises:
         UsageError: there is no such sighting.
     """
-    if which != Filter(which.since, which.until, which.cameras):
-        raise ValueError("similar sightings are filtered by time and camera only")
     if loaded is None and fits_in_memory(store):
         loaded = LoadedVectors.of(store.read(vectors=True))
     wanted = max(top, RERANKED)
     if loaded is None:
-        near = _near_in_table(store, sighting, which)
+        near = _near_in_table(store, sighting, window)
     else:
-        near = _near_in_memory(loaded, sighting, which, wanted)
+        near = _near_in_memory(loaded, sighting, window, wanted)
     order = reranked(near.asked, near.vectors, len(near.rows))[:top]
     return [SimilarMatch(near.keys[int(near.rows[i])], float(near.closeness[i])) for i in order]
 
 
 def _near_in_memory(
-    loaded: LoadedVectors, sighting: str, which: Filter, wanted: int
+    loaded: LoadedVectors, sighting: str, window: SearchWindow, wanted: int
 ) -> _Candidates:
     row = loaded.row(sighting)
     if row is None:
         raise _no_sighting(sighting)
     vectors = loaded.nearest.vectors
-    among = loaded.places.rows(which.since, which.until, which.cameras)
+    among = loaded.places.rows(window)
     rows, closeness = loaded.nearest.search(vectors[row], wanted + 1, among)
     others = rows != row
     rows, closeness = rows[others], closeness[others]
     return _Candidates(loaded.keys, rows, closeness, vectors[rows[:RERANKED]], vectors[row])
 
 
-def _near_in_table(store: Store, sighting: str, which: Filter) -> _Candidates:
+def _near_in_table(store: Store, sighting: str, window: SearchWindow) -> _Candidates:
     """Ask the table's index, and read the vectors of what it finds near."""
     own = store.read(Filter(ids=[sighting]), vectors=True)
     if not len(own):
         raise _no_sighting(sighting)
     assert own.vectors is not None
-    near = [name for name, _ in store.similar(own.vectors[0], _NEIGHBOURS, which)]
+    near = [name for name, _ in store.similar(own.vectors[0], _NEIGHBOURS, Filter.within(window))]
     found = store.read(Filter(ids=[sighting, *near]), vectors=True)
     assert found.vectors is not None
     closeness = found.vectors @ own.vectors[0]
@@ -181,7 +182,7 @@ def reranked(asked: NDArray[np.float32], vectors: NDArray[np.float32], count: in
 
 
 def journey(
-    store: Store, sighting: str, which: Filter, loaded: LoadedVectors | None = None
+    store: Store, sighting: str, window: SearchWindow, loaded: LoadedVectors | None = None
 ) -> list[SimilarMatch]:
     """Return where the same clothes were seen, in order of time, the sighting itself included.
 
@@ -191,7 +192,7 @@ def journey(
     Raises:
         UsageError: there is no such sighting.
     """
-    alike = similar(store, sighting, which, _NEIGHBOURS, loaded)
+    alike = similar(store, sighting, window, _NEIGHBOURS, loaded)
     own = store.keys([sighting]).get(sighting)
     if own is None:
         raise _no_sighting(sighting)
@@ -202,20 +203,6 @@ def journey(
         if not any(_clash(other.key, stop.key) for stop in route):
             route.append(other)
     return sorted(route, key=lambda stop: stop.key.start)
-
-
-def without_camera_means(columns: Columns) -> NDArray[np.float32]:
-    """Return unit vectors (N, D), each less the mean vector of its camera; in place of theirs."""
-    assert columns.vectors is not None
-    vectors = columns.vectors if columns.vectors.flags.writeable else columns.vectors.copy()
-    codes, cameras = columns.keys.coded("camera")
-    for camera in range(len(cameras)):
-        rows = codes == camera
-        if rows.sum() >= MEAN_FROM:
-            vectors[rows] -= vectors[rows].mean(axis=0)
-    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
-    vectors /= np.maximum(norms, 1e-9)[:, None]
-    return vectors
 
 
 def _clash(a: SightingKey, b: SightingKey) -> bool:

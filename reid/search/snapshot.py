@@ -2,18 +2,17 @@
 
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.rank import Gallery, Knobs
-from reid.rank.nearest import LISTS_FROM, Places
-from reid.search.questions import LoadedVectors, fits_in_memory, knobs_of, places_of
-from reid.store import Keys, Store
+from reid.core.records import SearchWindow
+from reid.rank import Gallery, Knobs, Refinement
+from reid.rank.nearest import LISTS_FROM, Nearest, Places
+from reid.store import Columns, Keys, Store
+from reid.weights.registry import sharpness_of
 
 STALE: Final = 15.0
 """Seconds after which a search waits for the newest sightings instead of using those in memory."""
@@ -21,7 +20,73 @@ STALE: Final = 15.0
 FRESH: Final = 1.0
 """Seconds for which the store is not asked again whether it has changed."""
 
+TIMES_SEEN: Final = 2.0
+"""Sightings that somebody who is in a venue is expected to have: most walk past two cameras. With
+one and a half or three probabilities are less honest (table in reid/lab/bench/README.md)."""
+
+MEAN_FROM: Final = 12
+"""Sightings a camera needs before its mean vector says something about the camera."""
+
+VECTORS_UP_TO: Final = 4_000_000
+"""Sightings whose vectors are read into memory, a kilobyte each; of more, only those that the
+table's own index finds near, and what a camera's sightings share is left in them."""
+
 Rows = NDArray[np.intp]
+
+
+def knobs_of(model_id: str) -> Knobs:
+    """Return how the beliefs of an embedder are taken in the ranking."""
+    return Knobs(sharpness=sharpness_of(model_id), times=TIMES_SEEN)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedVectors:
+    """The vectors of N sightings in memory, to compare without the table.
+
+    Attributes:
+        keys: N keys.
+        places: when and before which camera each was.
+        nearest: over unit vectors (N, D) less their cameras' means.
+    """
+
+    keys: Keys
+    places: Places
+    nearest: Nearest
+
+    @classmethod
+    def of(cls, columns: Columns) -> "LoadedVectors":
+        """Take the vectors of what was read with them; in place of theirs."""
+        keys, vectors = columns.keys, without_camera_means(columns)
+        return cls(keys, places_of(keys), Nearest(vectors))
+
+    def row(self, sighting: str) -> int | None:
+        """Return the row of a sighting, or None."""
+        return self.keys.row(sighting)
+
+
+def fits_in_memory(store: Store) -> bool:
+    """Whether the vectors of a venue are few enough to be read into memory."""
+    return store.count() <= VECTORS_UP_TO
+
+
+def places_of(keys: Keys) -> Places:
+    """Return when, and before which camera, each of N sightings was."""
+    start, end = (keys.column(name).astype("datetime64[us]") for name in ("start", "end"))
+    return Places(start, end, *keys.coded("camera"))
+
+
+def without_camera_means(columns: Columns) -> NDArray[np.float32]:
+    """Return unit vectors (N, D), each less the mean vector of its camera; in place of theirs."""
+    assert columns.vectors is not None
+    vectors = columns.vectors if columns.vectors.flags.writeable else columns.vectors.copy()
+    codes, cameras = columns.keys.coded("camera")
+    for camera in range(len(cameras)):
+        rows = codes == camera
+        if rows.sum() >= MEAN_FROM:
+            vectors[rows] -= vectors[rows].mean(axis=0)
+    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    vectors /= np.maximum(norms, 1e-9)[:, None]
+    return vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,11 +145,13 @@ class Snapshot:
             self._row_of.update({str(name): i for i, name in enumerate(self.ids)})
         return self._row_of.get(sighting)
 
-    def rows(
-        self, since: datetime | None, until: datetime | None, cameras: Sequence[str]
-    ) -> Rows | None:
-        """Return the rows within a time window and some cameras; None for all."""
-        return self.places.rows(since, until, cameras)
+    def rows(self, window: SearchWindow) -> Rows | None:
+        """Return the rows in a window; None for all."""
+        return self.places.rows(window)
+
+    def unrefined(self) -> Refinement:
+        """Return what holds before anything was confirmed or rejected."""
+        return Refinement(self.knobs, np.zeros(len(self), np.float32))
 
     def follow(self, before: "Snapshot | None") -> None:
         """Get ready to find what is nearest among many, quickly where an earlier snapshot was.

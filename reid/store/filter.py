@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Self
+
+from reid.core.records import SearchWindow
 
 LONGEST_TRACKLET: Final = timedelta(hours=1)
 """No sighting lasts so long: `reid.detect.tracklets` cuts them after minutes. So one that overlaps
@@ -30,6 +32,11 @@ class Filter:
     ids: Sequence[str] = ()
     ended_before: datetime | None = None
     except_ids: Sequence[str] = ()
+
+    @classmethod
+    def within(cls, window: SearchWindow) -> Self:
+        """Return the condition that sightings are in a window."""
+        return cls(window.since, window.until, window.cameras)
 
     def sql(self) -> str:
         """Return the condition in the table's SQL, or an empty string for all rows."""

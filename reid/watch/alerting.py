@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.core.records import SearchWindow
 from reid.desk.cases import Alert, Case
 from reid.desk.desk import Desk
 from reid.desk.feedback import refined
@@ -110,7 +111,7 @@ class Sentry:
         self, case: Case, snapshot: Snapshot, now: datetime, fresh: NDArray[np.intp]
     ) -> Threshold:
         """Set a case's threshold on the sightings of the day before `now`, without the new ones."""
-        rows = snapshot.rows(now - RECENT, now, ())
+        rows = snapshot.rows(SearchWindow(now - RECENT, now))
         assert rows is not None
         rows = np.setdiff1d(rows, [*fresh, *self._confirmed(case, snapshot)])
         scores = self._scores(case, snapshot, rows)

@@ -1,5 +1,1 @@
-"""The staff web app: server-rendered pages with small scripts of our own, nothing from outside."""
-
-from reid.web.app import create_app
-
-__all__ = ["create_app"]
+"""The staff web app: pages over the desk, and alerts as they are raised."""

@@ -7,9 +7,10 @@ import random
 import sys
 from pathlib import Path
 
+from reid.core.records import SearchWindow
 from reid.desk.cases import NewCase
 from reid.desk.desk import Desk
-from reid.desk.parsed_description import Filters, ParsedDescription
+from reid.desk.parsed_description import ParsedDescription
 from tests.venues import sightings
 
 TEXT = "red top, blue trousers"
@@ -33,7 +34,7 @@ def main(folder: Path, offset: int) -> None:
             say("stored", key.id)
         case = desk.records.book.open(NewCase("missing-child", TEXT, asked.to_text()), "anna", 24)
         desk.snapshots.refresh()
-        desk.search(case.id, asked, Filters(), "anna", top=3)
+        desk.search(case.id, asked, SearchWindow(), "anna", top=3)
         chosen = batch.keys[rng.randrange(4)].id
         desk.decide(case.id, chosen, "confirmed", "anna")
         desk.records.book.close(case.id, "found-safe", "anna")

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from reid.core.errors import AccessError, AuditError, CaseError
+from reid.core.records import SearchWindow
 from reid.desk.desk import Desk
-from reid.desk.parsed_description import Filters, ParsedDescription
+from reid.desk.parsed_description import ParsedDescription
 from reid.storage.venue_path import Bucket
 from tests.desk.test_desk import RED, TEXT, case_of
 from tests.servers import BUCKET, S3, PostgreSQL, needs_postgresql, needs_s3
@@ -31,7 +32,7 @@ def desk(bucket: Bucket, url: str) -> Iterator[Desk]:
 
 def test_from_case_to_erasure(desk: Desk, bucket: Bucket, storage: S3) -> None:
     case = case_of(desk)
-    found = desk.search(case, ParsedDescription.of_sentence(TEXT), Filters(), "anna")
+    found = desk.search(case, ParsedDescription.of_sentence(TEXT), SearchWindow(), "anna")
     assert found.answer.matches[0].key.id == RED
     desk.decide(case, RED, "confirmed", "anna")
     desk.records.book.close(case, "found-safe", "anna")

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from reid.core.errors import AccessError, CaseError, PolicyError, UsageError
+from reid.core.records import SearchWindow
 from reid.desk.cases import NewCase
 from reid.desk.desk import Desk
 from reid.desk.erasure import TOGETHER
-from reid.desk.parsed_description import Filters, ParsedDescription
+from reid.desk.parsed_description import ParsedDescription
 from reid.store import Filter
 from tests.venues import filled, sightings, write_rules
 
@@ -35,7 +36,7 @@ def case_of(desk: Desk, purpose: str = "missing-child") -> int:
 
 def test_the_right_sighting_comes_first_and_leaves_a_line(desk: Desk) -> None:
     case = case_of(desk)
-    found = desk.search(case, ParsedDescription.of_sentence(TEXT), Filters(), "anna")
+    found = desk.search(case, ParsedDescription.of_sentence(TEXT), SearchWindow(), "anna")
     assert found.answer.matches[0].key.id == RED
     assert found.searched == 30
     line = desk.records.trail.lines(case)[-1]
@@ -47,17 +48,17 @@ def test_the_right_sighting_comes_first_and_leaves_a_line(desk: Desk) -> None:
 def test_no_open_case_no_search(desk: Desk) -> None:
     asked = ParsedDescription.of_sentence(TEXT)
     with pytest.raises(CaseError, match="no case"):
-        desk.search(1, asked, Filters(), "anna")
+        desk.search(1, asked, SearchWindow(), "anna")
     case = case_of(desk)
     desk.records.book.close(case, "withdrawn", "anna")
     with pytest.raises(CaseError, match="closed"):
-        desk.search(case, asked, Filters(), "anna")
+        desk.search(case, asked, SearchWindow(), "anna")
 
 
 def test_body_derived_slots_only_where_the_purpose_allows(desk: Desk) -> None:
     asked = ParsedDescription.of_sentence(TEXT)
-    child = desk.search(case_of(desk), asked, Filters(), "anna")
-    bag = desk.search(case_of(desk, "lost-bag"), asked, Filters(), "anna")
+    child = desk.search(case_of(desk), asked, SearchWindow(), "anna")
+    bag = desk.search(case_of(desk, "lost-bag"), asked, SearchWindow(), "anna")
     assert child.withheld == ()
     assert "body.age" in bag.withheld
     assert not any(r.slot.startswith("body.") for r in bag.answer.matches[0].why)
@@ -80,30 +81,30 @@ def test_bad_fields(text: str) -> None:
 
 def test_filters(desk: Desk) -> None:
     case, asked = case_of(desk), ParsedDescription.of_sentence(TEXT)
-    gate = desk.search(case, asked, Filters(cameras=("gate",)), "anna")
+    gate = desk.search(case, asked, SearchWindow(cameras=("gate",)), "anna")
     assert {m.key.camera for m in gate.answer.matches} == {"gate"}
-    recent = Filters(since=datetime.now(UTC) - timedelta(minutes=5, seconds=-1))
+    recent = SearchWindow(since=datetime.now(UTC) - timedelta(minutes=5, seconds=-1))
     assert desk.search(case, asked, recent, "anna").searched == 5
     with pytest.raises(UsageError, match="does not have"):
-        desk.search(case, asked, Filters(cameras=("x' OR 1=1",)), "anna")
-    assert Filters.of_text(recent.to_text()) == recent
+        desk.search(case, asked, SearchWindow(cameras=("x' OR 1=1",)), "anna")
+    assert SearchWindow.of_text(recent.to_text()) == recent
 
 
 def test_new_sightings_are_seen(desk: Desk) -> None:
     case, asked = case_of(desk), ParsedDescription.of_sentence(TEXT)
-    desk.search(case, asked, Filters(), "anna")
+    desk.search(case, asked, SearchWindow(), "anna")
     desk.store.add(sightings(5, offset=100))
     assert desk.snapshots.refresh().row("s" + f"{100:023d}") is not None
-    assert desk.search(case, asked, Filters(), "anna").searched == 35
+    assert desk.search(case, asked, SearchWindow(), "anna").searched == 35
 
 
 def test_rejecting_moves_a_sighting_to_the_end(desk: Desk) -> None:
     case, asked = case_of(desk), ParsedDescription.of_sentence(TEXT)
     desk.decide(case, RED, "rejected", "anna")
-    found = desk.search(case, asked, Filters(), "anna", top=30)
+    found = desk.search(case, asked, SearchWindow(), "anna", top=30)
     assert found.answer.matches[-1].key.id == RED
     desk.decide(case, RED, "undo", "anna")
-    assert desk.search(case, asked, Filters(), "anna").answer.matches[0].key.id == RED
+    assert desk.search(case, asked, SearchWindow(), "anna").answer.matches[0].key.id == RED
 
 
 def test_moderation_is_audited_without_the_words(tmp_path: Path) -> None:
@@ -121,10 +122,10 @@ def test_searches_an_hour(tmp_path: Path) -> None:
     desk = Desk.open(tmp_path)
     case, asked = case_of(desk), ParsedDescription.of_sentence(TEXT)
     for _ in range(2):
-        desk.search(case, asked, Filters(), "anna")
+        desk.search(case, asked, SearchWindow(), "anna")
     with pytest.raises(AccessError, match="more than 2"):
-        desk.search(case, asked, Filters(), "anna")
-    desk.search(case, asked, Filters(), "bob")
+        desk.search(case, asked, SearchWindow(), "anna")
+    desk.search(case, asked, SearchWindow(), "bob")
 
 
 def everything(folder: Path) -> bytes:
@@ -133,7 +134,7 @@ def everything(folder: Path) -> bytes:
 
 def test_erasing_a_case_leaves_no_byte(desk: Desk) -> None:
     case, asked = case_of(desk), ParsedDescription.of_sentence(TEXT)
-    desk.search(case, asked, Filters(), "anna")
+    desk.search(case, asked, SearchWindow(), "anna")
     desk.decide(case, RED, "confirmed", "anna")
     vector = desk.store.read(Filter(ids=[RED]), vectors=True).vectors
     jpeg = desk.store._select(["crop"], Filter(ids=[RED])).column("crop")[0].as_py()

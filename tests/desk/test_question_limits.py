@@ -18,15 +18,14 @@ import pytest
 from reid.cli import main
 from reid.cli.answers import similar_json
 from reid.core.errors import AccessError, UsageError
-from reid.core.records import SimilarMatch
+from reid.core.records import SearchWindow, SimilarMatch
 from reid.desk.cases import NewCase, User
 from reid.desk.desk import QUESTIONS, Desk
-from reid.desk.parsed_description import Filters, ParsedDescription
+from reid.desk.parsed_description import ParsedDescription
 from reid.desk.sites import search_sites
-from reid.search import questions as search
-from reid.store import Filter
+from reid.search import snapshot
 from reid.venue import open_venue
-from reid.web import create_app
+from reid.web.app import create_app
 from tests.desk.test_desk import RED, TEXT
 from tests.desk.test_sites import EAST, HOME
 from tests.fast import cheap_hashes  # noqa: F401
@@ -34,7 +33,7 @@ from tests.venues import filled
 from tests.web.conftest import PASSWORD, Browser
 
 ANNA = User("anna", "supervisor")
-ANYWHERE = Filters()
+ANYWHERE = SearchWindow()
 
 
 @dataclass
@@ -190,7 +189,7 @@ def test_a_question_that_cannot_be_answered_leaves_no_line(asker: Asker) -> None
     assert asker.questions() == []
 
 
-def answers(folder: Path, window: Filter) -> list[list[SimilarMatch]]:
+def answers(folder: Path, window: SearchWindow) -> list[list[SimilarMatch]]:
     """Return what is said to be similar to, and on the way of, some sightings."""
     venue = open_venue(folder, "C-1")
     named = ["s" + f"{i:023d}" for i in (0, 7, 29)]
@@ -200,16 +199,16 @@ def answers(folder: Path, window: Filter) -> list[list[SimilarMatch]]:
     ]
 
 
-@pytest.mark.parametrize("limit", [search.VECTORS_UP_TO, 0], ids=["in memory", "from the table"])
+@pytest.mark.parametrize("limit", [snapshot.VECTORS_UP_TO, 0], ids=["in memory", "from the table"])
 @pytest.mark.parametrize("cameras", [(), ("gate", "shop")])
 def test_answers_are_the_same_with_rules_and_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, cameras: Sequence[str]
 ) -> None:
-    monkeypatch.setattr(search, "VECTORS_UP_TO", limit)
+    monkeypatch.setattr(snapshot, "VECTORS_UP_TO", limit)
     filled(tmp_path)
     desk = Desk.open(tmp_path)
     desk.records.book.open(NewCase("missing-child", TEXT, understood().to_text()), "anna", 24)
-    window = Filter(cameras=cameras)
+    window = SearchWindow(cameras=tuple(cameras))
     ruled = answers(tmp_path, window)
     desk.records.database.close()
     (tmp_path / "venue.toml").unlink()
@@ -219,7 +218,7 @@ def test_answers_are_the_same_with_rules_and_without(
     assert [len(one) for one in plain[:2]] == [1, 10]
 
 
-QUESTION_NAMES = {"search", "similar", "journey", "rank"}
+QUESTION_NAMES = {"search", "search_snapshot", "similar", "journey", "rank"}
 ABOVE_THE_DESK = ["cli", "fleet", "watch", "web"]
 
 

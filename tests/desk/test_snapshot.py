@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reid.core.records import SearchWindow
 from reid.describe import describe
 from reid.rank import rank
 from reid.search import questions
 from reid.search import snapshot as module
 from reid.search.snapshot import Snapshot, Snapshots
-from reid.store import Filter, Store
+from reid.store import Store
 from tests.venues import CAMERAS, DIM, MODEL, sightings
 
 
@@ -25,19 +26,19 @@ def store(tmp_path: Path) -> Store:
 def test_cameras_and_times_filter(store: Store) -> None:
     snapshot = Snapshot.of(store)
     cameras = np.array([key.camera for key in snapshot.keys])
-    assert snapshot.rows(None, None, ()) is None
+    assert snapshot.rows(SearchWindow()) is None
     for camera in CAMERAS:
-        rows = snapshot.rows(None, None, [camera])
+        rows = snapshot.rows(SearchWindow(cameras=(camera,)))
         assert rows.tolist() == np.flatnonzero(cameras == camera).tolist()
     middle = snapshot.keys[20].start
-    late = snapshot.rows(middle, None, ())
+    late = snapshot.rows(SearchWindow(since=middle))
     assert late.tolist() == [i for i in range(40) if snapshot.keys[i].end >= middle]
 
 
 def test_a_fresh_venue_has_no_rows(tmp_path: Path) -> None:
     snapshot = Snapshot.of(Store.create(tmp_path / "empty", MODEL, DIM))
     assert len(snapshot) == 0
-    assert snapshot.rows(None, None, ["gate"]).tolist() == []
+    assert snapshot.rows(SearchWindow(cameras=("gate",))).tolist() == []
 
 
 def test_lists_are_made_behind_the_scenes_and_carried_on(
@@ -67,7 +68,7 @@ def test_of_very_many_the_vectors_stay_in_the_table(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = Snapshot.of(store)
-    monkeypatch.setattr(questions, "VECTORS_UP_TO", 10)
+    monkeypatch.setattr(module, "VECTORS_UP_TO", 10)
     snapshot = Snapshot.of(store)
     assert snapshot.gallery.vectors is None
     assert snapshot.loaded is None
@@ -77,7 +78,7 @@ def test_of_very_many_the_vectors_stay_in_the_table(
     vectors = store.read(vectors=True).vectors
     assert vectors is not None
     closeness = vectors @ vectors[3]
-    found = questions.similar(store, str(snapshot.ids[3]), Filter(cameras=CAMERAS[:2]), 40)
+    found = questions.similar(store, str(snapshot.ids[3]), SearchWindow(cameras=CAMERAS[:2]), 40)
     cameras = np.array([key.camera for key in snapshot.keys])
     rows = np.flatnonzero(np.isin(cameras, CAMERAS[:2]) & (np.arange(40) != 3))
     assert {f.key.id for f in found} == set(snapshot.ids[rows])

@@ -17,7 +17,7 @@ EVERYTHING = """
 import sys
 sys.modules["ray"] = None  # importing it now fails
 import reid.cli.main, reid.cli.commands, reid.cli.fleet, reid.fleet.bulk, reid.fleet.fleet
-import reid.fleet.camera, reid.desk, reid.watch, reid.web.app, reid.web.server
+import reid.fleet.camera, reid.desk.desk, reid.watch.watcher, reid.web.app, reid.web.server
 import reid.search.questions
 assert not [name for name in sys.modules if name.startswith("ray.")]
 from pathlib import Path

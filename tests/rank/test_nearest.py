@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from reid.core.records import SearchWindow
 from reid.rank import nearest
 from reid.rank.nearest import Nearest, Places
 
@@ -86,9 +87,11 @@ def test_places_by_time_and_camera() -> None:
     def at(minute: int) -> datetime:
         return datetime(2026, 5, 2, 12, minute, tzinfo=UTC)
 
-    assert places.rows(None, None, ()) is None
-    assert places.rows(at(14), None, ()).tolist() == [1, 2]
-    assert places.rows(None, at(10), ()).tolist() == [0, 1]
-    assert places.rows(None, None, ["gate"]).tolist() == [0, 2]
-    assert places.rows(at(12), at(14), ["shop", "no-such"]).tolist() == [1]
-    assert places.rows(None, None, ["no-such"]).tolist() == []
+    assert places.rows(SearchWindow()) is None
+    assert places.rows(SearchWindow(since=at(14))).tolist() == [1, 2]
+    assert places.rows(SearchWindow(until=at(10))).tolist() == [0, 1]
+    assert places.rows(SearchWindow(cameras=("gate",))).tolist() == [0, 2]
+    assert places.rows(
+        SearchWindow(since=at(12), until=at(14), cameras=("shop", "no-such"))
+    ).tolist() == [1]
+    assert places.rows(SearchWindow(cameras=("no-such",))).tolist() == []

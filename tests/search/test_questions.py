@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from reid.core.errors import UsageError
-from reid.core.records import SightingKey, Sightings
+from reid.core.records import SearchWindow, SightingKey, Sightings
 from reid.embed.features import Features
-from reid.search.questions import MEAN_FROM, journey, similar
-from reid.store import Filter, Store
+from reid.search.questions import journey, similar
+from reid.search.snapshot import MEAN_FROM
+from reid.store import Store
 from tests.making import NOON
 from tests.making import redacted_noise as crop
 
@@ -53,14 +54,14 @@ ROWS = [
 
 def test_similar_leaves_out_itself_and_ranks(store: Store) -> None:
     put(store, ROWS)
-    assert [f.key.id for f in similar(store, "a", Filter(), 9)] == ["e", "d", "b", "c"]
-    assert [f.key.id for f in similar(store, "a", Filter(cameras=["hall"]), 1)] == ["b"]
+    assert [f.key.id for f in similar(store, "a", SearchWindow(), 9)] == ["e", "d", "b", "c"]
+    assert [f.key.id for f in similar(store, "a", SearchWindow(cameras=("hall",)), 1)] == ["b"]
 
 
 def test_an_unknown_sighting_is_named(store: Store) -> None:
     put(store, ROWS)
     with pytest.raises(UsageError, match="nobody"):
-        similar(store, "nobody", Filter(), 3)
+        similar(store, "nobody", SearchWindow(), 3)
 
 
 def test_a_camera_s_own_light_is_taken_out(tmp_path: Path) -> None:
@@ -77,9 +78,9 @@ def test_a_camera_s_own_light_is_taken_out(tmp_path: Path) -> None:
     put(store, rows)
     assert store.read(vectors=True).vectors is not None
     for i in range(len(people)):
-        assert similar(store, f"x{i:02d}", Filter(), 1)[0].key.id == f"y{i:02d}"
+        assert similar(store, f"x{i:02d}", SearchWindow(), 1)[0].key.id == f"y{i:02d}"
 
 
 def test_a_journey_is_in_order_and_nobody_is_in_two_places(store: Store) -> None:
     put(store, ROWS)
-    assert [stop.key.id for stop in journey(store, "a", Filter())] == ["a", "b", "d"]
+    assert [stop.key.id for stop in journey(store, "a", SearchWindow())] == ["a", "b", "d"]

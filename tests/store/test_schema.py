@@ -13,7 +13,7 @@ import pytest
 
 from reid.core import columns, vocabulary
 from reid.core.errors import StoreError
-from reid.core.records import Query, Wish
+from reid.core.records import Query, SearchWindow, Wish
 from reid.core.vocabulary import Column
 from reid.rank import Gallery, rank
 from reid.search.questions import search
@@ -204,9 +204,9 @@ class TestAnotherVocabulary:
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked = Query("", (Wish("upper.colour", "red"), Wish("carry.backpack", "present")))
-        before = search(store, asked, Filter(), 5)
+        before = search(store, asked, SearchWindow(), 5)
         change(monkeypatch, lambda found: found[::-1])
-        assert search(Store.open(store.folder), asked, Filter(), 5) == before
+        assert search(Store.open(store.folder), asked, SearchWindow(), 5) == before
 
     def test_a_new_column_is_not_estimated_and_a_removed_one_is_kept_but_not_read(
         self, store: Store, monkeypatch: pytest.MonkeyPatch

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from reid.desk.desk import Desk
-from reid.web import create_app
+from reid.web.app import create_app
 from tests.fast import cheap_hashes  # noqa: F401
 from tests.venues import filled
 

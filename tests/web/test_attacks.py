@@ -302,7 +302,7 @@ def test_cookies_and_headers(browse, app: FastAPI) -> None:
 
 
 def test_tls_cookies(desk: Desk) -> None:
-    from reid.web import create_app
+    from reid.web.app import create_app
 
     browser = Browser(create_app(desk, tls=True), base_url="https://desk", follow_redirects=False)
     answer = browser.post("/login", data={"name": "operator", "password": PASSWORD})

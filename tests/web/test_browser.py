@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from reid.desk.desk import Desk
-from reid.web import create_app
+from reid.web.app import create_app
 from tests.web.conftest import PASSWORD
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

@@ -26,7 +26,7 @@ from reid.lab.bench.report.result import Result
 from reid.lab.bench.report.tables import Table, figure
 from reid.rank import Gallery, Knobs
 from reid.rank.score import score, terms
-from reid.search.questions import knobs_of
+from reid.search.snapshot import knobs_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

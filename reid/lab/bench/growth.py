@@ -25,8 +25,7 @@ from reid.lab.bench.rivals import fabricated_rows
 from reid.lab.bench.rivals.fabricated_rows import DIM, MODEL
 from reid.lab.bench.searching import Timed
 from reid.rank import Gallery, rank
-from reid.search.questions import VECTORS_UP_TO
-from reid.search.snapshot import Snapshot
+from reid.search.snapshot import VECTORS_UP_TO, Snapshot
 from reid.storage.venue_path import Folder
 from reid.store import Filter, Store, maintenance
 from reid.store.connection import connect

@@ -42,7 +42,7 @@ from reid.rank import Gallery, Knobs, measure, rank
 from reid.rank.answer import FIRST_LOOKED_AT
 from reid.rank.odds import PRESENT, Odds
 from reid.rank.score import score, terms
-from reid.search.questions import knobs_of
+from reid.search.snapshot import knobs_of
 
 FIELDS: Final = 6
 """Of which the random descriptions consist."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core import vocabulary
-from reid.core.records import SightingKey
+from reid.core.records import SearchWindow, SightingKey
 from reid.describe import describe
 from reid.lab.bench.metrics.figures import Figures, Fraction, ThreeDigits
 from reid.rank import Gallery, rank
@@ -124,14 +124,14 @@ def _product(vectors: Float, queries: Float) -> dict[str, Timed]:
     if n >= LISTS_FROM:
         index.build()
     middle = _BEGUN + timedelta(seconds=n // 2)
-    filters: dict[str, tuple[datetime | None, datetime | None, tuple[str, ...]]] = {
-        "all": (None, None, ()),
-        "two hours, 3 of 20 cameras": (middle, middle + timedelta(hours=2), names[:3]),
-        "a day": (middle, middle + timedelta(days=1), ()),
+    windows = {
+        "all": SearchWindow(),
+        "two hours, 3 of 20 cameras": SearchWindow(middle, middle + timedelta(hours=2), names[:3]),
+        "a day": SearchWindow(middle, middle + timedelta(days=1)),
     }
     timed = {}
-    for label, asked in filters.items():
-        allowed = places.rows(*asked)
+    for label, window in windows.items():
+        allowed = places.rows(window)
         among = np.arange(n) if allowed is None else allowed
         if len(among) < TOP:
             continue
@@ -141,8 +141,8 @@ def _product(vectors: Float, queries: Float) -> dict[str, Timed]:
         ]
         recall = float(np.mean(hits)) / TOP
 
-        def find(i: int, asked: Any = asked) -> object:
-            return index.search(queries[i], TOP, places.rows(*asked))
+        def find(i: int, window: SearchWindow = window) -> object:
+            return index.search(queries[i], TOP, places.rows(window))
 
         timed[f"vectors, product, {label}"] = _repeat(find, recall)
     return timed

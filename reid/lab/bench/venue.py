@@ -12,9 +12,8 @@ from pydantic import Field, SkipValidation
 
 from reid.capture.sources import open_source
 from reid.core.boxes import Boxes, iou
-from reid.core.errors import UsageError
 from reid.core.pixels import RedactedCrop
-from reid.core.records import SightingKey
+from reid.core.records import SearchWindow, SightingKey
 from reid.describe import describe
 from reid.detect.tracker import Tracker
 from reid.embed import Embedder
@@ -264,12 +263,9 @@ def _seek(store: Store, told: Told, visits: Sequence[Visit], owners: Owners) -> 
         visit.person == told.person and (since is None or visit.end >= since) for visit in visits
     )
     begun = time.perf_counter()
-    which = Filter(since=since)
-    searched = store.count(which)
-    try:
-        answer = search(store, describe(told.text), which, top=max(1, searched))
-    except UsageError:  # nothing in it can be searched for
-        return Sought(told, in_view, None, searched, "unsure", time.perf_counter() - begun)
+    window = SearchWindow(since)
+    searched = store.count(Filter.within(window))
+    answer = search(store, describe(told.text), window, top=max(1, searched))
     seconds = time.perf_counter() - begun
     right = (i for i, m in enumerate(answer.matches, 1) if owners[m.key.id] == told.person)
     return Sought(told, in_view, next(right, None), searched, answer.outcome, seconds)

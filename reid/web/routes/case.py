@@ -7,9 +7,10 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from reid.core.errors import UsageError
+from reid.core.records import SearchWindow
 from reid.desk.cases import Case, Session
 from reid.desk.desk import Desk, Found
-from reid.desk.parsed_description import Filters, ParsedDescription
+from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import may
 from reid.web import views
 from reid.web.case_context import case_frame
@@ -38,7 +39,7 @@ def case_page(request: Request, session: Sees, case_id: CaseId, s: Number = None
     latest = desk.latest_query(case, s)
     if latest.number is None and s is not None:
         raise UsageError(f"this case has no search {s}")
-    values = _searched(request, session, case_id, latest.description, latest.filters)
+    values = _searched(request, session, case_id, latest.description, latest.window)
     frame = case_frame(request, case, "search")
     return render(request, "case.html", session, **frame, **values)
 
@@ -60,10 +61,10 @@ def search(
     desk = state_of(request).desk
     case = desk.records.book.require_open(case_id)
     asked = _asked(desk, session, case, slots, text)
-    filters = _filters(desk, case, window, since, until, camera or [])
+    where = _window(desk, case, window, since, until, camera or [])
     if _wants_part(request):
-        return _answer(request, session, case_id, asked, filters, frozenset(skip.split(",")))
-    saved = desk.records.book.save_search(case_id, asked.to_text(), filters.to_text())
+        return _answer(request, session, case_id, asked, where, frozenset(skip.split(",")))
+    saved = desk.records.book.save_search(case_id, asked.to_text(), where.to_text())
     return RedirectResponse(f"/case/{case_id}?s={saved.number}", 303)
 
 
@@ -83,7 +84,7 @@ def decide(
         return RedirectResponse(f"/case/{case_id}", 303)
     case = desk.records.book.require_open(case_id)
     latest = desk.latest_query(case, s)
-    return _answer(request, session, case_id, latest.description, latest.filters)
+    return _answer(request, session, case_id, latest.description, latest.window)
 
 
 @router.post("/case/{case_id}/similar")
@@ -95,7 +96,7 @@ def similar(
 ) -> Response:
     """Show the same clothes elsewhere."""
     desk, t = _tools(request)
-    found = desk.similar(case_id, sighting, Filters(), session.user.name)
+    found = desk.similar(case_id, sighting, SearchWindow(), session.user.name)
     cards = views.Cards(desk, case_id, t).of_similar(found)
     case = desk.records.book.require_open(case_id)
     values: dict[str, Any] = {
@@ -133,9 +134,9 @@ def _asked(desk: Desk, session: Session, case: Case, slots: str, text: str) -> P
     return last.with_fields_of(ParsedDescription.of_text(slots)) if slots else last
 
 
-def _filters(
+def _window(
     desk: Desk, case: Case, window: str, since: str, until: str, cameras: list[str]
-) -> Filters:
+) -> SearchWindow:
     now = datetime.now(UTC)
     first, last = _local(desk, since), _local(desk, until)
     if window.isascii() and window.isdigit():
@@ -146,7 +147,7 @@ def _filters(
         first, last = None, None
     if first and last and last < first:
         raise UsageError("the end of the time window is before its start")
-    return Filters(first, last, tuple(cameras))
+    return SearchWindow(first, last, tuple(cameras))
 
 
 def _local(desk: Desk, text: str) -> datetime | None:
@@ -164,14 +165,14 @@ def _searched(
     session: Session,
     case_id: int,
     asked: ParsedDescription,
-    filters: Filters,
+    window: SearchWindow,
     skip: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     desk, t = _tools(request)
     if not desk.has_sightings:
         raise UsageError("nothing is indexed yet at this venue: start `reid watch` or `reid index`")
     with state_of(request).metrics.search_seconds.time():
-        found = desk.search(case_id, asked, filters, session.user.name, skip=skip)
+        found = desk.search(case_id, asked, window, session.user.name, skip=skip)
     return {**_shown(desk, t, found), "may_decide": may(session.user.role, "decide")}
 
 
@@ -196,12 +197,12 @@ def _shown(desk: Desk, t: Translator, found: Found) -> dict[str, Any]:
         "refused": [t(f"refused.{kind}") for kind in found.asked.refused],
         "unparsed": found.asked.unparsed,
         "withheld": bool(found.withheld),
-        "filters": found.filters,
-        "since": f"{found.filters.since.astimezone(zone):%Y-%m-%dT%H:%M}"
-        if found.filters.since
+        "filters": found.window,
+        "since": f"{found.window.since.astimezone(zone):%Y-%m-%dT%H:%M}"
+        if found.window.since
         else "",
-        "until": f"{found.filters.until.astimezone(zone):%Y-%m-%dT%H:%M}"
-        if found.filters.until
+        "until": f"{found.window.until.astimezone(zone):%Y-%m-%dT%H:%M}"
+        if found.window.until
         else "",
         "question": views.question(t, found.question),
         "cameras": [(name, desk.policy.camera_name(name)) for name in desk.policy.cameras],
@@ -213,11 +214,11 @@ def _answer(
     session: Session,
     case_id: int,
     asked: ParsedDescription,
-    filters: Filters,
+    window: SearchWindow,
     skip: frozenset[str] = frozenset(),
 ) -> Response:
     """Send the parts of the page that a search changes."""
-    values = _searched(request, session, case_id, asked, filters, skip)
+    values = _searched(request, session, case_id, asked, window, skip)
     case = state_of(request).desk.records.book.get(case_id)
 
     def part(name: str) -> str:

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from reid.core.errors import AccessError, UsageError
+from reid.core.records import SearchWindow
 from reid.desk.cases import Case, NewCase, Session
-from reid.desk.parsed_description import Filters, ParsedDescription
+from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import may
 from reid.web import phrases, views
 from reid.web.security import Searches, SignedIn
@@ -91,7 +92,7 @@ def open_case(
     book = desk.records.book
     case = book.open(new, session.user.name, desk.policy.venue.case_hours)
     book.take_step(case.id, "description", session.user.name)
-    book.save_search(case.id, asked.to_text(), Filters().to_text())
+    book.save_search(case.id, asked.to_text(), SearchWindow().to_text())
     return RedirectResponse(f"/case/{case.id}", 303)
 
 

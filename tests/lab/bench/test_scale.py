@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from reid.core.errors import UsageError
+from reid.core.records import SearchWindow
 from reid.describe import describe
 from reid.lab.bench.fleets import Assumed, costs
 from reid.lab.bench.growth import Grown
@@ -32,7 +33,7 @@ def test_made_up_rows_are_the_same_again_and_read_like_any(tmp_path: Path) -> No
     read = store.read(vectors=True)
     assert read.vectors is not None
     assert np.allclose(np.linalg.norm(read.vectors, axis=1), 1, atol=1e-4)
-    best = search(store, describe("red hoodie"), Filter(), 5).matches[0]
+    best = search(store, describe("red hoodie"), SearchWindow(), 5).matches[0]
     assert best.why[0].verdict == "match"
     crops = store.crops([best.key.id])
     assert crops[best.key.id].policy
