@@ -9,7 +9,7 @@ import numpy as np
 
 from reid.core import vocabulary as vocab
 from reid.core.records import Query, SightingKey, Wish
-from reid.rank import Gallery, Knobs, measure
+from reid.rank import Gallery, ScoreConfig, measure
 from reid.rank.confusions import neighbours
 
 Person = dict[str, str]
@@ -197,8 +197,8 @@ def draw_values(slot: str) -> list[str]:
     return list(POPULATION[slot])
 
 
-def reliability(seed: int, n: int = 1500) -> Knobs:
+def reliability(seed: int, n: int = 1500) -> ScoreConfig:
     """Measure how far the model is to be trusted, on a crowd of its own."""
     crowd = make(n, seed)
     truths = [{slot: frozenset({value}) for slot, value in p.items()} for p in crowd.people]
-    return Knobs(reliability=measure(crowd.gallery, truths))
+    return ScoreConfig(reliability=measure(crowd.gallery, truths))

@@ -166,7 +166,7 @@ class Desk:
         )
         self.pictures.load([match.key.id for match in answer.matches])
         seconds = time.perf_counter() - began
-        doubted = tuple(refinement.knobs.doubts)
+        doubted = tuple(refinement.config.doubts)
         return Found(
             case, saved.number, asked, window, answer, searched, withheld, seconds, question,
             doubted,

@@ -16,7 +16,7 @@ def refined(query: Query, snapshot: Snapshot, decisions: Sequence[Decision]) -> 
     yes, no = _rows(snapshot, decisions, "confirmed"), _rows(snapshot, decisions, "rejected")
     if not len(yes) and not len(no):
         return snapshot.unrefined()
-    return refine_rows(query, snapshot.gallery, yes, no, snapshot.knobs)
+    return refine_rows(query, snapshot.gallery, yes, no, snapshot.config)
 
 
 def _rows(snapshot: Snapshot, decisions: Sequence[Decision], verdict: str) -> NDArray[np.intp]:

@@ -5,13 +5,13 @@ from reid.rank.feedback import Refinement, refine_rows
 from reid.rank.gallery import Gallery
 from reid.rank.question import Question, next_question
 from reid.rank.reliability import measure
-from reid.rank.score import Knobs
+from reid.rank.score import ScoreConfig
 
 __all__ = [
     "Gallery",
-    "Knobs",
     "Question",
     "Refinement",
+    "ScoreConfig",
     "measure",
     "next_question",
     "rank",

@@ -20,7 +20,7 @@ from reid.rank.odds import Odds
 from reid.rank.score import (
     DEFAULT,
     NOT_VISIBLE_BELOW,
-    Knobs,
+    ScoreConfig,
     Term,
     gallery_lacks_wish,
     holds,
@@ -61,7 +61,7 @@ def rank(
     gallery: Gallery,
     *,
     top: int | None = 50,
-    knobs: Knobs = DEFAULT,
+    config: ScoreConfig = DEFAULT,
     extra: Floats | None = None,
     rows: NDArray[np.intp] | None = None,
 ) -> Answer:
@@ -71,22 +71,22 @@ def rank(
     what feedback says. Sightings outside `rows` are left out. Without anything to go by the order
     is the gallery's own.
     """
-    asked = terms(query, knobs)
-    totals = score(gallery, asked, knobs)
+    asked = terms(query, config)
+    totals = score(gallery, asked, config)
     if extra is not None:
         totals = totals + extra.astype(np.float32)
     rows = np.arange(len(gallery)) if rows is None else rows
     pool = totals if len(rows) == len(totals) else totals[rows]
     order = rows[_best(pool, len(rows) if top is None else top)]
-    reasons = explain(gallery, asked, order, knobs)
+    reasons = explain(gallery, asked, order, config)
     known = np.zeros(len(totals), bool) if extra is None else extra >= KNOWN
-    odds = Odds.of(totals[rows[~known[rows]]], knobs.sharpness, knobs.times)
+    odds = Odds.of(totals[rows[~known[rows]]], config.sharpness, config.times)
     chances = np.where(known[order], 1.0, odds.probability(totals[order]))
     matches = tuple(
         Match(gallery.keys[int(i)], float(totals[i]), float(chance), why)
         for i, chance, why in zip(order, chances, reasons, strict=True)
     )
-    said = "found" if known[rows].any() else outcome(gallery, asked, totals, rows, knobs)
+    said = "found" if known[rows].any() else outcome(gallery, asked, totals, rows, config)
     return Answer(query, said, matches)
 
 
@@ -102,25 +102,25 @@ def _best(totals: Floats, top: int) -> NDArray[np.intp]:
 
 
 def explain(
-    gallery: Gallery, asked: Sequence[Term], rows: NDArray[np.intp], knobs: Knobs = DEFAULT
+    gallery: Gallery, asked: Sequence[Term], rows: NDArray[np.intp], config: ScoreConfig = DEFAULT
 ) -> list[tuple[Reason, ...]]:
     """Return the reasons of each row: one a wish, in the order of the query's terms."""
     reasons: list[list[Reason]] = [[] for _ in rows]
     for term in asked:
-        beliefs = belief_in(gallery, term, rows, knobs)
+        beliefs = belief_in(gallery, term, rows, config)
         seen = gallery.part(term.wishes[0].slot)[rows]
-        usual = rate(gallery, term, knobs)
+        usual = rate(gallery, term, config)
         for mine, belief, share in zip(reasons, beliefs, seen, strict=True):
             verdict, chance = _verdict(float(belief), float(share), usual)
             mine.extend(Reason(w.slot, w.value, verdict, chance, w.negated) for w in term.wishes)
     return [tuple(mine) for mine in reasons]
 
 
-def belief_in(gallery: Gallery, term: Term, rows: NDArray[np.intp], knobs: Knobs) -> Floats:
+def belief_in(gallery: Gallery, term: Term, rows: NDArray[np.intp], config: ScoreConfig) -> Floats:
     """Return the belief (n,) of some rows in a term; NaN where it is not estimated."""
     belief = None
     if not all(gallery_lacks_wish(gallery, wish) for wish in term.wishes):
-        belief, _ = holds(gallery, term, rows, knobs)
+        belief, _ = holds(gallery, term, rows, config)
     if belief is None:
         return np.full(len(rows), np.nan, np.float32)
     return belief
@@ -138,7 +138,7 @@ def _verdict(belief: float, share: float, usual: float) -> tuple[Verdict, float 
 
 
 def borne_out(
-    gallery: Gallery, asked: Sequence[Term], rows: NDArray[np.intp], knobs: Knobs = DEFAULT
+    gallery: Gallery, asked: Sequence[Term], rows: NDArray[np.intp], config: ScoreConfig = DEFAULT
 ) -> NDArray[np.float64]:
     """Return which share of what was asked each row (n,) matches; NaN where nothing is judged.
 
@@ -147,9 +147,9 @@ def borne_out(
     """
     total, weight = np.zeros(len(rows)), np.zeros(len(rows))
     for term in asked:
-        beliefs = belief_in(gallery, term, rows, knobs)
+        beliefs = belief_in(gallery, term, rows, config)
         seen = gallery.part(term.wishes[0].slot)[rows]
-        usual = rate(gallery, term, knobs)
+        usual = rate(gallery, term, config)
         verdicts = [
             _verdict(float(b), float(s), usual)[0] for b, s in zip(beliefs, seen, strict=True)
         ]
@@ -165,7 +165,7 @@ def outcome(
     asked: Sequence[Term],
     totals: Floats,
     rows: NDArray[np.intp],
-    knobs: Knobs = DEFAULT,
+    config: ScoreConfig = DEFAULT,
 ) -> Outcome:
     """Say whether the person is probably among the best of some rows, may be, or is nobody there.
 
@@ -176,7 +176,7 @@ def outcome(
     if not len(rows):
         return "nobody_fits"
     best = rows[_best(totals[rows], FIRST_LOOKED_AT)]
-    fit = borne_out(gallery, asked, best, knobs)
+    fit = borne_out(gallery, asked, best, config)
     if np.isnan(fit[0]):
         return "unsure"
     odds = Odds.of(totals[rows])

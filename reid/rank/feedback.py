@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from reid.core.records import Query
 from reid.rank.answer import MATCH_FROM, belief_in
 from reid.rank.gallery import Floats, Gallery
-from reid.rank.score import DEFAULT, NOT_VISIBLE_BELOW, Knobs, Term, terms
+from reid.rank.score import DEFAULT, NOT_VISIBLE_BELOW, ScoreConfig, Term, terms
 
 LIKE_CONFIRMED: Final = 1.2
 """Nats a standard deviation of likeness to a confirmed sighting is worth."""
@@ -34,11 +34,11 @@ class Refinement:
     """What feedback changes, to be passed on to `rank`.
 
     Attributes:
-        knobs: with the wishes that turned out wrong trusted less.
+        config: with the wishes that turned out wrong trusted less.
         extra: float32 (N,), nats added for likeness to what was confirmed or rejected.
     """
 
-    knobs: Knobs
+    config: ScoreConfig
     extra: Floats
 
 
@@ -47,18 +47,18 @@ def refine_rows(
     gallery: Gallery,
     yes: NDArray[np.intp],
     no: NDArray[np.intp],
-    knobs: Knobs = DEFAULT,
+    config: ScoreConfig = DEFAULT,
 ) -> Refinement:
     """Learn from rows that were confirmed, and rejected, where their numbers are known."""
     extra = _likeness(gallery, yes, no)
     extra[no] += REJECTED
     extra[yes] += CONFIRMED
-    doubts = dict(knobs.doubts)
-    for term in terms(query, knobs) if len(yes) else ():
-        if _contradicted(gallery, term, yes, knobs):
+    doubts = dict(config.doubts)
+    for term in terms(query, config) if len(yes) else ():
+        if _contradicted(gallery, term, yes, config):
             for wish in term.wishes:
                 doubts[wish.slot, wish.value] = DOUBTED
-    return Refinement(replace(knobs, doubts=doubts), extra)
+    return Refinement(replace(config, doubts=doubts), extra)
 
 
 def _likeness(gallery: Gallery, yes: NDArray[np.intp], no: NDArray[np.intp]) -> Floats:
@@ -85,8 +85,8 @@ def _standard(vectors: Floats, rows: NDArray[np.intp]) -> Floats:
     return np.asarray(standard, dtype=np.float32)
 
 
-def _contradicted(gallery: Gallery, term: Term, yes: NDArray[np.intp], knobs: Knobs) -> bool:
-    beliefs = belief_in(gallery, term, yes, knobs)
+def _contradicted(gallery: Gallery, term: Term, yes: NDArray[np.intp], config: ScoreConfig) -> bool:
+    beliefs = belief_in(gallery, term, yes, config)
     seen = gallery.part(term.wishes[0].slot)[yes] >= NOT_VISIBLE_BELOW
     judged = beliefs[seen & ~np.isnan(beliefs)]
     return len(judged) > 0 and float(judged.mean()) < MATCH_FROM / 2

@@ -14,7 +14,7 @@ from reid.rank.score import (
     CERTAINTY,
     DEFAULT,
     NOT_VISIBLE_BELOW,
-    Knobs,
+    ScoreConfig,
     gallery_lacks,
     score,
     terms,
@@ -91,7 +91,7 @@ def next_question(
     query: Query,
     gallery: Gallery,
     *,
-    knobs: Knobs = DEFAULT,
+    config: ScoreConfig = DEFAULT,
     extra: Floats | None = None,
     skip: frozenset[str] = frozenset(),
 ) -> Question | None:
@@ -102,13 +102,13 @@ def next_question(
     """
     if len(gallery) < 2:
         return None
-    weights, rows = _posterior(query, gallery, knobs, extra)
+    weights, rows = _posterior(query, gallery, config, extra)
     now = _entropy(weights)
     best: tuple[float, str, float] | None = None
-    for slot in open_slots(query, gallery, knobs):
+    for slot in open_slots(query, gallery, config):
         if slot in skip:
             continue
-        after = expected_entropy(gallery, slot, weights, rows, knobs)
+        after = expected_entropy(gallery, slot, weights, rows, config)
         gain = (now - after) * _known(slot)
         if best is None or gain > best[0]:
             best = (gain, slot, after)
@@ -122,7 +122,7 @@ def next_question(
     return Question(slot, text, left, count)
 
 
-def open_slots(query: Query, gallery: Gallery, knobs: Knobs = DEFAULT) -> list[str]:
+def open_slots(query: Query, gallery: Gallery, config: ScoreConfig = DEFAULT) -> list[str]:
     """Return the slots that may still be asked for, in vocabulary order."""
     said = {wish.slot for wish in query.wishes}
     carried = {wish.slot for wish in query.wishes if not wish.negated}
@@ -165,10 +165,10 @@ def _known(slot: str) -> float:
 
 
 def _posterior(
-    query: Query, gallery: Gallery, knobs: Knobs, extra: Floats | None
+    query: Query, gallery: Gallery, config: ScoreConfig, extra: Floats | None
 ) -> tuple[Doubles, NDArray[np.intp]]:
     """Return how likely each of the best sightings is the one, and which they are."""
-    scores = score(gallery, terms(query, knobs), knobs)
+    scores = score(gallery, terms(query, config), config)
     if extra is not None:
         scores = scores + extra
     rows = np.arange(len(scores))
@@ -184,7 +184,7 @@ def expected_entropy(
     slot: str,
     weights: Doubles,
     rows: NDArray[np.intp],
-    knobs: Knobs = DEFAULT,
+    config: ScoreConfig = DEFAULT,
 ) -> float:
     """Return the entropy (nats) of who it is after the answer, averaged over the answers.
 
@@ -193,7 +193,7 @@ def expected_entropy(
     """
     beliefs = _beliefs(gallery, slot, rows)  # (answers, n)
     seen = gallery.part(slot)[rows]
-    trust = CERTAINTY["sure"] * knobs.reliability.get(slot, 1.0)
+    trust = CERTAINTY["sure"] * config.reliability.get(slot, 1.0)
     trusts = np.where(seen >= NOT_VISIBLE_BELOW, trust * np.minimum(seen, 1.0), 0.0)
     total = 0.0
     for belief in beliefs:

@@ -52,8 +52,8 @@ UNDER_ONLY: Final = frozenset({"t-shirt", "shirt", "polo", "dress"})
 
 
 @dataclass(frozen=True, slots=True)
-class Knobs:
-    """What the score takes into account; everything, unless an experiment turns it off.
+class ScoreConfig:
+    """What the score takes into account: everything, unless an ablation turns it off.
 
     Attributes:
         reliability: slot → in [0, 1], how well the model knows it here; 1 where not named.
@@ -75,7 +75,7 @@ class Knobs:
     times: float = 1.0
 
 
-DEFAULT: Final = Knobs()
+DEFAULT: Final = ScoreConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Term:
         return self.wishes[0].negated
 
 
-def terms(query: Query, knobs: Knobs = DEFAULT) -> tuple[Term, ...]:
+def terms(query: Query, config: ScoreConfig = DEFAULT) -> tuple[Term, ...]:
     """Group the wishes of a query into what has to hold together."""
     grouped: dict[object, list[Wish]] = {}
     for i, wish in enumerate(query.wishes):
@@ -103,19 +103,21 @@ def terms(query: Query, knobs: Knobs = DEFAULT) -> tuple[Term, ...]:
     free = not layered and not any(
         w.slot == "upper.type" and w.value in UNDER_ONLY for w in query.wishes if not w.negated
     )
-    return tuple(Term(tuple(g), _trust(g, knobs), layered, free) for g in grouped.values())
+    return tuple(Term(tuple(g), _trust(g, config), layered, free) for g in grouped.values())
 
 
-def _trust(wishes: Iterable[Wish], knobs: Knobs) -> float:
-    sure = [CERTAINTY[w.certainty if knobs.certainty else "sure"] for w in wishes]
-    known = [knobs.reliability.get(w.slot, 1.0) for w in wishes]
-    left = [knobs.doubts.get((w.slot, w.value), 1.0) for w in wishes]
+def _trust(wishes: Iterable[Wish], config: ScoreConfig) -> float:
+    sure = [CERTAINTY[w.certainty if config.certainty else "sure"] for w in wishes]
+    known = [config.reliability.get(w.slot, 1.0) for w in wishes]
+    left = [config.doubts.get((w.slot, w.value), 1.0) for w in wishes]
     return float(np.mean(sure) * np.mean(known) * np.mean(left))
 
 
-def _plain(gallery: Gallery, slot: str, wish: Wish, rows: Rows, knobs: Knobs) -> Floats | None:
+def _plain(
+    gallery: Gallery, slot: str, wish: Wish, rows: Rows, config: ScoreConfig
+) -> Floats | None:
     belief = gallery.column(slot, str(wish.value), rows)
-    if belief is None or not knobs.neighbours or wish.negated:
+    if belief is None or not config.neighbours or wish.negated:
         return belief
     near = neighbours(slot, str(wish.value), wish.modifier)
     if not near:
@@ -137,21 +139,21 @@ def gallery_lacks(gallery: Gallery, slot: str, value: str) -> bool:
 
 
 def _belief(
-    gallery: Gallery, term: Term, wish: Wish, rows: Rows, knobs: Knobs
+    gallery: Gallery, term: Term, wish: Wish, rows: Rows, config: ScoreConfig
 ) -> tuple[Floats | None, float]:
     """Return the belief (n,) in one wish, and the weight of where it was read."""
     region, _, rest = wish.slot.partition(".")
-    own = _plain(gallery, wish.slot, wish, rows, knobs)
+    own = _plain(gallery, wish.slot, wish, rows, config)
     if region not in {"upper", "outer"} or rest == "sleeve" or own is None:
         return own, 1.0
     twin = ("outer." if region == "upper" else "upper.") + rest
     if gallery_lacks(gallery, "outer." + rest, str(wish.value)):
         if region == "outer":
-            return _plain(gallery, twin, wish, rows, knobs), ELSEWHERE
+            return _plain(gallery, twin, wish, rows, config), ELSEWHERE
         return own, BENEATH if term.layered else 1.0
     if region == "upper" and not term.free:
         return own, 1.0
-    other = _plain(gallery, twin, wish, rows, knobs)
+    other = _plain(gallery, twin, wish, rows, config)
     if other is None or wish.negated:
         return own, 1.0
     if region == "upper":
@@ -160,7 +162,7 @@ def _belief(
 
 
 def holds(
-    gallery: Gallery, term: Term, rows: Rows = ALL, knobs: Knobs = DEFAULT
+    gallery: Gallery, term: Term, rows: Rows = ALL, config: ScoreConfig = DEFAULT
 ) -> tuple[Floats | None, float]:
     """Return the belief (n,) that a term holds (None: not estimated) and its source's weight."""
     total: Floats | None = None
@@ -169,7 +171,7 @@ def holds(
         "colour"
     )
     for wish in term.wishes:
-        belief, weight = _belief(gallery, term, wish, rows, knobs)
+        belief, weight = _belief(gallery, term, wish, rows, config)
         if belief is None:
             continue
         if total is None:
@@ -183,16 +185,16 @@ def holds(
     return total, weight
 
 
-def rate(gallery: Gallery, term: Term, knobs: Knobs = DEFAULT) -> float:
+def rate(gallery: Gallery, term: Term, config: ScoreConfig = DEFAULT) -> float:
     """Return π: for what share of the venue's sightings a term holds (remembered)."""
     usual = min(1.0, sum(usual_rate(w.slot, str(w.value)) for w in term.wishes))
     usual = 1 - usual if term.negated else usual
-    if not knobs.rarity:
+    if not config.rarity:
         return 1 - EVEN_RATE if term.negated else EVEN_RATE
     key = (tuple((w.slot, w.value, w.modifier) for w in term.wishes), term.negated, term.free,
-           term.layered, knobs.neighbours)  # fmt: skip
+           term.layered, config.neighbours)  # fmt: skip
     if key not in gallery.rates:
-        belief, _ = holds(gallery, term, ALL, knobs)
+        belief, _ = holds(gallery, term, ALL, config)
         seen = np.empty(0, np.float32) if belief is None else belief[~np.isnan(belief)]
         gallery.rates[key] = (float(seen.sum(dtype=np.float64)) + PRIOR_ROWS * usual) / (
             len(seen) + PRIOR_ROWS
@@ -213,16 +215,16 @@ def visibility(gallery: Gallery, term: Term, rows: Rows = ALL) -> Floats:
 
 
 def score_term(
-    gallery: Gallery, term: Term, knobs: Knobs = DEFAULT, rows: Rows = ALL
+    gallery: Gallery, term: Term, config: ScoreConfig = DEFAULT, rows: Rows = ALL
 ) -> Floats | None:
     """Return the log-likelihood ratio (n,) of one term; None where it is not estimated at all."""
     if all(w.slot not in vocabulary.SLOTS or gallery_lacks_wish(gallery, w) for w in term.wishes):
         return None
-    belief, source = holds(gallery, term, rows, knobs)
+    belief, source = holds(gallery, term, rows, config)
     if belief is None:
         return None
     weight = np.float32(term.trust * source)
-    gain = belief * (weight / np.float32(rate(gallery, term, knobs)))
+    gain = belief * (weight / np.float32(rate(gallery, term, config)))
     gain -= weight
     gain *= visibility(gallery, term, rows)
     nats: Floats = np.log1p(gain, out=gain)
@@ -241,13 +243,13 @@ def gallery_lacks_wish(gallery: Gallery, wish: Wish) -> bool:
     return all(gallery_lacks(gallery, slot, str(wish.value)) for slot in slots)
 
 
-def score(gallery: Gallery, asked: Sequence[Term], knobs: Knobs = DEFAULT) -> Floats:
+def score(gallery: Gallery, asked: Sequence[Term], config: ScoreConfig = DEFAULT) -> Floats:
     """Return the log-likelihood ratio (N,) of all terms together, in nats."""
     total = np.zeros(len(gallery), np.float32)
     for start in range(0, len(gallery), BLOCK):
         rows = slice(start, start + BLOCK)
         for term in asked:
-            part = score_term(gallery, term, knobs, rows)
+            part = score_term(gallery, term, config, rows)
             if part is not None:
                 total[rows] += part
     return total

@@ -10,7 +10,7 @@ from reid.core.errors import UsageError
 from reid.core.records import Answer, Query, SearchWindow, SightingKey, SimilarMatch
 from reid.rank import Gallery, Question, Refinement, next_question, rank
 from reid.rank.rerank import rerank
-from reid.search.snapshot import LoadedVectors, Rows, Snapshot, fits_in_memory, knobs_of
+from reid.search.snapshot import LoadedVectors, Rows, Snapshot, fits_in_memory, score_config_of
 from reid.store import Filter, Keys, Store
 
 ROUTE_SIMILARITY: Final = 0.5
@@ -32,7 +32,7 @@ def search(store: Store, query: Query, window: SearchWindow, top: int) -> Answer
     """Rank the stored sightings in a window for a description."""
     columns = store.read(Filter.within(window))
     gallery = Gallery(columns.keys, columns.attributes, columns.body, columns.visible)
-    as_it_is = Refinement(knobs_of(store.model_id), np.zeros(len(gallery), np.float32))
+    as_it_is = Refinement(score_config_of(store.model_id), np.zeros(len(gallery), np.float32))
     return _ranked(query, gallery, None, top, as_it_is)
 
 
@@ -76,7 +76,7 @@ def best_question(
         outside = np.full(len(snapshot), OUTSIDE, np.float32)
         outside[rows] = 0
         extra = extra + outside
-    return next_question(query, snapshot.gallery, knobs=refinement.knobs, extra=extra, skip=skip)
+    return next_question(query, snapshot.gallery, config=refinement.config, extra=extra, skip=skip)
 
 
 def _ranked(
@@ -84,8 +84,8 @@ def _ranked(
 ) -> Answer:
     if not query.wishes:
         return Answer(query, "unsure", ())
-    knobs, extra = refinement.knobs, refinement.extra
-    return rank(query, gallery, top=top, knobs=knobs, extra=extra, rows=rows)
+    config, extra = refinement.config, refinement.extra
+    return rank(query, gallery, top=top, config=config, extra=extra, rows=rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

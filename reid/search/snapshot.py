@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core.records import SearchWindow
-from reid.rank import Gallery, Knobs, Refinement
+from reid.rank import Gallery, Refinement, ScoreConfig
 from reid.rank.nearest import LISTS_FROM, Nearest, Places
 from reid.store import Columns, Keys, Store
 from reid.weights.registry import sharpness_of
@@ -34,9 +34,9 @@ table's own index finds near, and what a camera's sightings share is left in the
 Rows = NDArray[np.intp]
 
 
-def knobs_of(model_id: str) -> Knobs:
+def score_config_of(model_id: str) -> ScoreConfig:
     """Return how the beliefs of an embedder are taken in the ranking."""
-    return Knobs(sharpness=sharpness_of(model_id), times=TIMES_SEEN)
+    return ScoreConfig(sharpness=sharpness_of(model_id), times=TIMES_SEEN)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +101,7 @@ class Snapshot:
         gallery: to rank; its vectors are unit vectors less what a camera's sightings share, None
             where there are too many to hold.
         loaded: the same vectors, to find which are nearest to one; None without them.
-        knobs: how the model's beliefs are taken.
+        config: how the model's beliefs are taken.
     """
 
     version: int
@@ -110,7 +110,7 @@ class Snapshot:
     places: Places
     gallery: Gallery
     loaded: LoadedVectors | None
-    knobs: Knobs
+    config: ScoreConfig
     _row_of: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -123,8 +123,8 @@ class Snapshot:
         vectors = None if loaded is None else loaded.nearest.vectors
         gallery = Gallery(keys, columns.attributes, columns.body, columns.visible, vectors)
         places = places_of(keys) if loaded is None else loaded.places
-        knobs = knobs_of(store.model_id)
-        return cls(version, keys, keys.column("id"), places, gallery, loaded, knobs)
+        config = score_config_of(store.model_id)
+        return cls(version, keys, keys.column("id"), places, gallery, loaded, config)
 
     @property
     def start(self) -> NDArray[np.datetime64]:
@@ -151,7 +151,7 @@ class Snapshot:
 
     def unrefined(self) -> Refinement:
         """Return what holds before anything was confirmed or rejected."""
-        return Refinement(self.knobs, np.zeros(len(self), np.float32))
+        return Refinement(self.config, np.zeros(len(self), np.float32))
 
     def follow(self, before: "Snapshot | None") -> None:
         """Get ready to find what is nearest among many, quickly where an earlier snapshot was.

@@ -128,7 +128,7 @@ class Sentry:
         known = [*rows, *self._confirmed(case, snapshot)]
         others = np.setdiff1d(np.arange(len(snapshot)), known)
         odds = Odds.of(
-            self._scores(case, snapshot, others), snapshot.knobs.sharpness, snapshot.knobs.times
+            self._scores(case, snapshot, others), snapshot.config.sharpness, snapshot.config.times
         )
         chances = odds.probability(scores)
         raised = []
@@ -156,7 +156,7 @@ class Sentry:
         if not query.wishes or not len(rows):
             return np.zeros(len(rows), np.float32)
         change = refined(query, snapshot, self._desk.records.book.decisions(case.id))
-        totals = score(snapshot.gallery, terms(query, change.knobs), change.knobs)
+        totals = score(snapshot.gallery, terms(query, change.config), change.config)
         return np.asarray((totals + change.extra)[rows], np.float32)
 
 

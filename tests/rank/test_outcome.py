@@ -91,14 +91,14 @@ def test_a_confirmed_sighting_leaves_the_others_their_chances() -> None:
 def answers() -> list[tuple[object, int | None]]:
     """Ask for people of a crowd in every style; one in five is not there at all."""
     rng = np.random.default_rng(3)
-    knobs, crowd = reliability(8, 400), make(PEOPLE, 7)
+    config, crowd = reliability(8, 400), make(PEOPLE, 7)
     found = []
     for style in STYLES:
         for row in rng.integers(0, PEOPLE, ASKS):
             there = rng.random() < PRESENT
             rows = np.arange(PEOPLE) if there else np.delete(np.arange(PEOPLE), row)
             query = describe_person(rng, crowd.people[row], style)
-            answer = rank(query, crowd.gallery, top=FIRST_LOOKED_AT, knobs=knobs, rows=rows)
+            answer = rank(query, crowd.gallery, top=FIRST_LOOKED_AT, config=config, rows=rows)
             found.append((answer, int(row) if there else None))
     return found
 

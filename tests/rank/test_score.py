@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reid.core import vocabulary as vocab
 from reid.core.records import Query, SightingKey, Wish
-from reid.rank import Gallery, Knobs, measure, next_question, rank, refine_rows
+from reid.rank import Gallery, ScoreConfig, measure, next_question, rank, refine_rows
 from reid.rank.feedback import DOUBTED
 from reid.rank.question import open_slots
 from reid.weights import registry
@@ -230,24 +230,24 @@ def test_confirming_brings_up_what_looks_alike_and_doubts_the_wish_it_contradict
     query = ask(Wish(*RED))
     assert rank(query, table).matches[0].key.id == "s2"
     refined = refine_rows(query, table, rows(0), rows())
-    answer = rank(query, table, knobs=refined.knobs, extra=refined.extra)
+    answer = rank(query, table, config=refined.config, extra=refined.extra)
     assert [m.key.id for m in answer.matches][:2] == ["s0", "s1"]
-    assert refined.knobs.doubts == {RED: DOUBTED}
+    assert refined.config.doubts == {RED: DOUBTED}
 
 
 def test_rejecting_puts_a_sighting_last() -> None:
     table = with_vectors(gallery({RED: 0.9}, {RED: 0.8}, {BLUE: 0.9}), 0, 120, 240)
     query = ask(Wish(*RED))
     refined = refine_rows(query, table, rows(), rows(0))
-    answer = rank(query, table, knobs=refined.knobs, extra=refined.extra)
+    answer = rank(query, table, config=refined.config, extra=refined.extra)
     assert [m.key.id for m in answer.matches] == ["s1", "s2", "s0"]
-    assert not refined.knobs.doubts
+    assert not refined.config.doubts
 
 
 def test_feedback_without_vectors_and_without_anything() -> None:
     table = gallery({RED: 0.9}, {BLUE: 0.9})
     refined = refine_rows(ask(Wish(*RED)), table, rows(), rows())
-    assert not refined.knobs.doubts
+    assert not refined.config.doubts
     assert not refined.extra.any()
 
 
@@ -265,7 +265,7 @@ def test_a_slot_that_lies_gets_little_trust_and_then_counts_less() -> None:
     assert "head.type" not in table
     wishes = ask(Wish("upper.colour", "red"), Wish("feet.type", "sandals"))
     both = gallery({RED: 0.9, ("feet.type", "boots"): 0.97}, {("feet.type", "sandals"): 0.97})
-    assert rank(wishes, both, knobs=Knobs(reliability=table)).matches[0].key.id == "s0"
+    assert rank(wishes, both, config=ScoreConfig(reliability=table)).matches[0].key.id == "s0"
 
 
 @settings(max_examples=60, deadline=None)

@@ -24,9 +24,9 @@ from reid.lab.bench.report.plots import CHANCE, OURS, Plot
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
 from reid.lab.bench.report.tables import Table, figure
-from reid.rank import Gallery, Knobs
+from reid.rank import Gallery, ScoreConfig
 from reid.rank.score import score, terms
-from reid.search.snapshot import knobs_of
+from reid.search.snapshot import score_config_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -153,7 +153,7 @@ def run_description(
     else:
         galleries = film_galleries(described.venue, embedder, progress)
     asked = [_ask(one) for one in described.descriptions]
-    bench = _Bench(galleries, seed, knobs_of(embedder.model_id))
+    bench = _Bench(galleries, seed, score_config_of(embedder.model_id))
     files = (*described.files, *(image.path for image in described.images))
     return DescriptionResult(
         **dict(bench.found(asked, galleries)),
@@ -188,13 +188,13 @@ def _altered(
     return {kind: bench.found(of_kind, bench.galleries) for kind, of_kind in kinds.items()}
 
 
-def parts_of_score(knobs: Knobs) -> dict[str, Knobs]:
+def parts_of_score(config: ScoreConfig) -> dict[str, ScoreConfig]:
     """Return what can be left out of the score, to see what it is worth."""
     return {
-        "nothing": knobs,
-        "certainty": replace(knobs, certainty=False),
-        "rarity": replace(knobs, rarity=False),
-        "neighbours": replace(knobs, neighbours=False),
+        "nothing": config,
+        "certainty": replace(config, certainty=False),
+        "rarity": replace(config, rarity=False),
+        "neighbours": replace(config, neighbours=False),
     }
 
 
@@ -213,9 +213,9 @@ def _without(bench: "_Bench", asked: Sequence[_Asked], seed: int) -> dict[str, D
         "vague": [replace(a, query=vague(a.query, rng)) for a in asked],
     }
     return {
-        f"{kind}/{left_out}": bench.found(of_kind, bench.galleries, knobs)
+        f"{kind}/{left_out}": bench.found(of_kind, bench.galleries, config)
         for kind, of_kind in kinds.items()
-        for left_out, knobs in parts_of_score(bench.knobs).items()
+        for left_out, config in parts_of_score(bench.config).items()
     }
 
 
@@ -232,18 +232,18 @@ def hedged(altered: Query, true: Query, rng: np.random.Generator) -> Query:
 class _Bench:
     """Ranks galleries, each shuffled once so that ties favour nobody."""
 
-    def __init__(self, galleries: Sequence[CameraGallery], seed: int, knobs: Knobs) -> None:
-        self.galleries, self.knobs = galleries, knobs
+    def __init__(self, galleries: Sequence[CameraGallery], seed: int, config: ScoreConfig) -> None:
+        self.galleries, self.config = galleries, config
         self._seed = seed
 
     def found(
         self,
         asked: Sequence[_Asked],
         galleries: Sequence[CameraGallery],
-        knobs: Knobs | None = None,
+        config: ScoreConfig | None = None,
     ) -> DescriptionFigures:
         """Score every query before every gallery."""
-        scored = [self._scores(asked, gallery, knobs or self.knobs) for gallery in galleries]
+        scored = [self._scores(asked, gallery, config or self.config) for gallery in galleries]
         people = [asked[int(row)].identity for scores in scored for row in scores.rows]
         joined = RankingScores(
             np.arange(len(people)),
@@ -257,11 +257,13 @@ class _Bench:
             **summarised(joined, people, self._seed), median_rank=time.median, time_to_find=time
         )
 
-    def _scores(self, asked: Sequence[_Asked], where: CameraGallery, knobs: Knobs) -> RankingScores:
+    def _scores(
+        self, asked: Sequence[_Asked], where: CameraGallery, config: ScoreConfig
+    ) -> RankingScores:
         table = Gallery.of(where.sightings)
         order = np.random.default_rng(self._seed).permutation(len(table))
         who = np.array(where.identities)[order]
-        fits = [score(table, terms(a.query, knobs), knobs)[order] for a in asked]
+        fits = [score(table, terms(a.query, config), config)[order] for a in asked]
         distance = -np.stack(fits) if fits else np.zeros((0, len(order)), np.float32)
         names = np.array([a.identity for a in asked], dtype=who.dtype if not asked else None)
         return score_ranking(distance, names[:, None] == who[None])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reid.core import vocabulary
 from reid.core.records import Query, Wish
-from reid.rank import Gallery, Knobs
+from reid.rank import Gallery, ScoreConfig
 from reid.rank.score import score, terms
 
 DRAWS: Final = 3
@@ -32,9 +32,9 @@ class Known:
         return np.flatnonzero(self.who != identity)
 
 
-def rank_of(known: Known, query: Query, who: str, knobs: Knobs) -> float:
+def rank_of(known: Known, query: Query, who: str, config: ScoreConfig) -> float:
     """Return the rank of the best sighting of a person; half of its equals come before it."""
-    scores = score(known.gallery, terms(query, knobs), knobs)
+    scores = score(known.gallery, terms(query, config), config)
     own = known.who == who
     best = scores[own].max()
     equals = ((scores == best) & ~own).sum()

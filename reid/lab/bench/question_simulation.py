@@ -9,7 +9,7 @@ from reid.core.records import Query, Wish
 from reid.lab.bench.known_people import DRAWS, Known, Labels, random_fields, rank_of
 from reid.lab.bench.metrics.figures import Figures, ThreeDigits
 from reid.lab.bench.metrics.intervals import bootstrap_mean
-from reid.rank import Knobs, next_question
+from reid.rank import ScoreConfig, next_question
 from reid.rank.question import open_slots
 
 OPENING: Final = 2
@@ -55,7 +55,7 @@ class QuestionFigures(Figures):
         )
 
 
-def simulate_questions(known: Known, knobs: Knobs, seed: int) -> QuestionFigures:
+def simulate_questions(known: Known, config: ScoreConfig, seed: int) -> QuestionFigures:
     """Ask about known people until the right one is among the first three."""
     rng = np.random.default_rng(seed)
     starts = [
@@ -67,7 +67,7 @@ def simulate_questions(known: Known, knobs: Knobs, seed: int) -> QuestionFigures
     people = [who for _, who in starts]
     counts = {
         name: np.array(
-            [_questions_asked(known, q, who, knobs, best=name == "best") for q, who in starts]
+            [_questions_asked(known, q, who, config, best=name == "best") for q, who in starts]
         )
         for name in ("best", "fixed")
     }
@@ -85,13 +85,15 @@ def simulate_questions(known: Known, knobs: Knobs, seed: int) -> QuestionFigures
     )
 
 
-def _questions_asked(known: Known, query: Query, who: str, knobs: Knobs, *, best: bool) -> int:
+def _questions_asked(
+    known: Known, query: Query, who: str, config: ScoreConfig, *, best: bool
+) -> int:
     """Ask until the person is near the top; what is not labelled the speaker does not know."""
     asked: frozenset[str] = frozenset()
     for count in range(MOST_QUESTIONS):
-        if rank_of(known, query, who, knobs) <= NEAR:
+        if rank_of(known, query, who, config) <= NEAR:
             return count
-        slot = _next(known, query, knobs, asked, best=best)
+        slot = _next(known, query, config, asked, best=best)
         if slot is None:
             break
         asked |= {slot}
@@ -100,12 +102,12 @@ def _questions_asked(known: Known, query: Query, who: str, knobs: Knobs, *, best
 
 
 def _next(
-    known: Known, query: Query, knobs: Knobs, asked: frozenset[str], *, best: bool
+    known: Known, query: Query, config: ScoreConfig, asked: frozenset[str], *, best: bool
 ) -> str | None:
     if best:
-        question = next_question(query, known.gallery, knobs=knobs, skip=asked)
+        question = next_question(query, known.gallery, config=config, skip=asked)
         return None if question is None else question.slot
-    still = set(open_slots(query, known.gallery, knobs)) - asked
+    still = set(open_slots(query, known.gallery, config)) - asked
     return next((slot for slot in ASKED_IN_ORDER if slot in still), None)
 
 

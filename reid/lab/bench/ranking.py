@@ -38,11 +38,11 @@ from reid.lab.bench.question_simulation import QuestionFigures, simulate_questio
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
 from reid.lab.bench.report.tables import Row, Table, figure
-from reid.rank import Gallery, Knobs, measure, rank
+from reid.rank import Gallery, ScoreConfig, measure, rank
 from reid.rank.answer import FIRST_LOOKED_AT
 from reid.rank.odds import PRESENT, Odds
 from reid.rank.score import score, terms
-from reid.search.snapshot import knobs_of
+from reid.search.snapshot import score_config_of
 
 FIELDS: Final = 6
 """Of which the random descriptions consist."""
@@ -233,23 +233,23 @@ def run_ranking(
     if not labels:
         raise SourceError("nobody in this set is labelled: it needs attributes of its people")
     known = join(galleries, labels)
-    knobs = knobs_of(embedder.model_id)
+    config = score_config_of(embedder.model_id)
     said = [(_read(d.text), d.identity) for d in described.descriptions if d.style != "wrong"]
     kinds = make_kinds(said, labels, np.random.default_rng(seed))
     files = (*described.files, *(image.path for image in described.images))
     return RankingResult(
-        parts={kind: parts_left_out(known, asked, knobs, seed) for kind, asked in kinds.items()},
-        outcomes={kind: outcomes(known, asked, knobs) for kind, asked in kinds.items()},
+        parts={kind: parts_left_out(known, asked, config, seed) for kind, asked in kinds.items()},
+        outcomes={kind: outcomes(known, asked, config) for kind, asked in kinds.items()},
         calibration={
             name: calibration(known, [pair for asked in kinds.values() for pair in asked], each)
             for name, each in (
-                ("as_shipped", knobs),
-                ("seen_once", replace(knobs, times=1.0)),
-                ("not_sharpened", replace(knobs, sharpness=1.0)),
-                ("neither", replace(knobs, sharpness=1.0, times=1.0)),
+                ("as_shipped", config),
+                ("seen_once", replace(config, times=1.0)),
+                ("not_sharpened", replace(config, sharpness=1.0)),
+                ("neither", replace(config, sharpness=1.0, times=1.0)),
             )
         },
-        questions=simulate_questions(known, knobs, seed),
+        questions=simulate_questions(known, config, seed),
         reliability=measure(known.gallery, _truths(known)),
         model_id=embedder.model_id,
         run=recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
@@ -290,17 +290,17 @@ def make_kinds(
 
 
 def parts_left_out(
-    known: Known, asked: list[tuple[Query, str]], knobs: Knobs, seed: int
+    known: Known, asked: list[tuple[Query, str]], config: ScoreConfig, seed: int
 ) -> dict[str, PartFigures]:
     """Return figures with everything, and with each part left out (reliability: put in)."""
     halves = _reliability_by_half(known)
-    same = dict.fromkeys(known.labels, knobs)
+    same = dict.fromkeys(known.labels, config)
     variants = {
         "everything": same,
-        "certainty": dict.fromkeys(same, replace(knobs, certainty=False)),
-        "rarity": dict.fromkeys(same, replace(knobs, rarity=False)),
-        "neighbours": dict.fromkeys(same, replace(knobs, neighbours=False)),
-        "plus reliability": {w: replace(knobs, reliability=r) for w, r in halves.items()},
+        "certainty": dict.fromkeys(same, replace(config, certainty=False)),
+        "rarity": dict.fromkeys(same, replace(config, rarity=False)),
+        "neighbours": dict.fromkeys(same, replace(config, neighbours=False)),
+        "plus reliability": {w: replace(config, reliability=r) for w, r in halves.items()},
     }
     asked = [(query, who) for query, who in asked if who in same and (known.who == who).any()]
     people = [who for _, who in asked]
@@ -328,7 +328,7 @@ def _figures(
     )
 
 
-def outcomes(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> Outcomes:
+def outcomes(known: Known, asked: list[tuple[Query, str]], config: ScoreConfig) -> Outcomes:
     """Return how often which outcome is said, and how far the first ten are to be believed."""
     there: list[str] = []
     away: list[str] = []
@@ -340,12 +340,12 @@ def outcomes(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> Outc
         if not (known.who == who).any():
             continue
         for rows, outcome in ((everybody, there), (known.without(who), away)):
-            answer = rank(query, known.gallery, top=FIRST_LOOKED_AT, knobs=knobs, rows=rows)
+            answer = rank(query, known.gallery, top=FIRST_LOOKED_AT, config=config, rows=rows)
             outcome.append(answer.outcome)
             if rows is everybody:
                 rowsof = [numbers[match.key.id] for match in answer.matches]
-                scores = score(known.gallery, terms(query, knobs), knobs)
-                odds = Odds.of(scores, knobs.sharpness, knobs.times)
+                scores = score(known.gallery, terms(query, config), config)
+                odds = Odds.of(scores, config.sharpness, config.times)
                 said.append(odds.any_of(scores[rowsof]))
                 true.append(bool((known.who[rowsof] == who).any()))
     hits = [hit for hit, outcome in zip(true, there, strict=True) if outcome == "found"]
@@ -358,7 +358,9 @@ def outcomes(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> Outc
     )
 
 
-def calibration(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> CalibrationFigures:
+def calibration(
+    known: Known, asked: list[tuple[Query, str]], config: ScoreConfig
+) -> CalibrationFigures:
     """Return how far probabilities are borne out, where one in five is not there at all.
 
     Of three claims, that the first is the person, that one of the first ten is, and that a
@@ -371,9 +373,9 @@ def calibration(known: Known, asked: list[tuple[Query, str]], knobs: Knobs) -> C
         own = known.who == who
         if not own.any():
             continue
-        scores = score(known.gallery, terms(query, knobs), knobs)
+        scores = score(known.gallery, terms(query, config), config)
         for rows, share in ((np.arange(len(own)), PRESENT), (known.without(who), 1 - PRESENT)):
-            odds = Odds.of(scores[rows], knobs.sharpness, knobs.times)
+            odds = Odds.of(scores[rows], config.sharpness, config.times)
             best = rows[np.argsort(-scores[rows], kind="stable")[:FIRST_LOOKED_AT]]
             chances, right = odds.probability(scores[best]), own[best]
             claims["first"].append((float(chances[0]), bool(right[0]), share))

@@ -13,7 +13,7 @@ from reid.lab.bench.data.description_sets import read_described
 from reid.lab.bench.known_people import Known, rank_of
 from reid.lab.bench.question_simulation import simulate_questions
 from reid.lab.bench.ranking import make_kinds, run_ranking
-from reid.rank import Knobs
+from reid.rank import ScoreConfig
 from tests.lab.bench.test_description import three_described  # noqa: F401
 from tests.rank.test_score import gallery
 
@@ -33,8 +33,8 @@ def known(*people: tuple[str, dict[tuple[str, str], float]]) -> Known:
 def test_the_rank_is_that_of_the_best_sighting_and_halves_ties() -> None:
     crowd = known(("a", {BLUE: 0.9}), ("a", {RED: 0.9}), ("b", {RED: 0.9}), ("c", {BLUE: 0.9}))
     query = Query("", (Wish(*RED),))
-    assert rank_of(crowd, query, "a", Knobs()) == 1.5, "level with b"
-    assert rank_of(crowd, query, "c", Knobs()) > 2
+    assert rank_of(crowd, query, "a", ScoreConfig()) == 1.5, "level with b"
+    assert rank_of(crowd, query, "c", ScoreConfig()) > 2
 
 
 def test_altered_kinds_keep_whom_they_are_about() -> None:
@@ -53,7 +53,7 @@ def test_the_telling_question_is_asked_before_the_first_of_the_form() -> None:
     people += [
         (f"p{i}", {JEANS: 0.9, BLUE: 0.95, ("feet.colour", "white"): 0.9}) for i in range(1, 12)
     ]
-    result = simulate_questions(known(*people), Knobs(), 0)
+    result = simulate_questions(known(*people), ScoreConfig(), 0)
     assert result.best <= result.fixed
     assert result.interviews == 36
 
