@@ -1,10 +1,10 @@
 """From scores to an answer: the best matches, why, and whether anybody fits at all.
 
 A score is a log-likelihood ratio: how much better "this is the person" explains what the model
-believes of a sighting than "this is somebody else". `Odds` turns scores into the probabilities that
-are shown. The outcome is read off what they would be if the person were seen only once and the
-model were not shy: told by the others it would say "found" of too many who are not there (figures
-in reid/lab/bench/README.md). The cuts below are choices, not fitted to a model.
+believes of a sighting than "this is somebody else". `Posterior` turns scores into the probabilities
+that are shown. The outcome is read off what they would be if the person were seen only once, and at
+temperature 1: read off those that are shown it would say "found" of too many who are not there
+(figures in reid/lab/bench/README.md). The thresholds below are choices, not fitted to a model.
 """
 
 import math
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from reid.core.records import Answer, Match, Outcome, Query, Reason, Verdict
 from reid.rank.gallery import Floats, Gallery
-from reid.rank.odds import Odds
+from reid.rank.posterior import Posterior
 from reid.rank.score import (
     DEFAULT,
     NOT_VISIBLE_BELOW,
@@ -80,8 +80,9 @@ def rank(
     order = rows[_best(pool, len(rows) if top is None else top)]
     reasons = explain(gallery, asked, order, config)
     known = np.zeros(len(totals), bool) if extra is None else extra >= KNOWN
-    odds = Odds.of(totals[rows[~known[rows]]], config.sharpness, config.times)
-    chances = np.where(known[order], 1.0, odds.probability(totals[order]))
+    others = totals[rows[~known[rows]]]
+    posterior = Posterior.of(others, config.temperature, config.expected_sightings)
+    chances = np.where(known[order], 1.0, posterior.probability(totals[order]))
     matches = tuple(
         Match(gallery.keys[int(i)], float(totals[i]), float(chance), why)
         for i, chance, why in zip(order, chances, reasons, strict=True)
@@ -179,9 +180,9 @@ def outcome(
     fit = borne_out(gallery, asked, best, config)
     if np.isnan(fit[0]):
         return "unsure"
-    odds = Odds.of(totals[rows])
-    if odds.nobody >= LIKELY or np.nanmax(fit) < DENIED:
+    posterior = Posterior.of(totals[rows])
+    if posterior.nobody >= LIKELY or np.nanmax(fit) < DENIED:
         return "nobody_fits"
     few = best[: max(LEAST_LOOKED_AT, math.ceil(LOOKED_SHARE * len(rows)))]
-    likely = float(odds.once(totals[few]).sum()) >= LIKELY
+    likely = float(posterior.once(totals[few]).sum()) >= LIKELY
     return "found" if likely and fit[0] >= BORNE_OUT else "unsure"

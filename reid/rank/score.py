@@ -61,9 +61,9 @@ class ScoreConfig:
         certainty: use how sure the speaker was.
         rarity: use the venue's own rates.
         neighbours: let confusable values speak for each other.
-        sharpness: how much further apart people are than their scores say, see `odds`; a property
-            of the model. It changes probabilities, and the order of nobody.
-        times: how many sightings somebody is expected to have, see `odds`; a property of the venue.
+        temperature: by which scores are divided, see `reid.rank.posterior`; a property of the
+            model. It changes probabilities, and the order of nobody.
+        expected_sightings: of somebody who is there, likewise; a property of the venue.
     """
 
     reliability: Mapping[str, float] = field(default_factory=dict)
@@ -71,8 +71,8 @@ class ScoreConfig:
     certainty: bool = True
     rarity: bool = True
     neighbours: bool = True
-    sharpness: float = 1.0
-    times: float = 1.0
+    temperature: float = 1.0
+    expected_sightings: float = 1.0
 
 
 DEFAULT: Final = ScoreConfig()

@@ -12,7 +12,7 @@ from reid.core.records import SearchWindow
 from reid.rank import Gallery, Refinement, ScoreConfig
 from reid.rank.nearest import LISTS_FROM, Nearest, Places
 from reid.store import Columns, Keys, Store
-from reid.weights.registry import sharpness_of
+from reid.weights.registry import temperature_of
 
 STALE: Final = 15.0
 """Seconds after which a search waits for the newest sightings instead of using those in memory."""
@@ -20,7 +20,7 @@ STALE: Final = 15.0
 FRESH: Final = 1.0
 """Seconds for which the store is not asked again whether it has changed."""
 
-TIMES_SEEN: Final = 2.0
+EXPECTED_SIGHTINGS: Final = 2.0
 """Sightings that somebody who is in a venue is expected to have: most walk past two cameras. With
 one and a half or three probabilities are less honest (table in reid/lab/bench/README.md)."""
 
@@ -36,7 +36,7 @@ Rows = NDArray[np.intp]
 
 def score_config_of(model_id: str) -> ScoreConfig:
     """Return how the beliefs of an embedder are taken in the ranking."""
-    return ScoreConfig(sharpness=sharpness_of(model_id), times=TIMES_SEEN)
+    return ScoreConfig(temperature=temperature_of(model_id), expected_sightings=EXPECTED_SIGHTINGS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

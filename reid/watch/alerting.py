@@ -19,7 +19,7 @@ from reid.desk.cases import Alert, Case
 from reid.desk.desk import Desk
 from reid.desk.feedback import refined
 from reid.desk.parsed_description import allowed
-from reid.rank.odds import Odds
+from reid.rank.posterior import Posterior
 from reid.rank.score import score, terms
 from reid.search.snapshot import Snapshot
 
@@ -127,10 +127,11 @@ class Sentry:
         scores = self._scores(case, snapshot, rows)
         known = [*rows, *self._confirmed(case, snapshot)]
         others = np.setdiff1d(np.arange(len(snapshot)), known)
-        odds = Odds.of(
-            self._scores(case, snapshot, others), snapshot.config.sharpness, snapshot.config.times
+        config = snapshot.config
+        posterior = Posterior.of(
+            self._scores(case, snapshot, others), config.temperature, config.expected_sightings
         )
-        chances = odds.probability(scores)
+        chances = posterior.probability(scores)
         raised = []
         for i in np.flatnonzero(scores >= threshold.score):
             key = snapshot.keys[int(rows[i])]

@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from platformdirs import user_cache_path
 
@@ -38,7 +38,7 @@ class Shipped:
         entry: the file or folder to load on a CPU.
         torch: the weights to load on a GPU; empty where there are none.
         licence: SPDX identifier.
-        sharpness: what an embedder's beliefs are worth in the ranking, see its card.
+        temperature: by which an embedder's scores are divided in the ranking, see its card.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Shipped:
     entry: str
     torch: str
     licence: str
-    sharpness: float = 1.0
+    temperature: float = 1.0
 
     @property
     def path(self) -> Path:
@@ -172,9 +172,14 @@ def find_embedder() -> Shipped | None:
 
 
 @cache
-def sharpness_of(model_id: str) -> float:
-    """Return what the beliefs of an embedder are worth; 1 where no shipped card says otherwise."""
-    return next((m.sharpness for m in shipped() if m.model_id == model_id), 1.0)
+def temperature_of(model_id: str) -> float:
+    """Return an embedder's temperature in the ranking; 1 where no shipped card says otherwise."""
+    return next((m.temperature for m in shipped() if m.model_id == model_id), 1.0)
+
+
+def _temperature(card: dict[str, Any]) -> float:
+    """Read a card's temperature; older ones say its inverse, `sharpness`."""
+    return float(card.get("temperature", 1 / float(card.get("sharpness", 1.0))))
 
 
 def _read(path: Path) -> Shipped:
@@ -189,7 +194,7 @@ def _read(path: Path) -> Shipped:
             entry=data["entry"],
             torch=data.get("torch", ""),
             licence=data["licence"],
-            sharpness=float(data.get("sharpness", 1.0)),
+            temperature=_temperature(data),
         )
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise ModelError(f"{path} is damaged ({error}): install the package again") from None

@@ -286,19 +286,20 @@ def test_any_query_over_any_gallery_gives_finite_scores(
     assert all(0 <= m.probability <= 1 for m in answer.matches)
 
 
-def test_a_shy_models_card_says_what_its_beliefs_are_worth(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("said", ["temperature = 0.5", "sharpness = 2.0"])
+def test_an_underconfident_model_s_card_says_its_temperature(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "shy").mkdir()
-    (tmp_path / "shy" / "model.toml").write_text(
-        'kind = "embedder"\nmodel_id = "shy-1"\nentry = "."\nlicence = "AGPL-3.0-or-later"\n'
-        "sharpness = 2.0\n[files]\n"
+    (tmp_path / "cool").mkdir()
+    (tmp_path / "cool" / "model.toml").write_text(
+        'kind = "embedder"\nmodel_id = "cool-1"\nentry = "."\nlicence = "AGPL-3.0-or-later"\n'
+        f"{said}\n[files]\n"
     )
     monkeypatch.setattr(registry, "models_folder", lambda: tmp_path)
-    registry.sharpness_of.cache_clear()
-    assert registry.sharpness_of("shy-1") == 2.0
-    assert registry.sharpness_of("anybody's") == 1.0
-    registry.sharpness_of.cache_clear()
+    registry.temperature_of.cache_clear()
+    assert registry.temperature_of("cool-1") == 0.5
+    assert registry.temperature_of("anybody's") == 1.0
+    registry.temperature_of.cache_clear()
 
 
 def test_under_a_coat_nobody_is_asked_what_is_worn_over_it() -> None:

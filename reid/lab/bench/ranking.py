@@ -40,7 +40,7 @@ from reid.lab.bench.report.result import Result
 from reid.lab.bench.report.tables import Row, Table, figure
 from reid.rank import Gallery, ScoreConfig, measure, rank
 from reid.rank.answer import FIRST_LOOKED_AT
-from reid.rank.odds import PRESENT, Odds
+from reid.rank.posterior import PRESENT, Posterior
 from reid.rank.score import score, terms
 from reid.search.snapshot import score_config_of
 
@@ -160,7 +160,7 @@ class RankingResult(Result):
     Attributes:
         parts: kind of description → part left out → figures and what leaving it out costs.
         outcomes: kind → how often which outcome is said, with the person there and away.
-        calibration: as shipped and without parts of `Odds`; ``honesty`` in JSON.
+        calibration: as shipped and without parts of `Posterior`; ``honesty`` in JSON.
         questions: by gain and in a fixed order.
         reliability: slot → measured over all; each person's queries use that of the other half.
         model_id: names the embedder.
@@ -244,9 +244,9 @@ def run_ranking(
             name: calibration(known, [pair for asked in kinds.values() for pair in asked], each)
             for name, each in (
                 ("as_shipped", config),
-                ("seen_once", replace(config, times=1.0)),
-                ("not_sharpened", replace(config, sharpness=1.0)),
-                ("neither", replace(config, sharpness=1.0, times=1.0)),
+                ("seen_once", replace(config, expected_sightings=1.0)),
+                ("not_sharpened", replace(config, temperature=1.0)),
+                ("neither", replace(config, temperature=1.0, expected_sightings=1.0)),
             )
         },
         questions=simulate_questions(known, config, seed),
@@ -345,8 +345,8 @@ def outcomes(known: Known, asked: list[tuple[Query, str]], config: ScoreConfig) 
             if rows is everybody:
                 rowsof = [numbers[match.key.id] for match in answer.matches]
                 scores = score(known.gallery, terms(query, config), config)
-                odds = Odds.of(scores, config.sharpness, config.times)
-                said.append(odds.any_of(scores[rowsof]))
+                posterior = Posterior.of(scores, config.temperature, config.expected_sightings)
+                said.append(posterior.any_of(scores[rowsof]))
                 true.append(bool((known.who[rowsof] == who).any()))
     hits = [hit for hit, outcome in zip(true, there, strict=True) if outcome == "found"]
     return Outcomes(
@@ -375,11 +375,11 @@ def calibration(
             continue
         scores = score(known.gallery, terms(query, config), config)
         for rows, share in ((np.arange(len(own)), PRESENT), (known.without(who), 1 - PRESENT)):
-            odds = Odds.of(scores[rows], config.sharpness, config.times)
+            posterior = Posterior.of(scores[rows], config.temperature, config.expected_sightings)
             best = rows[np.argsort(-scores[rows], kind="stable")[:FIRST_LOOKED_AT]]
-            chances, right = odds.probability(scores[best]), own[best]
+            chances, right = posterior.probability(scores[best]), own[best]
             claims["first"].append((float(chances[0]), bool(right[0]), share))
-            claims["first_ten"].append((odds.any_of(scores[best]), bool(right.any()), share))
+            claims["first_ten"].append((posterior.any_of(scores[best]), bool(right.any()), share))
             claims["each"] += [
                 (float(p), bool(r), share) for p, r in zip(chances, right, strict=True)
             ]
