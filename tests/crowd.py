@@ -10,7 +10,7 @@ import numpy as np
 from reid.core import vocabulary as vocab
 from reid.core.records import Query, SightingKey, Wish
 from reid.rank import Gallery, ScoreConfig, measure
-from reid.rank.confusions import neighbours
+from reid.rank.confusions import confusions
 
 Person = dict[str, str]
 """Slot → the one value that holds."""
@@ -111,7 +111,7 @@ def _believe(
     evidence = rng.normal(0, np.sqrt(max(clarity, 1e-6)), len(values))
     evidence[values.index(truth)] += clarity
     if seen and truth != "none":
-        for (other, value), share in neighbours(slot, truth, None).items():
+        for (other, value), share in confusions(slot, truth, None).items():
             if other == slot and value in values:
                 lift = share * clarity
                 if cast and slot.endswith("colour"):
@@ -186,7 +186,7 @@ def describe_person(rng: np.random.Generator, person: Person, style: Style) -> Q
 def _named(rng: np.random.Generator, slot: str, truth: str) -> str:
     """Return the word that a speaker has for the truth: one's jacket is another's coat."""
     for value in draw_values(slot):
-        share = neighbours(slot, value, None).get((slot, truth), 0.0) if value != "none" else 0.0
+        share = confusions(slot, value, None).get((slot, truth), 0.0) if value != "none" else 0.0
         if rng.random() < SLIP * share:
             return value
     return truth

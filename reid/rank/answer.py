@@ -32,9 +32,9 @@ from reid.rank.score import (
 MATCH_FROM: Final = 0.5
 """Belief from which a wish counts as a match."""
 
-NOTABLE: Final = (0.3, 1.0)
-"""A lower belief is still a match when it is this high and this many times the venue's rate: then
-it speaks for the person, if not loudly. A cross beside the blackest coat of all would mislead."""
+WEAK_MATCH_FROM: Final = 0.3
+"""A belief from here on is still a match where it is not below the venue's rate of the value: then
+it speaks for the person. Saying "conflict" of the blackest coat of all would mislead."""
 
 LIKELY: Final = 0.5
 """From this probability on it is said: found, or nobody fits."""
@@ -46,11 +46,11 @@ LOOKED_SHARE, LEAST_LOOKED_AT = 0.1, 5
 """Nor are more than this share of all taken together, but for the least: of thirty sightings ten
 are a third before any look."""
 
-BORNE_OUT: Final = 0.6
-"""Share of what was asked from which the best sighting matches most of it."""
+FOUND_EVIDENCE: Final = 0.6
+"""Share of the evidence that must speak for the best sighting for "found" to be said."""
 
-DENIED: Final = 1 / 3
-"""Share under which the evidence is two to one against a sighting."""
+LEAST_EVIDENCE: Final = 1 / 3
+"""With a smaller share the evidence is two to one against a sighting."""
 
 KNOWN: Final = 10.0
 """Nats of `extra` from which a sighting is known to be the person, whatever the description."""
@@ -132,19 +132,17 @@ def _verdict(belief: float, share: float, usual: float) -> tuple[Verdict, float 
         return "not_estimated", None
     if share < NOT_VISIBLE_BELOW:
         return "not_visible", belief
-    floor, times = NOTABLE
-    if belief >= MATCH_FROM or (belief >= floor and belief >= times * usual):
+    if belief >= MATCH_FROM or belief >= max(WEAK_MATCH_FROM, usual):
         return "match", belief
     return "conflict", belief
 
 
-def borne_out(
+def evidence_share(
     gallery: Gallery, asked: Sequence[Term], rows: NDArray[np.intp], config: ScoreConfig = DEFAULT
 ) -> NDArray[np.float64]:
-    """Return which share of what was asked each row (n,) matches; NaN where nothing is judged.
+    """Return the share of the evidence that speaks for each row (n,); NaN where none is judged.
 
-    The shares go by the verdicts that the evidence shows, each weighed by what it says (its
-    surprise, -log π) and by how far it is to be trusted.
+    Each term's verdict is weighed by its surprise, -log π, and by how far it is to be trusted.
     """
     total, weight = np.zeros(len(rows)), np.zeros(len(rows))
     for term in asked:
@@ -177,12 +175,12 @@ def outcome(
     if not len(rows):
         return "nobody_fits"
     best = rows[_best(totals[rows], FIRST_LOOKED_AT)]
-    fit = borne_out(gallery, asked, best, config)
+    fit = evidence_share(gallery, asked, best, config)
     if np.isnan(fit[0]):
         return "unsure"
     posterior = Posterior.of(totals[rows])
-    if posterior.nobody >= LIKELY or np.nanmax(fit) < DENIED:
+    if posterior.nobody >= LIKELY or np.nanmax(fit) < LEAST_EVIDENCE:
         return "nobody_fits"
     few = best[: max(LEAST_LOOKED_AT, math.ceil(LOOKED_SHARE * len(rows)))]
     likely = float(posterior.once(totals[few]).sum()) >= LIKELY
-    return "found" if likely and fit[0] >= BORNE_OUT else "unsure"
+    return "found" if likely and fit[0] >= FOUND_EVIDENCE else "unsure"

@@ -1,4 +1,4 @@
-"""What a camera says of colours, less what it says of everybody.
+"""Colour beliefs without their camera's bias.
 
 A camera with a purple cast calls every second coat purple. How often it says a colour, beside how
 often people wear it, tells how much of what it says is the camera's own: that share is taken out of
@@ -25,8 +25,8 @@ FEWEST: Final = 12
 _LEAST: Final = 1e-3  # no belief or rate is taken to be nearer to 0 or 1
 
 
-def evened(belief: Floats, codes: NDArray[np.intp], usual: float) -> Floats:
-    """Take the cameras' own share out of what is believed of one colour.
+def without_camera_bias(belief: Floats, codes: NDArray[np.intp], usual: float) -> Floats:
+    """Take the cameras' bias out of what is believed of one colour.
 
     Args:
         belief: float32 (N,), probabilities; NaN where not estimated.
@@ -36,17 +36,17 @@ def evened(belief: Floats, codes: NDArray[np.intp], usual: float) -> Floats:
     Returns:
         float32 (N,), probabilities.
     """
-    return less(belief, shares_of(belief, codes, usual)[codes])
+    return with_odds_times(belief, odds_factors(belief, codes, usual)[codes])
 
 
-def less(belief: Floats, factor: Floats) -> Floats:
-    """Return beliefs (n,) whose odds are lifted by a factor (n,) each."""
+def with_odds_times(belief: Floats, factor: Floats) -> Floats:
+    """Return beliefs (n,) with their odds multiplied by a factor (n,) each."""
     lifted = belief * factor
     return np.asarray(lifted / (1 - belief + lifted), np.float32)
 
 
-def shares_of(belief: Floats, codes: NDArray[np.intp], usual: float) -> Floats:
-    """Return what each camera's odds (C,) are to be lifted by; as for `evened`."""
+def odds_factors(belief: Floats, codes: NDArray[np.intp], usual: float) -> Floats:
+    """Return the factor (C,) of each camera's odds; arguments as for `without_camera_bias`."""
     known = ~np.isnan(belief)
     count = np.bincount(codes[known])
     total = np.bincount(codes[known], weights=belief[known])

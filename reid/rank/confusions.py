@@ -1,8 +1,8 @@
-"""What is easily taken for what: neighbouring colours and garments, and how common each is.
+"""What is easily taken for what among colours, garments and bags, and how common each value is.
 
-The shares say how near a *neighbour* is to the value asked. They are judgements of ours (garments:
-one speaker's jacket is another's coat; colours: distance in hue and lightness under indoor light),
-written as constants so that they can be disputed.
+A share says how often one value is meant, or shown, where another is said. They are judgements of
+ours (garments: one speaker's jacket is another's coat; colours: distance in hue and lightness under
+indoor light), written as constants so that they can be disputed.
 """
 
 from collections.abc import Mapping
@@ -114,7 +114,7 @@ def usual_rate(slot: str, value: str) -> float:
     return 1 / max(2, len(vocabulary.SLOTS[slot].values))
 
 
-def neighbours(slot: str, value: str, modifier: str | None) -> Mapping[tuple[str, str], float]:
+def confusions(slot: str, value: str, modifier: str | None) -> Mapping[tuple[str, str], float]:
     """Return the columns, and their shares, that also speak for ``slot`` = ``value``."""
     if slot.endswith("colour"):
         shaded = {"dark": DARK, "light": LIGHT}.get(modifier or "", {}).get(value)

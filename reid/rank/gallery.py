@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reid.core import vocabulary
 from reid.core.quantised import QuantisedProbabilities
 from reid.core.records import SightingKey, Sightings
-from reid.rank.camera_bias import less, shares_of
+from reid.rank.camera_bias import odds_factors, with_odds_times
 from reid.rank.confusions import usual_rate
 
 Floats = NDArray[np.float32]
@@ -20,8 +20,8 @@ ALL: Final = slice(None)
 REMEMBERED: Final = 1_000_000_000
 """Bytes of columns that are kept as floats: all of a million sightings', a few of ten million's."""
 
-EVENED: Final = frozenset({"upper.colour", "outer.colour", "lower.colour"})
-"""Slots whose columns are given less what a camera says of everybody (`reid.rank.camera_bias`)."""
+CAMERA_CORRECTED: Final = frozenset({"upper.colour", "outer.colour", "lower.colour"})
+"""Slots whose columns are given without their cameras' bias (`reid.rank.camera_bias`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,14 +94,14 @@ class Gallery:
     def column(self, slot: str, value: str, rows: Rows = ALL) -> Floats | None:
         """Return the probabilities of one value, of all rows or some; None: no such column.
 
-        Colours of garments are as `evened` gives them. The whole column is remembered where there
-        is room, and made anew for the rows asked for where there is none.
+        Colours of garments are without their cameras' bias. The whole column is remembered where
+        there is room, and made anew for the rows asked for where there is none.
         """
         key = vocabulary.Column(slot, value)
         table, place = self._place(key)
         if table is None:
             return None
-        if isinstance(table, np.ndarray) and slot not in EVENED:
+        if isinstance(table, np.ndarray) and slot not in CAMERA_CORRECTED:
             return np.asarray(table[:, place][rows])
         if key in self.made:
             return self.made[key][rows]
@@ -128,13 +128,13 @@ class Gallery:
         table, place = self._place(key)
         assert table is not None
         said: Floats = table[rows, place]
-        if key.slot not in EVENED:
+        if key.slot not in CAMERA_CORRECTED:
             return said
         codes = self.cameras()[1]
         if key not in self.lifts:
             usual = usual_rate(key.slot, key.value)
-            self.lifts[key] = shares_of(table[:, place], codes, usual)
-        return less(said, self.lifts[key][codes[rows]])
+            self.lifts[key] = odds_factors(table[:, place], codes, usual)
+        return with_odds_times(said, self.lifts[key][codes[rows]])
 
     def part(self, slot: str) -> Floats:
         """Return the visible share (N,) of the body part that a slot is read from."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from reid.core import vocabulary
 from reid.core.records import Query, Wish
-from reid.rank.confusions import neighbours, usual_rate
+from reid.rank.confusions import confusions, usual_rate
 from reid.rank.gallery import ALL, Floats, Gallery, Rows
 
 CERTAINTY: Final = {"sure": 0.9, "unsure": 0.55}
@@ -60,7 +60,7 @@ class ScoreConfig:
         doubts: (slot, value) → what is left of the trust in a wish, after feedback.
         certainty: use how sure the speaker was.
         rarity: use the venue's own rates.
-        neighbours: let confusable values speak for each other.
+        confusions: let values that are taken for each other speak for each other.
         temperature: by which scores are divided, see `reid.rank.posterior`; a property of the
             model. It changes probabilities, and the order of nobody.
         expected_sightings: of somebody who is there, likewise; a property of the venue.
@@ -70,7 +70,7 @@ class ScoreConfig:
     doubts: Mapping[tuple[str, str | float], float] = field(default_factory=dict)
     certainty: bool = True
     rarity: bool = True
-    neighbours: bool = True
+    confusions: bool = True
     temperature: float = 1.0
     expected_sightings: float = 1.0
 
@@ -117,9 +117,9 @@ def _plain(
     gallery: Gallery, slot: str, wish: Wish, rows: Rows, config: ScoreConfig
 ) -> Floats | None:
     belief = gallery.column(slot, str(wish.value), rows)
-    if belief is None or not config.neighbours or wish.negated:
+    if belief is None or not config.confusions or wish.negated:
         return belief
-    near = neighbours(slot, str(wish.value), wish.modifier)
+    near = confusions(slot, str(wish.value), wish.modifier)
     if not near:
         return belief
     belief = belief.copy()
@@ -192,7 +192,7 @@ def rate(gallery: Gallery, term: Term, config: ScoreConfig = DEFAULT) -> float:
     if not config.rarity:
         return 1 - EVEN_RATE if term.negated else EVEN_RATE
     key = (tuple((w.slot, w.value, w.modifier) for w in term.wishes), term.negated, term.free,
-           term.layered, config.neighbours)  # fmt: skip
+           term.layered, config.confusions)  # fmt: skip
     if key not in gallery.rates:
         belief, _ = holds(gallery, term, ALL, config)
         seen = np.empty(0, np.float32) if belief is None else belief[~np.isnan(belief)]

@@ -194,7 +194,7 @@ def parts_of_score(config: ScoreConfig) -> dict[str, ScoreConfig]:
         "nothing": config,
         "certainty": replace(config, certainty=False),
         "rarity": replace(config, rarity=False),
-        "neighbours": replace(config, neighbours=False),
+        "neighbours": replace(config, confusions=False),
     }
 
 

@@ -299,7 +299,7 @@ def parts_left_out(
         "everything": same,
         "certainty": dict.fromkeys(same, replace(config, certainty=False)),
         "rarity": dict.fromkeys(same, replace(config, rarity=False)),
-        "neighbours": dict.fromkeys(same, replace(config, neighbours=False)),
+        "neighbours": dict.fromkeys(same, replace(config, confusions=False)),
         "plus reliability": {w: replace(config, reliability=r) for w, r in halves.items()},
     }
     asked = [(query, who) for query, who in asked if who in same and (known.who == who).any()]

@@ -17,9 +17,9 @@ from reid.lab.bench.metrics.calibration import auc
 from reid.lab.bench.metrics.figures import Ends, Figures, MaybeFraction
 from reid.lab.bench.metrics.intervals import wilson
 from reid.lab.bench.retrieval import light_of
-from reid.rank.camera_bias import evened
+from reid.rank.camera_bias import without_camera_bias
 from reid.rank.confusions import usual_rate
-from reid.rank.gallery import EVENED
+from reid.rank.gallery import CAMERA_CORRECTED
 
 Float = NDArray[np.float64]
 
@@ -82,9 +82,9 @@ def _as_ranked(said: Float) -> Float:
     """Return one camera's beliefs (P, K) as the search reads them: colours less its own."""
     fair, camera = said.copy(), np.zeros(len(said), np.intp)
     for k, (slot, value) in enumerate(ATTRIBUTE_COLUMNS):
-        if slot in EVENED:
+        if slot in CAMERA_CORRECTED:
             belief = said[:, k].astype(np.float32)
-            fair[:, k] = evened(belief, camera, usual_rate(slot, value))
+            fair[:, k] = without_camera_bias(belief, camera, usual_rate(slot, value))
     return fair
 
 
