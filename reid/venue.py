@@ -16,7 +16,7 @@ from reid.core.errors import AuditError, UsageError
 from reid.core.pixels import RedactedCrop
 from reid.core.records import Answer, SearchWindow, SimilarMatch
 from reid.desk.desk import Desk
-from reid.desk.erasure import Tidied
+from reid.desk.erasure import Expired
 from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import find_policy, load_policy
 from reid.desk.sites import SiteAnswer, search_sites
@@ -29,7 +29,7 @@ from reid.store import Filter, Store
 class Venue(ABC):
     """What can be asked of a venue. `window` is a time window and cameras; `top` how many."""
 
-    expired: Tidied = Tidied()
+    expired: Expired = Expired()
     """What was over its time when the venue was opened, and is gone."""
 
     @property
@@ -118,7 +118,7 @@ class RuledVenue(Venue):
 
     def __init__(self, desk: Desk, case: str | None) -> None:
         self._desk, self._named = desk, case
-        self.expired = desk.tidied
+        self.expired = desk.expired
 
     @property
     def store(self) -> Store:
@@ -235,7 +235,7 @@ def open_desk(venue: Folder) -> Desk:
         PolicyError: it has no rules, or they are wrong.
     """
     desk = Desk.open(venue, os.environ.get(DATABASE_VARIABLE))
-    desk.tidy()
+    desk.expire()
     return desk
 
 

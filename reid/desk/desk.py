@@ -16,7 +16,7 @@ from reid.core.records import Answer, SearchWindow, SimilarMatch
 from reid.desk.cases import Case, Records, open_records
 from reid.desk.cases.audit import Detail, Limit
 from reid.desk.cases.book import SearchLine
-from reid.desk.erasure import Eraser, Tidied
+from reid.desk.erasure import Eraser, Expired
 from reid.desk.feedback import refined
 from reid.desk.parsed_description import LatestQuery, ParsedDescription, allowed
 from reid.desk.pictures import PictureKeys, Pictures
@@ -71,7 +71,7 @@ class Desk:
         self._store: Store | None = None
         self._snapshots: Snapshots | None = None
         self._pictures: Pictures | None = None
-        self.tidied = Tidied()
+        self.expired = Expired()
 
     @classmethod
     def open(cls, folder: Folder, database: str | None = None) -> Self:
@@ -290,14 +290,14 @@ class Desk:
         self._forget_memory()
         return gone
 
-    def tidy(self, now: datetime | None = None) -> Tidied:
+    def expire(self, now: datetime | None = None) -> Expired:
         """Erase what is over its time, and finish what an earlier erasure left undone."""
-        done = self._eraser().tidy(
+        done = self._eraser().expire(
             now or datetime.now(UTC), timedelta(hours=self.policy.venue.retention_hours)
         )
         if done.anything:
             self._forget_memory()
-        self.tidied = done
+        self.expired = done
         return done
 
     def _eraser(self) -> Eraser:

@@ -28,7 +28,7 @@ _NO_SIGHTING: Final = Filter(ids=("-",))  # matches nothing, and still purges ol
 
 
 @dataclass(frozen=True, slots=True)
-class Tidied:
+class Expired:
     """What expiry removed: sightings over their time, and cases."""
 
     sightings: int = 0
@@ -79,7 +79,7 @@ class Eraser:
             self._mark.unlink(missing_ok=True)
         return gone
 
-    def tidy(self, now: datetime, retention: timedelta) -> Tidied:
+    def expire(self, now: datetime, retention: timedelta) -> Expired:
         """Erase cases and sightings that are over their time; finish what was interrupted."""
         with self._alone:
             resumed = self._mark.exists()
@@ -87,7 +87,7 @@ class Eraser:
             if resumed:
                 self._finish()
             gone = self._retire(now - retention, min(TOGETHER, _SHORTEST * retention))
-            return Tidied(gone, tuple(cases), resumed)
+            return Expired(gone, tuple(cases), resumed)
 
     def _expire(self, case_id: int) -> bool:
         try:

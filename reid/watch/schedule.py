@@ -15,7 +15,7 @@ from reid.watch.status import Status, write_status
 
 LOG: Final = logging.getLogger("reid.watch")
 
-TIDY_EVERY: Final = 60.0
+EXPIRE_EVERY: Final = 60.0
 UPKEEP_EVERY: Final = 600.0
 STATUS_EVERY: Final = 5.0
 """Seconds."""
@@ -34,7 +34,7 @@ class Rounds:
         self._duties: list[tuple[float, Callable[[], object]]] = [
             (EVERY, self._alarms),
             (STATUS_EVERY, self._report),
-            (TIDY_EVERY, desk.tidy),
+            (EXPIRE_EVERY, desk.expire),
             (UPKEEP_EVERY, self._upkeep),
         ]
 

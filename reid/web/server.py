@@ -19,7 +19,7 @@ from reid.watch.alerting import Sentry
 from reid.watch.notify import Notifier
 from reid.web.app import create_app
 
-TIDY_EVERY: Final = 60.0
+EXPIRE_EVERY: Final = 60.0
 """Seconds between two looks for what is over its time."""
 
 _STOP_WITHIN: Final = 10  # seconds
@@ -60,7 +60,7 @@ def run(desk: Desk, where: Listening, started: Callable[[str], None]) -> None:
     _log_to_stderr()
     app = create_app(desk, tls=where.tls, behind_proxy=where.behind_proxy)
     stop = threading.Event()
-    keeper = threading.Thread(target=_keep_tidy, args=(desk, stop), daemon=True)
+    keeper = threading.Thread(target=_alert_and_expire, args=(desk, stop), daemon=True)
     keeper.start()
     desk.note_start("serve", {"tls": where.tls})
     scheme = "https" if where.tls else "http"
@@ -129,7 +129,7 @@ def _check_pair(certificate: Path, key: Path) -> None:
         ) from None
 
 
-def _keep_tidy(desk: Desk, stop: threading.Event) -> None:
+def _alert_and_expire(desk: Desk, stop: threading.Event) -> None:
     sentry, notifier = Sentry(desk), Notifier.of(desk)
     ticks = 0
     _warm(desk)
@@ -138,9 +138,9 @@ def _keep_tidy(desk: Desk, stop: threading.Event) -> None:
         try:
             for alert in sentry.look():
                 notifier.notify(alert)
-            if ticks * sentry.every >= TIDY_EVERY:
+            if ticks * sentry.every >= EXPIRE_EVERY:
                 ticks = 0
-                desk.tidy()
+                desk.expire()
         except ReidError as error:
             logging.getLogger("reid").warning('{"problem": "%s"}', type(error).__name__)
 

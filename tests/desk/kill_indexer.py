@@ -32,7 +32,7 @@ def main(folder: Path, clip: str, detector: Path, rounds: int) -> None:
     options = IndexOptions(detector, embedder="regions", every=EVERY)
     embedder, tracker = load_embedder(options), load_tracker(options)
     desk = Desk.open(folder)
-    desk.tidy()
+    desk.expire()
     store = Telling.create(folder, embedder.model_id, embedder.dim)
     say("ready", "")
     for _ in range(rounds):

@@ -23,7 +23,7 @@ def say(word: str, what: object) -> None:
 
 def main(folder: Path, offset: int) -> None:
     desk = Desk.open(folder)
-    desk.tidy()
+    desk.expire()
     asked = ParsedDescription.of_sentence(TEXT)
     say("ready", offset)
     rng = random.Random(offset)

@@ -46,7 +46,7 @@ def test_from_case_to_erasure(desk: Desk, bucket: Bucket, storage: S3) -> None:
 
 def test_an_erasure_cut_short_is_finished_by_the_next_start(desk: Desk, bucket: Bucket) -> None:
     (bucket / "erasing").touch()
-    assert desk.tidy().resumed
+    assert desk.expire().resumed
     assert not (bucket / "erasing").exists()
 
 

@@ -157,26 +157,26 @@ def test_retention_spares_confirmed_sightings_of_open_cases(desk: Desk) -> None:
     desk.decide(case, "s" + f"{5:023d}", "rejected", "anna")
     later = datetime.now(UTC) + timedelta(hours=71, minutes=45)
     desk.records.book.extend(case, 100, "anna")
-    done = desk.tidy(later)
+    done = desk.expire(later)
     assert done.sightings == 14
     assert RED in desk.store.ids()
     assert [d.sighting for d in desk.records.book.decisions(case)] == [RED]
-    assert not desk.tidy(later).anything
+    assert not desk.expire(later).anything
 
 
 def test_nothing_expires_before_its_time_nor_ten_minutes_after(desk: Desk) -> None:
     ends = sorted(key.end for key in desk.store.read().keys)
     kept = timedelta(hours=desk.policy.venue.retention_hours)
     second = timedelta(seconds=1)
-    assert not desk.tidy(ends[0] + kept + TOGETHER).anything, "it waits for others"
+    assert not desk.expire(ends[0] + kept + TOGETHER).anything, "it waits for others"
     now = ends[0] + kept + TOGETHER + second
-    done = desk.tidy(now)
+    done = desk.expire(now)
     assert done.sightings == sum(end < now - kept for end in ends) > 5
     left = sorted(key.end for key in desk.store.read().keys)
     assert left[0] >= now - kept, "all that is over its time goes"
     assert left == ends[done.sightings :], "and nothing else"
-    assert not desk.tidy(left[0] + kept + TOGETHER).anything
-    assert desk.tidy(left[0] + kept + TOGETHER + second).anything
+    assert not desk.expire(left[0] + kept + TOGETHER).anything
+    assert desk.expire(left[0] + kept + TOGETHER + second).anything
 
 
 def test_a_short_time_is_kept_to_a_fiftieth(tmp_path: Path) -> None:
@@ -188,13 +188,13 @@ def test_a_short_time_is_kept_to_a_fiftieth(tmp_path: Path) -> None:
     desk = Desk.open(tmp_path)
     end = min(key.end for key in desk.store.read().keys)
     over = end + timedelta(hours=1, seconds=72)
-    assert not desk.tidy(over).anything
-    assert desk.tidy(over + timedelta(seconds=1)).sightings == 2
+    assert not desk.expire(over).anything
+    assert desk.expire(over + timedelta(seconds=1)).sightings == 2
 
 
 def test_expired_cases_are_erased_by_themselves(desk: Desk) -> None:
     case = case_of(desk)
-    done = desk.tidy(datetime.now(UTC) + timedelta(hours=25))
+    done = desk.expire(datetime.now(UTC) + timedelta(hours=25))
     assert done.cases == (case,)
     assert desk.records.book.get(case).outcome == "expired"
     assert desk.records.book.get(case).about is None
@@ -205,7 +205,7 @@ def test_an_erasure_cut_short_is_finished(desk: Desk) -> None:
     desk.decide(case, RED, "rejected", "anna")
     desk.store.erase(Filter(ids=[RED]))  # and then the power fails
     (desk.folder / "erasing").touch()
-    assert desk.tidy().resumed
+    assert desk.expire().resumed
     assert RED.encode() not in everything(desk.folder)
     assert not (desk.folder / "erasing").exists()
 

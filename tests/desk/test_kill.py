@@ -57,7 +57,7 @@ def test_killed_at_random(tmp_path: Path, kills: int) -> None:
         stored |= said["stored"]
         erased |= said["erased"]
         desk = Desk.open(tmp_path)
-        desk.tidy()
+        desk.expire()
         ids = desk.store.ids()
         for sighting, case in (line.split() for line in said["erasing"]):
             # killed before the beginning was on record, an erasure must not have touched anything

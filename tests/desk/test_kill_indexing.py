@@ -69,7 +69,7 @@ def test_killed_while_a_clip_is_indexed(tmp_path: Path, data: Path, detector_pat
     for kill in range(KILLS):
         stored |= index_until_killed([str(venue), clip, detector], rng.uniform(0, longest))
         desk = Desk.open(venue)
-        desk.tidy()
+        desk.expire()
         ids = desk.store.ids() if desk.has_sightings else set()
         assert stored <= ids, f"kill {kill}: lost {sorted(stored - ids)}"
         assert ids <= expected, f"kill {kill}: half a sighting {sorted(ids - expected)}"

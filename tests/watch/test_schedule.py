@@ -23,7 +23,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def go_round(desk: Desk, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    for name in ("EVERY", "STATUS_EVERY", "TIDY_EVERY", "UPKEEP_EVERY"):
+    for name in ("EVERY", "STATUS_EVERY", "EXPIRE_EVERY", "UPKEEP_EVERY"):
         monkeypatch.setattr(schedule, name, 0.05)
     stop = threading.Event()
     threading.Timer(seconds, stop.set).start()
@@ -46,11 +46,11 @@ def test_one_that_fails_is_tried_again_and_stops_no_other(
 ) -> None:
     tried = []
 
-    def tidy() -> None:
+    def expire() -> None:
         tried.append(1)
         raise StoreError("the storage does not answer at s3://park, asked for Zebedee")
 
-    monkeypatch.setattr(desk, "tidy", tidy)
+    monkeypatch.setattr(desk, "expire", expire)
     go_round(desk, monkeypatch, 1.5)
     assert len(tried) >= 2
     assert read_status(desk.folder) is not None
