@@ -261,10 +261,10 @@ def case_sites(
     name, password = sign_in
     token = desk.records.accounts.sign_in(name, password)
     try:
-        asked = desk.understand(text, name, number)
+        description = desk.understand(text, name, number)
         opened = {site: _open_site(desk, site) for site in sites or desk.policy.sites}
         user = desk.records.accounts.get(name)
-        return search_sites(desk, opened, user, number, asked, window, top)
+        return search_sites(desk, opened, user, number, description, window, top)
     finally:
         desk.records.accounts.sign_out(token, name)
 

@@ -202,8 +202,8 @@ def case_open(
 
     desk = open_desk(venue)
     desk.policy.purpose(purpose)
-    asked = desk.understand(text, actor())
-    new = NewCase(purpose, text, asked.to_text())
+    description = desk.understand(text, actor())
+    new = NewCase(purpose, text, description.to_text())
     case = desk.records.book.open(new, actor(), desk.policy.venue.case_hours)
     if as_json:
         print_json({"case": case.name, "expires": case.expires.isoformat()})

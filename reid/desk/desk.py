@@ -13,7 +13,7 @@ from typing import Final, Literal, Self
 from reid.core import vocabulary
 from reid.core.errors import PolicyError, StoreError, UsageError
 from reid.core.records import Answer, SearchWindow, SimilarMatch
-from reid.desk.cases import Case, Records, open_records
+from reid.desk.cases import Case, CaseRecords, open_records
 from reid.desk.cases.audit import Detail, Limit
 from reid.desk.cases.book import SearchLine
 from reid.desk.erasure import Eraser, Expired
@@ -39,7 +39,7 @@ _BODY: Final = tuple(slot.name for slot in vocabulary.SLOTS.values() if slot.bod
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What a search within a case came to.
 
     Attributes:
@@ -53,7 +53,7 @@ class Found:
 
     case: Case
     number: int
-    asked: ParsedDescription = field(repr=False)
+    description: ParsedDescription = field(repr=False)
     window: SearchWindow = field(repr=False)
     answer: Answer = field(repr=False)
     searched: int
@@ -66,7 +66,7 @@ class Found:
 class Desk:
     """One venue, as its staff work with it."""
 
-    def __init__(self, folder: Folder, policy: Policy, records: Records) -> None:
+    def __init__(self, folder: Folder, policy: Policy, records: CaseRecords) -> None:
         self.folder, self.policy, self.records = folder, policy, records
         self._store: Store | None = None
         self._snapshots: Snapshots | None = None
@@ -129,12 +129,12 @@ class Desk:
     def search(
         self,
         case_id: int,
-        asked: ParsedDescription,
+        description: ParsedDescription,
         window: SearchWindow,
         actor: str,
         top: int = SHOWN,
         skip: frozenset[str] = frozenset(),
-    ) -> Found:
+    ) -> SearchResult:
         """Rank the venue's sightings for a case; the line is written before the answer is given.
 
         `skip` are slots that nobody can tell; they are not asked for again.
@@ -147,7 +147,7 @@ class Desk:
         case = self.records.book.require_open(case_id)
         self.require_questions_left(actor)
         self._check_cameras(window)
-        query, withheld = allowed(asked.query(), self.policy.purpose(case.purpose))
+        query, withheld = allowed(description.query(), self.policy.purpose(case.purpose))
         snapshot = self.snapshots.get()
         body = frozenset(s for s in _BODY if not self.policy.purpose(case.purpose).allows(s))
         refinement = refined(query, snapshot, self.records.book.decisions(case_id))
@@ -162,13 +162,13 @@ class Desk:
             "withheld": list(withheld),
         }
         saved = self.records.book.save_search(
-            case_id, asked.to_text(), window.to_text(), SearchLine(actor, detail, self._limit)
+            case_id, description.to_text(), window.to_text(), SearchLine(actor, detail, self._limit)
         )
         self.pictures.load([match.key.id for match in answer.matches])
         seconds = time.perf_counter() - began
         doubted = tuple(refinement.config.doubts)
-        return Found(
-            case, saved.number, asked, window, answer, searched, withheld, seconds, question,
+        return SearchResult(
+            case, saved.number, description, window, answer, searched, withheld, seconds, question,
             doubted,
         )  # fmt: skip
 

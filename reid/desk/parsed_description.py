@@ -44,11 +44,13 @@ class ParsedDescription:
             data = json.loads(text)
         except (ValueError, RecursionError):
             raise UsageError("the fields could not be read: reload the page") from None
-        asked = cls(_checked(data))
-        asked.query()
-        unknown = [e for e in asked.data["slots"] if e.get("certainty") == UNKNOWN]
-        describe.from_json({**asked.data, "slots": [{**e, "certainty": "sure"} for e in unknown]})
-        return asked
+        description = cls(_checked(data))
+        description.query()
+        unknown = [e for e in description.data["slots"] if e.get("certainty") == UNKNOWN]
+        describe.from_json(
+            {**description.data, "slots": [{**e, "certainty": "sure"} for e in unknown]}
+        )
+        return description
 
     def to_text(self) -> str:
         """Write as JSON."""

@@ -37,7 +37,7 @@ def search_sites(
     sites: Mapping[str, Desk],
     user: User,
     case_id: int,
-    asked: ParsedDescription,
+    description: ParsedDescription,
     window: SearchWindow,
     top: int = SHOWN,
 ) -> list[SiteAnswer]:
@@ -63,7 +63,7 @@ def search_sites(
     actor = f"{home.policy.venue.name}: {user.name}"[:_LONGEST_ACTOR]
     for name, site in sites.items():
         _check(name, site, home, case.purpose, actor)
-    query, withheld = allowed(asked.query(), purpose)
+    query, withheld = allowed(description.query(), purpose)
     found = []
     for name, site in sites.items():
         there, more = allowed(query, site.policy.purpose(case.purpose))

@@ -152,8 +152,8 @@ class Sentry:
         self, case: Case, snapshot: Snapshot, rows: NDArray[np.intp]
     ) -> NDArray[np.float32]:
         """Return the scores of some rows for what the case asked last, in nats."""
-        asked = self._desk.latest_query(case).description
-        query, _ = allowed(asked.query(), self._desk.policy.purpose(case.purpose))
+        description = self._desk.latest_query(case).description
+        query, _ = allowed(description.query(), self._desk.policy.purpose(case.purpose))
         if not query.wishes or not len(rows):
             return np.zeros(len(rows), np.float32)
         change = refined(query, snapshot, self._desk.records.book.decisions(case.id))

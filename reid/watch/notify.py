@@ -159,7 +159,7 @@ class Notifier:
 def message(desk: Desk, alert: Alert) -> dict[str, Any]:
     """Return what an alert says outside: case, camera, time, probability, fields asked for."""
     case = desk.records.book.get(alert.case_id)
-    asked = desk.latest_query(case).description
+    description = desk.latest_query(case).description
     camera = desk.policy.cameras.get(alert.camera)
     return {
         "case": case.name,
@@ -168,5 +168,5 @@ def message(desk: Desk, alert: Alert) -> dict[str, Any]:
         "place": camera.place if camera else None,
         "start": alert.start.isoformat(timespec="seconds"),
         "probability": round(alert.probability, 4),
-        "asked": [{"slot": w.slot, "value": w.value} for w in asked.query().wishes],
+        "asked": [{"slot": w.slot, "value": w.value} for w in description.query().wishes],
     }

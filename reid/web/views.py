@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from reid.core import vocabulary
 from reid.core.records import Match, Reason, SightingKey, SimilarMatch
 from reid.desk.cases import Case, Decision
-from reid.desk.desk import Desk, Found
+from reid.desk.desk import Desk, SearchResult
 from reid.rank import Question
 from reid.web.words import Translator, slot_name, value_name, wish_text
 
@@ -157,11 +157,11 @@ def heading(outcome: str, cards: Sequence[Card]) -> str:
     return "poor" if outcome == "unsure" and poor else outcome
 
 
-def explained(t: Translator, confirmed: int, rejected: int, found: Found) -> list[str]:
+def explained(t: Translator, confirmed: int, rejected: int, result: SearchResult) -> list[str]:
     """Say what staff's decisions changed in the list, a sentence a change."""
     said = [t("refined.confirmed", n=confirmed)] if confirmed else []
     said += [t("refined.rejected", n=rejected)] if rejected else []
-    doubted = [e for e in found.asked.slots if (e["slot"], e["value"]) in found.doubted]
+    doubted = [e for e in result.description.slots if (e["slot"], e["value"]) in result.doubted]
     names = dict.fromkeys(wish_text(t, entry) for entry in doubted)
     return said + ([t("refined.doubted", what=", ".join(names))] if names else [])
 

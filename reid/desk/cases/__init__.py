@@ -29,12 +29,12 @@ __all__ = [
     "Case",
     "CaseBook",
     "CaseOutcome",
+    "CaseRecords",
     "Database",
     "Decision",
     "Done",
     "Line",
     "NewCase",
-    "Records",
     "SavedSearch",
     "Session",
     "Trail",
@@ -46,7 +46,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
+class CaseRecords:
     """Everything the desk writes down."""
 
     database: Database
@@ -56,11 +56,11 @@ class Records:
     alerts: Alerts
 
 
-def open_records(folder: Folder, url: str | None = None) -> Records:
+def open_records(folder: Folder, url: str | None = None) -> CaseRecords:
     """Open a venue's database, SQLite in its folder unless a PostgreSQL `url` is given."""
     database = Database(folder, url)
     trail = Trail(database)
-    return Records(
+    return CaseRecords(
         database,
         trail,
         Accounts(database, trail),

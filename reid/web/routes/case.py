@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from reid.core.errors import UsageError
 from reid.core.records import SearchWindow
 from reid.desk.cases import Case, Session
-from reid.desk.desk import Desk, Found
+from reid.desk.desk import Desk, SearchResult
 from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import may
 from reid.web import views
@@ -60,11 +60,11 @@ def search(
     """Search anew, from changed fields, a new sentence, or other filters."""
     desk = state_of(request).desk
     case = desk.records.book.require_open(case_id)
-    asked = _asked(desk, session, case, slots, text)
+    description = _description(desk, session, case, slots, text)
     where = _window(desk, case, window, since, until, camera or [])
     if _wants_part(request):
-        return _answer(request, session, case_id, asked, where, frozenset(skip.split(",")))
-    saved = desk.records.book.save_search(case_id, asked.to_text(), where.to_text())
+        return _answer(request, session, case_id, description, where, frozenset(skip.split(",")))
+    saved = desk.records.book.save_search(case_id, description.to_text(), where.to_text())
     return RedirectResponse(f"/case/{case_id}?s={saved.number}", 303)
 
 
@@ -124,12 +124,14 @@ def view(
     return Response(status_code=204)
 
 
-def _asked(desk: Desk, session: Session, case: Case, slots: str, text: str) -> ParsedDescription:
+def _description(
+    desk: Desk, session: Session, case: Case, slots: str, text: str
+) -> ParsedDescription:
     """Take a new sentence if there is one, else the changed fields, else what was asked last."""
     if text.strip():
-        asked = desk.understand(text, session.user.name, case.id)
-        desk.records.book.describe(case.id, text, asked.to_text(), session.user.name)
-        return asked
+        description = desk.understand(text, session.user.name, case.id)
+        desk.records.book.describe(case.id, text, description.to_text(), session.user.name)
+        return description
     last = desk.latest_query(case).description
     return last.with_fields_of(ParsedDescription.of_text(slots)) if slots else last
 
@@ -164,7 +166,7 @@ def _searched(
     request: Request,
     session: Session,
     case_id: int,
-    asked: ParsedDescription,
+    description: ParsedDescription,
     window: SearchWindow,
     skip: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
@@ -172,39 +174,39 @@ def _searched(
     if not desk.has_sightings:
         raise UsageError("nothing is indexed yet at this venue: start `reid watch` or `reid index`")
     with state_of(request).metrics.search_seconds.time():
-        found = desk.search(case_id, asked, window, session.user.name, skip=skip)
-    return {**_shown(desk, t, found), "may_decide": may(session.user.role, "decide")}
+        result = desk.search(case_id, description, window, session.user.name, skip=skip)
+    return {**_shown(desk, t, result), "may_decide": may(session.user.role, "decide")}
 
 
-def _shown(desk: Desk, t: Translator, found: Found) -> dict[str, Any]:
+def _shown(desk: Desk, t: Translator, result: SearchResult) -> dict[str, Any]:
     zone = desk.policy.zone
-    cards = views.Cards(desk, found.case.id, t)
-    confirmed = desk.records.book.decisions(found.case.id, "confirmed")
-    rejected = desk.records.book.decisions(found.case.id, "rejected")
-    matches = cards.of_matches(found.answer.matches)
-    outcome = found.answer.outcome if matches else "nothing_asked"
+    cards = views.Cards(desk, result.case.id, t)
+    confirmed = desk.records.book.decisions(result.case.id, "confirmed")
+    rejected = desk.records.book.decisions(result.case.id, "rejected")
+    matches = cards.of_matches(result.answer.matches)
+    outcome = result.answer.outcome if matches else "nothing_asked"
     return {
         "cards": matches,
         "heading": views.heading(outcome, matches),
         "confirmed": cards.of_decisions(confirmed),
-        "chips": views.chips(t, found.asked.slots, found.withheld),
-        "slots_json": found.asked.slots,
+        "chips": views.chips(t, result.description.slots, result.withheld),
+        "slots_json": result.description.slots,
         "outcome": outcome,
-        "explained": views.explained(t, len(confirmed), len(rejected), found),
-        "searched": found.searched,
-        "number": found.number,
-        "seconds": found.seconds,
-        "refused": [t(f"refused.{kind}") for kind in found.asked.refused],
-        "unparsed": found.asked.unparsed,
-        "withheld": bool(found.withheld),
-        "filters": found.window,
-        "since": f"{found.window.since.astimezone(zone):%Y-%m-%dT%H:%M}"
-        if found.window.since
+        "explained": views.explained(t, len(confirmed), len(rejected), result),
+        "searched": result.searched,
+        "number": result.number,
+        "seconds": result.seconds,
+        "refused": [t(f"refused.{kind}") for kind in result.description.refused],
+        "unparsed": result.description.unparsed,
+        "withheld": bool(result.withheld),
+        "filters": result.window,
+        "since": f"{result.window.since.astimezone(zone):%Y-%m-%dT%H:%M}"
+        if result.window.since
         else "",
-        "until": f"{found.window.until.astimezone(zone):%Y-%m-%dT%H:%M}"
-        if found.window.until
+        "until": f"{result.window.until.astimezone(zone):%Y-%m-%dT%H:%M}"
+        if result.window.until
         else "",
-        "question": views.question(t, found.question),
+        "question": views.question(t, result.question),
         "cameras": [(name, desk.policy.camera_name(name)) for name in desk.policy.cameras],
     }
 
@@ -213,12 +215,12 @@ def _answer(
     request: Request,
     session: Session,
     case_id: int,
-    asked: ParsedDescription,
+    description: ParsedDescription,
     window: SearchWindow,
     skip: frozenset[str] = frozenset(),
 ) -> Response:
     """Send the parts of the page that a search changes."""
-    values = _searched(request, session, case_id, asked, window, skip)
+    values = _searched(request, session, case_id, description, window, skip)
     case = state_of(request).desk.records.book.get(case_id)
 
     def part(name: str) -> str:

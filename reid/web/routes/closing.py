@@ -168,9 +168,12 @@ def _radio(request: Request, case: Case) -> str:
     """Return what is read out on the radio: fields, place and time only, never free text."""
     state, language = state_of(request), language_of(request)
     t = state.words.translator(language)
-    asked = state.desk.latest_query(case).description
+    description = state.desk.latest_query(case).description
     confirmed = state.desk.records.book.decisions(case.id, "confirmed")
-    parts = [t("radio.call", case=case.name), _capital(phrases.sentence(t, asked.slots, language))]
+    parts = [
+        t("radio.call", case=case.name),
+        _capital(phrases.sentence(t, description.slots, language)),
+    ]
     if confirmed:
         last = confirmed[-1]
         clock = f"{last.start.astimezone(state.desk.policy.zone):%H:%M}"

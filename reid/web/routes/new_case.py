@@ -74,25 +74,25 @@ def open_case(
     desk = state_of(request).desk
     desk.policy.purpose(purpose)
     try:
-        asked = _asked(request, session, text, slots)
+        description = _description(request, session, text, slots)
     except UsageError as error:
         return _form(request, session, text, str(error), 400)
-    clock = last_seen_time or asked.last_seen_time
+    clock = last_seen_time or description.last_seen_time
     new = NewCase(
         purpose=purpose,
         text=text,
-        query=asked.to_text(),
+        query=description.to_text(),
         reporter=reporter.strip(),
         relationship=relationship.strip(),
         child_name=child_name.strip(),
-        last_seen_place=last_seen_place.strip() or asked.last_seen_place,
+        last_seen_place=last_seen_place.strip() or description.last_seen_place,
         last_seen_at=views.last_seen_at(clock, desk.policy.zone),
-        companion=companion.strip() or ", ".join(asked.companions),
+        companion=companion.strip() or ", ".join(description.companions),
     )
     book = desk.records.book
     case = book.open(new, session.user.name, desk.policy.venue.case_hours)
     book.take_step(case.id, "description", session.user.name)
-    book.save_search(case.id, asked.to_text(), SearchWindow().to_text())
+    book.save_search(case.id, description.to_text(), SearchWindow().to_text())
     return RedirectResponse(f"/case/{case.id}", 303)
 
 
@@ -113,14 +113,14 @@ def phrase(
 ) -> Response:
     """Say fields as a sentence."""
     _check_parses(request, session)
-    asked = ParsedDescription.of_text(slots)
+    description = ParsedDescription.of_text(slots)
     language = language_of(request)
     t = state_of(request).words.translator(language)
-    text = phrases.sentence(t, asked.slots, language)
-    return JSONResponse({"text": text, **_understood(request, asked)})
+    text = phrases.sentence(t, description.slots, language)
+    return JSONResponse({"text": text, **_understood(request, description)})
 
 
-def _asked(request: Request, session: Session, text: str, slots: str) -> ParsedDescription:
+def _description(request: Request, session: Session, text: str, slots: str) -> ParsedDescription:
     """Take the fields that the page has, else understand the sentence."""
     desk = state_of(request).desk
     spoken = desk.understand(text, session.user.name)
@@ -132,16 +132,16 @@ def _check_parses(request: Request, session: Session) -> None:
         raise AccessError("too many requests: wait a minute")
 
 
-def _understood(request: Request, asked: ParsedDescription) -> dict[str, Any]:
+def _understood(request: Request, description: ParsedDescription) -> dict[str, Any]:
     t = state_of(request).words.translator(language_of(request))
-    texts = [chip.text for chip in views.chips(t, asked.slots)]
+    texts = [chip.text for chip in views.chips(t, description.slots)]
     return {
-        "slots": [{**e, "text": text} for e, text in zip(asked.slots, texts, strict=True)],
-        "refused": [t(f"refused.{kind}") for kind in asked.refused],
-        "unparsed": asked.unparsed,
-        "place": asked.last_seen_place,
-        "time": asked.last_seen_time,
-        "with": ", ".join(asked.companions),
+        "slots": [{**e, "text": text} for e, text in zip(description.slots, texts, strict=True)],
+        "refused": [t(f"refused.{kind}") for kind in description.refused],
+        "unparsed": description.unparsed,
+        "place": description.last_seen_place,
+        "time": description.last_seen_time,
+        "with": ", ".join(description.companions),
     }
 
 
@@ -164,14 +164,14 @@ def _form(
 def _row(request: Request, t: Translator, case: Case) -> CaseRow:
     desk = state_of(request).desk
     book = desk.records.book
-    asked = desk.latest_query(case).description
+    description = desk.latest_query(case).description
     minutes = views.minutes_open(case)
     police = "police" in book.steps(case.id)
     return CaseRow(
         case,
         f"{case.opened.astimezone(desk.policy.zone):%H:%M}",
         minutes,
-        phrases.sentence(t, asked.slots, language_of(request)),
+        phrases.sentence(t, description.slots, language_of(request)),
         len(book.decisions(case.id, "confirmed")),
         len(desk.records.alerts.of(case.id)),
         not police and minutes >= desk.policy.venue.police_after_minutes,

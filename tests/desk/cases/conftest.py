@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from reid.desk.cases import Records, open_records
+from reid.desk.cases import CaseRecords, open_records
 from tests.fast import cheap_hashes  # noqa: F401
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
+def records(tmp_path: Path) -> Iterator[CaseRecords]:
     opened = open_records(tmp_path)
     yield opened
     opened.database.close()

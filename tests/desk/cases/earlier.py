@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reid.core.errors import CaseError
-from reid.desk.cases import Records, migrations
+from reid.desk.cases import CaseRecords, migrations
 
 WRITTEN = Path(__file__).parent / "unversioned"
 GATE = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -64,7 +64,7 @@ def kill_once(mark: Path) -> str:
     )
 
 
-def assert_readable(records: Records) -> None:
+def assert_readable(records: CaseRecords) -> None:
     """Compare with what was written by the version before revisions."""
     assert records.trail.verify().problem is None
     assert records.trail.verify().lines == 17
@@ -90,7 +90,7 @@ def assert_readable(records: Records) -> None:
     ]
 
 
-def assert_guarded(records: Records) -> None:
+def assert_guarded(records: CaseRecords) -> None:
     """The trail still refuses changes, and new cases and lines can be written."""
     for sql in ("UPDATE audit SET actor = 'eve'", "DELETE FROM audit"):
         with pytest.raises(CaseError), records.database.write() as connection:

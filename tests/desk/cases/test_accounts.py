@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from reid.core.errors import AccessError, UsageError
-from reid.desk.cases import Records
+from reid.desk.cases import CaseRecords
 from reid.desk.cases.accounts import IDLE, SHIFT
 from reid.desk.cases.database import sessions, users
 
@@ -15,12 +15,12 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def anna(records: Records) -> Records:
+def anna(records: CaseRecords) -> CaseRecords:
     records.accounts.add("anna", PASSWORD, "operator", "setup")
     return records
 
 
-def test_sign_in_and_out(anna: Records) -> None:
+def test_sign_in_and_out(anna: CaseRecords) -> None:
     token = anna.accounts.sign_in(" Anna ", PASSWORD)
     session = anna.accounts.session(token)
     assert session is not None
@@ -30,7 +30,7 @@ def test_sign_in_and_out(anna: Records) -> None:
     assert anna.accounts.session(token) is None
 
 
-def test_tokens_and_passwords_are_not_stored(anna: Records, tmp_path: Path) -> None:
+def test_tokens_and_passwords_are_not_stored(anna: CaseRecords, tmp_path: Path) -> None:
     token = anna.accounts.sign_in("anna", PASSWORD)
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert token.encode() not in stored
@@ -39,18 +39,18 @@ def test_tokens_and_passwords_are_not_stored(anna: Records, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("name", "password"), [("anna", "wrong"), ("eve", PASSWORD), ("", "")])
-def test_every_refusal_says_the_same(anna: Records, name: str, password: str) -> None:
+def test_every_refusal_says_the_same(anna: CaseRecords, name: str, password: str) -> None:
     with pytest.raises(AccessError, match="wrong name or password"):
         anna.accounts.sign_in(name, password)
 
 
-def test_a_password_typed_as_name_is_not_logged(anna: Records) -> None:
+def test_a_password_typed_as_name_is_not_logged(anna: CaseRecords) -> None:
     with pytest.raises(AccessError):
         anna.accounts.sign_in("hunter2hunter2", "anna")
     assert "hunter2" not in repr(anna.trail.lines())
 
 
-def test_lock_out_holds_against_the_right_password(anna: Records) -> None:
+def test_lock_out_holds_against_the_right_password(anna: CaseRecords) -> None:
     for _ in range(5):
         with pytest.raises(AccessError):
             anna.accounts.sign_in("anna", "wrong")
@@ -61,7 +61,7 @@ def test_lock_out_holds_against_the_right_password(anna: Records) -> None:
     assert anna.accounts.sign_in("anna", PASSWORD)
 
 
-def test_a_disabled_user_is_out_at_once(anna: Records) -> None:
+def test_a_disabled_user_is_out_at_once(anna: CaseRecords) -> None:
     token = anna.accounts.sign_in("anna", PASSWORD)
     anna.accounts.disable("anna", "boss")
     assert anna.accounts.session(token) is None
@@ -69,7 +69,7 @@ def test_a_disabled_user_is_out_at_once(anna: Records) -> None:
         anna.accounts.sign_in("anna", PASSWORD)
 
 
-def test_a_new_password_ends_sessions(anna: Records) -> None:
+def test_a_new_password_ends_sessions(anna: CaseRecords) -> None:
     token = anna.accounts.sign_in("anna", PASSWORD)
     anna.accounts.set_password("anna", "another long phrase", "boss")
     assert anna.accounts.session(token) is None
@@ -77,7 +77,7 @@ def test_a_new_password_ends_sessions(anna: Records) -> None:
 
 
 @pytest.mark.parametrize(("column", "age"), [("seen", IDLE), ("created", SHIFT)])
-def test_sessions_end(anna: Records, column: str, age: timedelta) -> None:
+def test_sessions_end(anna: CaseRecords, column: str, age: timedelta) -> None:
     token = anna.accounts.sign_in("anna", PASSWORD)
     past = datetime.now(UTC) - age - timedelta(seconds=1)
     with anna.database.write() as connection:
@@ -85,7 +85,7 @@ def test_sessions_end(anna: Records, column: str, age: timedelta) -> None:
     assert anna.accounts.session(token) is None
 
 
-def test_each_sign_in_is_a_new_session(anna: Records) -> None:
+def test_each_sign_in_is_a_new_session(anna: CaseRecords) -> None:
     first, second = (anna.accounts.sign_in("anna", PASSWORD) for _ in range(2))
     assert first != second
     with anna.database.read() as connection:
@@ -103,6 +103,6 @@ def test_each_sign_in_is_a_new_session(anna: Records) -> None:
         ("bob", PASSWORD, "king", "not a role"),
     ],
 )
-def test_bad_accounts(anna: Records, name: str, password: str, role: str, says: str) -> None:
+def test_bad_accounts(anna: CaseRecords, name: str, password: str, role: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         anna.accounts.add(name, password, role, "setup")

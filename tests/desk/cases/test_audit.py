@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from reid.core.errors import AuditError, CaseError
-from reid.desk.cases import Records, open_records
+from reid.desk.cases import CaseRecords, open_records
 
 DROP = "DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete;"
 
 
-def note(records: Records, n: int) -> None:
+def note(records: CaseRecords, n: int) -> None:
     for i in range(n):
         records.book.note("anna", "search", 1, {"number": i})
 
@@ -22,7 +22,7 @@ def tamper(folder: Path, sql: str) -> None:
         connection.executescript(DROP + sql)
 
 
-def test_an_untouched_trail_verifies(records: Records) -> None:
+def test_an_untouched_trail_verifies(records: CaseRecords) -> None:
     note(records, 5)
     assert records.trail.verify().problem is None
     assert [line.seq for line in records.trail.lines()] == [1, 2, 3, 4, 5]
@@ -47,13 +47,13 @@ def test_an_untouched_trail_verifies(records: Records) -> None:
         ),
     ],
 )
-def test_forgery_shows(records: Records, tmp_path: Path, sql: str, says: str) -> None:
+def test_forgery_shows(records: CaseRecords, tmp_path: Path, sql: str, says: str) -> None:
     note(records, 5)
     tamper(tmp_path, sql)
     assert records.trail.verify().problem == says
 
 
-def test_two_lines_swapped_show(records: Records, tmp_path: Path) -> None:
+def test_two_lines_swapped_show(records: CaseRecords, tmp_path: Path) -> None:
     note(records, 3)
     tamper(
         tmp_path,
@@ -63,7 +63,7 @@ def test_two_lines_swapped_show(records: Records, tmp_path: Path) -> None:
     assert records.trail.verify().problem == "line 1 was changed"
 
 
-def test_the_database_refuses_changes_itself(records: Records, tmp_path: Path) -> None:
+def test_the_database_refuses_changes_itself(records: CaseRecords, tmp_path: Path) -> None:
     note(records, 1)
     with sqlite3.connect(tmp_path / "desk.sqlite") as connection:
         for sql in ("UPDATE audit SET actor = 'eve'", "DELETE FROM audit"):
@@ -71,7 +71,9 @@ def test_the_database_refuses_changes_itself(records: Records, tmp_path: Path) -
                 connection.execute(sql)
 
 
-def test_a_seal_noted_on_paper_finds_a_rewritten_trail(records: Records, tmp_path: Path) -> None:
+def test_a_seal_noted_on_paper_finds_a_rewritten_trail(
+    records: CaseRecords, tmp_path: Path
+) -> None:
     note(records, 3)
     paper = records.trail.verify().head
     tamper(tmp_path, "DELETE FROM audit;")
@@ -81,7 +83,7 @@ def test_a_seal_noted_on_paper_finds_a_rewritten_trail(records: Records, tmp_pat
     assert records.trail.verify(paper).problem == "lines are missing after line 3"
 
 
-def test_without_the_key_nothing_can_be_added(records: Records, tmp_path: Path) -> None:
+def test_without_the_key_nothing_can_be_added(records: CaseRecords, tmp_path: Path) -> None:
     note(records, 1)
     (tmp_path / "audit.key").unlink()
     with pytest.raises(AuditError, match="restore it"):
@@ -96,14 +98,14 @@ def test_many_writers_make_one_chain(tmp_path: Path) -> None:
     assert (found.lines, found.problem) == (40, None)
 
 
-def test_a_failed_change_leaves_no_line(records: Records) -> None:
+def test_a_failed_change_leaves_no_line(records: CaseRecords) -> None:
     with pytest.raises(CaseError), records.trail.change() as change:
         change.note("anna", "search")
         raise CaseError("the disk is full")
     assert records.trail.lines() == []
 
 
-def test_files_are_private(records: Records, tmp_path: Path) -> None:
+def test_files_are_private(records: CaseRecords, tmp_path: Path) -> None:
     note(records, 1)
     for path in tmp_path.iterdir():
         assert path.stat().st_mode & 0o077 == 0, path.name

@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 
 from reid.core.errors import CaseError, UsageError
-from reid.desk.cases import NewCase, Records
+from reid.desk.cases import CaseRecords, NewCase
 
 NAME, TEXT, SIGHTING = "Mathilda-Unmistakable", "crimson anorak of Mathilda", "feedc0ffee123456"
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SEEN = ("gate", NOW, NOW + timedelta(seconds=9))
 
 
-def opened(records: Records) -> int:
+def opened(records: CaseRecords) -> int:
     new = NewCase("missing-child", TEXT, '{"slots":["anorak"]}', child_name=NAME, last_seen_at=NOW)
     return records.book.open(new, "anna", 24).id
 
 
-def test_open_and_read_back(records: Records) -> None:
+def test_open_and_read_back(records: CaseRecords) -> None:
     case = records.book.get(opened(records))
     assert (case.name, case.state, case.owner) == ("C-1", "open", "anna")
     assert case.about is not None
@@ -26,13 +26,13 @@ def test_open_and_read_back(records: Records) -> None:
     assert case.expires - case.opened == timedelta(hours=24)
 
 
-def test_content_is_not_printed(records: Records) -> None:
+def test_content_is_not_printed(records: CaseRecords) -> None:
     case = records.book.get(opened(records))
     assert NAME not in repr(case)
     assert "anorak" not in repr(case.about)
 
 
-def test_decisions_can_be_changed_and_taken_back(records: Records) -> None:
+def test_decisions_can_be_changed_and_taken_back(records: CaseRecords) -> None:
     case = opened(records)
     records.book.decide(case, SIGHTING, "rejected", SEEN, "anna")
     records.book.decide(case, SIGHTING, "confirmed", SEEN, "anna")
@@ -42,7 +42,7 @@ def test_decisions_can_be_changed_and_taken_back(records: Records) -> None:
     assert records.book.decisions(case) == []
 
 
-def test_audit_lines_hold_no_content(records: Records) -> None:
+def test_audit_lines_hold_no_content(records: CaseRecords) -> None:
     case = opened(records)
     records.book.decide(case, SIGHTING, "confirmed", SEEN, "anna")
     records.book.close(case, "found-safe", "anna")
@@ -56,7 +56,7 @@ def test_audit_lines_hold_no_content(records: Records) -> None:
     ]
 
 
-def test_erasing_leaves_no_byte(records: Records, tmp_path: Path) -> None:
+def test_erasing_leaves_no_byte(records: CaseRecords, tmp_path: Path) -> None:
     case = opened(records)
     records.book.save_search(case, '{"slots":["anorak"]}', "{}")
     records.book.decide(case, SIGHTING, "confirmed", SEEN, "anna")
@@ -75,7 +75,7 @@ def test_erasing_leaves_no_byte(records: Records, tmp_path: Path) -> None:
     assert records.trail.verify().problem is None
 
 
-def test_an_interrupted_erasure_is_taken_up_again(records: Records) -> None:
+def test_an_interrupted_erasure_is_taken_up_again(records: CaseRecords) -> None:
     case = opened(records)
     records.book.decide(case, SIGHTING, "confirmed", SEEN, "anna")
     records.book.begin_erasing(case, "anna")
@@ -83,14 +83,14 @@ def test_an_interrupted_erasure_is_taken_up_again(records: Records) -> None:
     assert records.book.begin_erasing(case, "anna") == [SIGHTING]
 
 
-def test_a_sighting_of_another_open_case_stays(records: Records) -> None:
+def test_a_sighting_of_another_open_case_stays(records: CaseRecords) -> None:
     first, second = opened(records), opened(records)
     for case in (first, second):
         records.book.decide(case, SIGHTING, "confirmed", SEEN, "anna")
     assert records.book.begin_erasing(first, "anna") == []
 
 
-def test_expiry(records: Records) -> None:
+def test_expiry(records: CaseRecords) -> None:
     case = opened(records)
     later = datetime.now(UTC) + timedelta(hours=25)
     assert records.book.expired(datetime.now(UTC)) == []
@@ -99,7 +99,7 @@ def test_expiry(records: Records) -> None:
     assert records.book.expired(later) == []
 
 
-def test_a_closed_case_cannot_be_worked_on(records: Records) -> None:
+def test_a_closed_case_cannot_be_worked_on(records: CaseRecords) -> None:
     case = opened(records)
     records.book.close(case, "withdrawn", "anna")
     with pytest.raises(CaseError, match="closed"):
@@ -110,7 +110,7 @@ def test_a_closed_case_cannot_be_worked_on(records: Records) -> None:
         records.book.get(77)
 
 
-def test_searches_have_numbers(records: Records) -> None:
+def test_searches_have_numbers(records: CaseRecords) -> None:
     case = opened(records)
     assert records.book.search(case) is None
     assert records.book.save_search(case, "a", "{}").number == 1
@@ -121,7 +121,7 @@ def test_searches_have_numbers(records: Records) -> None:
     assert first.query == "a"
 
 
-def test_steps_count_once(records: Records) -> None:
+def test_steps_count_once(records: CaseRecords) -> None:
     case = opened(records)
     records.book.take_step(case, "police", "anna")
     records.book.take_step(case, "police", "bob")
@@ -130,7 +130,7 @@ def test_steps_count_once(records: Records) -> None:
         records.book.take_step(case, "dance", "anna")
 
 
-def test_alerts_are_raised_once(records: Records) -> None:
+def test_alerts_are_raised_once(records: CaseRecords) -> None:
     case = opened(records)
     first = records.alerts.raise_once(case, SIGHTING, "gate", NOW, 0.5)
     assert first is not None
@@ -140,6 +140,6 @@ def test_alerts_are_raised_once(records: Records) -> None:
 
 
 @pytest.mark.parametrize("field", ["reporter", "child_name", "last_seen_place"])
-def test_too_long(records: Records, field: str) -> None:
+def test_too_long(records: CaseRecords, field: str) -> None:
     with pytest.raises(UsageError, match="at most 200"):
         records.book.open(NewCase("p", "t", "{}", **{field: "x" * 201}), "anna", 1)

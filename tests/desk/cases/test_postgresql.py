@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from reid.core.errors import AccessError, CaseError
-from reid.desk.cases import NewCase, Records, migrations, open_records
+from reid.desk.cases import CaseRecords, NewCase, migrations, open_records
 from reid.desk.cases.database import metadata
 from tests.desk.cases.earlier import (
     NEXT,
@@ -63,7 +63,7 @@ def empty(url: str) -> str:
 
 
 @pytest.fixture
-def records(empty: str, tmp_path: Path) -> Iterator[Records]:
+def records(empty: str, tmp_path: Path) -> Iterator[CaseRecords]:
     opened = open_records(tmp_path, empty)
     yield opened
     opened.database.close()
@@ -82,7 +82,7 @@ def revisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Revisions:
     return Revisions(tmp_path, monkeypatch)
 
 
-def test_a_case_from_open_to_erased(records: Records) -> None:
+def test_a_case_from_open_to_erased(records: CaseRecords) -> None:
     new = NewCase("missing-child", "crimson anorak", "{}", child_name="Mathilda")
     case = records.book.open(new, "anna", 24)
     now = datetime.now(UTC)
@@ -95,7 +95,7 @@ def test_a_case_from_open_to_erased(records: Records) -> None:
     assert records.trail.verify().problem is None
 
 
-def test_accounts(records: Records) -> None:
+def test_accounts(records: CaseRecords) -> None:
     records.accounts.add("anna", "correct horse battery", "operator", "setup")
     token = records.accounts.sign_in("anna", "correct horse battery")
     assert records.accounts.session(token) is not None
@@ -103,7 +103,7 @@ def test_accounts(records: Records) -> None:
         records.accounts.sign_in("anna", "wrong")
 
 
-def test_the_database_refuses_changes_to_the_trail(records: Records) -> None:
+def test_the_database_refuses_changes_to_the_trail(records: CaseRecords) -> None:
     records.book.note("anna", "search", None, {})
     for sql in ("UPDATE audit SET actor = 'eve'", "DELETE FROM audit"):
         with pytest.raises(CaseError), records.database.write() as connection:
@@ -111,10 +111,10 @@ def test_the_database_refuses_changes_to_the_trail(records: Records) -> None:
     assert records.trail.verify().lines == 1
 
 
-def test_many_seats_make_one_chain(records: Records, url: str, tmp_path: Path) -> None:
+def test_many_seats_make_one_chain(records: CaseRecords, url: str, tmp_path: Path) -> None:
     seats = [open_records(tmp_path, url) for _ in range(4)]
 
-    def work(seat: Records) -> None:
+    def work(seat: CaseRecords) -> None:
         for i in range(10):
             seat.book.note("anna", "search", None, {"number": i})
 
@@ -126,7 +126,7 @@ def test_many_seats_make_one_chain(records: Records, url: str, tmp_path: Path) -
         seat.database.close()
 
 
-def test_the_password_is_in_no_message(records: Records, url: str, tmp_path: Path) -> None:
+def test_the_password_is_in_no_message(records: CaseRecords, url: str, tmp_path: Path) -> None:
     assert DATABASE_PASSWORD not in repr(records)
     wrong = url.replace("/postgres", "/nowhere")
     with pytest.raises(CaseError) as caught:
@@ -192,6 +192,6 @@ def test_a_newer_one_is_refused(venue: Path, url: str, tmp_path: Path) -> None:
         open_records(venue, url)
 
 
-def test_the_revisions_make_the_tables_of_the_code(records: Records) -> None:
+def test_the_revisions_make_the_tables_of_the_code(records: CaseRecords) -> None:
     with records.database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
