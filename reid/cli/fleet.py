@@ -19,7 +19,7 @@ from reid.loading import IndexOptions
 from reid.storage.venue_path import Folder
 from reid.venue import open_venue
 from reid.watch.metrics import serve_metrics
-from reid.watch.schedule import Rounds
+from reid.watch.schedule import Scheduler
 
 LOG: Final = logging.getLogger("reid.watch")
 
@@ -80,14 +80,14 @@ def watch_on(
     LOG.info(json.dumps({"watching": cameras}))
     supervising = threading.Thread(target=_supervise, args=(fleet, stop), daemon=True)
     supervising.start()
-    Rounds(desk, fleet.status).run(stop, _DRAIN)
+    Scheduler(desk, fleet.status).run(stop, _DRAIN)
     supervising.join(_DRAIN)
     LOG.info(json.dumps({"not stored": fleet.stop()}))
     engine.close()
 
 
 def _supervise(fleet: Fleet, stop: threading.Event) -> None:
-    """Watch over the cameras, also while the storage or the database keeps other duties waiting."""
+    """Watch over the cameras, also while the storage or the database keeps other jobs waiting."""
     while True:
         try:
             fleet.step()

@@ -1,8 +1,8 @@
-"""Alerts with a stated budget: how well must a new sighting fit to be worth an alarm.
+"""Alerts with a stated budget: how well must a new sighting fit to be worth an alert.
 
 The threshold is set on the venue's own recent sightings. If a description scores above t for k
 sightings in h hours of people who are (almost all) not the one sought, then k/h is how many false
-alarms an hour a threshold t would have raised here. The lowest t whose rate is within the budget is
+alerts an hour a threshold t would have raised here. The lowest t whose rate is within the budget is
 taken; while too few hours are known to tell, only sightings better than every one so far count.
 """
 
@@ -30,7 +30,7 @@ LEAST_SPAN: Final = 0.25
 """Hours; a shorter memory is taken to be this long."""
 
 LEAST_NATS: Final = 1.0
-"""A sighting that fits less well than this (e times as likely) is never an alarm."""
+"""A sighting that fits less well than this (e times as likely) never raises an alert."""
 
 FIRST_LOOK: Final = timedelta(minutes=1)
 """How far the first look goes back."""
@@ -41,11 +41,11 @@ EVERY: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """From which score on a sighting is an alarm, and what that cost on the venue's past.
+    """From which score on a sighting raises an alert, and what that cost on the venue's past.
 
     Attributes:
         score: nats.
-        per_hour: alarms an hour that it would have raised on recent sightings.
+        per_hour: alerts an hour that it would have raised on recent sightings.
         sightings, hours: what it was set on.
     """
 
@@ -56,22 +56,22 @@ class Threshold:
 
 
 def calibrate(scores: NDArray[np.float32], hours: float, budget: float) -> Threshold:
-    """Return the lowest threshold whose rate of alarms on past scores (N,) is within the budget.
+    """Return the lowest threshold whose rate of alerts on past scores (N,) is within the budget.
 
     Args:
         hours: how long the past sightings span.
-        budget: false alarms allowed an hour.
+        budget: false alerts allowed an hour.
     """
     hours = max(hours, LEAST_SPAN)
     most = int(budget * hours)
     best = np.sort(scores)[::-1]
     score = LEAST_NATS
-    if len(best) > most:  # strictly above the first score that would be one alarm too many
+    if len(best) > most:  # strictly above the first score that would be one alert too many
         score = max(score, float(np.nextafter(best[most], np.float32(np.inf))))
     return Threshold(score, float((scores >= score).sum()) / hours, len(scores), hours)
 
 
-class Sentry:
+class Alerting:
     """Compares new sightings with the watched cases and raises alerts."""
 
     def __init__(self, desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""What goes on beside the cameras: alarms, expiry, maintenance of the table, status."""
+"""What goes on beside the cameras: alerts, expiry, maintenance of the table, status."""
 
 import json
 import logging
@@ -9,7 +9,7 @@ from typing import Final
 
 from reid.core.errors import ReidError
 from reid.desk.desk import Desk
-from reid.watch.alerting import EVERY, Sentry
+from reid.watch.alerting import EVERY, Alerting
 from reid.watch.notify import Notifier
 from reid.watch.status import Status, write_status
 
@@ -21,8 +21,8 @@ STATUS_EVERY: Final = 5.0
 """Seconds."""
 
 
-class Rounds:
-    """Runs each duty when it is due; one that fails is logged and tried again.
+class Scheduler:
+    """Runs each job when it is due; one that fails is logged and tried again.
 
     Args:
         look: says how cameras and nodes are.
@@ -30,26 +30,26 @@ class Rounds:
 
     def __init__(self, desk: Desk, look: Callable[[], Status]) -> None:
         self._desk, self._look = desk, look
-        self._notifier, self._sentry = Notifier.of(desk), Sentry(desk)
-        self._duties: list[tuple[float, Callable[[], object]]] = [
-            (EVERY, self._alarms),
+        self._notifier, self._alerting = Notifier.of(desk), Alerting(desk)
+        self._jobs: list[tuple[float, Callable[[], object]]] = [
+            (EVERY, self._alert),
             (STATUS_EVERY, self._report),
             (EXPIRE_EVERY, desk.expire),
             (UPKEEP_EVERY, self._upkeep),
         ]
 
     def run(self, stop: threading.Event, drain: float) -> None:
-        """Go round until told to stop; then send what is still to be sent, for some seconds."""
-        done = [time.monotonic()] * len(self._duties)
+        """Run jobs until `stop` is set; then send what is still to be sent, for some seconds."""
+        done = [time.monotonic()] * len(self._jobs)
         while not stop.wait(EVERY):
-            for number, (every, duty) in enumerate(self._duties):
+            for number, (every, job) in enumerate(self._jobs):
                 if time.monotonic() - done[number] >= every * 0.99:
                     done[number] = time.monotonic()
-                    self._try(duty)
+                    self._try(job)
         self._notifier.drain(drain)
 
-    def _alarms(self) -> None:
-        for alert in self._sentry.look():
+    def _alert(self) -> None:
+        for alert in self._alerting.look():
             self._notifier.notify(alert)
 
     def _upkeep(self) -> None:
@@ -59,8 +59,8 @@ class Rounds:
     def _report(self) -> None:
         write_status(self._desk.folder, self._look())
 
-    def _try(self, duty: Callable[[], object]) -> None:
+    def _try(self, job: Callable[[], object]) -> None:
         try:
-            duty()
+            job()
         except ReidError as error:
             LOG.warning(json.dumps({"problem": type(error).__name__}))

@@ -18,7 +18,7 @@ from reid.store import Store
 from reid.store.write_buffer import WriteBuffer
 from reid.watch.cameras import CameraLoop
 from reid.watch.metrics import serve_metrics
-from reid.watch.schedule import Rounds
+from reid.watch.schedule import Scheduler
 from reid.watch.status import Status
 
 LOG: Final = logging.getLogger("reid.watch")
@@ -60,7 +60,7 @@ class Watcher:
         threads = [threading.Thread(target=loop.run, daemon=True) for loop in self.loops]
         for thread in threads:
             thread.start()
-        Rounds(self._desk, self.look).run(self.stop, _STOP_WITHIN)
+        Scheduler(self._desk, self.look).run(self.stop, _STOP_WITHIN)
         for thread in threads:
             thread.join(_STOP_WITHIN)
 

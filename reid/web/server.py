@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from reid.core.errors import ReidError, UsageError
 from reid.desk.desk import Desk
-from reid.watch.alerting import Sentry
+from reid.watch.alerting import Alerting
 from reid.watch.notify import Notifier
 from reid.web.app import create_app
 
@@ -130,15 +130,15 @@ def _check_pair(certificate: Path, key: Path) -> None:
 
 
 def _alert_and_expire(desk: Desk, stop: threading.Event) -> None:
-    sentry, notifier = Sentry(desk), Notifier.of(desk)
+    alerting, notifier = Alerting(desk), Notifier.of(desk)
     ticks = 0
     _warm(desk)
-    while not stop.wait(sentry.every):
+    while not stop.wait(alerting.every):
         ticks += 1
         try:
-            for alert in sentry.look():
+            for alert in alerting.look():
                 notifier.notify(alert)
-            if ticks * sentry.every >= EXPIRE_EVERY:
+            if ticks * alerting.every >= EXPIRE_EVERY:
                 ticks = 0
                 desk.expire()
         except ReidError as error:

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from reid.desk.cases import Alert, NewCase
 from reid.desk.desk import Desk
 from reid.desk.parsed_description import ParsedDescription
-from reid.watch.alerting import LEAST_NATS, Sentry, calibrate
+from reid.watch.alerting import LEAST_NATS, Alerting, calibrate
 from reid.watch.notify import Notifier, Webhook, message
 from tests.venues import filled, sightings
 
 TEXT = "red top, blue trousers, his name is Zebedee"
 
 
-def test_two_hours_and_a_budget_of_one_allow_two_alarms() -> None:
+def test_two_hours_and_a_budget_of_one_allow_two_alerts() -> None:
     scores = np.array([9, 8, 7, 6, 5], np.float32)
     threshold = calibrate(scores, hours=2, budget=1)
     assert 7 < threshold.score < 7.001
@@ -38,7 +38,7 @@ def test_a_short_past_lets_nothing_through_that_it_has_seen() -> None:
     assert calibrate(np.array([3], np.float32), hours=0.01, budget=1).score > 3
 
 
-def test_a_poor_fit_is_never_an_alarm() -> None:
+def test_a_poor_fit_never_raises_an_alert() -> None:
     assert calibrate(np.empty(0, np.float32), hours=24, budget=60).score == LEAST_NATS
 
 
@@ -63,20 +63,20 @@ def watched(folder: Path) -> tuple[Desk, int]:
     return desk, case.id
 
 
-def test_only_new_fitting_sightings_are_alarms(tmp_path: Path) -> None:
+def test_only_new_fitting_sightings_raise_alerts(tmp_path: Path) -> None:
     desk, case = watched(tmp_path)
-    sentry = Sentry(desk)
-    assert sentry.look() == []
+    alerting = Alerting(desk)
+    assert alerting.look() == []
     desk.store.add(sightings(5, offset=300))  # stored late: older than others already seen
     desk.snapshots.refresh()
-    (alarm,) = sentry.look()
-    assert alarm.sighting == "s" + f"{300:023d}"
-    assert alarm.probability > 0.2, "the confirmed sighting is no rival of the new one"
-    assert sentry.look() == []
+    (alert,) = alerting.look()
+    assert alert.sighting == "s" + f"{300:023d}"
+    assert alert.probability > 0.2, "the confirmed sighting is no rival of the new one"
+    assert alerting.look() == []
     desk.records.book.watch(case, False, "anna")
     desk.store.add(sightings(5, offset=400))
     desk.snapshots.refresh()
-    assert sentry.look() == []
+    assert alerting.look() == []
 
 
 def test_what_leaves_the_desk_has_no_free_text(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What goes on beside the cameras goes on whatever one duty meets."""
+"""What goes on beside the cameras goes on whatever one job meets."""
 
 import threading
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 from reid.core.errors import StoreError
 from reid.desk.desk import Desk
 from reid.watch import schedule
-from reid.watch.schedule import Rounds
+from reid.watch.schedule import Scheduler
 from reid.watch.status import Health, Status, read_status
 from tests.venues import filled
 
@@ -28,10 +28,10 @@ def go_round(desk: Desk, monkeypatch: pytest.MonkeyPatch, seconds: float) -> Non
     stop = threading.Event()
     threading.Timer(seconds, stop.set).start()
     look = lambda: Status(datetime.now(UTC), [Health("gate", frames=3)])  # noqa: E731
-    Rounds(desk, look).run(stop, 1.0)
+    Scheduler(desk, look).run(stop, 1.0)
 
 
-def test_every_duty_is_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_job_is_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     before = desk.store.state()
     assert before.unindexed == 5
     go_round(desk, monkeypatch, 1.5)

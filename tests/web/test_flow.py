@@ -148,17 +148,17 @@ def test_map_shows_route_and_watch(operator: Browser, case: str, desk: Desk) -> 
 
 
 def test_events_tell_of_alerts(operator: Browser, case: str, desk: Desk) -> None:
-    from reid.watch.alerting import Sentry
+    from reid.watch.alerting import Alerting
 
     operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
     operator.fill(f"{case}/watch", on="yes")
-    sentry = Sentry(desk)
-    sentry.look()
+    alerting = Alerting(desk)
+    alerting.look()
     desk.store.add(sightings(4, offset=200))
     desk.snapshots.refresh()
-    raised = sentry.look()
+    raised = alerting.look()
     assert [alert.sighting for alert in raised] == ["s" + f"{200:023d}"]
-    assert sentry.look() == []
+    assert alerting.look() == []
     assert "%" in operator.get(f"{case}/map", headers=HTML).text
 
 
