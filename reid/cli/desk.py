@@ -293,9 +293,9 @@ def watch(
     options = IndexOptions(detector, None, embedder, every)
     if cluster is not None:
         from reid.cli.fleet import watch_on
-        from reid.fleet.messages import Share
+        from reid.fleet.messages import Resources
 
-        watch_on(cluster, open_desk(venue), options, Share(cpus, gpus), metrics_port)
+        watch_on(cluster, open_desk(venue), options, Resources(cpus, gpus), metrics_port)
         return
     models = partial(load_embedder, options), partial(load_tracker, options)
     run(open_desk(venue), *models, every, metrics_port)

@@ -12,9 +12,9 @@ from reid.cli.console import complain, out, print_json, progress_bar
 from reid.core.errors import SourceError, UsageError
 from reid.desk.desk import Desk
 from reid.fleet.bulk import index_all, plan
-from reid.fleet.fleet import Fleet
-from reid.fleet.messages import Indexed, Shard, Share
-from reid.fleet.ray_client import Engine
+from reid.fleet.messages import Indexed, Resources, Shard
+from reid.fleet.ray_client import RayClient
+from reid.fleet.supervisor import Fleet
 from reid.loading import IndexOptions
 from reid.storage.venue_path import Folder
 from reid.venue import open_venue
@@ -33,7 +33,7 @@ def index_on(
     sources: list[str],
     about: Shard,
     options: IndexOptions,
-    share: Share,
+    resources: Resources,
     as_json: bool,
 ) -> None:
     """Index sources on a cluster; `about` says what holds for all of them.
@@ -44,22 +44,22 @@ def index_on(
     shards = plan(sources, about.camera, about.start, crops=about.crops)
     cameras = {s.camera or default_camera(s.paths[0]) for s in shards}
     open_venue(venue).check_cameras(sorted(cameras))
-    engine = Engine(cluster, venue)
+    client = RayClient(cluster, venue)
     failed = 0
     try:
-        engine.check(share)
+        client.check(resources)
         with progress_bar("shards", len(shards)) as progress:
-            for done in index_all(engine, str(venue), shards, options, share, progress):
+            for done in index_all(client, str(venue), shards, options, resources, progress):
                 _tell(done, as_json)
                 failed += bool(done.problem)
     finally:
-        engine.close()
+        client.close()
     if failed:
         raise SourceError(f"{failed} of {len(shards)} could not be indexed; run it again for these")
 
 
 def watch_on(
-    cluster: str, desk: Desk, options: IndexOptions, share: Share, metrics_port: int | None
+    cluster: str, desk: Desk, options: IndexOptions, resources: Resources, metrics_port: int | None
 ) -> None:
     """Watch the venue's cameras on a cluster until interrupted or terminated.
 
@@ -69,9 +69,9 @@ def watch_on(
     if not cameras:
         raise UsageError("no camera has a `url` in venue.toml: there is nothing to watch")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
-    engine, stop = Engine(cluster, desk.folder), threading.Event()
-    engine.check(share)
-    fleet = Fleet(engine, desk.folder, cameras, options, share)
+    client, stop = RayClient(cluster, desk.folder), threading.Event()
+    client.check(resources)
+    fleet = Fleet(client, desk.folder, cameras, options, resources)
     if metrics_port is not None:
         serve_metrics(metrics_port, fleet.status, desk)
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -83,7 +83,7 @@ def watch_on(
     Scheduler(desk, fleet.status).run(stop, _DRAIN)
     supervising.join(_DRAIN)
     LOG.info(json.dumps({"not stored": fleet.stop()}))
-    engine.close()
+    client.close()
 
 
 def _supervise(fleet: Fleet, stop: threading.Event) -> None:

@@ -97,10 +97,10 @@ def index(
     options = IndexOptions(detector, heads, embedder, every, careful)
     if cluster is not None:
         from reid.cli.fleet import index_on
-        from reid.fleet.messages import Shard, Share
+        from reid.fleet.messages import Resources, Shard
 
         about = Shard((), camera, began, crops)
-        index_on(cluster, venue, sources, about, options, Share(cpus, gpus), as_json)
+        index_on(cluster, venue, sources, about, options, Resources(cpus, gpus), as_json)
         return
     index_sources(sources, venue, options, camera=camera, start=began, crops=crops, as_json=as_json)
 

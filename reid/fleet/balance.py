@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class NodeCapacity:
     """How many cameras' processes a node can hold: in all, and now, beside all that it runs."""
 
     most: float
     free: float
 
 
-def uneven(cameras: Mapping[str, int], rooms: Mapping[str, Room]) -> tuple[str, str] | None:
+def imbalance(
+    cameras: Mapping[str, int], capacities: Mapping[str, NodeCapacity]
+) -> tuple[str, str] | None:
     """Return the node that should give a camera away and the one that should take it, or None.
 
     A move must leave the fuller of the two less full, as a share of what it can hold, than the
@@ -22,8 +24,14 @@ def uneven(cameras: Mapping[str, int], rooms: Mapping[str, Room]) -> tuple[str, 
         cameras: how many each node has.
         rooms: of the nodes that answer.
     """
-    giving = {n: cameras.get(n, 0) / room.most for n, room in rooms.items() if room.most >= 1}
-    taking = {n: (cameras.get(n, 0) + 1) / rooms[n].most for n in giving if rooms[n].free >= 1}
+    giving = {
+        n: cameras.get(n, 0) / capacity.most
+        for n, capacity in capacities.items()
+        if capacity.most >= 1
+    }
+    taking = {
+        n: (cameras.get(n, 0) + 1) / capacities[n].most for n in giving if capacities[n].free >= 1
+    }
     if not taking:
         return None
     giver = max(giving, key=lambda name: giving[name])

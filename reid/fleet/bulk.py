@@ -10,8 +10,8 @@ from typing import Any, Final
 from reid.capture.images import image_paths
 from reid.capture.sources import Source, is_stream, open_crops, open_source
 from reid.core.errors import SourceError, UsageError
-from reid.fleet.messages import Indexed, Shard, Share
-from reid.fleet.ray_client import Engine, Failed, this_node
+from reid.fleet.messages import Indexed, Resources, Shard
+from reid.fleet.ray_client import Failed, RayClient, this_node
 from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
 from reid.pipeline import Indexer
 from reid.storage.venue_path import folder_at
@@ -55,11 +55,11 @@ def plan(
 
 
 def index_all(
-    engine: Engine,
+    client: RayClient,
     venue: str,
     shards: Sequence[Shard],
     options: IndexOptions,
-    share: Share,
+    resources: Resources,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Indexed]:
     """Index shards on the cluster; yields each as it is done. Begun again, it does only the rest.
@@ -67,16 +67,16 @@ def index_all(
     No more tasks are under way than there are cores for, and a few. A shard whose storage or
     database was away is begun again later, a few times.
     """
-    most = max(2, round(engine.cpus() / max(share.cpus, 0.1) * _AHEAD))
+    most = max(2, round(client.cpus() / max(resources.cpus, 0.1) * _AHEAD))
     left, done = list(reversed(shards)), 0
     under_way: dict[Any, Shard] = {}
     again: dict[Shard, int] = {}
     while left or under_way:
         while left and len(under_way) < most:
             shard = left.pop()
-            under_way[engine.task(index_shard, share, venue, shard, options)] = shard
-        for question in engine.ready(list(under_way), 5.0):
-            shard, answer = under_way.pop(question), engine.answer(question)
+            under_way[client.task(index_shard, resources, venue, shard, options)] = shard
+        for question in client.ready(list(under_way), 5.0):
+            shard, answer = under_way.pop(question), client.answer(question)
             again[shard] = again.get(shard, 0) + 1
             if isinstance(answer, Failed) and answer.passing and again[shard] < TRIES:
                 left.insert(0, shard)

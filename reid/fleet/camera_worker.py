@@ -13,7 +13,7 @@ _OTHER: Final = "#"  # no camera's id has it
 
 
 @dataclass(slots=True)
-class Post:
+class CameraWorker:
     """One camera's place in the fleet: its process, and what it said last."""
 
     camera: str

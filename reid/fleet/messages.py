@@ -8,7 +8,7 @@ from reid.watch.status import Health
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Resources:
     """What one process takes of its node: cores and GPUs, also fractions of them."""
 
     cpus: float = 1.0
@@ -59,7 +59,7 @@ class Indexed:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class WorkerStatus:
     """How a camera's process is.
 
     Attributes:

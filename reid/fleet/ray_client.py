@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from reid.core.errors import ReidError, SpaceMismatch, StoreError, UsageError
-from reid.fleet.balance import Room
-from reid.fleet.messages import Share
+from reid.fleet.balance import NodeCapacity
+from reid.fleet.messages import Resources
 from reid.storage.venue_path import Folder
 
 LOCAL: Final = "local"
@@ -43,7 +43,7 @@ class Failed:
 Answer = Gone | Failed
 
 
-class Engine:
+class RayClient:
     """A connection to a Ray cluster, within a venue's own namespace.
 
     Args:
@@ -81,7 +81,7 @@ class Engine:
         self._ray.shutdown()
 
     def start(
-        self, kind: type[Any], name: str, share: Share, *arguments: object, node: str = ""
+        self, kind: type[Any], name: str, resources: Resources, *arguments: object, node: str = ""
     ) -> Any:
         """Start a process that outlives this one, or return the one of that name that runs.
 
@@ -93,8 +93,8 @@ class Engine:
                 name=name,
                 get_if_exists=True,
                 lifetime="detached",
-                num_cpus=share.cpus,
-                num_gpus=share.gpus,
+                num_cpus=resources.cpus,
+                num_gpus=resources.gpus,
                 scheduling_strategy=self._on(node) if node else "SPREAD",
                 max_restarts=0,  # whoever supervises restarts it, after a pause
                 max_concurrency=4,
@@ -102,19 +102,21 @@ class Engine:
             .remote(*arguments)
         )
 
-    def check(self, share: Share) -> None:
+    def check(self, resources: Resources) -> None:
         """Refuse what no node could ever run: it would wait for ever, and say nothing.
 
         Raises:
             UsageError: no node that answers is that large.
         """
-        if share.gpus > 1 and share.gpus % 1:
-            raise UsageError(f"--gpus {share.gpus:g}: a share of one GPU, or whole ones")
+        if resources.gpus > 1 and resources.gpus % 1:
+            raise UsageError(f"--gpus {resources.gpus:g}: a share of one GPU, or whole ones")
         sizes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
-        if not any(s.get("CPU", 0) >= share.cpus and s.get("GPU", 0) >= share.gpus for s in sizes):
+        if not any(
+            s.get("CPU", 0) >= resources.cpus and s.get("GPU", 0) >= resources.gpus for s in sizes
+        ):
             raise UsageError(
-                f"no node of the cluster has {share.cpus:g} cores and {share.gpus:g} GPUs for a "
-                f"process: ask for less with --cpus and --gpus, or add such a node"
+                f"no node of the cluster has {resources.cpus:g} cores and {resources.gpus:g} GPUs "
+                f"for a process: ask for less with --cpus and --gpus, or add such a node"
             )
 
     def names(self) -> list[str]:
@@ -132,11 +134,14 @@ class Engine:
         """End a process at once."""
         self._ray.kill(process, no_restart=True)
 
-    def task(self, work: Callable[..., Any], share: Share, *arguments: object) -> Any:
+    def task(self, work: Callable[..., Any], resources: Resources, *arguments: object) -> Any:
         """Begin a task; begun again elsewhere, a few times, if its node dies."""
         remote = self._ray.remote(work)
         options = remote.options(
-            num_cpus=share.cpus, num_gpus=share.gpus, max_retries=5, scheduling_strategy="SPREAD"
+            num_cpus=resources.cpus,
+            num_gpus=resources.gpus,
+            max_retries=5,
+            scheduling_strategy="SPREAD",
         )
         return options.remote(*arguments)
 
@@ -164,19 +169,21 @@ class Engine:
         """Return whether each node answers, by its name."""
         return {_name(node): bool(node["Alive"]) for node in self._ray.nodes()}
 
-    def rooms(self, share: Share) -> dict[str, Room]:
-        """Return how many processes of a share each node that answers can hold, by its name.
+    def capacities(self, resources: Resources) -> dict[str, NodeCapacity]:
+        """Return how many processes each node that answers can hold, by its name.
 
         From outside the cluster (ray://) nobody says what is free: then all of it counts as free.
         """
-        rooms = {}
+        capacities = {}
         free = None if self.address.startswith(_CLIENT) else self._free()
         for node in self._ray.nodes():
             there, number = node["Resources"], node["NodeID"]
             if node["Alive"] and (free is None or number in free):
                 now = there if free is None else free[number]
-                rooms[_name(node)] = Room(_times(there, share), _times(now, share))
-        return rooms
+                capacities[_name(node)] = NodeCapacity(
+                    _times(there, resources), _times(now, resources)
+                )
+        return capacities
 
     def _free(self) -> dict[str, dict[str, float]]:
         return dict(self._ray._private.state.available_resources_per_node())
@@ -220,10 +227,10 @@ def _name(node: dict[str, Any]) -> str:
     return f"{node['NodeManagerHostname']}/{node['NodeID'][:8]}"
 
 
-def _times(resources: dict[str, float], share: Share) -> float:
-    """Return how often a share fits into resources; of one that takes nothing, as many as cores."""
-    cores, gpus = resources.get("CPU", 0.0), resources.get("GPU", 0.0)
-    fits = [have / want for have, want in ((cores, share.cpus), (gpus, share.gpus)) if want]
+def _times(available: dict[str, float], resources: Resources) -> float:
+    """Return how often resources fit into what is available; no resources, once a core."""
+    cores, gpus = available.get("CPU", 0.0), available.get("GPU", 0.0)
+    fits = [have / want for have, want in ((cores, resources.cpus), (gpus, resources.gpus)) if want]
     return min(fits, default=cores)
 
 

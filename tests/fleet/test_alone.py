@@ -16,14 +16,14 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 EVERYTHING = """
 import sys
 sys.modules["ray"] = None  # importing it now fails
-import reid.cli.main, reid.cli.commands, reid.cli.fleet, reid.fleet.bulk, reid.fleet.fleet
-import reid.fleet.camera, reid.desk.desk, reid.watch.watcher, reid.web.app, reid.web.server
+import reid.cli.main, reid.cli.commands, reid.cli.fleet, reid.fleet.bulk, reid.fleet.supervisor
+import reid.fleet.camera_actor, reid.desk.desk, reid.watch.watcher, reid.web.app, reid.web.server
 import reid.search.questions
 assert not [name for name in sys.modules if name.startswith("ray.")]
 from pathlib import Path
-from reid.fleet.ray_client import Engine
+from reid.fleet.ray_client import RayClient
 try:
-    Engine("local", Path("venue"))
+    RayClient("local", Path("venue"))
 except Exception as error:
     print(type(error).__name__, error)
 """
@@ -42,7 +42,7 @@ def test_everything_can_be_imported_without_it() -> None:
 def test_an_address_that_needs_more_says_what(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_client, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"ray\[client\]"):
-        ray_client.Engine("ray://127.0.0.1:10001", Path("venue"))
+        ray_client.RayClient("ray://127.0.0.1:10001", Path("venue"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -8,14 +8,14 @@ import pytest
 
 from reid.fleet import bulk
 from reid.fleet.bulk import TRIES, index_all
-from reid.fleet.messages import Indexed, Shard, Share
+from reid.fleet.messages import Indexed, Resources, Shard
 from reid.fleet.ray_client import Failed, Gone
 from reid.loading import IndexOptions
 from reid.pipeline import IndexReport
 
 
 @dataclass
-class FakeEngine:
+class FakeClient:
     """Answers each shard as told, one answer a try; the last one again and again."""
 
     answers: dict[str, list[Any]]
@@ -26,7 +26,9 @@ class FakeEngine:
     def cpus(self) -> float:
         return 1.0
 
-    def task(self, work: Any, share: Share, venue: str, shard: Shard, options: IndexOptions) -> str:
+    def task(
+        self, work: Any, resources: Resources, venue: str, shard: Shard, options: IndexOptions
+    ) -> str:
         self.begun[shard.name] += 1
         self.open.add(shard.name)
         self.most = max(self.most, len(self.open))
@@ -44,9 +46,9 @@ class FakeEngine:
         return given[min(int(number), len(given)) - 1]
 
 
-def index(engine: FakeEngine, *names: str) -> dict[str, Indexed]:
+def index(client: FakeClient, *names: str) -> dict[str, Indexed]:
     shards = [Shard((name,)) for name in names]
-    done = index_all(engine, "venue", shards, IndexOptions(), Share())  # type: ignore[arg-type]
+    done = index_all(client, "venue", shards, IndexOptions(), Resources())  # type: ignore[arg-type]
     return {one.shard.name: one for one in done}
 
 
@@ -58,29 +60,29 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_storage_that_comes_back_costs_nothing() -> None:
     away = Failed("the storage does not answer", passing=True)
     indexed = Indexed(Shard(("b",)), IndexReport("b"))
-    engine = FakeEngine({"b": [away, away, indexed]})
-    found = index(engine, "a", "b", "c")
+    client = FakeClient({"b": [away, away, indexed]})
+    found = index(client, "a", "b", "c")
     assert [one.problem for one in found.values()] == ["", "", ""]
-    assert engine.begun == {"a": 1, "b": 3, "c": 1}
+    assert client.begun == {"a": 1, "b": 3, "c": 1}
 
 
 def test_storage_that_stays_away_is_told_of_in_the_end() -> None:
-    engine = FakeEngine({"b": [Failed("the storage does not answer", passing=True)]})
-    assert index(engine, "a", "b")["b"].problem == "the storage does not answer"
-    assert engine.begun["b"] == TRIES
+    client = FakeClient({"b": [Failed("the storage does not answer", passing=True)]})
+    assert index(client, "a", "b")["b"].problem == "the storage does not answer"
+    assert client.begun["b"] == TRIES
 
 
 def test_what_will_not_get_better_is_not_tried_again() -> None:
-    engine = FakeEngine({"a": [Failed("a is not a video")], "b": [Gone()]})
-    found = index(engine, "a", "b", "c")
+    client = FakeClient({"a": [Failed("a is not a video")], "b": [Gone()]})
+    found = index(client, "a", "b", "c")
     assert (found["a"].problem, found["b"].problem) == (
         "a is not a video",
         "its node died too often",
     )
-    assert set(engine.begun.values()) == {1}
+    assert set(client.begun.values()) == {1}
 
 
 def test_no_more_is_under_way_than_there_are_cores_for() -> None:
-    engine = FakeEngine({})
-    assert len(index(engine, *(f"s{i}" for i in range(20)))) == 20
-    assert engine.most == 2
+    client = FakeClient({})
+    assert len(index(client, *(f"s{i}" for i in range(20)))) == 20
+    assert client.most == 2

@@ -11,8 +11,8 @@ from reid.capture.sources import open_source
 from reid.core.errors import ReidError, UsageError
 from reid.core.pixels import RawFrame
 from reid.fleet.bulk import index_all, plan
-from reid.fleet.messages import Share
-from reid.fleet.ray_client import Engine
+from reid.fleet.messages import Resources
+from reid.fleet.ray_client import RayClient
 from reid.loading import IndexOptions, load_embedder, load_tracker
 from reid.pipeline import Indexer
 from reid.storage.venue_path import Folder
@@ -63,7 +63,7 @@ def in_object_stores(needle: bytes) -> bool:
 def test_a_raw_frame_crosses_in_no_way(
     cluster_of: Callable, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    Engine(cluster_of(1).address, tmp_path)
+    RayClient(cluster_of(1).address, tmp_path)
     import ray
 
     @ray.remote
@@ -124,11 +124,11 @@ def test_archives_on_two_nodes_are_stored_as_by_one_process_and_once(
     for clip in clips:
         Indexer(alone, embedder, tracker, options.every).index(open_source(clip))
     venue = tmp_path / "venue"
-    engine = Engine(cluster_of(2).address, venue)
+    client = RayClient(cluster_of(2).address, venue)
     shards = plan([*clips, "nowhere.mp4"], None, None, crops=False)
 
     def index() -> list[str]:
-        done = index_all(engine, str(venue), shards, options, Share())
+        done = index_all(client, str(venue), shards, options, Resources())
         return sorted(
             "skipped" if one.skipped else "failed" if one.problem else "indexed" for one in done
         )
@@ -142,16 +142,16 @@ def test_archives_on_two_nodes_are_stored_as_by_one_process_and_once(
     Store.open(venue).erase(Filter(ids=[gone]))
     assert index() == ["failed", "skipped", "skipped", "skipped"]
     assert gone not in rows(venue), "what was erased does not come back"
-    engine.start(Idle, "camera:gate", Share(0, 0))
-    assert engine.names() == ["camera:gate"]
-    address = engine.address
-    engine.close()
-    assert Engine(address, tmp_path / "another").names() == [], "each venue sees its own alone"
+    client.start(Idle, "camera:gate", Resources(0, 0))
+    assert client.names() == ["camera:gate"]
+    address = client.address
+    client.close()
+    assert RayClient(address, tmp_path / "another").names() == [], "each venue sees its own alone"
 
 
 def test_a_cluster_that_is_none_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ReidError, match=r"no cluster answers at 127\.0\.0\.1:9"):
-        Engine("127.0.0.1:9", tmp_path)
+        RayClient("127.0.0.1:9", tmp_path)
 
 
 def test_the_address_of_a_stream_is_not_passed_around() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from reid.fleet import rebalance
-from reid.fleet.fleet import Fleet
-from reid.fleet.messages import Share
-from reid.fleet.ray_client import Engine
+from reid.fleet.messages import Resources
+from reid.fleet.ray_client import RayClient
+from reid.fleet.supervisor import Fleet
 from reid.loading import IndexOptions
 from reid.store import Store
 from tests.fleet.test_faults import LOST_AT_MOST, write_clips
@@ -40,10 +40,10 @@ def fleet(
     (venue / "venue.toml").write_text(text[: text.index("[cameras.")] + rules)
     cluster = cluster_of(1, 0)
     cluster.add_node(num_cpus=2, object_store_memory=80_000_000)
-    engine = Engine(cluster.address, venue)
+    client = RayClient(cluster.address, venue)
     options = IndexOptions(detector_path, None, "regions", 5)
-    yield Fleet(engine, venue, CAMERAS, options, Share(0.5)), cluster
-    engine.close()
+    yield Fleet(client, venue, CAMERAS, options, Resources(0.5)), cluster
+    client.close()
 
 
 def until(fleet: Fleet, true: Callable[[], bool], seconds: float) -> float:

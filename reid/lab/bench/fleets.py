@@ -11,8 +11,8 @@ from typing import Final
 
 from reid.core.errors import SourceError
 from reid.fleet.bulk import index_all
-from reid.fleet.messages import Shard, Share
-from reid.fleet.ray_client import Engine
+from reid.fleet.messages import Resources, Shard
+from reid.fleet.ray_client import RayClient
 from reid.lab.bench.growth import Grown
 from reid.lab.bench.metrics.figures import Figures, OneDigit, TwoDigits
 from reid.loading import IndexOptions
@@ -93,18 +93,18 @@ def race(
     """
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        engine = Engine(cluster, Path(folder))
+        client = RayClient(cluster, Path(folder))
         try:
-            cores = engine.cpus()
-            _index(engine, folder, clip, options, [f"warm-{i}" for i in range(int(cores))])
+            cores = client.cpus()
+            _index(client, folder, clip, options, [f"warm-{i}" for i in range(int(cores))])
             for number, count in enumerate(cameras):
                 names = [f"camera-{count}-{i}" for i in range(count)]
                 begun = time.perf_counter()
-                frames, processor = _index(engine, folder, clip, options, names)
+                frames, processor = _index(client, folder, clip, options, names)
                 seconds = time.perf_counter() - begun
                 found.append(
                     FleetPace(
-                        nodes=sum(engine.nodes().values()),
+                        nodes=sum(client.nodes().values()),
                         cores=cores,
                         cameras=count,
                         frames_per_second=frames / seconds,
@@ -113,17 +113,17 @@ def race(
                 )
                 progress(number + 1)
         finally:
-            engine.close()
+            client.close()
     return found
 
 
 def _index(
-    engine: Engine, venue: str, clip: Path, options: IndexOptions, names: list[str]
+    client: RayClient, venue: str, clip: Path, options: IndexOptions, names: list[str]
 ) -> tuple[int, float]:
     """Return the frames looked at, and the seconds of processor time that took."""
     shards = [Shard((str(clip),), name) for name in names]
     frames, processor = 0, 0.0
-    for done in index_all(engine, venue, shards, options, Share()):
+    for done in index_all(client, venue, shards, options, Resources()):
         if done.report is None:
             raise SourceError(f"{clip}: {done.problem or 'indexed before'}")
         frames += done.report.frames // options.every

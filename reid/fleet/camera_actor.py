@@ -10,7 +10,7 @@ from functools import cache, partial
 from reid import __version__
 from reid.core.errors import UsageError
 from reid.desk.policy import load_policy
-from reid.fleet.messages import Seen
+from reid.fleet.messages import WorkerStatus
 from reid.fleet.ray_client import this_node
 from reid.loading import IndexOptions, load_embedder, load_tracker
 from reid.pipeline import Indexer
@@ -20,7 +20,7 @@ from reid.store.write_buffer import WriteBuffer
 from reid.watch.cameras import STORE_WITHIN, CameraLoop
 
 
-class Camera:
+class CameraActor:
     """What runs on a node for one camera.
 
     Args:
@@ -58,10 +58,10 @@ class Camera:
         """Look no more; another process does. Storing what was seen goes on."""
         self._stop.set()
 
-    def look(self) -> Seen:
+    def look(self) -> WorkerStatus:
         """Say how it goes."""
         looks = self._thread.is_alive() and not self._stop.is_set()
-        return Seen(self._loop.look(), self._node, __version__, looks)
+        return WorkerStatus(self._loop.look(), self._node, __version__, looks)
 
     def stop(self) -> int:
         """Store what was seen, and end; returns how many sightings could not be stored."""

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from reid import __version__
-from reid.fleet import fleet as module
-from reid.fleet.balance import Room
+from reid.fleet import supervisor as module
+from reid.fleet.balance import NodeCapacity
 from reid.fleet.camera_worker import camera_of
-from reid.fleet.fleet import Fleet
-from reid.fleet.messages import Seen, Share
+from reid.fleet.messages import Resources, WorkerStatus
 from reid.fleet.ray_client import Failed, Gone
+from reid.fleet.supervisor import Fleet
 from reid.loading import IndexOptions
 from reid.watch.status import Health
 
@@ -60,14 +60,14 @@ class Process:
 
 
 @dataclass
-class FakeEngine:
+class FakeClient:
     """An engine whose processes answer at once, unless they are told to be silent or to fail."""
 
     running: dict[str, Process] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
     started_on: dict[str, str] = field(default_factory=dict)
     version: str = __version__
-    rooms_now: dict[str, Room] = field(default_factory=dict)
+    capacities_now: dict[str, NodeCapacity] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     refuse: dict[str, Failed] = field(default_factory=dict)
     health: Callable[[str], Health] = lambda camera: Health(camera, frames=5, connected=True)
@@ -79,13 +79,13 @@ class FakeEngine:
         return [line for line in self.everything if not line.startswith("look")]
 
     def start(
-        self, kind: type, name: str, share: Share, *arguments: object, node: str = ""
+        self, kind: type, name: str, resources: Resources, *arguments: object, node: str = ""
     ) -> Process:
         if name not in self.running:
             self.started.append(name)
             if node:
                 self.started_on[name] = node
-            seen = Seen(self.health(camera_of(name)), node or "node-1", self.version)
+            seen = WorkerStatus(self.health(camera_of(name)), node or "node-1", self.version)
             self.running[name] = Process(name, seen, self.everything, name in self.silent)
         return self.running[name]
 
@@ -112,8 +112,8 @@ class FakeEngine:
     def nodes(self) -> dict[str, bool]:
         return {"node-1": True, "node-2": False}
 
-    def rooms(self, share: Share) -> dict[str, Room]:
-        return self.rooms_now
+    def capacities(self, resources: Resources) -> dict[str, NodeCapacity]:
+        return self.capacities_now
 
 
 @pytest.fixture
@@ -128,13 +128,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return move
 
 
-def fleet_of(engine: FakeEngine, *cameras: str) -> Fleet:
-    return Fleet(engine, Path("venue"), cameras, IndexOptions(), Share())  # type: ignore[arg-type]
+def fleet_of(client: FakeClient, *cameras: str) -> Fleet:
+    return Fleet(client, Path("venue"), cameras, IndexOptions(), Resources())  # type: ignore[arg-type]
 
 
 def test_every_camera_is_started_and_heard(clock: Callable[[float], None]) -> None:
-    engine = FakeEngine()
-    fleet = fleet_of(engine, "gate", "shop")
+    client = FakeClient()
+    fleet = fleet_of(client, "gate", "shop")
     fleet.step()
     fleet.step()
     status = fleet.status()
@@ -149,40 +149,40 @@ def test_every_camera_is_started_and_heard(clock: Callable[[float], None]) -> No
 
 
 def test_what_died_is_started_again_after_longer_and_longer(clock: Callable[[float], None]) -> None:
-    engine = FakeEngine()
-    fleet = fleet_of(engine, "gate", "shop")
+    client = FakeClient()
+    fleet = fleet_of(client, "gate", "shop")
     fleet.step()
     waited = []
     for _ in range(4):
-        engine.kill(engine.running["camera:gate"])
+        client.kill(client.running["camera:gate"])
         fleet.step()
         assert fleet.status().cameras[0].problem == "its process or node is gone"
         seconds = 0
-        while "camera:gate" not in engine.running:
+        while "camera:gate" not in client.running:
             clock(1)
             seconds += 1
             fleet.step()
         waited.append(seconds)
     assert waited == [1, 2, 4, 8]
     assert fleet.status().cameras[0].restarts == 4
-    assert engine.started.count("camera:shop") == 1, "the others go on"
+    assert client.started.count("camera:shop") == 1, "the others go on"
 
 
 def test_one_that_cannot_begin_says_why(clock: Callable[[float], None]) -> None:
-    engine = FakeEngine()
-    fleet = fleet_of(engine, "gate")
+    client = FakeClient()
+    fleet = fleet_of(client, "gate")
     fleet.step()
-    engine.running["camera:gate"].answer = Failed("no detector weights: run …")
+    client.running["camera:gate"].answer = Failed("no detector weights: run …")
     fleet.step()
     assert fleet.status().cameras[0].problem == "no detector weights: run …"
 
 
 def test_one_that_hangs_is_ended(clock: Callable[[float], None]) -> None:
-    engine = FakeEngine()
-    fleet = fleet_of(engine, "gate")
+    client = FakeClient()
+    fleet = fleet_of(client, "gate")
     fleet.step()
     fleet.step()
-    hung = engine.running["camera:gate"]
+    hung = client.running["camera:gate"]
     hung.silent = True
     clock(module.SILENT / 2)
     fleet.step()
@@ -193,10 +193,10 @@ def test_one_that_hangs_is_ended(clock: Callable[[float], None]) -> None:
 
 
 def test_one_that_starts_on_a_busy_node_is_given_time(clock: Callable[[float], None]) -> None:
-    engine = FakeEngine()
-    fleet = fleet_of(engine, "gate")
+    client = FakeClient()
+    fleet = fleet_of(client, "gate")
     fleet.step()
-    starting = engine.running["camera:gate"]
+    starting = client.running["camera:gate"]
     starting.silent = True
     clock(3 * module.SILENT)
     fleet.step()
@@ -207,28 +207,28 @@ def test_one_that_starts_on_a_busy_node_is_given_time(clock: Callable[[float], N
 
 
 def test_the_next_driver_finds_the_cameras_running(clock: Callable[[float], None]) -> None:
-    engine = FakeEngine()
-    fleet_of(engine, "gate").step()
-    fleet_of(engine, "gate").step()
-    assert engine.started == ["camera:gate"]
+    client = FakeClient()
+    fleet_of(client, "gate").step()
+    fleet_of(client, "gate").step()
+    assert client.started == ["camera:gate"]
 
 
 def test_a_camera_that_the_rules_name_no_more_ends(clock: Callable[[float], None]) -> None:
-    engine = FakeEngine()
-    fleet_of(engine, "gate", "shop").step()
-    fleet_of(engine, "gate")
-    assert engine.names() == ["camera:gate"]
+    client = FakeClient()
+    fleet_of(client, "gate", "shop").step()
+    fleet_of(client, "gate")
+    assert client.names() == ["camera:gate"]
 
 
 def test_one_of_an_older_version_is_replaced(clock: Callable[[float], None]) -> None:
-    engine = FakeEngine(version="0.0.1")
-    fleet_of(engine, "gate").step()
-    engine.version = __version__
-    newer = fleet_of(engine, "gate")
+    client = FakeClient(version="0.0.1")
+    fleet_of(client, "gate").step()
+    client.version = __version__
+    newer = fleet_of(client, "gate")
     newer.step()
     newer.step()
     newer.step()
-    assert engine.started == ["camera:gate", "camera:gate"]
+    assert client.started == ["camera:gate", "camera:gate"]
     assert newer.status().cameras[0].connected
 
 
@@ -237,7 +237,7 @@ def test_a_node_that_is_gone_is_spoken_of_for_a_day(
 ) -> None:
     now = [1e9]
     monkeypatch.setattr(module.time, "time", lambda: now[0])
-    fleet = fleet_of(FakeEngine(), "gate")
+    fleet = fleet_of(FakeClient(), "gate")
 
     def told() -> list[tuple[str, bool, float]]:
         return [(node.name, node.alive, node.gone) for node in fleet.status().nodes]
@@ -250,8 +250,8 @@ def test_a_node_that_is_gone_is_spoken_of_for_a_day(
 
 
 def test_stopping_ends_all(clock: Callable[[float], None]) -> None:
-    engine = FakeEngine()
-    fleet = fleet_of(engine, "gate", "shop")
+    client = FakeClient()
+    fleet = fleet_of(client, "gate", "shop")
     fleet.step()
     assert fleet.stop() == 0
-    assert engine.running == {}
+    assert client.running == {}
