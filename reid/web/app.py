@@ -17,10 +17,10 @@ from starlette.staticfiles import StaticFiles
 
 from reid.core.errors import AccessError, CaseError, PolicyError, ReidError, UsageError
 from reid.desk.desk import Desk
-from reid.web.metrics import Measured
+from reid.web.metrics import RequestMetrics
 from reid.web.routes import case, closing, events, new_case, pictures, sign_in, staff
 from reid.web.routes import map as venue_map
-from reid.web.security import NotSignedIn, Shield, fresh_nonce, session_of
+from reid.web.security import NotSignedIn, RequestGuard, fresh_nonce, session_of
 from reid.web.state import State, render
 from reid.web.words import words
 
@@ -50,8 +50,8 @@ def create_app(desk: Desk, *, tls: bool = False, behind_proxy: bool = False) -> 
     for part in (sign_in, new_case, case, pictures, closing, venue_map, staff, events):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.add_middleware(Measured, metrics=app.state.reid.metrics)
-    app.add_middleware(Shield, tls=tls or behind_proxy)
+    app.add_middleware(RequestMetrics, metrics=app.state.reid.metrics)
+    app.add_middleware(RequestGuard, tls=tls or behind_proxy)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
     app.add_exception_handler(ReidError, _explained)
     app.add_exception_handler(HTTPException, _http_error)

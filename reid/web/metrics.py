@@ -38,7 +38,7 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-class Measured:
+class RequestMetrics:
     """ASGI middleware: logs each request without content, and measures it.
 
     A line names the route, not the address: no ids, no query. Pictures and static files are

@@ -51,7 +51,7 @@ class NotSignedIn(Exception):
     """Nobody is signed in; pages lead to the sign-in, everything else answers 401."""
 
 
-class Shield:
+class RequestGuard:
     """ASGI middleware: secure headers on every answer, bounded bodies, no foreign origins."""
 
     def __init__(self, app: ASGIApp, *, tls: bool) -> None:
@@ -62,8 +62,8 @@ class Shield:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        taken = _Taken()
-        answer = self._with_headers(scope, send, taken)
+        size = _BodySize()
+        answer = self._with_headers(scope, send, size)
         headers = Headers(scope=scope)
         if scope["method"] not in _SAFE and not _same_origin(headers, scope):
             refused = PlainTextResponse("this form was sent from another site", 403)
@@ -76,14 +76,14 @@ class Shield:
         if headers.get("content-type", "").startswith("multipart/"):
             await PlainTextResponse("files are not taken", 415)(scope, receive, answer)
             return
-        await self._app(scope, taken.bounded(receive), answer)
+        await self._app(scope, size.bounded(receive), answer)
 
-    def _with_headers(self, scope: Scope, send: Send, taken: "_Taken") -> Send:
+    def _with_headers(self, scope: Scope, send: Send, size: "_BodySize") -> Send:
         static = scope["path"].startswith("/static/")
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if taken.too_much:
+                if size.too_much:
                     message["status"] = 413
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
@@ -99,7 +99,7 @@ class Shield:
         return answer
 
 
-class _Taken:
+class _BodySize:
     """Counts a body that does not say how long it is, and cuts it off."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from reid.web.words import Words
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class PictureGrant:
     """A session's right to see the pictures of a case, until a moment of the monotonic clock."""
 
     until: float
@@ -30,7 +30,7 @@ class State:
     Attributes:
         tls: whether browsers reach it over TLS.
         behind_proxy: whether a proxy on this machine forwards to it.
-        passes: who was just found to have a right to which case's pictures.
+        picture_grants: who was just found to have a right to which case's pictures.
         logins, parses: how often a client may sign in, and a user have text understood, a minute.
     """
 
@@ -42,7 +42,7 @@ class State:
     behind_proxy: bool = False
     logins: Limiter = field(default_factory=lambda: Limiter(most=20))
     parses: Limiter = field(default_factory=lambda: Limiter(most=240))
-    passes: dict[tuple[str, int], Pass] = field(default_factory=dict, repr=False)
+    picture_grants: dict[tuple[str, int], PictureGrant] = field(default_factory=dict, repr=False)
 
 
 def state_of(request: Request) -> State:

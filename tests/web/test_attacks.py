@@ -236,7 +236,7 @@ def test_pictures_are_bound_to_their_case(operator: Browser, case: str, desk: De
     assert operator.get(f"/case/2/picture/{sighting}/{key}.jpg").status_code == 404
     assert operator.get(f"/case/1/picture/{sighting}/{'0' * 24}.jpg").status_code == 404
     desk.records.book.close(1, "withdrawn", "operator")
-    operator.app.state.reid.passes.clear()  # or five seconds later
+    operator.app.state.reid.picture_grants.clear()  # or five seconds later
     assert operator.get(first.group()).status_code == 404
 
 

@@ -30,7 +30,7 @@ _PLAIN_ASPECT: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class CameraMarker:
     """A camera on the plan."""
 
     camera: str
@@ -43,7 +43,7 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ReachablePlace:
     """A place that could have been reached, in words."""
 
     name: str
@@ -62,7 +62,7 @@ def map_page(request: Request, session: Sees, case_id: CaseId) -> Response:
     route = desk.records.book.decisions(case_id, "confirmed")
     desk.pictures.load([d.sighting for d in route])
     height = WIDE * plan_aspect(desk)
-    spots = _spots(desk, route, height)
+    markers = _markers(desk, route, height)
     last = route[-1] if route else None
     return render(
         request,
@@ -72,11 +72,11 @@ def map_page(request: Request, session: Sees, case_id: CaseId) -> Response:
         wide=WIDE,
         height=height,
         has_plan=desk.policy.plan.image is not None,
-        spots=spots,
-        line=_line(spots, route),
-        ways=_ways(desk, last) if last else [],
+        markers=markers,
+        line=_line(markers, route),
+        places=_reachable_places(desk, last) if last else [],
         reach=_reach(desk, last),
-        start=next((s for s in spots if last and s.camera == last.camera), None),
+        start=next((s for s in markers if last and s.camera == last.camera), None),
         cards=views.Cards(desk, case_id, t).of_decisions(route),
         unplaced=[
             desk.policy.camera_name(c) for c, v in desk.policy.cameras.items() if v.x is None
@@ -113,31 +113,31 @@ def plan_aspect(desk: Desk) -> float:
         return _PLAIN_ASPECT
 
 
-def _spots(desk: Desk, route: list[Decision], height: float) -> list[Spot]:
+def _markers(desk: Desk, route: list[Decision], height: float) -> list[CameraMarker]:
     width_m = desk.policy.plan.width_m
-    spots = []
+    markers = []
     for name, camera in desk.policy.cameras.items():
         if camera.x is None or camera.y is None:
             continue
         stops = tuple(i + 1 for i, stop in enumerate(route) if stop.camera == name)
         sees = WIDE * camera.sees_m / width_m if width_m else WIDE * 0.08
         shown = desk.policy.camera_name(name)
-        spots.append(
-            Spot(name, shown, camera.x * WIDE, camera.y * height, sees, camera.exit, stops)
+        markers.append(
+            CameraMarker(name, shown, camera.x * WIDE, camera.y * height, sees, camera.exit, stops)
         )
-    return spots
+    return markers
 
 
-def _line(spots: list[Spot], route: list[Decision]) -> str:
-    where = {spot.camera: f"{spot.x:.0f},{spot.y:.0f}" for spot in spots}
+def _line(markers: list[CameraMarker], route: list[Decision]) -> str:
+    where = {marker.camera: f"{marker.x:.0f},{marker.y:.0f}" for marker in markers}
     return " ".join(where[stop.camera] for stop in route if stop.camera in where)
 
 
-def _ways(desk: Desk, last: Decision) -> list[Way]:
+def _reachable_places(desk: Desk, last: Decision) -> list[ReachablePlace]:
     now = datetime.now(UTC)
     zone = desk.policy.zone
     return [
-        Way(
+        ReachablePlace(
             desk.policy.camera_name(place.camera),
             place.exit,
             round(place.metres),

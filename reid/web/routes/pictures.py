@@ -11,7 +11,7 @@ from reid.core.errors import AccessError
 from reid.desk.cases import same
 from reid.desk.policy import may
 from reid.web.security import CaseId, NotSignedIn, cookie_name, session_of
-from reid.web.state import Pass, State, state_of
+from reid.web.state import PictureGrant, State, state_of
 
 router = APIRouter()
 
@@ -26,12 +26,12 @@ async def picture(request: Request, case_id: CaseId, sighting: str, key: str) ->
     """Send a redacted thumbnail; its address is valid in its open case only."""
     state = state_of(request)
     token = request.cookies.get(cookie_name(request), "")
-    granted = state.passes.get((token, case_id))
+    granted = state.picture_grants.get((token, case_id))
     if granted is None or granted.until < time.monotonic():
         granted = await run_in_threadpool(_grant, request, state, case_id)
-        if len(state.passes) > _MOST:
-            state.passes.clear()
-        state.passes[token, case_id] = granted
+        if len(state.picture_grants) > _MOST:
+            state.picture_grants.clear()
+        state.picture_grants[token, case_id] = granted
     if not same(key, granted.case.of(sighting)):
         return Response(status_code=404)
     data = state.desk.pictures.kept(sighting)
@@ -42,7 +42,7 @@ async def picture(request: Request, case_id: CaseId, sighting: str, key: str) ->
     return Response(data, media_type="image/jpeg")
 
 
-def _grant(request: Request, state: State, case_id: int) -> Pass:
+def _grant(request: Request, state: State, case_id: int) -> PictureGrant:
     """Check session, role and case."""
     session = session_of(request)
     if session is None:
@@ -50,4 +50,4 @@ def _grant(request: Request, state: State, case_id: int) -> Pass:
     if not may(session.user.role, "see"):
         raise AccessError(f"a {session.user.role} may not do this")
     state.desk.records.book.require_open(case_id)
-    return Pass(time.monotonic() + REMEMBERED, state.desk.picture_keys(case_id))
+    return PictureGrant(time.monotonic() + REMEMBERED, state.desk.picture_keys(case_id))
