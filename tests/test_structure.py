@@ -87,7 +87,7 @@ def test_a_circle_is_found_wherever_it_is_closed() -> None:
         "reid.desk.cases",
         "reid.desk.parsed_description",
         "reid.watch.status",
-        "reid.web.words",
+        "reid.web.translations",
     ],
 )
 def test_what_needs_no_sightings_loads_no_table(module: str) -> None:

@@ -53,11 +53,11 @@ def policy_init(venue: Venue) -> None:
 @policy_app.command("check")
 def policy_check(venue: Venue, as_json: Json = False) -> None:
     """Check a venue's rules; names what is wrong. Example: reid policy check --venue park"""
-    from reid.desk.measured_figures import measured
+    from reid.desk.measured_figures import measured_figures
     from reid.desk.policy import load_policy
 
     policy = load_policy(venue)
-    measured(venue, policy, None)
+    measured_figures(venue, policy, None)
     if as_json:
         print_json({"ok": True, "cameras": len(policy.cameras), "purposes": list(policy.purposes)})
         return

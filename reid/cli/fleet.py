@@ -18,7 +18,7 @@ from reid.fleet.supervisor import Fleet
 from reid.loading import IndexOptions
 from reid.storage.venue_path import Folder
 from reid.venue import open_venue
-from reid.watch.metrics import serve_metrics
+from reid.watch.camera_metrics import serve_metrics
 from reid.watch.schedule import Scheduler
 
 LOG: Final = logging.getLogger("reid.watch")

@@ -17,10 +17,10 @@ from reid.desk.cases import Case, CaseRecords, open_records
 from reid.desk.cases.audit import Detail, Limit
 from reid.desk.cases.book import SearchLine
 from reid.desk.erasure import Eraser, Expired
-from reid.desk.feedback import refined
 from reid.desk.parsed_description import LatestQuery, ParsedDescription, allowed
-from reid.desk.pictures import PictureKeys, Pictures
 from reid.desk.policy import Policy, load_policy
+from reid.desk.refinement import refined
+from reid.desk.thumbnails import PictureKeys, Pictures
 from reid.rank import Question
 from reid.search.questions import best_question, journey, search_snapshot, similar
 from reid.search.snapshot import Snapshot, Snapshots

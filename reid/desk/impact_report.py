@@ -6,7 +6,7 @@ from typing import Any, Final
 from reid.core import vocabulary
 from reid.desk.cases import Line
 from reid.desk.desk import Desk
-from reid.desk.measured_figures import measured
+from reid.desk.measured_figures import measured_figures
 from reid.desk.policy import PERMISSIONS
 from reid.desk.policy.places import FORBIDDEN
 
@@ -45,7 +45,9 @@ def report(desk: Desk, actor: str) -> dict[str, Any]:
         ],
         "estimated_from_the_body": [s.name for s in vocabulary.SLOTS.values() if s.body_derived],
         "never_estimated": list(vocabulary.REFUSED),
-        "measured": {m.benchmark: m.to_json() for m in measured(desk.folder, policy, model)},
+        "measured": {
+            m.benchmark: m.to_json() for m in measured_figures(desk.folder, policy, model)
+        },
         "roles": {role: sorted(permissions) for role, permissions in PERMISSIONS.items()},
         "staff": Counter(u.role for u in desk.records.accounts.all() if not u.disabled),
         "cases": Counter(case.state for case in desk.records.book.all()),

@@ -79,7 +79,7 @@ class Measurement:
         )
 
 
-def measured(folder: Folder, policy: Policy, embedder: str | None) -> list[Measurement]:
+def measured_figures(folder: Folder, policy: Policy, embedder: str | None) -> list[Measurement]:
     """Return what has been measured, one entry a benchmark.
 
     `embedder` is the model id of the sightings stored, None while there are none.

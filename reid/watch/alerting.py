@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from reid.core.records import SearchWindow
 from reid.desk.cases import Alert, Case
 from reid.desk.desk import Desk
-from reid.desk.feedback import refined
 from reid.desk.parsed_description import allowed
+from reid.desk.refinement import refined
 from reid.rank.posterior import Posterior
 from reid.rank.score import score, terms
 from reid.search.snapshot import Snapshot

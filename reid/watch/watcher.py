@@ -16,8 +16,8 @@ from reid.embed import Embedder
 from reid.pipeline import Indexer
 from reid.store import Store
 from reid.store.write_buffer import WriteBuffer
+from reid.watch.camera_metrics import serve_metrics
 from reid.watch.cameras import CameraLoop
-from reid.watch.metrics import serve_metrics
 from reid.watch.schedule import Scheduler
 from reid.watch.status import Status
 

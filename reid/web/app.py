@@ -17,12 +17,12 @@ from starlette.staticfiles import StaticFiles
 
 from reid.core.errors import AccessError, CaseError, PolicyError, ReidError, UsageError
 from reid.desk.desk import Desk
-from reid.web.metrics import RequestMetrics
+from reid.web.request_metrics import RequestMetrics
 from reid.web.routes import case, closing, events, new_case, pictures, sign_in, staff
 from reid.web.routes import map as venue_map
 from reid.web.security import NotSignedIn, RequestGuard, fresh_nonce, session_of
 from reid.web.state import State, render
-from reid.web.words import words
+from reid.web.translations import words
 
 HERE: Final = Path(__file__).parent
 LOG: Final = logging.getLogger("reid.web")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from reid.core.vocabulary import CARRIED, YEARS_SLOT
-from reid.web.words import Translator, shaded, trait, value_name, years_text
+from reid.web.translations import Translator, shaded, trait, value_name, years_text
 
 Entry = Mapping[str, Any]
 

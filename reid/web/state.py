@@ -9,10 +9,10 @@ from starlette.responses import HTMLResponse
 
 from reid.desk.cases import Session
 from reid.desk.desk import Desk
-from reid.desk.pictures import PictureKeys
+from reid.desk.thumbnails import PictureKeys
 from reid.web.limits import Limiter
-from reid.web.metrics import Metrics
-from reid.web.words import Words
+from reid.web.request_metrics import Metrics
+from reid.web.translations import Words
 
 
 @dataclass(frozen=True, slots=True)

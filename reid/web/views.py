@@ -10,7 +10,7 @@ from reid.core.records import Match, Reason, SightingKey, SimilarMatch
 from reid.desk.cases import Case, Decision
 from reid.desk.desk import Desk, SearchResult
 from reid.rank import Question
-from reid.web.words import Translator, slot_name, value_name, wish_text
+from reid.web.translations import Translator, slot_name, value_name, wish_text
 
 Level = Literal["strong", "possible", "weak"]
 FEWEST_MATCHES: Final = 2

@@ -9,7 +9,7 @@ from reid.core.errors import PolicyError
 from reid.desk import measured_figures as module
 from reid.desk.desk import Desk
 from reid.desk.impact_report import report, report_text
-from reid.desk.measured_figures import measured
+from reid.desk.measured_figures import measured_figures
 from reid.lab.bench.detection import DetectionResult
 from reid.lab.bench.fairness import Differential, FairnessResult
 from reid.lab.bench.metrics.summary import Share
@@ -123,11 +123,11 @@ def test_figures_beside_the_weights_are_used(
     weights = Shipped("ours", "embedder", MODEL, folder, {}, "x", "", "AGPL-3.0")
     monkeypatch.setattr(module.registry, "shipped", lambda: [weights])
     desk = Desk.open(tmp_path / "venue")
-    leak, heads, groups = measured(desk.folder, desk.policy, MODEL)
+    leak, heads, groups = measured_figures(desk.folder, desk.policy, MODEL)
     assert leak.origin == "models/ours/figures.json"
     assert leak.figures is not None
     assert heads.figures is groups.figures is None
-    assert measured(desk.folder, desk.policy, "another")[0].figures is None
+    assert measured_figures(desk.folder, desk.policy, "another")[0].figures is None
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_what_is_no_result_is_refused_in_one_line(venue: Path, content: str | No
     path.unlink() if content is None else path.write_text(content)
     desk = Desk.open(venue)
     with pytest.raises(PolicyError) as refused:
-        measured(desk.folder, desk.policy, MODEL)
+        measured_figures(desk.folder, desk.policy, MODEL)
     assert "\n" not in str(refused.value)
     assert "privacy.json" in str(refused.value)
 
@@ -147,4 +147,4 @@ def test_a_result_of_another_benchmark_is_refused(venue: Path) -> None:
     (venue / "privacy.json").write_text(json.dumps(results()["fairness"]))
     desk = Desk.open(venue)
     with pytest.raises(PolicyError, match="is no result of `reid bench privacy"):
-        measured(desk.folder, desk.policy, MODEL)
+        measured_figures(desk.folder, desk.policy, MODEL)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from reid.cli.main import app
 from reid.desk.desk import Desk
-from reid.watch.metrics import WatchMetrics
+from reid.watch.camera_metrics import WatchMetrics
 from reid.watch.status import (
     FILE_NAME,
     SILENT_AFTER,

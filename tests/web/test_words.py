@@ -11,7 +11,7 @@ from reid.desk.cases import OUTCOMES, STEPS
 from reid.desk.policy.places import ALLOWED
 from reid.web.inflect import BUILD, HAIR, grammar_of
 from reid.web.phrases import sentence
-from reid.web.words import Words, wish_text
+from reid.web.translations import Words, wish_text
 
 WORDS = Words()
 TEXTS = WORDS._texts

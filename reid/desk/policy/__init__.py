@@ -2,7 +2,7 @@
 
 from reid.desk.policy.places import forbidden_reason
 from reid.desk.policy.roles import PERMISSIONS, Permission, Role, may
-from reid.desk.policy.venue import FILE_NAME, Camera, Policy, Purpose, find_policy, load_policy
+from reid.desk.policy.rules import FILE_NAME, Camera, Policy, Purpose, find_policy, load_policy
 
 __all__ = [
     "FILE_NAME",

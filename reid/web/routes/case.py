@@ -16,7 +16,7 @@ from reid.web import views
 from reid.web.case_context import case_frame
 from reid.web.security import CaseId, Decides, Number, Searches, Sees
 from reid.web.state import language_of, render, state_of
-from reid.web.words import Translator
+from reid.web.translations import Translator
 
 router = APIRouter()
 

@@ -14,7 +14,7 @@ from reid.desk.policy import may
 from reid.web import phrases, views
 from reid.web.security import Searches, SignedIn
 from reid.web.state import language_of, render, state_of
-from reid.web.words import Translator
+from reid.web.translations import Translator
 
 router = APIRouter()
 

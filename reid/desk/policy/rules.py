@@ -180,7 +180,7 @@ class Watch(_Part):
     mqtt_topic: str = "reid/alerts"
 
 
-class Measured(_Part):
+class MeasuredFiles(_Part):
     """Files in the venue's folder with results of `reid bench NAME --json`, for the report."""
 
     privacy: str | None = None
@@ -205,7 +205,7 @@ class Policy(_Part):
     plan: Plan = Plan()
     moderation: Moderation = Moderation()
     watch: Watch = Watch()
-    measured: Measured = Measured()
+    measured: MeasuredFiles = MeasuredFiles()
     sites: dict[Slug, Site] = Field(default_factory=dict)
 
     @model_validator(mode="after")
