@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from reid.core.records import Answer, Match, SightingKey, SimilarMatch
+from reid.desk.parsed_description import ParsedDescription
 
 
-def answer_json(answer: Answer, query: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer in the shape of `reid search --json`; `query` is how it was understood."""
+def answer_json(answer: Answer, description: ParsedDescription) -> dict[str, Any]:
+    """Return an answer in the shape of `reid search --json`; with how it was understood."""
     return {
-        "query": query,
+        "query": dict(description.data),
         "outcome": answer.outcome,
         "matches": [match_json(match) for match in answer.matches],
     }

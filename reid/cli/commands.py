@@ -69,7 +69,7 @@ def search_venue(
     description = opened.understand(text)
     answer = opened.search(description, window, top)
     if as_json:
-        print_json(answer_json(answer, dict(description.data)))
+        print_json(answer_json(answer, description))
     else:
         if refused := ", ".join(description.refused):
             complain(f"{refused} is never searched for", "left out", "yellow")

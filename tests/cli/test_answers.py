@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from reid.cli.answers import answer_json
 from reid.core.records import Answer, Match, Query, Reason, SightingKey
+from reid.desk.parsed_description import ParsedDescription
 from tests.making import NOON
 
 
@@ -14,7 +15,7 @@ def test_the_answer_s_json() -> None:
         Reason("carry.backpack", "present", "not_estimated", None, negated=True),
     )
     answer = Answer(Query("red"), "found", (Match(key, 1.23456, 0.5, why),))
-    assert answer_json(answer, {"slots": []}) == {
+    assert answer_json(answer, ParsedDescription({"slots": []})) == {
         "query": {"slots": []},
         "outcome": "found",
         "matches": [
