@@ -23,8 +23,10 @@ from reid.capture.images import STILL_SUFFIXES
 from reid.capture.sources import StillSource, VideoSource, open_source
 from reid.core.errors import SourceError, UsageError
 from reid.core.pixels import Profile, RedactedFrame
+from reid.detect.last_check import LastCheck
+from reid.detect.orientation import SAMPLED, quarters_upright, said
 from reid.detect.tracker import Tracker
-from reid.pipeline import Clock, redacted_frames
+from reid.pipeline import Clock, redacted_frames, redacted_still
 
 VIDEO_OUT: Final = (".mp4", ".mkv", ".mov", ".gif")
 
@@ -37,9 +39,13 @@ _STILL_MS: Final = 100  # duration of a GIF's only frame
 
 @dataclass(slots=True)
 class RedactReport:
-    """What was written: number of images or frames, and problems, one line each."""
+    """What was written: number of images or frames, and problems, one line each.
+
+    `faces_left` counts the faces that the last check found in redacted pixels, and painted over.
+    """
 
     written: int = 0
+    faces_left: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -82,14 +88,16 @@ def _redact_stills(
     single = not root.is_dir()
     if single and target.suffix.lower() not in STILL_SUFFIXES:
         raise UsageError(f"{target}: an image is written as .png or .jpg")
+    check = LastCheck()
     for raw in source.frames():
-        tracker.start_still()
-        frame, _ = next(redacted_frames([raw], tracker, profile, Clock()))
+        quarters = quarters_upright([raw], tracker)
+        upright, _ = redacted_still(raw.turned(quarters), tracker, profile, check, Clock())
+        frame = upright.turned(-quarters)
         path = source.paths[raw.index]
         _save_still(frame, target if single else target / path.relative_to(root))
         report.written += 1
         progress(report.written)
-    report.problems = list(source.problems)
+    report.problems, report.faces_left = list(source.problems), check.painted
     if not report.written:
         raise SourceError(report.problems[0] if report.problems else f"{root} holds no images")
     return report
@@ -113,12 +121,14 @@ def _redact_video(
     keep_audio: bool,
     progress: Callable[[int], None],
 ) -> RedactReport:
-    report = RedactReport()
+    report, check = RedactReport(), LastCheck()
+    quarters = quarters_upright(source.sample(SAMPLED), tracker)
     tracker.start(fps=source.fps or _DEFAULT_FPS, careful=True)
 
     def redacted() -> Iterator[RedactedFrame]:
-        for frame, _ in redacted_frames(source.frames(), tracker, profile, Clock()):
-            yield frame
+        upright = (raw.turned(quarters) for raw in source.frames())
+        for frame, _ in redacted_frames(upright, tracker, profile, Clock()):
+            yield check.frame(frame).turned(-quarters)
             report.written += 1
             progress(report.written)
 
@@ -126,7 +136,8 @@ def _redact_video(
         _write_gif(redacted(), target)
     else:
         _write_video(redacted(), target, source, keep_audio=keep_audio)
-    report.problems = list(source.problems)
+    turned = [f"{source.name} {said(quarters)}"] if quarters else []
+    report.problems, report.faces_left = [*turned, *source.problems], check.painted
     return report
 
 

@@ -1,9 +1,11 @@
 """IndexOptions → detector, tracker, embedder: those asked for, else the shipped or pulled ones."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from reid.detect.faces import face_finder
 from reid.detect.tracker import Tracker
 from reid.detect.yolo import Detector
 from reid.embed import Embedder, RegionEmbedder
@@ -66,5 +68,18 @@ def load_embedder(options: IndexOptions = _DEFAULTS) -> Embedder:
     return LearnedEmbedder(shipped.folder) if shipped else RegionEmbedder()
 
 
+def product_tracker(detector: Detector, heads: Sequence[Detector] = ()) -> Tracker:
+    """Return a tracker as the product uses it: the shipped model is always asked for heads too.
+
+    Raises:
+        ModelError: a model is missing or unreadable.
+    """
+    shipped = registry.find_head_detector(None)
+    asked = {detector.path.resolve(), *(model.path.resolve() for model in heads)}
+    more = () if shipped.resolve() in asked else (Detector(shipped),)
+    return Tracker(detector, (*more, *heads), face_finder())
+
+
 def _tracker(weights: Path, options: IndexOptions) -> Tracker:
-    return Tracker(Detector(weights), Detector(options.heads) if options.heads else None)
+    heads = (Detector(options.heads),) if options.heads else ()
+    return product_tracker(Detector(weights), heads)

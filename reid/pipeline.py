@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from reid.capture.sources import Source
+from reid.capture.sources import Source, VideoSource
 from reid.core.boxes import Boxes, Tracks
 from reid.core.pixels import (
     Profile,
@@ -20,6 +20,8 @@ from reid.core.pixels import (
 )
 from reid.core.records import SightingKey, Sightings
 from reid.detect.head_regions import LOOK_AROUND, FrameDetections, regions_to_redact
+from reid.detect.last_check import LastCheck
+from reid.detect.orientation import SAMPLED, rotation, said
 from reid.detect.person_crops import heads_in_crop, redacted_crop
 from reid.detect.tracker import Tracker
 from reid.detect.tracklets import Tracklet, TrackletBuilder
@@ -64,6 +66,7 @@ class IndexReport:
         replaced: rows of an earlier run that are gone.
         stopped: whether it was interrupted; what was seen until then is stored.
         problems: one line each.
+        faces_left: faces that the last check found in redacted pixels, and painted over.
         clock: seconds a stage.
     """
 
@@ -73,6 +76,7 @@ class IndexReport:
     replaced: int = 0
     stopped: bool = False
     problems: list[str] = field(default_factory=list)
+    faces_left: int = 0
     clock: Clock = field(default_factory=Clock)
 
 
@@ -88,6 +92,8 @@ class Indexer:
         every: process every n-th frame only.
         profile: which region of a head is redacted.
         careful: make a second pass over every frame of a video, for heads.
+        rotate: degrees counter-clockwise that pictures are turned by, a multiple of 90; None = as
+            the detector finds people upright.
         progress: called with the number of frames read.
     """
 
@@ -97,6 +103,7 @@ class Indexer:
     every: int = 1
     profile: Profile = "head"
     careful: bool = False
+    rotate: int | None = None
     progress: Progress = lambda _: None
 
     def index(self, source: Source) -> IndexReport:
@@ -129,6 +136,16 @@ def redacted_frames(
                 now -= 1
 
 
+def redacted_still(
+    raw: RawFrame, tracker: Tracker, profile: Profile, check: LastCheck, clock: Clock
+) -> tuple[RedactedFrame, Tracks]:
+    """Redact one picture, in which people stand upright, and check it for faces that are left."""
+    tracker.start_still()
+    frame, tracks = next(redacted_frames([raw], tracker, profile, clock))
+    with clock.stage("redact"):
+        return check.still(frame), tracks
+
+
 class _Indexing:
     """What every kind of source shares: a report, storing, and the end of a run."""
 
@@ -136,6 +153,7 @@ class _Indexing:
         self._to, self._source = indexer, source
         self._report = IndexReport(source.name)
         self._written: list[str] = []
+        self._last_check = LastCheck()
 
     def _keep(self, sightings: Sightings) -> None:
         with self._report.clock.stage("store"):
@@ -146,7 +164,8 @@ class _Indexing:
     def _finished(self) -> IndexReport:
         if not self._report.stopped and isinstance(self._to.store, Store):
             self._report.replaced = self._to.store.finish_source(self._source.key, self._written)
-        self._report.problems = list(self._source.problems)
+        self._report.problems += self._source.problems
+        self._report.faces_left = self._last_check.painted
         return self._report
 
 
@@ -184,13 +203,28 @@ class _Run(_Indexing):
     def _frames(self) -> Iterator[tuple[RedactedFrame, Tracks]]:
         clock, profile = self._report.clock, self._to.profile
         fps = (self._source.fps or _DEFAULT_FPS) / self._to.every
-        self._tracker.start(fps, careful=self._to.careful)
         if self._source.kind != "stills":
-            yield from redacted_frames(self._decoded(), self._tracker, profile, clock)
+            quarters = self._quarters()
+            self._tracker.start(fps, careful=self._to.careful)
+            turned = (raw.turned(quarters) for raw in self._decoded())
+            yield from redacted_frames(turned, self._tracker, profile, clock)
             return
         for raw in self._decoded():  # stills have no before and after
-            self._tracker.start_still()
-            yield from redacted_frames([raw], self._tracker, profile, clock)
+            with clock.stage("people"):
+                quarters = rotation(self._to.rotate, [raw], self._tracker)
+            upright = raw.turned(quarters)
+            yield redacted_still(upright, self._tracker, profile, self._last_check, clock)
+
+    def _quarters(self) -> int:
+        """Return by how many quarters a film is turned, and say so."""
+        source = self._source
+        if not isinstance(source, VideoSource):
+            return (self._to.rotate or 0) // 90 % 4
+        with self._report.clock.stage("people"):
+            quarters = rotation(self._to.rotate, source.sample(SAMPLED), self._tracker)
+        if quarters and self._to.rotate is None:
+            self._report.problems.append(f"{source.name} {said(quarters)}: it was turned")
+        return quarters
 
     def _decoded(self) -> Iterator[RawFrame]:
         frames = self._source.frames()
@@ -216,7 +250,9 @@ class _Run(_Indexing):
             return
         keys = [self._key(tracklet) for tracklet in tracklets]
         with self._report.clock.stage("embed"):
-            crops = [tracklet.crops() for tracklet in tracklets]
+            crops = [
+                [self._last_check.crop(crop) for crop in tracklet.crops()] for tracklet in tracklets
+            ]
             sightings = pool(keys, crops, self._to.embedder, self._light.light())
         self._keep(sightings)
 
@@ -249,7 +285,7 @@ class _CropsRun(_Indexing):
                 self._to.progress(self._report.frames)
                 with self._report.clock.stage("redact"):
                     heads = heads_in_crop(raw, self._to.tracker, self._to.profile)
-                    batch.append(redacted_crop(raw, heads))
+                    batch.append(self._last_check.crop(redacted_crop(raw, heads)))
                 if len(batch) >= _CROP_BATCH:
                     self._commit(batch)
                     batch = []

@@ -10,7 +10,8 @@ from PIL import Image
 from reid.anonymise import redact_path
 from reid.core.boxes import Tracks, as_boxes, empty_boxes
 from reid.core.errors import SourceError, UsageError
-from reid.detect.head_regions import TOP_WITHOUT_HEAD
+from reid.detect.head_regions import TOP_WITHOUT_HEAD, HeadCandidates
+from reid.detect.tracker import Seen
 from tests.making import write_video
 
 PERSON = [20, 10, 60, 110]
@@ -28,7 +29,11 @@ class OnePerson:
 
     def track(self, raw):
         box = as_boxes([PERSON])
-        return Tracks(box, np.ones(1, np.float32), np.ones(1, np.int64)), empty_boxes()
+        tracks = Tracks(box, np.ones(1, np.float32), np.ones(1, np.int64))
+        return Seen(tracks, HeadCandidates.upright(empty_boxes()))
+
+    def quarters_upright(self, raw):
+        return np.array([1.0, 0, 0, 0])
 
 
 def scene(n: int = 6):

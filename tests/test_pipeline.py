@@ -11,7 +11,8 @@ from reid.capture.sources import open_source
 from reid.core.boxes import Tracks, as_boxes, empty_boxes
 from reid.core.errors import SourceError
 from reid.core.pixels import RawFrame
-from reid.detect.head_regions import LOOK_AROUND
+from reid.detect.head_regions import LOOK_AROUND, HeadCandidates
+from reid.detect.tracker import Seen
 from reid.embed import RegionEmbedder
 from reid.pipeline import Clock, Indexer, redacted_frames
 from reid.store import Store
@@ -37,10 +38,13 @@ class Script:
             if box is not None:
                 boxes.append(box)
                 ids.append(number)
-        found = as_boxes(boxes)
-        return Tracks(found, np.full(len(ids), 0.9, np.float32), np.array(ids, np.int64)), (
-            empty_boxes()
+        tracks = Tracks(
+            as_boxes(boxes), np.full(len(ids), 0.9, np.float32), np.array(ids, np.int64)
         )
+        return Seen(tracks, HeadCandidates.upright(empty_boxes()))
+
+    def quarters_upright(self, raw):
+        return np.array([1.0, 0, 0, 0])
 
 
 def standing(index: int):

@@ -13,11 +13,13 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 LAB = ("lab/bench/", "lab/train/", "lab/synth/")
 KEPT = {
-    "expose_unredacted": ("core/pixels.py", "detect/yolo.py"),
+    "expose_unredacted": ("core/pixels.py", "detect/yolo.py", "detect/faces.py"),
     "_RawFrame__pixels": ("core/pixels.py",),
     "_SEAL": ("core/pixels.py",),
     "of_head_finder": ("core/pixels.py", "detect/head_regions.py"),
     "of_known_boxes": ("core/pixels.py", *LAB),
+    "regions_left": ("detect/head_regions.py", "detect/last_check.py"),
+    "redact_again": ("core/pixels.py", "detect/last_check.py"),
     "regions_to_redact": ("detect/head_regions.py", "pipeline.py", *LAB),
     "crop_regions_to_redact": ("detect/head_regions.py", "detect/person_crops.py", *LAB),
     "keep_head_for_research": ("core/pixels.py", "lab/research_image.py"),

@@ -6,6 +6,7 @@ yields `RawFrame`s with real timestamps. Nothing raw is written anywhere.
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,6 +63,16 @@ class VideoSource:
         """Yield every decodable frame; a damaged end is noted in `problems`."""
         with _open_container(str(self.path), self.name) as container:
             yield from _decode(container, self)
+
+    def sample(self, count: int) -> Iterator[RawFrame]:
+        """Yield up to `count` frames from all over the film, as far as they can be reached."""
+        with _open_container(str(self.path), self.name) as container:
+            for number in range(count):
+                with suppress(av.error.FFmpegError, OSError, ValueError, StopIteration):
+                    if container.duration:
+                        container.seek(container.duration * number // count)
+                    frame = next(container.decode(container.streams.video[0]))
+                    yield RawFrame(_upright(frame), self.camera, number, self.start)
 
 
 @dataclass(slots=True)

@@ -43,6 +43,19 @@ class Tracks:
     def __len__(self) -> int:
         return len(self.track_id)
 
+    @classmethod
+    def none(cls) -> "Tracks":
+        """Return nobody."""
+        return cls(empty_boxes(), np.zeros(0, np.float32), np.zeros(0, np.int64))
+
+    def joined(self, others: "Tracks") -> "Tracks":
+        """Return these people and others."""
+        return Tracks(
+            np.concatenate([self.xyxy, others.xyxy]),
+            np.concatenate([self.score, others.score]),
+            np.concatenate([self.track_id, others.track_id]),
+        )
+
     def __iter__(self) -> Iterator[tuple[Boxes, float, int]]:
         """Yield (box of shape (4,), score, track id) a person."""
         for box, score, track in zip(self.xyxy, self.score, self.track_id, strict=True):
@@ -102,6 +115,18 @@ def clip(boxes: Boxes, width: int, height: int) -> Boxes:
     """Return `boxes` cut at the borders of an image of `width` × `height` pixels."""
     limit = np.array([width, height, width, height], np.float32)
     return np.clip(boxes, 0, limit).astype(np.float32)
+
+
+def turned_boxes(boxes: Boxes, quarters: int, width: int, height: int) -> Boxes:
+    """Return boxes of an image of `width` × `height` px as they lie when it is turned.
+
+    The image is turned counter-clockwise by so many quarters, as by `numpy.rot90`.
+    """
+    for _ in range(quarters % 4):
+        x0, y0, x1, y1 = boxes.T
+        boxes = np.stack([y0, width - x1, y1, width - x0], axis=1)
+        width, height = height, width
+    return as_boxes(boxes)
 
 
 def top_of(boxes: Boxes, fraction: float) -> Boxes:

@@ -10,14 +10,15 @@ writing.
 
 from dataclasses import InitVar, dataclass, field, replace
 from datetime import datetime
-from typing import Final, Literal, NoReturn, Self, final
+from typing import Final, Literal, NoReturn, Self, TypeVar, final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.core.boxes import Boxes, areas, as_boxes, clip, empty_boxes
+from reid.core.boxes import Boxes, areas, as_boxes, clip, empty_boxes, turned_boxes
 from reid.core.painting import REDACTION, Mask, PixelBox, mask_of, outermost, paint_over, snap
+from reid.core.redaction_mark import marked, redaction_mark, with_mark
 
 Image = NDArray[np.uint8]
 
@@ -27,7 +28,6 @@ Profile = Literal["head", "face"]
 _PROFILES: Final[tuple[Profile, ...]] = ("head", "face")
 
 _SEAL: Final = object()
-_MARK: Final = b"reid redacted "
 _JPEG_QUALITY: Final = 92
 
 
@@ -111,6 +111,10 @@ class RawFrame:
     @property
     def width(self) -> int:
         return int(self.__pixels.shape[1])
+
+    def turned(self, quarters: int) -> "RawFrame":
+        """Return the frame turned counter-clockwise by so many quarters."""
+        return RawFrame(np.rot90(self.__pixels, quarters), self.camera, self.index, self.time)
 
     def expose_unredacted(self) -> Image:
         """Return the raw pixels, read-only uint8 (H, W, 3) RGB. For `people` and `heads` alone."""
@@ -245,6 +249,11 @@ class _Sealed:
     def width(self) -> int:
         return self._shape[1]
 
+    @property
+    def ref(self) -> FrameRef:
+        """Which image this is, without its pixels."""
+        return FrameRef(self.key, self.width, self.height)
+
     def _named(self, more: str) -> str:
         size = f"{self.width}×{self.height}"
         return f"{type(self).__name__}({size}, camera={self.camera!r}, index={self.index}, {more})"
@@ -267,7 +276,7 @@ class _Redacted(_Sealed):
         ok, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         if not ok:
             raise ValueError(f"could not encode an image of {self.width}×{self.height} pixels")
-        return _with_mark(data.tobytes(), self.policy)
+        return with_mark(data.tobytes(), self.policy)
 
     def __repr__(self) -> str:
         return self._named(f"policy={self.policy!r}")
@@ -302,6 +311,12 @@ class RedactedFrame(_Redacted):
         painted = painted[areas(painted) > 0]
         place = CropPlace(cut, track_id, self.width, self.height, painted)
         return RedactedCrop(_SEAL, self.pixels[y0:y1, x0:x1], self.key, self.policy, place)
+
+    def turned(self, quarters: int) -> "RedactedFrame":
+        """Return the frame turned counter-clockwise by so many quarters."""
+        pixels = np.rot90(self.pixels, quarters)
+        painted = turned_boxes(self.painted, quarters, self.width, self.height)
+        return RedactedFrame(_SEAL, pixels, self.key, self.policy, painted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +438,29 @@ def keep_head_for_research(raw: RawFrame) -> ResearchCrop:
     return ResearchCrop(_SEAL, raw.expose_unredacted(), raw.key, place)
 
 
+Redactable = TypeVar("Redactable", RedactedFrame, RedactedCrop)
+
+
+def redact_again(image: Redactable, regions: HeadRegions) -> Redactable:
+    """Paint over what is left in a redacted frame or crop; nothing that is painted comes back.
+
+    Raises:
+        ValueError: regions of another image.
+    """
+    if regions.frame != image.ref:
+        raise ValueError(f"these head regions are of another image than {image!r}")
+    boxes, hidden = regions.rasterise()
+    if not boxes:
+        return image
+    pixels = paint_over(image.pixels, hidden, boxes)
+    if isinstance(image, RedactedFrame):
+        painted = np.concatenate([image.painted, as_boxes(boxes)])
+        return RedactedFrame(_SEAL, pixels, image.key, image.policy, painted)
+    painted = np.concatenate([image.place.painted, as_boxes(boxes)])
+    place = replace(image.place, painted=painted)
+    return RedactedCrop(_SEAL, pixels, image.key, image.policy, place)
+
+
 def decode(data: bytes, key: FrameKey, place: CropPlace) -> RedactedCrop:
     """Read back a crop that `RedactedCrop.encode` wrote.
 
@@ -440,28 +478,3 @@ def decode(data: bytes, key: FrameKey, place: CropPlace) -> RedactedCrop:
 def _arrived(data: bytes, key: FrameKey, place: CropPlace) -> RedactedCrop:
     """Read a crop that came from another process; its arrays are made read-only again."""
     return decode(data, key, replace(place))
-
-
-def marked(data: bytes) -> bytes:
-    """Return encoded bytes as they are, if they carry the mark of redaction.
-
-    Raises:
-        ValueError: they do not.
-    """
-    if redaction_mark(data) is None:
-        raise ValueError("these bytes are not a redacted image of this program")
-    return data
-
-
-def redaction_mark(data: bytes) -> str | None:
-    """Return the policy that encoded bytes say they were redacted under, or None."""
-    if data[:4] != b"\xff\xd8\xff\xfe" or data[6 : 6 + len(_MARK)] != _MARK:
-        return None
-    end = 4 + int.from_bytes(data[4:6], "big")
-    return data[6 + len(_MARK) : end].decode("ascii", "replace")
-
-
-def _with_mark(jpeg: bytes, policy: str) -> bytes:
-    comment = _MARK + policy.encode("ascii", "replace")
-    length = (len(comment) + 2).to_bytes(2, "big")
-    return jpeg[:2] + b"\xff\xfe" + length + comment + jpeg[2:]

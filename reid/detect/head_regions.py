@@ -6,10 +6,11 @@ box, and where the same track had its head a little before and after.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reid.core.boxes import (
     HEAD_IN_UPPER,
@@ -35,6 +36,16 @@ half the box: of somebody seated or cut off, the head is a larger share of what 
 
 _MOST_OF_PERSON: Final = 0.5
 
+UPRIGHT: Final = 1.2
+"""Times its width: a lower box is of somebody who lies, bends, is held or is cut off. No side of it
+is the top, so that without a head found all of it goes."""
+
+FILLS: Final = 0.5
+"""Share of the frame from which somebody is so near that their head may be anywhere in the box."""
+
+NOT_UPRIGHT_FROM: Final = 0.1
+"""Score from which both hold: weaker boxes are mostly nobody."""
+
 SLENDER: Final = 4.0
 """People's boxes are about three times as tall as wide. One taller than so many widths may have
 something else at its top, such as the balloon above a child, and the head further down."""
@@ -52,12 +63,63 @@ _BROW: Final = 0.32  # share of a head box above the brow, kept by the profile "
 
 
 @dataclass(frozen=True, slots=True)
+class HeadCandidates:
+    """What may be heads in one frame.
+
+    Attributes:
+        boxes: float32 (M, 4), px.
+        sure: bool (M,): shows where its person's head is; else it is painted, and the person is
+            treated as one without a head found.
+        whole: bool (M,): painted as it is, with what belongs to the head included. Others are
+            upright heads, which are padded.
+    """
+
+    boxes: Boxes
+    sure: NDArray[np.bool_]
+    whole: NDArray[np.bool_]
+
+    @classmethod
+    def upright(cls, boxes: Boxes, sure: NDArray[np.bool_] | None = None) -> Self:
+        """Return upright heads (M, 4), all of them sure unless said otherwise."""
+        count = len(boxes)
+        known = np.ones(count, np.bool_) if sure is None else sure
+        return cls(boxes, known, np.zeros(count, np.bool_))
+
+    def with_whole(self, boxes: Boxes, sure: NDArray[np.bool_]) -> Self:
+        """Return these and boxes (K, 4) that are painted as they are."""
+        return type(self)(
+            np.concatenate([self.boxes, boxes]),
+            np.concatenate([self.sure, sure]),
+            np.concatenate([self.whole, np.ones(len(boxes), np.bool_)]),
+        )
+
+    def regions(self, profile: Profile) -> Boxes:
+        """Return what is painted for each, (M, 4)."""
+        padded = _shape(self.boxes, profile)
+        return np.where(self.whole[:, None], self.boxes, padded).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
 class FrameDetections:
-    """One frame's tracks and head candidates (M, 4)."""
+    """One frame's tracks and head candidates.
+
+    Attributes:
+        frame: which.
+        tracks: its people.
+        candidates: what may be heads.
+        others: people that redaction alone is to know of: other models' than the detector's.
+        closed_from: score from which the tops of people go who have no head found.
+    """
 
     frame: FrameRef
     tracks: Tracks
-    candidates: Boxes
+    candidates: HeadCandidates
+    others: Tracks = field(default_factory=Tracks.none)
+    closed_from: float = 0.0
+
+    def people(self) -> Tracks:
+        """Return everybody, of whichever model."""
+        return self.tracks.joined(self.others)
 
 
 def regions_to_redact(
@@ -73,17 +135,23 @@ def regions_to_redact(
 
     In a slender box nothing found at its top is believed to be the head.
     """
-    tracks, candidates = frames[now].tracks, frames[now].candidates
-    owner = _owners(tracks.xyxy, candidates)
-    remembered, remembered_for = _remembered(frames, now)
-    has_head = np.isin(np.arange(len(tracks)), np.concatenate([owner, remembered_for]))
-    heads = _shape(np.concatenate([candidates, remembered, _strays(frames, now)]), profile)
-    sure = has_head & ~_slender(tracks.xyxy)
-    tops = [_closed_tops(tracks.xyxy[~sure])]
+    tracks, candidates = frames[now].people(), frames[now].candidates
+    owner = _owners(tracks.xyxy, candidates.boxes)[candidates.sure]
+    remembered, remembered_for = _remembered(frames, now, profile)
+    found = np.isin(np.arange(len(tracks)), np.concatenate([owner, remembered_for]))
+    heads = [candidates.regions(profile), remembered, _strays(frames, now, profile)]
+    sure = found & ~_slender(tracks.xyxy)
+    headless = ~sure & (tracks.score >= frames[now].closed_from)
+    tops = [_fail_closed(tracks, headless, frames[now].frame)]
     if profile == "head":
         tops.append(top_of(tracks.xyxy[sure], TOP_WITH_HEAD))
-    boxes = np.concatenate([heads, *tops, _tops_of_missed(frames, now)])
+    boxes = np.concatenate([*heads, *tops, _tops_of_missed(frames, now)])
     return HeadRegions.of_head_finder(frames[now].frame, boxes, profile)
+
+
+def regions_left(image: FrameRef, boxes: Boxes) -> HeadRegions:
+    """Return what is to be painted over in a redacted image, where something was left (M, 4)."""
+    return HeadRegions.of_head_finder(image, boxes, "head")
 
 
 def crop_regions_to_redact(
@@ -138,24 +206,23 @@ def _shape(heads: Boxes, profile: Profile) -> Boxes:
 
 
 def _remembered(
-    frames: Sequence[FrameDetections], now: int
+    frames: Sequence[FrameDetections], now: int, profile: Profile
 ) -> tuple[Boxes, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """Return head boxes that the frame's tracks had nearby in time, and whose they are.
+    """Return regions that the frame's tracks had nearby in time, and for whom one was sure.
 
     A head keeps its place relative to its person's box, so it is carried over with that box.
     """
     tracks = frames[now].tracks
     boxes, owners = [], []
     for when in _around(frames, now, LOOK_AROUND):
-        other = frames[when]
-        for head, person in zip(
-            other.candidates, _owners(other.tracks.xyxy, other.candidates), strict=True
-        ):
+        other, heads = frames[when], frames[when].candidates
+        persons = _owners(other.tracks.xyxy, heads.boxes)
+        for region, sure, person in zip(heads.regions(profile), heads.sure, persons, strict=True):
             track = other.tracks.track_id[person] if person >= 0 else UNTRACKED
             here = np.flatnonzero((tracks.track_id == track) & (track != UNTRACKED))
             if len(here):
-                boxes.append(_carry(head, other.tracks.xyxy[person], tracks.xyxy[here[0]]))
-                owners.append(here[0])
+                boxes.append(_carry(region, other.tracks.xyxy[person], tracks.xyxy[here[0]]))
+                owners += [here[0]] if sure else []
     return as_boxes(boxes), np.array(owners, np.int64)
 
 
@@ -166,14 +233,14 @@ def _carry(head: Boxes, there: Boxes, here: Boxes) -> Boxes:
     return np.concatenate([low, low + (head[2:] - head[:2]) * scale]).astype(np.float32)
 
 
-def _strays(frames: Sequence[FrameDetections], now: int) -> Boxes:
-    """Return heads of the nearest frames that belong to no track."""
+def _strays(frames: Sequence[FrameDetections], now: int, profile: Profile) -> Boxes:
+    """Return regions of the nearest frames that belong to no track."""
     boxes = [empty_boxes()]
     for when in _around(frames, now, _UNTRACKED_LOOK_AROUND):
         seen = frames[when]
-        owner = _owners(seen.tracks.xyxy, seen.candidates)
+        owner = _owners(seen.tracks.xyxy, seen.candidates.boxes)
         track = np.append(seen.tracks.track_id, UNTRACKED)[owner]  # owner -1 takes the last one
-        boxes.append(seen.candidates[track == UNTRACKED])
+        boxes.append(seen.candidates.regions(profile)[track == UNTRACKED])
     return np.concatenate(boxes)
 
 
@@ -198,6 +265,17 @@ def _tops_of_missed(frames: Sequence[FrameDetections], now: int) -> Boxes:
         for seen in (frames[w] for w in _around(frames, now, _UNTRACKED_LOOK_AROUND))
     ]
     return _closed_tops(np.concatenate([boxes, *weak]))
+
+
+def _fail_closed(tracks: Tracks, without_head: NDArray[np.bool_], frame: FrameRef) -> Boxes:
+    """Return what goes of people in whom no head was found for sure: their tops, or all of them."""
+    people = tracks.xyxy[without_head]
+    width, height = (people[:, 2:] - people[:, :2]).T
+    near = width * height > FILLS * frame.width * frame.height
+    anywhere = (near | (height < UPRIGHT * width)) & (
+        tracks.score[without_head] >= NOT_UPRIGHT_FROM
+    )
+    return np.where(anywhere[:, None], people, _closed_tops(people)).astype(np.float32)
 
 
 def _closed_tops(people: Boxes) -> Boxes:

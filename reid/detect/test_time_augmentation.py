@@ -4,6 +4,7 @@ A network finds people best at the sizes it was trained on. A video shows everyb
 next frame; a still shows them once, and there is time to detect several times.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -20,10 +21,14 @@ class Augmentation(NamedTuple):
     Attributes:
         side: px of the longer side; None = the model's own size.
         mirrored: flipped horizontally.
+        quarters: turned counter-clockwise by so many quarters, before it is mirrored.
+        tile: px; cut into tiles of this size at full resolution, each of which is shown by itself.
     """
 
     side: int | None = None
     mirrored: bool = False
+    quarters: int = 0
+    tile: int | None = None
 
 
 NO_AUGMENTATION: Final = (Augmentation(),)
@@ -38,6 +43,15 @@ STILL_AUGMENTATIONS: Final = (
 SECOND_PASS: Final = (Augmentation(1024),)
 """A second pass over every frame of a video, for redaction alone."""
 
+TURNED: Final = tuple(Augmentation(640, quarters=quarters) for quarters in (1, 2, 3))
+"""A still lying on its sides and upside down: for the heads of people who do."""
+
+TILE: Final = 1280
+"""Px of a tile's sides: what is larger than the largest augmentation is shown in pieces too."""
+
+_TILED_FROM: Final = 1.25  # of a tile's side, from which a picture is cut into tiles
+_OVERLAP: Final = 0.2  # of a tile's side
+
 _SAME: Final = 0.55  # IoU from which boxes of two augmentations are the same object
 _RAISED: Final = 0.8
 """Exponent of a person's mean score. With it, 95 % of the boxes from .4 on are people on unseen
@@ -51,6 +65,45 @@ def unmirrored(boxes: Boxes, width: int) -> Boxes:
     turned = boxes.copy()
     turned[:, [0, 2]] = width - boxes[:, [2, 0]]
     return turned
+
+
+def with_tiles(
+    augmentations: Sequence[Augmentation], width: int, height: int
+) -> tuple[Augmentation, ...]:
+    """Return augmentations for a picture of this size, px: of a large one its tiles as well."""
+    large = max(width, height) >= _TILED_FROM * TILE
+    return (*augmentations, Augmentation(tile=TILE)) if large else tuple(augmentations)
+
+
+def tiles_of(width: int, height: int, tile: int) -> list[tuple[int, int, int, int]]:
+    """Return overlapping tiles x0, y0, x1, y1 that cover a picture, px."""
+
+    def begins(length: int) -> list[int]:
+        count = max(1, math.ceil((length - tile * _OVERLAP) / (tile * (1 - _OVERLAP))))
+        last = max(0, length - tile)
+        return [round(i * last / max(1, count - 1)) for i in range(count)]
+
+    return [
+        (x, y, min(x + tile, width), min(y + tile, height))
+        for y in begins(height)
+        for x in begins(width)
+    ]
+
+
+def each_once(seen: Detections) -> Detections:
+    """Leave out what two tiles both show: of boxes that overlap much, the surest stays."""
+
+    def kept(boxes: Boxes, scores: Scores) -> NDArray[np.intp]:
+        rows: list[int] = []
+        for row in np.argsort(-scores, kind="stable"):
+            if not rows or iou(boxes[[row]], boxes[rows])[0].max() < _SAME:
+                rows.append(int(row))
+        return np.array(rows, np.intp)
+
+    people, heads = kept(seen.people, seen.scores), kept(seen.heads, seen.head_scores)
+    return Detections(
+        seen.people[people], seen.scores[people], seen.heads[heads], seen.head_scores[heads]
+    )
 
 
 def weighted_boxes_fusion(augmentations: Sequence[Detections]) -> Detections:

@@ -3,24 +3,42 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reid.core.boxes import UNTRACKED, Boxes, Tracks
+from reid.core.boxes import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
 from reid.core.errors import ModelError
 from reid.core.pixels import RawFrame
 from reid.detect.detections import SURE_HEAD, Detections
+from reid.detect.faces import SURE_FACE, FaceFinder, frame_views, still_views
+from reid.detect.head_regions import HeadCandidates
 from reid.detect.test_time_augmentation import (
-    NO_AUGMENTATION,
     SECOND_PASS,
     STILL_AUGMENTATIONS,
+    TURNED,
     Augmentation,
+    with_tiles,
 )
 from reid.detect.yolo import Detector, in_upper_part
 
 _LEAST_LATER: Final = 0.625  # of the index score: what may go on with a track that has started
 _TRACK_BUFFER_SECONDS: Final = 2.0  # how long a lost person may come back as the same track
+
+STILL_PERSON: Final = 0.2
+"""Score from which the top of somebody without a head found goes in a still: heads are sought in so
+many ways that of weaker people's boxes most are nobody's."""
+
+LARGE_HEAD: Final = 0.12
+"""Of a still's longer side: taller heads are seen well, and count from higher scores."""
+
+LARGE_HEAD_FROM: Final = 0.2
+TURNED_HEAD_FROM: Final = 0.15
+"""Scores from which a large head, and a head in a turned copy of a still, go."""
+
+_ROOM: Final = 0.2  # of such a head's sides, added on every side: nobody knows where the chin is
+_EVIDENCE: Final = 0.4  # score from which people and heads say which way is up
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +57,61 @@ class CropHeads:
     people: Boxes
 
 
+class Seen(NamedTuple):
+    """What a tracker sees in a frame: people, what may be heads, and what redaction alone needs.
+
+    Attributes:
+        tracks: people, and whom they are in other frames.
+        heads: what may be heads.
+        others: people found by other models than the detector.
+        closed_from: score from which the top of a person goes in whom no head was found.
+    """
+
+    tracks: Tracks
+    heads: HeadCandidates
+    others: Tracks = Tracks.none()
+    closed_from: float = 0.0
+
+
 class Tracker:
     """Detects people frame by frame and links them into tracks.
 
     Args:
         detector: finds people, and heads where it knows them.
-        heads: another model, used for head candidates only.
+        heads: other models, used for head candidates only.
+        faces: finds faces in stills and in videos that are copied; None = nobody does.
     """
 
-    def __init__(self, detector: Detector, heads: Detector | None = None) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        heads: Sequence[Detector] = (),
+        faces: FaceFinder | None = None,
+    ) -> None:
         if not detector.knows_people:
             raise ModelError(f"{detector.path} does not know persons: choose another --detector")
-        if heads is not None and not heads.knows_heads:
-            raise ModelError(f"{heads.path} knows neither heads nor poses: choose another --heads")
+        for model in heads:
+            if not model.knows_heads:
+                raise ModelError(f"{model.path} knows neither heads nor poses: choose another")
         self._detector = detector
-        self._heads = heads
+        self._heads = tuple(heads)
+        self._faces = faces
         self._tracker: Any = None
-        self._augmentations: Sequence[Augmentation] = NO_AUGMENTATION
-        self._second_pass: Sequence[Augmentation] = ()
+        self._still = False
+        self._careful = False
         self.start(fps=10.0)
 
     def start_still(self) -> None:
-        """Begin a still, which gets test-time augmentation."""
+        """Begin a still, which gets test-time augmentation, and is searched for faces."""
         self.start(fps=1.0)
-        self._augmentations = STILL_AUGMENTATIONS
+        self._still = True
 
     def start(self, fps: float, *, careful: bool = False) -> None:
         """Begin a new source of `fps` frames a second: no track carries over.
 
-        `careful` adds a second pass over each frame, for redaction alone, if the detector takes
-        pictures of any size.
+        `careful` adds a second pass over each frame, for redaction alone, and looks for faces.
         """
-        self._augmentations = NO_AUGMENTATION
-        self._second_pass = SECOND_PASS if careful and not self._detector.fixed else ()
+        self._still, self._careful = False, careful
         thresholds = self._detector.thresholds
         settings = SimpleNamespace(
             track_high_thresh=thresholds.index * _LEAST_LATER,
@@ -83,47 +123,105 @@ class Tracker:
         )
         self._tracker = _byte_tracker()(settings)
 
-    def track(self, raw: RawFrame) -> tuple[Tracks, Boxes]:
-        """Return the frame's people, and head candidates of shape (M, 4).
+    def track(self, raw: RawFrame) -> Seen:
+        """Return what is seen in the next frame of a source, or in a still.
 
         For redaction, people below the index threshold are listed too, as `UNTRACKED`, and so
-        are partial boxes, with a score of 0.
+        are, in videos, partial boxes, with a score of 0.
         """
-        detections = self._detector.detect(raw, self._augmentations)
-        tracks, candidates = self._update(detections, raw), detections.heads
-        if self._second_pass:
-            more = self._detector.detect(raw, self._second_pass)
-            tracks = _with_untracked(tracks, np.concatenate([more.people, more.parts]))
-            candidates = np.concatenate([candidates, more.heads])
-        if self._heads is not None:
-            others = self._heads.detect(raw, self._augmentations).heads
-            candidates = np.concatenate([candidates, others])
-        return tracks, candidates
+        return self._track_still(raw) if self._still else self._track_frame(raw)
+
+    def _track_frame(self, raw: RawFrame) -> Seen:
+        seen = self._detector.detect(raw)
+        tracks = _with_untracked(self._update(seen, raw), seen.parts)
+        heads = [seen.heads, *(model.detect(raw).heads for model in self._heads)]
+        if self._careful:
+            again = with_tiles(SECOND_PASS, raw.width, raw.height)
+            for model in (self._detector, *self._heads):
+                if not model.fixed:
+                    more = model.detect(raw, again)
+                    tracks = _with_untracked(tracks, np.concatenate([more.people, more.parts]))
+                    heads.append(more.heads)
+        found = HeadCandidates.upright(np.concatenate(heads))
+        if self._careful and self._faces is not None:
+            faces = self._faces.find_in_raw(raw, frame_views(raw.index, raw.width, raw.height))
+            found = found.with_whole(faces.heads, faces.scores >= SURE_FACE)
+        return Seen(tracks, found)
+
+    def _track_still(self, raw: RawFrame) -> Seen:
+        """Detect in many augmentations, in turned copies, and with the face finder."""
+        several = with_tiles(STILL_AUGMENTATIONS, raw.width, raw.height)
+        found = [model.detect(raw, several) for model in (self._detector, *self._heads)]
+        tracks, others = self._update(found[0], raw), Tracks.none()
+        for seen in found[1:]:
+            unknown = np.full(len(seen.people), UNTRACKED, np.int64)
+            others = others.joined(Tracks(seen.people, seen.scores, unknown))
+        scores = np.concatenate([seen.head_scores for seen in found])
+        boxes = np.concatenate([seen.heads for seen in found])
+        kept = scores >= np.where(_large(boxes, raw), LARGE_HEAD_FROM, 0)
+        heads = HeadCandidates.upright(boxes[kept], scores[kept] >= SURE_HEAD)
+        turned = self._turned_heads(raw)
+        heads = heads.with_whole(turned, np.zeros(len(turned), np.bool_))
+        if self._faces is not None:
+            faces = self._faces.find_in_raw(raw, still_views(raw.width, raw.height))
+            heads = heads.with_whole(faces.heads, faces.scores >= SURE_FACE)
+        return Seen(tracks, heads, others, STILL_PERSON)
+
+    def _turned_heads(self, raw: RawFrame) -> Boxes:
+        """Return what may be heads (M, 4) of people who lie or hang, with room on every side."""
+        heads = [empty_boxes()]
+        for model in self._models_of_heads():
+            for augmentation in TURNED:
+                seen = model.detect(raw, (augmentation,))
+                least = np.where(_large(seen.heads, raw), SURE_HEAD, TURNED_HEAD_FROM)
+                heads.append(seen.heads[seen.head_scores >= least])
+        boxes = np.concatenate(heads)
+        room = (boxes[:, 2:] - boxes[:, :2]) * _ROOM
+        return as_boxes(np.concatenate([boxes[:, :2] - room, boxes[:, 2:] + room], axis=1))
+
+    def quarters_upright(self, raw: RawFrame) -> NDArray[np.float64]:
+        """Return how well each of four turns of a frame shows upright people; shape (4,).
+
+        The sums of the squared scores of sure people and heads, of the models that take any size.
+        """
+        evidence = np.zeros(4)
+        for model in self._models_of_heads():
+            for quarters, augmentation in enumerate((Augmentation(640), *TURNED)):
+                seen = model.detect(raw, (augmentation,))
+                for scores in (seen.scores, seen.head_scores):
+                    evidence[quarters] += float((scores[scores >= _EVIDENCE] ** 2).sum())
+        return evidence
+
+    def _models_of_heads(self) -> list[Detector]:
+        models = (self._detector, *self._heads)
+        return [model for model in models if model.knows_heads and not model.fixed]
 
     def heads_of_crop(self, raw: RawFrame) -> CropHeads:
         """Return head candidates in an image that is one person already cut out."""
-        asked = [self._detector] if self._heads is None else [self._detector, self._heads]
-        detections = [model.detect_in_crop(raw) for model in asked]
-        boxes = np.concatenate([seen.heads for seen in detections])
-        scores = np.concatenate([seen.head_scores for seen in detections])
+        found = [model.detect_in_crop(raw) for model in (self._detector, *self._heads)]
+        boxes = np.concatenate([seen.heads for seen in found])
+        scores = np.concatenate([seen.head_scores for seen in found])
         sure = in_upper_part(boxes, raw) & (scores >= SURE_HEAD)
-        return CropHeads(boxes, bool(sure.any()), detections[0].people)
+        return CropHeads(boxes, bool(sure.any()), found[0].people)
 
     def _update(self, seen: Detections, raw: RawFrame) -> Tracks:
         ids = np.full(len(seen.people), UNTRACKED, np.int64)
         for row in self._tracker.update(_boxes(seen, raw)):  # x1 y1 x2 y2 id score class index
             ids[int(row[7])] = int(row[4])
-        return _with_untracked(Tracks(seen.people, seen.scores, ids), seen.parts)
+        return Tracks(seen.people, seen.scores, ids)
 
 
 def _with_untracked(tracks: Tracks, boxes: Boxes) -> Tracks:
     """Append boxes (N, 4) that count for redaction alone."""
     count = len(boxes)
-    return Tracks(
-        np.concatenate([tracks.xyxy, boxes]),
-        np.concatenate([tracks.score, np.zeros(count, np.float32)]),
-        np.concatenate([tracks.track_id, np.full(count, UNTRACKED, np.int64)]),
-    )
+    unknown = np.full(count, UNTRACKED, np.int64)
+    return tracks.joined(Tracks(boxes, np.zeros(count, np.float32), unknown))
+
+
+def _large(heads: Boxes, raw: RawFrame) -> NDArray[np.bool_]:
+    """Return which heads (M, 4) are large in a still; shape (M,)."""
+    tall = heads[:, 3] - heads[:, 1]
+    return np.asarray(tall > LARGE_HEAD * max(raw.width, raw.height), np.bool_)
 
 
 def _boxes(seen: Detections, raw: RawFrame) -> Any:

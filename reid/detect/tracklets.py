@@ -28,6 +28,10 @@ LONGEST: Final = timedelta(minutes=5)
 ONGOING_EVERY: Final = timedelta(seconds=8)
 """How often a tracklet that goes on before a live camera is stored as seen so far."""
 
+LEAST_SHOWN: Final = 0.15
+"""Share of a person's box that must be free of paint for a crop to be kept: of somebody whose head
+may be anywhere all is painted, and nothing is stored."""
+
 _FIRST_SLOT: Final = timedelta(milliseconds=300)
 _EDGE_PENALTY: Final = 0.6
 _PAINT_POWER: Final = 2.0  # redaction takes a quarter of most people; of whom it takes half, little
@@ -57,6 +61,11 @@ class Tracklet:
     _slot: timedelta = _FIRST_SLOT
     _crops: dict[int, tuple[float, RedactedCrop]] = field(default_factory=dict)
 
+    @property
+    def has_crops(self) -> bool:
+        """Whether anything of the person was ever to be seen."""
+        return bool(self._crops)
+
     def crops(self) -> list[RedactedCrop]:
         """Return the kept crops, best first."""
         ranked = sorted(self._crops.values(), key=lambda kept: -kept[0])
@@ -64,14 +73,18 @@ class Tracklet:
 
     def add(self, frame: RedactedFrame, box: Boxes, quality: float) -> None:
         """Add a frame with the person at `box` (4,); keep the crop if it is among the best."""
-        self.end = frame.time
-        self.frames += 1
+        self.extend(frame)
         slot = (frame.time - self.start) // self._slot
         if slot in self._crops and self._crops[slot][0] >= quality:
             return
         self._crops[slot] = (quality, frame.crop(_with_margin(box), self.track_id))
         while len(self._crops) > MAX_CROPS:
             self._merge_slots()
+
+    def extend(self, frame: RedactedFrame) -> None:
+        """Add a frame in which the person is all paint: nothing of it is kept."""
+        self.end = frame.time
+        self.frames += 1
 
     def _merge_slots(self) -> None:
         merged: dict[int, tuple[float, RedactedCrop]] = {}
@@ -103,7 +116,10 @@ class TrackletBuilder:
                 tracklet = Tracklet(track, frame.index, box.copy(), frame.time, frame.time)
                 self._open[track] = tracklet
             shown = 1 - covered(box, frame.painted)
-            tracklet.add(frame, box, float(quality) * shown**_PAINT_POWER)
+            if shown < LEAST_SHOWN:
+                tracklet.extend(frame)
+            else:
+                tracklet.add(frame, box, float(quality) * shown**_PAINT_POWER)
         return before + self._close(
             lambda tracklet: (
                 frame.time - tracklet.end > GONE_AFTER or tracklet.end - tracklet.start > LONGEST
@@ -132,7 +148,7 @@ class TrackletBuilder:
         return [
             tracklet
             for tracklet in tracklets
-            if tracklet.frames >= min(MIN_FRAMES, self._seen_frames)
+            if tracklet.frames >= min(MIN_FRAMES, self._seen_frames) and tracklet.has_crops
         ]
 
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from reid.core.boxes import Boxes, as_boxes, empty_boxes
+from reid.core.boxes import Boxes, as_boxes, empty_boxes, turned_boxes
 from reid.core.errors import ModelError
 from reid.core.pixels import Image, RawFrame
 from reid.detect.detections import (
@@ -30,6 +31,8 @@ from reid.detect.detections import (
 from reid.detect.test_time_augmentation import (
     NO_AUGMENTATION,
     Augmentation,
+    each_once,
+    tiles_of,
     unmirrored,
     weighted_boxes_fusion,
 )
@@ -120,12 +123,36 @@ class Detector:
     def _detect_once(self, raw: RawFrame, augmentation: Augmentation) -> Detections:
         """Detect in one augmentation of the frame, from the lowest threshold on."""
         pixels = raw.expose_unredacted()
-        shown = pixels[:, ::-1, ::-1] if augmentation.mirrored else pixels[..., ::-1]
+        if augmentation.tile is not None:
+            return self._detect_in_tiles(pixels, augmentation.tile)
+        turned = np.rot90(pixels, augmentation.quarters)
+        shown = turned[:, ::-1, ::-1] if augmentation.mirrored else turned[..., ::-1]
         seen = self._predict(np.ascontiguousarray(shown), augmentation.side)
-        if not augmentation.mirrored:
-            return seen
-        people, heads = (unmirrored(boxes, raw.width) for boxes in (seen.people, seen.heads))
+        height, width = turned.shape[:2]
+        boxes = [seen.people, seen.heads]
+        if augmentation.mirrored:
+            boxes = [unmirrored(some, width) for some in boxes]
+        people, heads = (
+            turned_boxes(some, -augmentation.quarters, width, height) for some in boxes
+        )
         return Detections(people, seen.scores, heads, seen.head_scores)
+
+    def _detect_in_tiles(self, pixels: Image, tile: int) -> Detections:
+        """Detect in overlapping tiles at full resolution."""
+        found = []
+        for x0, y0, x1, y1 in tiles_of(pixels.shape[1], pixels.shape[0], tile):
+            bgr = np.ascontiguousarray(pixels[y0:y1, x0:x1, ::-1])
+            seen = self._predict(bgr, max(bgr.shape[:2]))
+            corner = np.array([x0, y0, x0, y0], np.float32)
+            found.append(replace(seen, people=seen.people + corner, heads=seen.heads + corner))
+        return each_once(
+            Detections(
+                np.concatenate([seen.people for seen in found]),
+                np.concatenate([seen.scores for seen in found]),
+                np.concatenate([seen.heads for seen in found]),
+                np.concatenate([seen.head_scores for seen in found]),
+            )
+        )
 
     def detect_in_crop(self, raw: RawFrame) -> Detections:
         """Find heads in an image that is one person, and the person where they stand in it.

@@ -15,8 +15,9 @@ from typing import Any, Final, Self, TypeVar
 import pyarrow as pa
 
 from reid.core.errors import SpaceMismatch, StoreError
-from reid.core.pixels import RedactedCrop, marked
+from reid.core.pixels import RedactedCrop
 from reid.core.records import SightingKey, Sightings
+from reid.core.redaction_mark import marked
 from reid.storage.locks import lock_of
 from reid.storage.venue_path import Bucket, Folder, storage_fault
 from reid.store import maintenance

@@ -18,8 +18,8 @@ def silence_telemetry() -> None:
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
-def compile_model(path: Path) -> Any:
-    """Return an OpenVINO model compiled for the CPU.
+def compile_model(path: Path, shape: tuple[int, ...] | None = None) -> Any:
+    """Return a model (OpenVINO or ONNX) compiled for the CPU, for inputs of one `shape` if given.
 
     Raises:
         ModelError: missing or not a model.
@@ -31,7 +31,10 @@ def compile_model(path: Path) -> Any:
         raise ModelError(f"{path} does not exist: name an OpenVINO .xml file")
     try:
         core = openvino.Core()
-        return core.compile_model(str(path), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+        model = core.read_model(str(path))
+        if shape is not None:
+            model.reshape(list(shape))
+        return core.compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
     except RuntimeError as error:
         raise ModelError(f"{path} is not a model that OpenVINO reads") from error
 

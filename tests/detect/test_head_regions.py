@@ -1,5 +1,7 @@
 """Which boxes are redacted: found heads, tops of people, memory over time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from reid.detect.head_regions import (
     TOP_WITH_HEAD,
     TOP_WITHOUT_HEAD,
     FrameDetections,
+    HeadCandidates,
     crop_regions_to_redact,
     regions_to_redact,
 )
@@ -30,11 +33,11 @@ def crop_head_boxes(width, height, candidates, **found) -> Boxes:
     return crop_regions_to_redact(image(width, height), candidates, **found).boxes
 
 
-def seen(people, heads=(), ids=None, index=0) -> FrameDetections:
+def seen(people, heads=(), ids=None, index=0, score=1.0) -> FrameDetections:
     boxes = as_boxes(people)
     ids = list(range(1, len(boxes) + 1)) if ids is None else ids
-    tracks = Tracks(boxes, np.ones(len(boxes), np.float32), np.array(ids, np.int64))
-    return FrameDetections(image(400, 300, index), tracks, as_boxes(heads))
+    tracks = Tracks(boxes, np.full(len(boxes), score, np.float32), np.array(ids, np.int64))
+    return FrameDetections(image(400, 300, index), tracks, HeadCandidates.upright(as_boxes(heads)))
 
 
 def covers(boxes, point) -> bool:
@@ -54,8 +57,56 @@ def test_without_a_head_a_larger_top_goes() -> None:
 def test_of_somebody_seated_the_top_grows_with_the_width() -> None:
     boxes = head_boxes([seen([[0, 0, 80, 100]])], 0)
     assert boxes[0].tolist() == [0, 0, 80, 40]
-    boxes = head_boxes([seen([[0, 0, 300, 100]])], 0)
-    assert boxes[0].tolist() == [0, 0, 300, 50], "never more than half of the person"
+    boxes = head_boxes([seen([[0, 0, 80, 96]])], 0)
+    assert boxes[0].tolist() == [0, 0, 80, 40]
+
+
+@pytest.mark.parametrize(
+    ("person", "why"),
+    [
+        ([0, 0, 300, 100], "lies: no side is the top"),
+        ([0, 0, 100, 110], "bends, or is cut off"),
+        ([20, 0, 380, 300], "fills the picture"),
+    ],
+)
+def test_of_somebody_who_does_not_stand_all_goes_without_a_head(
+    person: list[int], why: str
+) -> None:
+    assert head_boxes([seen([person])], 0)[0].tolist() == person, why
+
+
+def test_of_somebody_who_lies_the_clothes_stay_where_the_head_is_found() -> None:
+    boxes = head_boxes([seen([[0, 0, 300, 100]], [[240, 20, 300, 80]])], 0)
+    assert not covers(boxes, (100, 60))
+    assert covers(boxes, (270, 50))
+
+
+def test_a_weak_box_that_does_not_stand_loses_its_top_alone() -> None:
+    boxes = head_boxes([seen([[0, 0, 300, 100]], score=0.05)], 0)
+    assert boxes[0].tolist() == [0, 0, 300, 50]
+
+
+def test_a_doubtful_head_is_painted_and_its_person_still_fails_closed() -> None:
+    frame = seen([PERSON], [HEAD])
+    doubtful = HeadCandidates.upright(frame.candidates.boxes, np.zeros(1, np.bool_))
+    boxes = head_boxes([replace(frame, candidates=doubtful)], 0)
+    assert covers(boxes, (140, 80))
+    assert [100, 50, 160, 50 + 200 * TOP_WITHOUT_HEAD] in boxes.tolist()
+
+
+def test_what_is_whole_is_painted_as_it_is() -> None:
+    found = HeadCandidates.upright(empty_boxes()).with_whole(as_boxes([HEAD]), np.ones(1, np.bool_))
+    assert found.regions("head").tolist() == found.regions("face").tolist() == [HEAD]
+
+
+def test_people_of_other_models_fail_closed_from_the_score_that_counts() -> None:
+    strong, weak = [200, 0, 240, 100], [300, 0, 340, 100]
+    others = Tracks(
+        as_boxes([strong, weak]), np.array([0.5, 0.1], np.float32), np.full(2, UNTRACKED)
+    )
+    boxes = head_boxes([replace(seen([]), others=others, closed_from=0.2)], 0)
+    assert covers(boxes, (220, 10))
+    assert not covers(boxes, (320, 10))
 
 
 def test_with_a_head_its_box_and_a_smaller_top_go() -> None:

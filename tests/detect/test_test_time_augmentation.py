@@ -110,8 +110,9 @@ def test_a_still_is_augmented_and_a_video_is_not(
     monkeypatch.setattr(Detector, "_detect_once", noted)
     tracker = Tracker(detector)
     tracker.start_still()
-    tracks, _ = tracker.track(photo)
-    assert sizes == list(test_time_augmentation.STILL_AUGMENTATIONS)
+    tracks = tracker.track(photo).tracks
+    expected = [*test_time_augmentation.STILL_AUGMENTATIONS, *test_time_augmentation.TURNED]
+    assert sizes == expected
     assert (tracks.track_id != UNTRACKED).sum() >= 3, "three people in front are surely there"
     sizes.clear()
     tracker.start(fps=10.0)
@@ -125,7 +126,7 @@ def test_a_second_pass_covers_more_and_tracks_the_same(detector: Detector, photo
     for careful in (False, True):
         tracker.start(fps=10.0, careful=careful)
         seen.append(tracker.track(photo))
-    (once, heads), (twice, more) = seen
+    (once, heads), (twice, more) = ((one.tracks, one.heads.boxes) for one in seen)
     assert twice.xyxy[: len(once.xyxy)].tolist() == once.xyxy.tolist()
     assert twice.track_id[: len(once.xyxy)].tolist() == once.track_id.tolist()
     assert len(twice.xyxy) > len(once.xyxy)

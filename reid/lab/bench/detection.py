@@ -7,9 +7,11 @@ from typing import ClassVar, Final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.core.boxes import Boxes
-from reid.core.pixels import Profile
+from reid.core.boxes import Boxes, turned_boxes
+from reid.core.pixels import Profile, redact
 from reid.detect.head_regions import FrameDetections, regions_to_redact
+from reid.detect.last_check import LastCheck
+from reid.detect.orientation import quarters_upright
 from reid.detect.tracker import Tracker
 from reid.detect.yolo import Detector
 from reid.lab.bench.data.coco import IOU_STEPS, Matched, Photo, average_precision, match, recall
@@ -20,6 +22,7 @@ from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
 from reid.lab.bench.report.tables import Table, figure
 from reid.lab.research_image import ResearchImage
+from reid.loading import product_tracker
 
 _RESAMPLES: Final = 300
 _SIZES: Final = ((0, 48), (48, 128), (128, 10**9))  # px: height of a person's box
@@ -98,7 +101,7 @@ def run_detection(
 ) -> DetectionResult:
     """Measure detection and redaction, end to end as stills are indexed."""
     recorder = Recorder("detection", seed)
-    tracker = Tracker(detector, heads)
+    tracker = product_tracker(detector, (heads,) if heads else ())
     looked = []
     for number, photo in enumerate(photos, start=1):
         looked.append(_look(photo, tracker))
@@ -139,13 +142,20 @@ def covered(face: NDArray[np.float32], painted: Boxes) -> bool:
 
 
 def _look(photo: Photo, tracker: Tracker) -> _Looked:
+    """Detect and redact a photo as a still is: turned upright, and checked for faces left."""
     image = ResearchImage.read(photo.path)
+    quarters = quarters_upright([image.frame()], tracker)
+    raw = image.frame().turned(quarters)
     tracker.start_still()
-    tracks, candidates = tracker.track(image.frame())
-    seen = [FrameDetections(image.frame().ref, tracks, candidates)]
-    painted = {profile: regions_to_redact(seen, 0, profile).boxes for profile in PROFILES}
+    seen = [FrameDetections(raw.ref, *tracker.track(raw))]
+    tracks = seen[0].tracks
+    painted: dict[Profile, Boxes] = {}
+    for profile in PROFILES:
+        frame = LastCheck().still(redact(raw, regions_to_redact(seen, 0, profile)))
+        painted[profile] = frame.turned(-quarters).painted
     height, width = image.pixels.shape[:2]
-    return _Looked(photo, tracks.xyxy, tracks.score, painted, (width, height))
+    people = turned_boxes(tracks.xyxy, -quarters, raw.width, raw.height)
+    return _Looked(photo, people, tracks.score, painted, (width, height))
 
 
 def _match_sure(looked: _Looked, least: float) -> Matched:

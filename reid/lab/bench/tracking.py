@@ -20,6 +20,7 @@ from reid.lab.bench.metrics.head_coverage import Coverage, HeadCoverage
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
 from reid.lab.bench.report.tables import Row, Table, figure
+from reid.loading import product_tracker
 
 Progress = Callable[[int], None]
 
@@ -116,7 +117,7 @@ def run_tracking(
 ) -> TrackingResult:
     """Follow everybody with the product's detector and tracker, and compare with the truth."""
     recorder = Recorder("tracking", seed)
-    tracker = Tracker(detector, heads)
+    tracker = product_tracker(detector, (heads,) if heads else ())
     followed: list[_Followed] = []
     for film in films:
         before = sum(len(one.seen) for one in followed)

@@ -21,7 +21,12 @@ from reid.core.columns import MISSING, current, places
 from reid.core.errors import ReidError
 from reid.core.pixels import FrameRef, HeadRegions, RawFrame, redact
 from reid.core.vocabulary import ATTRIBUTE_COLUMNS, PART_INDEX
-from reid.detect.head_regions import FrameDetections, crop_regions_to_redact, regions_to_redact
+from reid.detect.head_regions import (
+    FrameDetections,
+    HeadCandidates,
+    crop_regions_to_redact,
+    regions_to_redact,
+)
 from reid.lab.synth.scene import LEG_SKIN, LOWER, OUTER, SKIN_PARTS, UPPER
 from reid.lab.synth.shards import cores
 
@@ -234,10 +239,11 @@ def _head_regions(
         return crop_regions_to_redact(frame, found, sure=sure)
     tracks = Tracks(as_boxes([person]), np.ones(1, np.float32), np.ones(1, np.int64))
     if how > _FOUND or not sure:
-        return regions_to_redact([FrameDetections(frame, tracks, empty_boxes())], 0)
-    return regions_to_redact(
-        [FrameDetections(frame, tracks, as_boxes([_as_found(head, random)]))], 0
-    )
+        return regions_to_redact(
+            [FrameDetections(frame, tracks, HeadCandidates.upright(empty_boxes()))], 0
+        )
+    candidates = HeadCandidates.upright(as_boxes([_as_found(head, random)]))
+    return regions_to_redact([FrameDetections(frame, tracks, candidates)], 0)
 
 
 def _as_found(head: Boxes, random: np.random.Generator) -> Boxes:

@@ -13,7 +13,7 @@ import numpy as np
 from reid.core.boxes import Boxes, Tracks, as_boxes
 from reid.core.pixels import FrameRef, HeadRegions, Image, RedactedCrop, redact
 from reid.core.records import SightingKey, Sightings
-from reid.detect.head_regions import FrameDetections, regions_to_redact
+from reid.detect.head_regions import FrameDetections, HeadCandidates, regions_to_redact
 from reid.embed import Embedder, pool
 from reid.lab.bench.data.galleries import CameraGallery
 from reid.lab.bench.data.venue_sets import Clip, FilmedVenue, Shown, Visit, at_second
@@ -84,9 +84,8 @@ def _heads(frame: FrameRef, shown: Sequence[Shown]) -> HeadRegions:
     people = as_boxes([one.box for one in shown])
     n = len(people)
     tracks = Tracks(people, np.ones(n, np.float32), np.arange(n, dtype=np.int64))
-    return regions_to_redact(
-        [FrameDetections(frame, tracks, as_boxes([one.head for one in shown]))], 0
-    )
+    heads = HeadCandidates.upright(as_boxes([one.head for one in shown]))
+    return regions_to_redact([FrameDetections(frame, tracks, heads)], 0)
 
 
 def _frames(path: Path, last: int) -> Iterator[tuple[int, Image]]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reid.core.boxes import Boxes, Tracks, as_boxes, clip
 from reid.core.pixels import HeadRegions, Image, Profile
-from reid.detect.head_regions import FrameDetections, regions_to_redact
+from reid.detect.head_regions import FrameDetections, HeadCandidates, regions_to_redact
 from reid.lab.research_image import ResearchImage
 
 Hide = Callable[[Image, Boxes], Image]
@@ -29,7 +29,7 @@ def not_found(pixels: Image, head: Boxes) -> Image:
     """Hide as the product does when no head was found: the top of the person goes."""
     del head
     image = ResearchImage(pixels)
-    seen = FrameDetections(image.frame().ref, _person(pixels), as_boxes([]))
+    seen = FrameDetections(image.frame().ref, _person(pixels), HeadCandidates.upright(as_boxes([])))
     return image.redacted(regions_to_redact([seen], 0, "head")).pixels
 
 
@@ -78,7 +78,8 @@ height, six cells down."""
 
 def region(pixels: Image, head: Boxes, profile: Profile) -> HeadRegions:
     """Return what goes when one person fills the image and `head` (4,) was found."""
-    seen = FrameDetections(ResearchImage(pixels).frame().ref, _person(pixels), as_boxes([head]))
+    found = HeadCandidates.upright(as_boxes([head]))
+    seen = FrameDetections(ResearchImage(pixels).frame().ref, _person(pixels), found)
     return regions_to_redact([seen], 0, profile)
 
 
