@@ -24,7 +24,7 @@ from reid.capture.sources import StillSource, VideoSource, open_source
 from reid.core.errors import SourceError, UsageError
 from reid.core.pixels import Profile, RedactedFrame
 from reid.detect.last_check import LastCheck
-from reid.detect.orientation import SAMPLED, quarters_upright, said
+from reid.detect.orientation import SAMPLED, rotation, said
 from reid.detect.tracker import Tracker
 from reid.pipeline import Clock, redacted_frames, redacted_still
 
@@ -56,9 +56,13 @@ def redact_path(
     *,
     profile: Profile = "head",
     keep_audio: bool = False,
+    rotate: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> RedactReport:
     """Write a redacted copy of an image, a folder of images or a video.
+
+    With `rotate` heads are sought in the picture turned by so many degrees counter-clockwise;
+    without, as people stand upright. The copy lies as the original does.
 
     Raises:
         SourceError: the source cannot be read.
@@ -68,12 +72,12 @@ def redact_path(
         raise UsageError(f"{target} would overwrite the original: choose another name")
     opened = open_source(str(source))
     if isinstance(opened, StillSource):
-        return _redact_stills(opened, source, target, tracker, profile, progress)
+        return _redact_stills(opened, source, target, tracker, profile, rotate, progress)
     if not isinstance(opened, VideoSource):
         raise UsageError("streams cannot be redacted to a file: record one first")
     if target.suffix.lower() not in VIDEO_OUT:
         raise UsageError(f"{target}: a video is written as one of {', '.join(VIDEO_OUT)}")
-    return _redact_video(opened, target, tracker, profile, keep_audio, progress)
+    return _redact_video(opened, target, tracker, profile, keep_audio, rotate, progress)
 
 
 def _redact_stills(
@@ -82,6 +86,7 @@ def _redact_stills(
     target: Path,
     tracker: Tracker,
     profile: Profile,
+    rotate: int | None,
     progress: Callable[[int], None],
 ) -> RedactReport:
     report = RedactReport()
@@ -90,7 +95,7 @@ def _redact_stills(
         raise UsageError(f"{target}: an image is written as .png or .jpg")
     check = LastCheck()
     for raw in source.frames():
-        quarters = quarters_upright([raw], tracker)
+        quarters = rotation(rotate, [raw], tracker)
         upright, _ = redacted_still(raw.turned(quarters), tracker, profile, check, Clock())
         frame = upright.turned(-quarters)
         path = source.paths[raw.index]
@@ -119,10 +124,11 @@ def _redact_video(
     tracker: Tracker,
     profile: Profile,
     keep_audio: bool,
+    rotate: int | None,
     progress: Callable[[int], None],
 ) -> RedactReport:
     report, check = RedactReport(), LastCheck()
-    quarters = quarters_upright(source.sample(SAMPLED), tracker)
+    quarters = rotation(rotate, source.sample(SAMPLED), tracker)
     tracker.start(fps=source.fps or _DEFAULT_FPS, careful=True)
 
     def redacted() -> Iterator[RedactedFrame]:

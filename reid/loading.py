@@ -23,6 +23,7 @@ class IndexOptions:
         embedder: a model's folder, or "regions" for the baseline; None = the default one.
         every: process every n-th frame only.
         careful: make a second pass over every frame, for heads.
+        rotate: degrees counter-clockwise to turn pictures by; None = as people stand upright.
     """
 
     detector: Path | None = None
@@ -30,6 +31,7 @@ class IndexOptions:
     embedder: str | None = None
     every: int = 1
     careful: bool = False
+    rotate: int | None = None
 
 
 _DEFAULTS: Final = IndexOptions()

@@ -37,7 +37,9 @@ def index_sources(
         raise SourceError("nothing was indexed: none of the sources could be read")
     open_venue(venue).check_cameras([source.camera for source in opened])
     store = Store.create(venue, embedder.model_id, embedder.dim)
-    indexer = Indexer(store, embedder, tracker, options.every, careful=options.careful)
+    indexer = Indexer(
+        store, embedder, tracker, options.every, careful=options.careful, rotate=options.rotate
+    )
     failed = len(opened) < len(addresses)
     for source in opened:
         try:
@@ -115,10 +117,12 @@ def redact_file(
             tracker,
             profile="face" if face_only else "head",
             keep_audio=keep_audio,
+            rotate=options.rotate,
             progress=progress,
         )
     _warn(report.problems)
     out.print(f"{report.written} {'frame' if report.written == 1 else 'frames'} → {target}")
+    _tell_faces_left(report.faces_left)
 
 
 def _open_all(
@@ -160,6 +164,13 @@ def _tell(report: IndexReport, source: Source, as_json: bool) -> None:
         soft_wrap=True,
         style="dim",
     )
+    _tell_faces_left(report.faces_left)
+
+
+def _tell_faces_left(count: int) -> None:
+    if count:
+        said = "face was" if count == 1 else "faces were"
+        out.print(f"  {count} {said} found in a last check and painted over", style="dim")
 
 
 def _report_json(report: IndexReport, source: Source) -> dict[str, Any]:
@@ -173,6 +184,7 @@ def _report_json(report: IndexReport, source: Source) -> dict[str, Any]:
         "replaced": report.replaced,
         "stopped": report.stopped,
         "problems": report.problems,
+        "faces_left": report.faces_left,
         "seconds": {name: round(s, 3) for name, s in report.clock.seconds.items()},
     }
 

@@ -42,6 +42,10 @@ DetectorPath = Annotated[
     Path | None,
     typer.Option("--detector", help="YOLO weights (.pt) or an OpenVINO folder that find people."),
 ]
+Rotate = Annotated[
+    int | None,
+    typer.Option(help="Turn pictures by 0, 90, 180 or 270 degrees; by default as people stand."),
+]
 HeadsPath = Annotated[
     Path | None, typer.Option("--heads", help="A head or pose model asked for heads as well.")
 ]
@@ -81,6 +85,7 @@ def index(
         bool,
         typer.Option("--careful", help="Detect twice in every frame: slower, fewer heads missed."),
     ] = False,
+    rotate: Rotate = None,
     cluster: Cluster = None,
     cpus: Cpus = 1.0,
     gpus: Gpus = 0.0,
@@ -94,7 +99,7 @@ def index(
     from reid.loading import IndexOptions
 
     began = parse_time(start) if start else None
-    options = IndexOptions(detector, heads, embedder, every, careful)
+    options = IndexOptions(detector, heads, embedder, every, careful, quarter_turn(rotate))
     if cluster is not None:
         from reid.cli.fleet import index_on
         from reid.fleet.messages import Resources, Shard
@@ -214,6 +219,7 @@ def redact(
         bool, typer.Option("--face-only", help="Keep what is above the brow (hats, hair).")
     ] = False,
     keep_audio: Annotated[bool, typer.Option("--keep-audio", help="Keep voices.")] = False,
+    rotate: Rotate = None,
 ) -> None:
     """Write a copy without heads: images, folders of images, video. Sound is left out.
 
@@ -222,7 +228,7 @@ def redact(
     from reid.cli.commands import redact_file
     from reid.loading import IndexOptions
 
-    options = IndexOptions(detector, heads)
+    options = IndexOptions(detector, heads, rotate=quarter_turn(rotate))
     redact_file(source, target, options, face_only=face_only, keep_audio=keep_audio)
 
 
@@ -342,6 +348,13 @@ def parse_time(text: str) -> datetime:
         return datetime.fromisoformat(text).astimezone(UTC)
     except ValueError:
         raise UsageError(f"{text!r} is not a time: write it like 2026-05-01T14:20") from None
+
+
+def quarter_turn(degrees: int | None) -> int | None:
+    """Check that degrees are a multiple of 90."""
+    if degrees is not None and degrees % 90:
+        raise UsageError(f"--rotate {degrees}: pictures are turned by 0, 90, 180 or 270 degrees")
+    return degrees
 
 
 def window(since: str | None, until: str | None, cameras: list[str] | None) -> SearchWindow:

@@ -101,7 +101,9 @@ def index_shard(venue: str, shard: Shard, options: IndexOptions) -> Indexed:
     tracker = _tracker(options, shard.crops)
     begun = time.process_time()
     store = Store.create(folder, embedder.model_id, embedder.dim)
-    indexer = Indexer(store, embedder, tracker, options.every, careful=options.careful)
+    indexer = Indexer(
+        store, embedder, tracker, options.every, careful=options.careful, rotate=options.rotate
+    )
     report = indexer.index(source)
     processor = time.process_time() - begun
     if not report.stopped:

@@ -5,10 +5,12 @@ from the venue's rules here and is not passed around.
 """
 
 import threading
+from dataclasses import replace
 from functools import cache, partial
 
 from reid import __version__
 from reid.core.errors import UsageError
+from reid.desk.policy import Camera as DeclaredCamera
 from reid.desk.policy import load_policy
 from reid.fleet.messages import WorkerStatus
 from reid.fleet.ray_client import this_node
@@ -36,8 +38,10 @@ class CameraActor:
         folder = folder_at(venue)
         self._stop = threading.Event()
         write_buffer = WriteBuffer(partial(_store, folder, options))
-        self._indexer = cache(partial(_indexer, write_buffer, options))
-        address = address_of(folder, camera)
+        declared = declared_camera(folder, camera)
+        turned = replace(options, rotate=declared.rotate)
+        self._indexer = cache(partial(_indexer, write_buffer, turned))
+        address = address_of(declared, camera)
         self._loop = CameraLoop(
             camera, address, self._indexer, self._stop, write_buffer=write_buffer
         )
@@ -71,14 +75,25 @@ class CameraActor:
         return self._loop.look().waiting
 
 
-def address_of(folder: Folder, camera: str) -> str:
-    """Return a camera's stream, from the venue's rules.
+def declared_camera(folder: Folder, camera: str) -> DeclaredCamera:
+    """Return a camera as the venue's rules declare it.
+
+    Raises:
+        UsageError: they do not.
+    """
+    declared = load_policy(folder).cameras.get(camera)
+    if declared is None:
+        raise UsageError(f"camera {camera} is not in venue.toml")
+    return declared
+
+
+def address_of(declared: DeclaredCamera, camera: str) -> str:
+    """Return a camera's stream.
 
     Raises:
         UsageError: it has none.
     """
-    declared = load_policy(folder).cameras.get(camera)
-    if declared is None or declared.url is None:
+    if declared.url is None:
         raise UsageError(f"camera {camera} has no `url` in venue.toml")
     return declared.url.get_secret_value()
 
@@ -89,4 +104,5 @@ def _store(folder: Folder, options: IndexOptions) -> Store:
 
 
 def _indexer(write_buffer: WriteBuffer, options: IndexOptions) -> Indexer:
-    return Indexer(write_buffer, load_embedder(options), load_tracker(options), options.every)
+    models = load_embedder(options), load_tracker(options)
+    return Indexer(write_buffer, *models, options.every, rotate=options.rotate)

@@ -72,7 +72,9 @@ class Watcher:
         write_buffer = WriteBuffer(lambda: self._store)
 
         def indexer() -> Indexer:
-            return Indexer(write_buffer, self._embedder(), self._tracker(), self._every)
+            rotate = self._desk.policy.cameras[name].rotate
+            models = self._embedder(), self._tracker()
+            return Indexer(write_buffer, *models, self._every, rotate=rotate)
 
         return CameraLoop(name, address, indexer, self.stop, write_buffer=write_buffer)
 

@@ -18,6 +18,19 @@ def refused(tmp_path: Path, text: str) -> str:
     return message
 
 
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270, 45])
+def test_a_camera_may_hang_upside_down(tmp_path: Path, rotate: int) -> None:
+    rules = RULES.replace(
+        "[cameras.", f'[cameras.turned]\nplace = "gate"\nrotate = {rotate}\n\n[cameras.', 1
+    )
+    (tmp_path / "venue.toml").write_text(rules)
+    if rotate == 45:
+        with pytest.raises(PolicyError, match="rotate"):
+            load_policy(tmp_path)
+    else:
+        assert load_policy(tmp_path).cameras["turned"].rotate == rotate
+
+
 def test_defaults(tmp_path: Path) -> None:
     policy = load_policy(write_rules(tmp_path))
     assert policy.venue.retention_hours == 72

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -45,6 +45,7 @@ class Camera(_Part):
         sees_m: how far it sees, in metres; what no camera sees is drawn as blind.
         exit: people can leave the venue here.
         url: stream, for `reid watch`; hidden when printed.
+        rotate: degrees counter-clockwise by which its picture must be turned to be upright.
     """
 
     place: str
@@ -54,6 +55,7 @@ class Camera(_Part):
     sees_m: float = Field(default=15, gt=0, le=500)
     exit: bool = False
     url: SecretStr | None = None
+    rotate: Literal[0, 90, 180, 270] = 0
 
     @model_validator(mode="after")
     def _allowed(self) -> Self:
