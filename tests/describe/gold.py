@@ -7,7 +7,8 @@ Each description is one line; the line under it says what is to be understood:
 `u o l f head neck eyes hair` and the names of carried things stand for regions, the words in
 brackets for values of their slots (type, colour, pattern, sleeve, length); `a|b` are alternatives,
 `blue.dark` a modifier, `?` an unsure value (after the bracket: the whole thing), `!` a negated
-thing. `y6` is an age in years with its band beside it. `#` names a refused kind, `with{…}` a
+thing. `!backpack(red)` is a backpack's colour that it does not have. `y6` is an age in years with its band
+beside it. `#` names a refused kind, `with{…}` a
 companion.
 """
 
@@ -98,7 +99,8 @@ def thing(gold: Gold, name: str, values: list[str], negated: bool, unsure: bool)
     """Add one thing and what is said of it."""
     if name in vocab.CARRIED:
         name = "carry." + name
-        add(gold, name, "present", negated, unsure)
+        if not (negated and values):
+            add(gold, name, "present", negated, unsure)
     for word in values:
         for value in word.split("|"):
             doubt = value.endswith("?") or unsure
@@ -143,6 +145,7 @@ class Score:
     refused_extra: int = 0
     negated: int = 0
     negated_found: int = 0
+    inverted: int = 0
     unsure: int = 0
     unsure_found: int = 0
     companions: int = 0
@@ -170,6 +173,7 @@ class Score:
         negated = {t for t in gold.triples if t[2]}
         self.negated += len(negated)
         self.negated_found += len(negated & said)
+        self.inverted += len(inverted(gold, query))
         doubted = {(w.slot, w.value, w.negated) for w in query.wishes if w.certainty == "unsure"}
         self.unsure += len(gold.unsure)
         self.unsure_found += len(gold.unsure & doubted)
@@ -194,11 +198,20 @@ class Score:
         return (
             f"F1 {self.f1:.3f} ({self.right} right, {self.missed} missed, {self.extra} extra)  "
             f"bindings {self.bindings}  refused {self.refused - self.refused_missed}/"
-            f"{self.refused} (+{self.refused_extra})  negation {self.negated_found}/{self.negated}"
+            f"{self.refused} (+{self.refused_extra})  negation {self.negated_found}/{self.negated} (inverted {self.inverted})"
             f"  hedges {self.unsure_found}/{self.unsure}  shades {self.shades_found}/{self.shades}"
             f"  companions {self.companions_found}/{self.companions}"
             f"  context {self.context_found}/{self.context}"
         )
+
+
+def inverted(gold: Gold, query: Query) -> set[Triple]:
+    """Return what is asked for although the description says that it is not so."""
+    return {
+        t
+        for t in triples(query.wishes)
+        if not t[2] and t not in gold.triples and (t[0], t[1], True) in gold.triples
+    }
 
 
 def misbound(gold: Gold, query: Query) -> set[Triple]:
