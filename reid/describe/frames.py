@@ -170,7 +170,7 @@ class Builder:
     def build(self, person: Person) -> list[Wish]:
         """Return the wishes, things in the order said, the body last."""
         frames = _without_linings([frame for frame in person.frames if not frame.dropped])
-        frames = _without_repeats(frames)
+        frames = _without_repeats(_without_denials(frames))
         chains = _chains(frames)
         outer = _outer(chains)
         for frame in frames:
@@ -313,6 +313,27 @@ def _without_repeats(frames: list[Frame]) -> list[Frame]:
         or frame.text != "upper"
         or not any(_same_colours(frame, other) for other in named)
     ]
+
+
+def _without_denials(frames: list[Frame]) -> list[Frame]:
+    """Read "no black trousers, white trousers" as trousers that are white and not black.
+
+    Likewise "a bag other than a rucksack" as any bag but that one.
+    """
+    kept: list[Frame] = []
+    for frame in frames:
+        said = [f for f in frames if not f.negated and f.slots.keys() & frame.slots.keys()]
+        same = [f for f in said if f.slots == frame.slots]
+        if frame.negated and frame.colours() and same:
+            for mod in frame.colours():
+                mod.negated = True
+            same[0].mods.extend(frame.colours())
+            continue
+        for bag in said if frame.negated and frame.regions[0].startswith("carry.") else ():
+            if len(bag.slots) > 1:
+                bag.slots = {slot: v for slot, v in bag.slots.items() if slot not in frame.slots}
+        kept.append(frame)
+    return kept
 
 
 def _same_colours(frame: Frame, other: Frame) -> bool:

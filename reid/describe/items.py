@@ -28,6 +28,7 @@ class Item:
         value: the number; or for a break its mark.
         glued: joined to the item before by a hyphen.
         owns: possessive.
+        denied: a look that the description rules out ("anything but blue").
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Item:
     value: float | str | None = None
     glued: bool = False
     owns: bool = False
+    denied: bool = False
 
     def is_hard(self) -> bool:
         """Whether a sentence ends here."""

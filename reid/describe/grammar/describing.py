@@ -24,7 +24,7 @@ class Describing(State):
             return
         self._colour(section, mod, item)
         mod.unsure = self._unsure()
-        mod.negated = "no" in self.flags and self.predicate is not None
+        mod.negated = item.denied or ("no" in self.flags and self.predicate is not None)
         earlier = self.predicated or self.pending
         if mod.either and earlier and earlier[-1].unsure:
             mod.unsure = True  # "maybe green or blue": neither is sure
@@ -200,7 +200,10 @@ class Describing(State):
             return True
         doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.flags
         return (
-            doubtful or not target.coloured() or any(m.kind in {"pattern", "sleeve"} for m in mods)
+            doubtful
+            or not target.coloured()
+            or all(known.negated for known in target.colours())  # "not red, but blue"
+            or any(m.kind in {"pattern", "sleeve"} for m in mods)
         )
 
     def _of_person(self, mods: list[Mod]) -> None:
@@ -212,11 +215,12 @@ class Describing(State):
         if "no" in self.flags:  # "isn't wearing anything dark": whatever it is, it is not that
             for mod in coloured:
                 mod.negated = True
+        denied = bool(coloured) and all(mod.negated for mod in coloured)
         if any(mod.kind == "sleeve" for mod in mods):
             self._thing_of("upper", mods)
         elif coloured and "whole" in self.flags:
             self._thing_of("upper lower", coloured)
-        elif coloured and "in" in self.flags:
+        elif denied or (coloured and "in" in self.flags):
             self._thing_of("upper", coloured)
         elif any(set(m.values) & RACE_COLOURS for m in coloured) and not self.person.frames:
             self._refuse_kind("race")  # "Male. White."
@@ -279,7 +283,9 @@ class Describing(State):
         if pattern != "graphic":  # "a Celtic top, green and white hoops"
             frame.mods = [m for m in frame.mods if m.values != ("graphic",)]
         known = any(mod.kind == "pattern" for mod in frame.mods)
-        if not known and "no" not in self.flags:
+        if item.denied:
+            frame.mods.append(Mod("pattern", (pattern,), unsure=self._unsure(), negated=True))
+        elif not known and "no" not in self.flags:
             frame.mods.append(Mod("pattern", (pattern,), unsure=self._unsure()))
         if pattern != "graphic":
             self._colour_piece(frame, mods)

@@ -159,13 +159,16 @@ class Reader(Words):
         ahead = next((item for item in self.items[i + 1 : i + 5] if "things" in item.senses), None)
         if any(mod.hair and not mod.values for mod in self.pending):
             return ahead is not None and continues and "hair" in ahead.senses["things"]
+        if self.last is not None and all(mod.negated for mod in self.pending):
+            return False  # "leggings, not black, a white top"
         if continues and not self.segment:
             return True
         # "green or blue, the T-shirt": the thing is named after its colour
         near = any("things" in item.senses for item in self.items[i + 1 : i + 3])
         colours = all(mod.kind == "colour" for mod in self.pending)
         unnamed = self.last is None and self.previous is None
-        unnamed = unnamed and not self.flags & {"in", "whole"}
+        denied = all(mod.negated for mod in self.pending)
+        unnamed = unnamed and (denied or not self.flags & {"in", "whole"})
         return not hard and near and colours and unnamed and self.person is self.reading.main
 
     @property

@@ -121,7 +121,7 @@ class Things(Naming):
                 mod.negated = True
         elif "or" in self.flags:
             mods[0].either = True
-        elif known.coloured():
+        elif known.coloured() and not all(mod.negated for mod in mods):
             self._thing_of(known.text, mods)
             self.person.frames[-1].slots = dict(known.slots)
             self.person.frames[-1].layer = known.layer
