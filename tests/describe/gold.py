@@ -7,7 +7,7 @@ Each description is one line; the line under it says what is to be understood:
 `u o l f head neck eyes hair` and the names of carried things stand for regions, the words in
 brackets for values of their slots (type, colour, pattern, sleeve, length); `a|b` are alternatives,
 `blue.dark` a modifier, `?` an unsure value (after the bracket: the whole thing), `!` a negated
-thing. `!backpack(red)` is a backpack's colour that it does not have. `y6` is an age in years with its band
+thing. `bag` is a bag of any kind, `!backpack(red)` the colour that a backpack does not have. `y6` is an age in years with its band
 beside it. `#` names a refused kind, `with{…}` a
 companion.
 """
@@ -97,6 +97,10 @@ def _body(gold: Gold, word: str) -> None:
 
 def thing(gold: Gold, name: str, values: list[str], negated: bool, unsure: bool) -> None:
     """Add one thing and what is said of it."""
+    if name == "bag":
+        for kind in ("backpack", "shoulder-bag", "handbag", "plastic-bag"):
+            thing(gold, kind, values, negated, unsure)
+        return
     if name in vocab.CARRIED:
         name = "carry." + name
         if not (negated and values):

@@ -36,7 +36,7 @@ class Things(Naming):
             if self._no_hair(i, frame, meaning):
                 frame.negated, meaning = False, "hair.length=bald"
             self._hair(frame, meaning)
-        if frame.negated and set(frame.slots) == {"carry.shoulder-bag", "carry.handbag"}:
+        if frame.negated and _any_bag(frame):
             frame.slots = dict.fromkeys(BAG_SLOTS, ("present",))
         if self.worn and _any_bag(frame) and not frame.negated:
             frame.slots = {self.worn: ("present",)}
@@ -87,7 +87,7 @@ class Things(Naming):
         """Return the thing that "the bag" means, if one such was named before."""
         if self.flags & {"no", "or", "same"} or self.hedge:
             return None
-        bags = set(slots) == {"carry.shoulder-bag", "carry.handbag"}
+        bags = len(slots.keys() & set(BAG_SLOTS)) > 1
         for frame in reversed(self.person.frames[-RECENT:]):
             if frame.negated or frame.dropped or "hair" in frame.regions:
                 continue
