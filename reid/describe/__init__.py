@@ -8,6 +8,7 @@ from reid.describe.doubts import merge_doubts
 from reid.describe.frames import Builder, Person
 from reid.describe.grammar import Reader
 from reid.describe.grammar.exclusions import rule_out
+from reid.describe.grammar.losses import take_away
 from reid.describe.grammar.order import in_order
 from reid.describe.items import itemise
 from reid.describe.language import detect
@@ -49,7 +50,7 @@ def describe(text: str, language: str | None = None) -> Query:
     spans = [(token.start, token.stop) for token in tokens]
     items = join_ages(itemise(tokens, lexicon, cleaned), lexicon)
     place = find_place(items, cleaned, spans)
-    reading = Reader(in_order(rule_out(items)), lexicon).read()
+    reading = Reader(in_order(take_away(rule_out(items))), lexicon).read()
     builder = Builder()
     wishes = tuple(builder.build(reading.main))
     companions = tuple(_companion(c, cleaned, spans, builder) for c in reading.companions)

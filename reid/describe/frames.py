@@ -63,6 +63,8 @@ class Frame:
         slots: slot → alternatives, as the lexicon has it; a bare region has no alternatives.
         layer: how far out it is worn.
         mods: what describes it.
+        dropped: it is no thing of its own after all.
+        forgotten: the speaker does not know what it was like.
         alternative: the thing that this is an alternative to.
         beneath: the thing that it is said to be worn under.
     """
@@ -74,6 +76,7 @@ class Frame:
     unsure: bool = False
     negated: bool = False
     dropped: bool = False
+    forgotten: bool = False
     alternative: "Frame | None" = None
     outermost: bool = False
     innermost: bool = False
@@ -91,6 +94,10 @@ class Frame:
     def coloured(self) -> bool:
         """Whether it has a colour, if only "dark"."""
         return any(mod.kind in {"colour", "shade", "denim"} for mod in self.mods)
+
+    def gone(self) -> bool:
+        """Whether nothing is asked of it."""
+        return self.dropped or self.forgotten
 
     def described(self) -> bool:
         """Whether it has a colour, a shade or a pattern."""
@@ -132,13 +139,19 @@ def parse_look(meaning: str) -> list[Mod]:
 
 @dataclass(slots=True)
 class Trait:
-    """One thing said of the body; `exact`: as a number, which overrules a word like "girl"."""
+    """One thing said of the body.
+
+    Attributes:
+        exact: as a number, which overrules a word like "girl".
+        weak: only likely ("my son": a child), which anything else overrules.
+    """
 
     slot: str
     values: tuple[str | float, ...]
     unsure: bool = False
     negated: bool = False
     exact: bool = False
+    weak: bool = False
 
 
 @dataclass(slots=True)
@@ -169,7 +182,7 @@ class Builder:
 
     def build(self, person: Person) -> list[Wish]:
         """Return the wishes, things in the order said, the body last."""
-        frames = _without_linings([frame for frame in person.frames if not frame.dropped])
+        frames = _without_linings([frame for frame in person.frames if not frame.gone()])
         frames = _without_repeats(_without_denials(frames))
         chains = _chains(frames)
         outer = _outer(chains)
@@ -424,6 +437,8 @@ def _one_a_slot(traits: list[Trait]) -> list[Trait]:
         vague = trait.slot == "body.age" and trait.values == ("adult",)
         if trait.values == ("child",) and known is not None and known.values == ("teen",):
             continue  # "a teenage kid"
-        if known is None or trait.exact or not (known.exact or vague):
+        if known is not None and trait.weak:
+            continue
+        if known is None or known.weak or trait.exact or not (known.exact or vague):
             kept[key] = trait
     return list(kept.values())

@@ -28,7 +28,8 @@ class Item:
         value: the number; or for a break its mark.
         glued: joined to the item before by a hyphen.
         owns: possessive.
-        denied: a look that the description rules out ("anything but blue").
+        denied: a look or a thing that the description rules out ("anything but blue", "lost her
+            hat").
     """
 
     kind: str

@@ -185,6 +185,8 @@ class Describing(State):
         if target is not None and self._may_take(target, mods):
             if "or" in self.flags or (mods[0].unsure and target.colours() and not mods[0].negated):
                 mods[0].either = True
+            if mods[0].unsure:
+                target.forgotten = False  # "not sure about the trousers, maybe black"
             target.mods.extend(mods)
             if "both" in self.flags and len(self.person.frames) > 1:
                 self.person.frames[-2].mods.extend(mods)
@@ -220,7 +222,7 @@ class Describing(State):
             self._thing_of("upper", mods)
         elif coloured and "whole" in self.flags:
             self._thing_of("upper lower", coloured)
-        elif denied or (coloured and "in" in self.flags):
+        elif denied or (coloured and "in" in self.flags) or self._guessed(coloured):
             self._thing_of("upper", coloured)
         elif any(set(m.values) & RACE_COLOURS for m in coloured) and not self.person.frames:
             self._refuse_kind("race")  # "Male. White."
@@ -228,12 +230,17 @@ class Describing(State):
             for mod in coloured:
                 self._left_out(mod.text)
 
+    def _guessed(self, coloured: list[Mod]) -> bool:
+        """Whether a colour is all that is offered of the clothes: "no idea, maybe red?"."""
+        unsure = bool(coloured) and all(mod.unsure for mod in coloured)
+        return unsure and self.puzzled and not self.person.frames
+
     def _thing_of(self, meaning: str, mods: list[Mod]) -> None:
         """Add a thing that was only described ("denim", "all in black", "blonde")."""
         slots, layer = parse_thing(meaning)
         self.order += 1
         frame = Frame(slots, meaning, layer, list(mods), order=self.order)
-        frame.dropped = "dunno" in self.flags
+        frame.forgotten = "dunno" in self.flags
         self.person.frames.append(frame)
         self.segment.append(frame)
         self.last = frame

@@ -10,18 +10,22 @@ class Naming(Describing):
     """Who is spoken of: the person sought, their companions, the speaker."""
 
     def _person(self, i: int, item: Item) -> None:
+        if item.owns and self._theirs(i):
+            return
         meaning = item.senses["people"].split()
         facts = dict(part.split("=") for part in meaning if "=" in part)
         relation = "relation" in meaning
         mods, self.pending = self.pending, []
         if (relation or "child" in meaning) and self._after_kin(i, facts):
             self._seek_another(i)
-        person = self._who(i, facts.get("sex"), relation)
+        person = self._who(i, facts.get("sex"), relation=relation)
         self._enter(person, i)
         for mod in mods:
             self._mod_of_person(mod)
         for slot, value in facts.items():
             self._add_trait(Trait(f"body.{slot}", (value,), self.hedge in {"narrow", "wide"}))
+        if "child" in meaning and "age" not in facts:  # "my son": most likely, not surely, a child
+            self._add_trait(Trait("body.age", ("child",), unsure=True, weak=True))
         if "sex" in facts:
             person.sex = facts["sex"]
         for trait in self.waiting:
@@ -35,6 +39,18 @@ class Naming(Describing):
         if self.hedge == "narrow":
             self.hedge = ""
         self.flags -= {"no", "or"}
+
+    def _theirs(self, i: int) -> bool:
+        """Read "the handbag is the mother's": the thing spoken of is a companion's."""
+        frame = self.predicate
+        ends = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
+        if frame is None or not ends or frame not in self.person.frames:
+            return False
+        owner = Person(start=self.items[i].start, stop=self.items[i].stop, frames=[frame])
+        self.person.frames.remove(frame)
+        self.reading.companions.append(owner)
+        self.last, self.predicate, self.segment = None, None, []
+        return True
 
     def _after_kin(self, i: int, facts: dict[str, str]) -> bool:
         """Whether "the dad is in black but my nephew …" turns from the dad to the one sought."""
@@ -56,7 +72,7 @@ class Naming(Describing):
         self.reading.main = self.person = Person()
         self.last, self.previous, self.segment, self.said = None, None, [], None
 
-    def _who(self, i: int, sex: str | None, relation: bool) -> Person:
+    def _who(self, i: int, sex: str | None, *, relation: bool) -> Person:
         main, companions = self.reading.main, self.reading.companions
         if self.renamed:
             self.renamed = False
@@ -64,7 +80,8 @@ class Naming(Describing):
         if self.lexicon.relatives_first and self.person is not main and not self.person.named:
             return self.person
         fresh = not main.named and not main.frames and self.said is None
-        owned = "his" in self.flags
+        spoken = i > 0 and bool(self.items[i - 1].roles & {"he", "she"})  # 他妈妈: his mum
+        owned = "his" in self.flags or (self.lexicon.relatives_first and relation and spoken)
         same = fresh or not main.named or sex is None or main.sex in {None, sex}
         if self.trigger is None and not owned and not (relation and not fresh) and same:
             return main
@@ -215,8 +232,8 @@ class Naming(Describing):
         """Tell "m" the man from "m" the letter, and "mum's bag" from mum."""
         if i + 1 < len(self.items) and "says" in self.items[i + 1].roles:
             return False  # "mum says": she speaks, and is not spoken of
-        if item.owns and self._the_child(i, item):
-            return True  # "the girl's jacket is pink"
+        if item.owns and (self._the_child(i, item) or self.predicate is not None):
+            return True  # "the girl's jacket is pink", "the bag is the mother's"
         if item.owns and i + 1 < len(self.items):
             following = self.items[i + 1]
             if "clasped" in following.roles and self.trigger is not None:

@@ -27,8 +27,9 @@ class Things(Naming):
         frame.unsure = self.hedge in {"narrow", "wide"} or (
             self.hedge == "mod" and not self.pending
         )
-        frame.negated = "no" in self.flags
-        frame.dropped = "dunno" in self.flags or meaning == "other"
+        frame.negated = item.denied or "no" in self.flags
+        frame.forgotten = "dunno" in self.flags
+        frame.dropped = meaning == "other"
         if meaning == "other":
             frame.slots = {"other": ()}
             self._left_out(item.text)
@@ -89,7 +90,7 @@ class Things(Naming):
             return None
         bags = len(slots.keys() & set(BAG_SLOTS)) > 1
         for frame in reversed(self.person.frames[-RECENT:]):
-            if frame.negated or frame.dropped or "hair" in frame.regions:
+            if frame.negated or frame.gone() or "hair" in frame.regions:
                 continue
             if frame.slots == slots or (bags and set(frame.slots) & set(BAG_SLOTS)):
                 return frame if slots.keys() != {"upper"} and slots.keys() != {"lower"} else None

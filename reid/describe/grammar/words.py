@@ -191,6 +191,7 @@ class Words(Things):
     def _dunno(self, i: int) -> None:
         ended = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
         if ended and self.segment and not self.segment[-1].described():
-            self.segment[-1].dropped = True
+            self.segment[-1].forgotten = True
         else:
             self.flags.add("dunno")
+        self.puzzled = True
