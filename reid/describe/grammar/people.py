@@ -12,6 +12,8 @@ class Naming(Describing):
     def _person(self, i: int, item: Item) -> None:
         if item.owns and self._theirs(i):
             return
+        if self.pending and "in" in self.flags and self._and_since(i):
+            self._attach_back()  # "her mother in white and her father in black"
         meaning = item.senses["people"].split()
         facts = dict(part.split("=") for part in meaning if "=" in part)
         relation = "relation" in meaning
@@ -19,6 +21,7 @@ class Naming(Describing):
         if (relation or "child" in meaning) and self._after_kin(i, facts):
             self._seek_another(i)
         person = self._who(i, facts.get("sex"), relation=relation)
+        self._hand_over(person)
         self._enter(person, i)
         for mod in mods:
             self._mod_of_person(mod)
@@ -52,17 +55,35 @@ class Naming(Describing):
         self.last, self.predicate, self.segment = None, None, []
         return True
 
+    def _and_since(self, i: int) -> bool:
+        """Whether an "and" stands between the last look and the item at `i`."""
+        return any("and" in item.roles for item in self.items[self.mod_at + 1 : i])
+
+    def _hand_over(self, person: Person) -> None:
+        """Give "the jacket belongs to his dad" to the dad."""
+        frame, self.belonging = self.belonging, None
+        if frame is not None and person is not self.person and frame in self.person.frames:
+            self.person.frames.remove(frame)
+            person.frames.append(frame)
+
     def _after_kin(self, i: int, facts: dict[str, str]) -> bool:
         """Whether "the dad is in black but my nephew …" turns from the dad to the one sought."""
         main = self.reading.main
         if facts.get("age") in {"adult", "older"} or any("seen" in x.roles for x in self.items[:i]):
             return False
-        if self.person is not main or not main.kin or self.trigger is not None or i < 2:
+        if self.person is not main or self.trigger is not None or i < 2:
             return False
         mine, before = self.items[i - 1], self.items[i - 2]
+        child = "child" in self.items[i].senses["people"].split()
+        if not main.kin and not (child and main.named and main.frames and self._verb_at(i + 1)):
+            return False  # "I saw a man in green, my son is in red"
         return "my" in mine.roles and (
             before.kind == "break" or bool(before.roles & {"but", "and"})
         )
+
+    def _verb_at(self, i: int) -> bool:
+        """Whether a verb follows, so that a clause of its own begins."""
+        return i < len(self.items) and bool(self.items[i].roles & {"finite", "copula"})
 
     def _seek_another(self, i: int) -> None:
         """Make the one spoken of so far a companion of the one named now."""
@@ -196,6 +217,9 @@ class Naming(Describing):
 
     def _pronoun(self, i: int, sex: str) -> None:
         main = self.reading.main
+        if self._with_pronoun(i):
+            self.trigger = None  # "the friend with him": he is named, and not spoken of
+            return
         anew = self.said == sex and i > 0 and self.items[i - 1].kind == "break"
         if self.topic and self.person.sex == sex and not (anew and self.person.frames):
             return
@@ -211,13 +235,21 @@ class Naming(Describing):
                 self.opened = True
                 return
 
+    def _with_pronoun(self, i: int) -> bool:
+        """Whether a pronoun only says with whom: "the friend with him"."""
+        if self.trigger is None or self.trigger != i - 1 or self.lexicon.relatives_first:
+            return False
+        return not self.items[i - 1].roles & {"and", "but"}
+
     def _own_verb(self, i: int) -> bool:
         """Whether "and wore" goes on about the one sought: "with a man in grey and wore …"."""
-        person = self.person
-        if person is self.reading.main or not person.frames or not i:
+        person, main = self.person, self.reading.main
+        if person is main or not person.frames or not i:
             return False
         told = any("relative" in x.roles for x in self.items[:i] if x.start >= person.start)
-        return "and" in self.items[i - 1].roles and not told
+        # "the girl next to the woman in white has a purple top"
+        bare = main.named and not main.frames and not self.topic and self.items[i - 1].kind != "break"
+        return ("and" in self.items[i - 1].roles or bare) and not told
 
     def _speaker(self, i: int) -> None:
         """Keep what the speaker says of himself apart."""
@@ -232,7 +264,9 @@ class Naming(Describing):
         """Tell "m" the man from "m" the letter, and "mum's bag" from mum."""
         if i + 1 < len(self.items) and "says" in self.items[i + 1].roles:
             return False  # "mum says": she speaks, and is not spoken of
-        if item.owns and (self._the_child(i, item) or self.predicate is not None):
+        if item.owns and (
+            self._the_child(i, item) or self.predicate is not None or self._of_relative(i, item)
+        ):
             return True  # "the girl's jacket is pink", "the bag is the mother's"
         if item.owns and i + 1 < len(self.items):
             following = self.items[i + 1]
@@ -245,6 +279,24 @@ class Naming(Describing):
             near = self.items[max(0, i - 1) : i] + self.items[i + 1 : i + 2]
             return i == 0 or any(other.kind in {"age", "number"} for other in near)
         return True
+
+    def _of_relative(self, i: int, item: Item) -> bool:
+        """Whether a clause is about a relative's thing: "dad's jacket is green"."""
+        first = i
+        while first and self.items[first - 1].roles & {"his", "my", "the"}:
+            first -= 1
+        before = self.items[first - 1] if first else None
+        opens = before is None or before.kind == "break" or bool(before.roles & {"and", "but"})
+        if not opens or "relation" not in item.senses["people"].split():
+            return False
+        thing = False
+        for later in self.items[i + 1 : i + 6]:
+            if thing:
+                return "copula" in later.roles
+            if later.kind != "phrase" or later.roles & {"in", "with", "and"}:
+                return False
+            thing = "things" in later.senses
+        return False
 
     def _the_child(self, i: int, item: Item) -> bool:
         meaning = item.senses["people"].split()

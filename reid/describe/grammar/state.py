@@ -72,6 +72,8 @@ class State:
         self.halved = False  # a garment is described half by half
         self.worn = ""  # how the bag that follows is worn
         self.like: Frame | None = None  # the thing that is to be like the next one
+        self.latest: Frame | None = None  # the last thing of anybody
+        self.belonging: Frame | None = None  # the thing that "belongs to" whoever follows
         self.puzzled = False  # the speaker said that he does not know something
         self.told = False  # the phrase before said what a thing is like ("her coat is red")
 

@@ -75,6 +75,7 @@ class Things(Naming):
         self.like = None
         self.segment.append(frame)
         self.last, self.last_trait = frame, None
+        self.latest = frame
 
     def _excepted(self, frame: Frame) -> None:
         """Take "everything purple except the top" off the top."""
@@ -107,6 +108,8 @@ class Things(Naming):
     def _one(self, i: int) -> bool:
         """Read "the red one": the thing just named, or another of its kind."""
         known = self.last or self.previous
+        if known is None and self.person.frames == [] and self.latest is not None:
+            return self._another(i, self.latest)
         if "or" in self.flags:
             frames = reversed(self.person.frames[-RECENT:])
             known = next((frame for frame in frames if frame.coloured()), known)
@@ -129,6 +132,16 @@ class Things(Naming):
             return True
         known.mods.extend(mods)
         self._speak_of(known)
+        return True
+
+    def _another(self, i: int, kind: Frame) -> bool:
+        """Read "he had a yellow coat, his mate a green one": somebody else's of the same kind."""
+        if not self.pending or self.mod_at != i - 1 or "hair" in kind.regions:
+            return False
+        mods, self.pending = self.pending, []
+        self._thing_of(kind.text, mods)
+        self.person.frames[-1].slots = dict(kind.slots)
+        self.person.frames[-1].layer = kind.layer
         return True
 
     def _liken(self, i: int) -> None:

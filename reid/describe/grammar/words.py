@@ -61,6 +61,8 @@ class Words(Things):
             self._liken(i)
         if "aside" in roles:
             self._aside()
+        if "belongs" in roles:
+            self.belonging = self.predicate or self.last
         if "self" in roles and self.person is not self.reading.main:
             self._go_home()
         if "too" in roles and self._too(i):
@@ -102,6 +104,7 @@ class Words(Things):
         if "plural" in roles and "and" in self.flags and not self._told_apart():
             self.flags.add("both")
         if roles & {"copula", "again"}:
+            self._theirs_is(i)
             self._copula(again="again" in roles)
         if "costume" in roles or ("garb" in roles and self._character_ahead(i)):
             self._thing_of("upper.type=costume", [])
@@ -161,6 +164,21 @@ class Words(Things):
             self.last.negated = True
         else:
             self.flags.add("no")
+
+    def _theirs_is(self, i: int) -> None:
+        """Read "dad's jacket is green and the boy's is red": the thing named last, another's."""
+        before = self.items[i - 1] if i else None
+        if before is None or self.latest is None or self.pending or self.segment:
+            return
+        named = before.owns and "people" in before.senses
+        if before.roles & {"he_owns", "she_owns"} and not before.roles & {"he", "she"}:
+            self._go_home()
+            named = True
+        if named and not any(frame.slots == self.latest.slots for frame in self.person.frames):
+            kind = self.latest
+            self._thing_of(kind.text, [])
+            self.person.frames[-1].slots = dict(kind.slots)
+            self.person.frames[-1].layer = kind.layer
 
     def _copula(self, *, again: bool = False) -> None:
         if again and self.last is None:
