@@ -226,9 +226,24 @@ class Describing(State):
             self._thing_of("upper", coloured)
         elif any(set(m.values) & RACE_COLOURS for m in coloured) and not self.person.frames:
             self._refuse_kind("race")  # "Male. White."
+        elif coloured and self._anothers():
+            self._same_kind(coloured)
         else:
             for mod in coloured:
                 self._left_out(mod.text)
+
+    def _anothers(self) -> bool:
+        """Whether "sein Freund einen grünen" names a colour of the thing named last."""
+        article = self.mod_at > 0 and "a" in self.items[self.mod_at - 1].roles
+        return article and self.latest is not None and not self.person.frames
+
+    def _same_kind(self, mods: list[Mod]) -> None:
+        """Add a thing of the kind of the one named last, whosever that was."""
+        kind = self.latest
+        if kind is not None:
+            self._thing_of(kind.text, mods)
+            self.person.frames[-1].slots = dict(kind.slots)
+            self.person.frames[-1].layer = kind.layer
 
     def _guessed(self, coloured: list[Mod]) -> bool:
         """Whether a colour is all that is offered of the clothes: "no idea, maybe red?"."""

@@ -69,26 +69,37 @@ class Naming(Describing):
     def _after_kin(self, i: int, facts: dict[str, str]) -> bool:
         """Whether "the dad is in black but my nephew …" turns from the dad to the one sought."""
         main = self.reading.main
-        if facts.get("age") in {"adult", "older"} or any("seen" in x.roles for x in self.items[:i]):
+        if facts.get("age") in {"adult", "older"} or self.person is not main or i < 1:
             return False
-        if self.person is not main or self.trigger is not None or i < 2:
+        first = self._mine(i)
+        before = self.items[first - 1] if first else None
+        if first < 0 or before is None or self.trigger not in {None, first - 1}:
             return False
-        mine, before = self.items[i - 1], self.items[i - 2]
+        if not (before.kind == "break" or before.roles & {"but", "and"}):
+            return False
         child = "child" in self.items[i].senses["people"].split()
-        if not main.kin and not (child and main.named and main.frames and self._verb_at(i + 1)):
-            return False  # "I saw a man in green, my son is in red"
-        return "my" in mine.roles and (
-            before.kind == "break" or bool(before.roles & {"but", "and"})
-        )
+        if child and main.named and main.frames and self._verb_at(i + 1):
+            return True  # "I saw a man in green, my son is in red"
+        return main.kin and not any("seen" in x.roles for x in self.items[:i])
+
+    def _mine(self, i: int) -> int:
+        """Return where "my" stands before the person at `i`, or in it ("ma fille"); else -1."""
+        if i and "my" in self.items[i - 1].roles:
+            return i - 1
+        first = self.lexicon.phrases.get((self.items[i].text.split()[0].lower(),))
+        return i if first is not None and "my" in first.roles else -1
 
     def _verb_at(self, i: int) -> bool:
         """Whether a verb follows, so that a clause of its own begins."""
-        return i < len(self.items) and bool(self.items[i].roles & {"finite", "copula"})
+        return i < len(self.items) and bool(
+            self.items[i].roles & {"finite", "copula"}
+            or (self.lexicon.relatives_first and "in" in self.items[i].roles)
+        )
 
     def _seek_another(self, i: int) -> None:
         """Make the one spoken of so far a companion of the one named now."""
         main = self.reading.main
-        main.stop = self.items[i - 2].start
+        main.stop = self.items[self._mine(i) - 1].start
         self.reading.companions.append(main)
         self.reading.main = self.person = Person()
         self.last, self.previous, self.segment, self.said = None, None, [], None
@@ -101,6 +112,7 @@ class Naming(Describing):
         if self.lexicon.relatives_first and self.person is not main and not self.person.named:
             return self.person
         fresh = not main.named and not main.frames and self.said is None
+        fresh = fresh and not (self.items[i].owns and self._of_relative(i, self.items[i]))
         spoken = i > 0 and bool(self.items[i - 1].roles & {"he", "she"})  # 他妈妈: his mum
         owned = "his" in self.flags or (self.lexicon.relatives_first and relation and spoken)
         same = fresh or not main.named or sex is None or main.sex in {None, sex}

@@ -139,9 +139,7 @@ class Things(Naming):
         if not self.pending or self.mod_at != i - 1 or "hair" in kind.regions:
             return False
         mods, self.pending = self.pending, []
-        self._thing_of(kind.text, mods)
-        self.person.frames[-1].slots = dict(kind.slots)
-        self.person.frames[-1].layer = kind.layer
+        self._same_kind(mods)
         return True
 
     def _liken(self, i: int) -> None:

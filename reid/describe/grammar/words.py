@@ -175,10 +175,7 @@ class Words(Things):
             self._go_home()
             named = True
         if named and not any(frame.slots == self.latest.slots for frame in self.person.frames):
-            kind = self.latest
-            self._thing_of(kind.text, [])
-            self.person.frames[-1].slots = dict(kind.slots)
-            self.person.frames[-1].layer = kind.layer
+            self._same_kind([])
 
     def _copula(self, *, again: bool = False) -> None:
         if again and self.last is None:
