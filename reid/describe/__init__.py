@@ -13,7 +13,7 @@ from reid.describe.grammar.order import in_order
 from reid.describe.items import itemise
 from reid.describe.language import detect
 from reid.describe.lexicon import LANGUAGES, load
-from reid.describe.tokens import bounded, clean, split_elided, tokenise
+from reid.describe.tokens import clean, read_tokens, split_elided
 from reid.describe.wire import from_json, to_json
 
 __all__ = ["LANGUAGES", "describe", "from_json", "to_json"]
@@ -39,7 +39,7 @@ def describe(text: str, language: str | None = None) -> Query:
         raise UsageError("the description is empty; say what the person wears or carries")
     if language is not None and language not in LANGUAGES:
         raise UsageError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
-    tokens, unread = bounded(tokenise(cleaned))
+    tokens, unread = read_tokens(cleaned)
     cleaned = cleaned[: tokens[-1].stop] if tokens else ""
     lexicon = load(language or detect(tokens))
     spoken = find_time(cleaned, lexicon)

@@ -7,6 +7,7 @@ from typing import Final
 
 from reid.describe.items import Item
 from reid.describe.lexicon import Lexicon, load
+from reid.describe.tokens import searchable
 
 AFTERNOON: Final = range(1, 8)
 """Hours said without "am" or "pm" that mean the afternoon: venues are shut at four at night."""
@@ -26,7 +27,7 @@ class Spoken:
 
 def find_time(text: str, lexicon: Lexicon) -> Spoken | None:
     """Return the first time said, as HH:MM for a clock time, else the phrase."""
-    low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    low = searchable(text)
     patterns = _patterns(lexicon.language)
     best: Spoken | None = None
     for pattern, clock in patterns:

@@ -6,12 +6,9 @@ lexicon) instead of a list. Each is read as one word that doubts what follows, o
 
 import re
 from functools import lru_cache
-from typing import Final
 
 from reid.describe.lexicon import DOUBT_MARK, Lexicon, load
-from reid.describe.tokens import Token
-
-_STRAIGHT: Final = str.maketrans("’`´", "'''")
+from reid.describe.tokens import Token, searchable
 
 
 def merge_doubts(tokens: list[Token], text: str, lexicon: Lexicon) -> list[Token]:
@@ -19,10 +16,9 @@ def merge_doubts(tokens: list[Token], text: str, lexicon: Lexicon) -> list[Token
     pattern = _pattern(lexicon.language)
     if pattern is None:
         return tokens
-    low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text.translate(_STRAIGHT))
     merged: list[Token] = []
     i = 0
-    for found in pattern.finditer(low):
+    for found in pattern.finditer(searchable(text)):
         while i < len(tokens) and tokens[i].start < found.start():
             merged.append(tokens[i])
             i += 1

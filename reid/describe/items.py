@@ -5,7 +5,7 @@ from typing import Final
 
 from reid.describe.lexicon import NO_ROLES, Entry, Lexicon
 from reid.describe.spelling import correct
-from reid.describe.tokens import Token
+from reid.describe.tokens import LONGEST_WORD, Token
 
 HARD: Final = frozenset(".!;\n|。！；…")
 LONGEST_NUMBER: Final = 12
@@ -142,7 +142,7 @@ def _tens(tokens: list[Token], i: int, number: float, lexicon: Lexicon) -> tuple
 
 def _years_in(token: Token, i: int, lexicon: Lexicon) -> list[Item]:
     """Read "siebenjähriges" as a number and the word for years."""
-    for cut in range(3, len(token.norm) - 3) if lexicon.compounds else ():
+    for cut in range(3, len(token.norm[:LONGEST_WORD]) - 3) if lexicon.compounds else ():
         number, rest = lexicon.numbers.get(token.norm[:cut]), token.norm[cut:]
         entry = lexicon.phrases.get((lexicon.lemma(rest) or rest,))
         if number is not None and entry is not None and "age" in entry.roles:
@@ -153,7 +153,7 @@ def _years_in(token: Token, i: int, lexicon: Lexicon) -> list[Item]:
 
 def _unknown(token: Token, i: int, lexicon: Lexicon) -> Item:
     item = Item("unknown", i, i + 1, token.text, glued=token.glued)
-    if lexicon.compounds:
+    if lexicon.compounds and len(token.norm) <= LONGEST_WORD:
         item = _compound(token, item, lexicon)
     return item
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Container
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 MAX_CHARACTERS: Final = 200_000
@@ -20,6 +21,10 @@ _WORD: Final = re.compile(
 )
 _APOSTROPHES: Final = str.maketrans("", "", "'’`´")
 _STRAIGHT: Final = str.maketrans("’`´", "'''")
+LONGEST_WORD: Final = 60
+"""Longer runs of letters and digits are no word, and no pattern looks into them."""
+
+_TOO_LONG: Final = re.compile(rf"[^\W\u3040-\u9fff\uf900-\ufaff]{{{LONGEST_WORD + 1},}}")
 _JOINING: Final = frozenset("-‐‑–")
 _REWRITTEN: Final = (
     (re.compile(r"\bw/o\b\s*", re.IGNORECASE), "no "),
@@ -64,15 +69,32 @@ def fold(word: str) -> str:
     return word.translate(_APOSTROPHES).lower()
 
 
-def bounded(tokens: list[Token]) -> tuple[list[Token], str | None]:
-    """Return the first `MAX_TOKENS` tokens, and a note on what was not read."""
-    rest = len(tokens) - MAX_TOKENS
+def searchable(text: str) -> str:
+    """Return a text as patterns look for phrases in it, each character in its place.
+
+    Lower case and straight apostrophes; what is too long for a word is masked, because a pattern
+    that tries every way to cut it up takes the square of its length.
+    """
+    low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text.translate(_STRAIGHT))
+    return _TOO_LONG.sub(lambda run: "\x01" * len(run[0]), low)
+
+
+def read_tokens(text: str) -> tuple[list[Token], str | None]:
+    """Return the first `MAX_TOKENS` tokens of a text, and a note on what was not read."""
+    found = _WORD.finditer(text)
+    first = list(islice(found, MAX_TOKENS + 1))  # one more: a hyphen looks at what follows
+    rest = sum(1 for _ in found)
+    tokens = _tokens(first)
+    rest += max(0, len(tokens) - MAX_TOKENS)
     return tokens[:MAX_TOKENS], f"… {rest} more words" if rest > 0 else None
 
 
 def tokenise(text: str) -> list[Token]:
     """Split a cleaned text into tokens; a hyphen between words only marks them as glued."""
-    found = list(_WORD.finditer(text))
+    return _tokens(list(_WORD.finditer(text)))
+
+
+def _tokens(found: list[re.Match[str]]) -> list[Token]:
     tokens: list[Token] = []
     glued = False
     for i, match in enumerate(found):

@@ -7,9 +7,8 @@ Each description is one line; the line under it says what is to be understood:
 `u o l f head neck eyes hair` and the names of carried things stand for regions, the words in
 brackets for values of their slots (type, colour, pattern, sleeve, length); `a|b` are alternatives,
 `blue.dark` a modifier, `?` an unsure value (after the bracket: the whole thing), `!` a negated
-thing. `bag` is a bag of any kind, `!backpack(red)` the colour that a backpack does not have. `y6` is an age in years with its band
-beside it. `#` names a refused kind, `with{…}` a
-companion.
+thing. `bag` is a bag of any kind, `!backpack(red)` the colour that a backpack does not have. `y6`
+is an age in years with its band beside it. `#` names a refused kind, `with{…}` a companion.
 """
 
 import re
@@ -202,7 +201,8 @@ class Score:
         return (
             f"F1 {self.f1:.3f} ({self.right} right, {self.missed} missed, {self.extra} extra)  "
             f"bindings {self.bindings}  refused {self.refused - self.refused_missed}/"
-            f"{self.refused} (+{self.refused_extra})  negation {self.negated_found}/{self.negated} (inverted {self.inverted})"
+            f"{self.refused} (+{self.refused_extra})  negation {self.negated_found}/{self.negated}"
+            f" (inverted {self.inverted})"
             f"  hedges {self.unsure_found}/{self.unsure}  shades {self.shades_found}/{self.shades}"
             f"  companions {self.companions_found}/{self.companions}"
             f"  context {self.context_found}/{self.context}"

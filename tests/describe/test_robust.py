@@ -130,3 +130,85 @@ def test_no_pattern_of_doubt_goes_back_over_its_words(language: str) -> None:
             start = time.process_time()
             describe(f"{first} {(word + space) * 20}x", language)
             assert time.process_time() - start < 0.25, (first, word)
+
+
+PIECES_OF_SIXTEEN_THOUSAND = [
+    *[
+        "7",
+        "7.",
+        "7 ",
+        "1-",
+        "12:",
+        "5'10\" ",
+        "5yo",
+        "5 years ",
+        "5 past ",
+        "1 to ",
+        "%",
+        "½",
+        "٣",
+    ],
+    *[
+        "!",
+        ".",
+        "?",
+        ",",
+        ":",
+        "/",
+        "(",
+        "()",
+        "[",
+        "{",
+        '"',
+        "'",
+        "’s",
+        "-",
+        "a-",
+        "_",
+        "\n",
+        "\t",
+    ],
+    *[
+        "a",
+        "A",
+        "ß",
+        "é",
+        "e\u0301",
+        "ﷺ",
+        "д",
+        "ع",
+        "ก",
+        "😀",
+        "\u200b",
+        "红",
+        "红色外套",
+        " x",
+        "a1",
+    ],
+    *["red ", "maybe ", "not ", "any ", "but ", "except red ", "no idea ", "lost her ", "missing "],
+    *["with his mum ", "mum's ", "red hoodie and ", "same colour as ", "red respectively ", "ago "],
+    *["near the ", "last seen near ", "anything but ", "jacke", "redhoodiebluejeans", "vor 5 "],
+    *["il y a ", "hace ", "my son ", "dad's coat ", "the one ", "red, ", "red or ", "nicht "],
+]
+
+
+@pytest.mark.parametrize("language", [None, "en", "es", "fr", "de", "zh"])
+def test_twice_the_text_takes_twice_the_time(language: str | None) -> None:
+    """Any input takes linear time: nothing that is repeated takes the square of its length."""
+    describe("red", language)
+    slow = {}
+    for piece in PIECES_OF_SIXTEEN_THOUSAND:
+        took = [_seconds("x " + (piece * size)[:size], language) for size in (16_000, 32_000)]
+        if took[1] > 0.2 and took[1] > 3 * took[0]:
+            slow[piece] = took
+    assert not slow
+
+
+def _seconds(text: str, language: str | None) -> float:
+    """Return the shortest of up to three readings: what else the process does is not meant."""
+    times = []
+    while len(times) < 3 and (not times or times[-1] > 0.1):
+        start = time.process_time()
+        describe(text, language)
+        times.append(time.process_time() - start)
+    return min(times)

@@ -1,4 +1,4 @@
-"""What a description rules out: "anything but blue", "non-black shoes", "any bag except a rucksack".
+"""What a description rules out: "anything but blue", "non-black shoes", "any bag but a rucksack".
 
 A colour or a pattern that is ruled out is marked here, before anything is given to a thing, so that
 it is never searched for. Where a whole thing is ruled out ("anything but a skirt") the word that

@@ -260,7 +260,9 @@ class Naming(Describing):
             return False
         told = any("relative" in x.roles for x in self.items[:i] if x.start >= person.start)
         # "the girl next to the woman in white has a purple top"
-        bare = main.named and not main.frames and not self.topic and self.items[i - 1].kind != "break"
+        bare = (
+            main.named and not main.frames and not self.topic and self.items[i - 1].kind != "break"
+        )
         return ("and" in self.items[i - 1].roles or bare) and not told
 
     def _speaker(self, i: int) -> None:
