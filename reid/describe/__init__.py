@@ -1,5 +1,7 @@
 """Sentence → Query: what a worried parent, a witness or a radio message says somebody wears."""
 
+from typing import Final
+
 from reid.core.errors import UsageError
 from reid.core.records import Companion, Query
 from reid.describe.ages import join_ages
@@ -18,6 +20,9 @@ from reid.describe.wire import from_json, to_json
 
 __all__ = ["LANGUAGES", "describe", "from_json", "to_json"]
 
+SHOWN: Final = 200
+"""Characters of a description that are repeated where its language is not read."""
+
 
 def describe(text: str, language: str | None = None) -> Query:
     """Understand a description of a person.
@@ -29,7 +34,7 @@ def describe(text: str, language: str | None = None) -> Query:
     Returns:
         What was asked for. Nothing is guessed: what was not understood is in `unparsed`, kinds of
         trait that are never searched are in `refused`. A description with nothing usable gives a
-        query without wishes.
+        query without wishes. So does one in a language that is not read: `language` names it.
 
     Raises:
         UsageError: the text is empty, or the language is not one of `LANGUAGES`.
@@ -41,7 +46,10 @@ def describe(text: str, language: str | None = None) -> Query:
         raise UsageError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
     tokens, unread = read_tokens(cleaned)
     cleaned = cleaned[: tokens[-1].stop] if tokens else ""
-    lexicon = load(language or detect(tokens))
+    spoken_in = language or detect(tokens)
+    if spoken_in not in LANGUAGES:
+        return Query(text=text, unparsed=(cleaned[:SHOWN],), language=spoken_in)
+    lexicon = load(spoken_in)
     spoken = find_time(cleaned, lexicon)
     if spoken is not None:
         tokens = [t for t in tokens if t.stop <= spoken.start or t.start >= spoken.stop]

@@ -10,6 +10,8 @@ from rich.text import Text
 from reid.core import vocabulary
 from reid.core.records import Query, Wish
 from reid.describe.frames import region
+from reid.describe.language import UNREAD
+from reid.describe.lexicon import LANGUAGES
 
 SWATCHES: Final = {
     "black": "grey23", "white": "bright_white", "grey": "grey58", "red": "red3",
@@ -38,7 +40,7 @@ def render(query: Query) -> RenderableType:
     parts: list[RenderableType] = []
     if query.wishes:
         parts.append(_table(query.wishes))
-    else:
+    elif query.language not in UNREAD:
         parts.append(Text(NOTHING, style="yellow"))
     for companion in query.companions:
         parts.append(Text.assemble(("with ", "bold"), companion.text))
@@ -51,10 +53,18 @@ def render(query: Query) -> RenderableType:
     return Group(*parts)
 
 
+def unread(language: str) -> str:
+    """Return what to say of a description in a language that is not read."""
+    read = [SPOKEN[code] for code in LANGUAGES]
+    return f"not read: {UNREAD[language]}; say it in {', '.join(read[:-1])} or {read[-1]}"
+
+
 def _notes(query: Query) -> list[Text]:
     notes: list[Text] = []
     if any(vocabulary.SLOTS[wish.slot].body_derived for wish in query.wishes):
         notes.append(Text("† of the body: used only where policy allows", style="dim"))
+    if query.language in UNREAD:
+        return [*notes, Text(unread(query.language), style="yellow")]
     if query.language != "en":
         notes.append(Text(f"read as {SPOKEN.get(query.language, query.language)}", style="dim"))
     if query.refused:
