@@ -247,7 +247,8 @@ class Builder:
             for value in (mod.hair if where == "hair" and mod.hair else mod.values)
             if f"{where}.colour" in vocabulary.SLOTS
         ]
-        group = self._next() if len(entries) > 1 else None
+        ruled_out = frame.negated or all(mod.negated for mod in chain)  # neither, not either
+        group = self._next() if len(entries) > 1 and not ruled_out else None
         for slot, value, mod in entries:
             unsure = mod.unsure or frame.unsure
             self._add(slot, value, unsure, mod.negated or frame.negated, group, mod.shade)

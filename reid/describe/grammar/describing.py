@@ -182,6 +182,8 @@ class Describing(State):
         if denim and (target is None or target.described()):
             self._thing_of("lower.type=jeans", mods)
             return
+        if target is not None and target.negated and self._other_one(target, mods):
+            return
         if target is not None and self._may_take(target, mods):
             if "or" in self.flags or (mods[0].unsure and target.colours() and not mods[0].negated):
                 mods[0].either = True
@@ -192,6 +194,18 @@ class Describing(State):
                 self.person.frames[-2].mods.extend(mods)
             return
         self._of_person(mods)
+
+    def _other_one(self, target: Frame, mods: list[Mod]) -> bool:
+        """Read "keine rote Jacke, sondern eine blaue": a jacket after all, but not a red one."""
+        article = self.mod_at > 0 and "a" in self.items[self.mod_at - 1].roles
+        plain = all(mod.kind == "colour" and not mod.negated for mod in mods)
+        if not (article and plain and target.colours()):
+            return False
+        target.negated = False
+        for said in target.colours():
+            said.negated = True
+        target.mods.extend(mods)
+        return True
 
     def _may_take(self, target: Frame, mods: list[Mod]) -> bool:
         if "whole" in self.flags:
@@ -293,7 +307,7 @@ class Describing(State):
         pattern = item.senses["pattern_nouns"]
         mods, self.pending = self.pending, []
         if any("on" in later.roles for later in self.items[i + 1 : i + 2]) and not self.segment:
-            self.pending = [*mods, Mod("pattern", (pattern,), item.text)]
+            self.pending = [*mods, Mod("pattern", (pattern,), item.text, negated=item.denied)]
             return
         if self.last is None:
             self._thing_of("upper", [])

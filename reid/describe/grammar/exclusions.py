@@ -20,6 +20,9 @@ _STOPS: Final = frozenset(
     {"and", "but", "or", "no", "one", "ones", "relative", "with", "companion", "hedge", "think",
      "dunno", "seen", "i", "name", "except", "save", "barring", "excepted", "non", "over", "under"}
 )  # fmt: skip
+_OTHER: Final = frozenset({"he", "she", "they", "in", "copula", "finite", "again", "for", "on"})
+"""Roles at which what is ruled out has ended."""
+
 _JOINS: Final = frozenset({"or", "and"})
 _NOTHING: Final[frozenset[str]] = frozenset()
 
@@ -70,11 +73,14 @@ def _after(items: list[Item], i: int) -> None:
 
 def _of_things(items: list[Item], i: int, ruled: Ruled, anything: int | None) -> bool:
     """Whether a thing is ruled out, and not only left out of "purple everything except the top"."""
+    after = next((j for j in range(i, len(items)) if items[j] is ruled.thing), i) + 1
+    if after < len(items) and items[after].roles & {"copula", "whole"}:
+        return False  # "everything but the shoes is black"
     if anything is None:
         return "except" in items[i].roles
-    coloured = anything > 0 and bool(items[anything - 1].senses.keys() & LOOKS)
-    after = next((j for j in range(i, len(items)) if items[j] is ruled.thing), i) + 1
-    return not coloured and not (after < len(items) and "copula" in items[after].roles)
+    if any("any" not in item.roles and item.kind == "unknown" for item in items[anything:i]):
+        return False
+    return anything == 0 or not items[anything - 1].senses.keys() & LOOKS
 
 
 def _before(items: list[Item], i: int) -> bool:
@@ -105,7 +111,7 @@ def _ruled(items: list[Item], i: int, *, wide: bool) -> Ruled:
         if item.senses.keys() & LOOKS:
             looks.append(j)
             stop = j + 1
-        elif (looks and "for" in item.roles) or not _passes(items, j, bool(looks), wide=wide):
+        elif (looks and item.roles & _OTHER) or not _passes(items, j, bool(looks), wide=wide):
             break
         j += 1
     return Ruled(tuple(looks), stop, None)
@@ -154,7 +160,7 @@ def _anything(items: list[Item], i: int) -> int | None:
             first = j
         elif item.kind == "break" and not item.is_hard() and j == i - 1:
             continue
-        elif first is not None or item.kind != "phrase" or item.senses or item.roles & _STOPS:
+        elif first is not None or item.kind == "break" or item.senses:
             break
     return first
 

@@ -214,7 +214,7 @@ class Things(Naming):
                 or (_any_bag(self.predicate) and set(frame.regions) & set(BAG_SLOTS))
             )
         ):
-            self.predicate.dropped = not self.predicate.negated
+            self.predicate.dropped = not self.predicate.negated and not frame.negated
             if self.predicate.dropped and not any(m.kind == "colour" for m in self.pending):
                 frame.mods.extend(self.predicate.mods)  # "the hat is blue, and it's a bobble hat"
         self.predicate, self.predicated = None, []
