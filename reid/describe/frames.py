@@ -161,6 +161,7 @@ class Person:
     Attributes:
         named: a word for the person was said ("boy").
         kin: by a word for somebody's elder or friend ("dad").
+        child: by a word for somebody's child ("son").
         start, stop: token span of what is said, for a companion.
     """
 
@@ -169,6 +170,7 @@ class Person:
     traits: list[Trait] = field(default_factory=list)
     named: bool = False
     kin: bool = False
+    child: bool = False
     start: int = 0
     stop: int = 0
 

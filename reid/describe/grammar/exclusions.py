@@ -88,7 +88,7 @@ def _before(items: list[Item], i: int) -> bool:
     j = i - 1
     found = False
     while j >= 0 and (items[j].senses.keys() & LOOKS or items[j].roles & (_JOINS | {"skip"})):
-        if "things" in items[j].senses:
+        if "things" in items[j].senses or "any" in items[j].roles:
             break
         if items[j].senses.keys() & LOOKS:
             items[j] = replace(items[j], denied=True)
@@ -109,6 +109,9 @@ def _ruled(items: list[Item], i: int, *, wide: bool) -> Ruled:
         if "things" in item.senses:
             return Ruled(tuple(looks), stop, item)
         if item.senses.keys() & LOOKS:
+            between = items[stop:j] if looks else []
+            if between and not any(x.kind == "break" or x.roles & _JOINS for x in between):
+                break  # "不带条纹的浅蓝色衬衫": without stripes, and light blue
             looks.append(j)
             stop = j + 1
         elif (looks and item.roles & _OTHER) or not _passes(items, j, bool(looks), wide=wide):
@@ -160,7 +163,7 @@ def _anything(items: list[Item], i: int) -> int | None:
             first = j
         elif item.kind == "break" and not item.is_hard() and j == i - 1:
             continue
-        elif first is not None or item.kind == "break" or item.senses:
+        elif first is not None or item.kind == "break" or item.senses.keys() - {"things"}:
             break
     return first
 
@@ -170,7 +173,7 @@ def _blank(items: list[Item], i: int, anything: int | None) -> None:
     kept = items[i].roles - _RULING - {"and", "companion", "whole"}
     items[i] = replace(items[i], senses={}, roles=kept, kind=items[i].kind if kept else "gap")
     for j in range(i if anything is None else anything, i):
-        if items[j].kind != "break":
+        if items[j].kind != "break" and "things" not in items[j].senses:
             items[j] = replace(items[j], kind="gap", senses={}, roles=_NOTHING)
 
 

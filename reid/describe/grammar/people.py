@@ -18,7 +18,7 @@ class Naming(Describing):
         facts = dict(part.split("=") for part in meaning if "=" in part)
         relation = "relation" in meaning
         mods, self.pending = self.pending, []
-        if (relation or "child" in meaning) and self._after_kin(i, facts):
+        if self._after_kin(i, facts):
             self._seek_another(i)
         person = self._who(i, facts.get("sex"), relation=relation)
         self._hand_over(person)
@@ -35,6 +35,7 @@ class Naming(Describing):
             self._add_trait(trait)
         self.waiting = []
         person.named, person.kin = True, relation
+        person.child = person.child or "child" in meaning
         if self.trigger is None and person is not self.reading.main:
             # "the boy had a hoodie, the girl a cardigan": hers, without a verb
             self.opened |= any("a" in item.roles for item in self.items[i + 1 : i + 2])
@@ -71,6 +72,8 @@ class Naming(Describing):
         main = self.reading.main
         if facts.get("age") in {"adult", "older"} or self.person is not main or i < 1:
             return False
+        if main.kin and facts.get("age") == "child" and self._turns_to(i):
+            return True
         first = self._mine(i)
         before = self.items[first - 1] if first else None
         if first < 0 or before is None or self.trigger not in {None, first - 1}:
@@ -81,6 +84,21 @@ class Naming(Describing):
         if child and main.named and main.frames and self._verb_at(i + 1):
             return True  # "I saw a man in green, my son is in red"
         return main.kin and not any("seen" in x.roles for x in self.items[:i])
+
+    def _turns_to(self, i: int) -> bool:
+        """Whether "the mother wears a red skirt, the boy has …" turns to the child."""
+        first = i
+        while first and self.items[first - 1].roles & {"a", "the"}:
+            first -= 1
+        definite = first < i or self.lexicon.relatives_first
+        before = self.items[first - 1] if first else None
+        return (
+            definite
+            and before is not None
+            and before.kind == "break"
+            and bool(self.reading.main.frames)
+            and self._verb_at(i + 1)
+        )
 
     def _mine(self, i: int) -> int:
         """Return where "my" stands before the person at `i`, or in it ("ma fille"); else -1."""
@@ -99,7 +117,10 @@ class Naming(Describing):
     def _seek_another(self, i: int) -> None:
         """Make the one spoken of so far a companion of the one named now."""
         main = self.reading.main
-        main.stop = self.items[self._mine(i) - 1].start
+        first = i
+        while first > 1 and self.items[first - 1].roles & {"a", "the", "my"}:
+            first -= 1
+        main.stop = self.items[first - 1].start
         self.reading.companions.append(main)
         self.reading.main = self.person = Person()
         self.last, self.previous, self.segment, self.said = None, None, [], None
@@ -114,6 +135,9 @@ class Naming(Describing):
         fresh = not main.named and not main.frames and self.said is None
         fresh = fresh and not (self.items[i].owns and self._of_relative(i, self.items[i]))
         spoken = i > 0 and bool(self.items[i - 1].roles & {"he", "she"})  # 他妈妈: his mum
+        if self._again_named(i, sex):
+            self.trigger = None
+            return main
         owned = "his" in self.flags or (self.lexicon.relatives_first and relation and spoken)
         same = fresh or not main.named or sex is None or main.sex in {None, sex}
         if self.trigger is None and not owned and not (relation and not fresh) and same:
@@ -127,6 +151,16 @@ class Naming(Describing):
         companion = Person(start=self._phrase_start(i))
         companions.append(companion)
         return companion
+
+    def _again_named(self, i: int, sex: str | None) -> bool:
+        """Whether the one sought is named again after "and": "and my son has a purple one"."""
+        main, item = self.reading.main, self.items[i]
+        if self.trigger is None or "and" not in self.items[self.trigger].roles:
+            return False
+        if not main.named and item.owns and self.person is main:
+            return True  # "black rucksack and the boy's hoodie is orange"
+        child = "child" in item.senses["people"].split()
+        return child and main.child and main.sex == sex and self._verb_at(i + 1)
 
     def _phrase_start(self, i: int) -> int:
         while i > 0 and self.items[i - 1].roles & {"his", "his_owns", "a", "my"}:
@@ -147,7 +181,9 @@ class Naming(Describing):
         self.flags.discard("his")
 
     def _mod_of_person(self, mod: Mod) -> None:
-        if mod.kind == "colour" and set(mod.values) & RACE_COLOURS and "in" not in self.flags:
+        if mod.negated and mod.kind in {"colour", "pattern"}:
+            self._thing_of("upper", [mod])  # "没穿黑色的女人"
+        elif mod.kind == "colour" and set(mod.values) & RACE_COLOURS and "in" not in self.flags:
             self._refuse_kind("race")
         elif mod.kind == "colour" and not mod.values:
             self._thing_of("hair", [mod])
@@ -317,10 +353,11 @@ class Naming(Describing):
         free = not self.reading.main.named and self.person is self.reading.main
         before = self.items[i - 1] if i else None
         the = before is None or before.kind == "break" or "the" in before.roles
+        alone = self.trigger is None or "and" in self.items[self.trigger].roles
         return (
             free
             and the
-            and self.trigger is None
+            and alone
             and "age=child" in meaning
             and "relation" not in meaning
         )

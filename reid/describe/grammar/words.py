@@ -112,7 +112,10 @@ class Words(Things):
             self._speaker(i)
         for role, sex in (("he", "male"), ("she", "female")):
             if role in roles and not self._of_a_thing(i, roles):
+                before = self.person
                 self._pronoun(i, sex)
+                if self.person is not before:
+                    self.predicate, self.predicated = None, []  # "…, er ist in Blau"
                 if self.person is self.reading.main:
                     self.said = self.said or sex
 
