@@ -128,3 +128,38 @@ def test_the_shade_of_a_colour_said_after_its_thing() -> None:
     ):
         shades = {(w.value, w.modifier) for w in describe(text).wishes if w.modifier}
         assert ("green", "dark") in shades, text
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "other"),
+    [
+        ("he had a yellow coat, his mate a green one", "yellow", "green"),
+        ("er hatte einen gelben Mantel, sein Freund einen grünen", "yellow", "green"),
+        ("il avait un manteau jaune et son ami un vert", "yellow", "green"),
+        ("my husband has the green rucksack, my son the blue one", "blue", "green"),
+        ("ma femme a le sac à dos rouge, ma fille le bleu", "blue", "red"),
+        ("dad's jacket is green, the boy has a red cap", "red", "green"),
+        ("his sister's hat is yellow, his is black", "black", "yellow"),
+        ("the jacket belongs to his dad and is his; the boy has a red cap", "red", "blue"),
+        ("the girl next to the woman in the white dress has a purple top", "purple", "white"),
+        ("la fille à côté de la femme en robe blanche a un t-shirt violet", "purple", "white"),
+        ("I saw a man in a green jacket, my son is in a red jacket", "red", "green"),
+        ("我看到一个穿绿色夹克的男人，我儿子穿红色夹克", "red", "green"),
+        ("la madre lleva una falda roja, el niño lleva una chaqueta verde", "green", "red"),
+        ("die Mutter trägt einen roten Rock, das Kind hat eine grüne Jacke", "green", "red"),
+        ("seine Schwester hat den gelben Mantel, er ist in Blau", "blue", "yellow"),
+        ("她妈妈穿白色，她穿黄色", "yellow", "white"),
+        ("the man has a blue shirt, the girl we want has a red skirt", "red", "blue"),
+        ("boy, red cap; the friend with him, black cap", "red", "black"),
+    ],
+)
+def test_a_colour_stays_with_whom_it_was_said_of(text: str, own: str, other: str) -> None:
+    colours = {value for slot, value in said(text) if slot.endswith("colour")}
+    assert own in colours
+    assert other not in colours
+
+
+def test_two_companions_keep_a_colour_each() -> None:
+    mother, father = theirs("she is in yellow, her mother in white and her father in black")
+    assert ("upper.colour", "white") in mother
+    assert ("upper.colour", "black") in father

@@ -192,7 +192,10 @@ PIECES_OF_SIXTEEN_THOUSAND = [
 ]
 
 
-@pytest.mark.parametrize("language", [None, "en", "es", "fr", "de", "zh"])
+@pytest.mark.parametrize(
+    "language",
+    [None, *(pytest.param(code, marks=pytest.mark.slow) for code in LANGUAGES)],
+)
 def test_twice_the_text_takes_twice_the_time(language: str | None) -> None:
     """Any input takes linear time: nothing that is repeated takes the square of its length."""
     describe("red", language)

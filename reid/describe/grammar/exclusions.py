@@ -13,6 +13,8 @@ from reid.describe.items import Item
 LOOKS: Final = frozenset({"colours", "hair_colours", "shades", "patterns", "pattern_nouns"})
 """Sections of a lexicon whose words can be ruled out of a thing."""
 
+PATTERNS: Final = frozenset({"patterns", "pattern_nouns"})
+
 REACH: Final = 8
 """Small words between the word that rules out and what it rules out."""
 
@@ -109,15 +111,24 @@ def _ruled(items: list[Item], i: int, *, wide: bool) -> Ruled:
         if "things" in item.senses:
             return Ruled(tuple(looks), stop, item)
         if item.senses.keys() & LOOKS:
-            between = items[stop:j] if looks else []
-            if between and not any(x.kind == "break" or x.roles & _JOINS for x in between):
-                break  # "不带条纹的浅蓝色衬衫": without stripes, and light blue
+            if looks and not _goes_with(items, looks[-1], j):
+                break
             looks.append(j)
             stop = j + 1
         elif (looks and item.roles & _OTHER) or not _passes(items, j, bool(looks), wide=wide):
             break
         j += 1
     return Ruled(tuple(looks), stop, None)
+
+
+def _goes_with(items: list[Item], last: int, j: int) -> bool:
+    """Whether two looks are ruled out together; "不带条纹的浅蓝色" is light blue all the same."""
+    between = items[last + 1 : j]
+    if any(item.kind == "break" or item.roles & _JOINS for item in between):
+        return True
+    return not between and not (
+        items[last].senses.keys() & PATTERNS and not items[j].senses.keys() & PATTERNS
+    )
 
 
 def _passes(items: list[Item], j: int, begun: bool, *, wide: bool) -> bool:

@@ -125,6 +125,15 @@ class Naming(Describing):
         self.reading.main = self.person = Person()
         self.last, self.previous, self.segment, self.said = None, None, [], None
 
+    def _seek(self, person: Person) -> None:
+        """Read "the girl we want": she is sought, and who was spoken of so far is not."""
+        main = self.reading.main
+        if person is not main and person in self.reading.companions:
+            self.reading.companions.remove(person)
+            main.stop = person.start
+            self.reading.companions.append(main)
+            self.reading.main = person
+
     def _who(self, i: int, sex: str | None, *, relation: bool) -> Person:
         main, companions = self.reading.main, self.reading.companions
         if self.renamed:
@@ -354,13 +363,7 @@ class Naming(Describing):
         before = self.items[i - 1] if i else None
         the = before is None or before.kind == "break" or "the" in before.roles
         alone = self.trigger is None or "and" in self.items[self.trigger].roles
-        return (
-            free
-            and the
-            and alone
-            and "age=child" in meaning
-            and "relation" not in meaning
-        )
+        return free and the and alone and "age=child" in meaning and "relation" not in meaning
 
     def _body(self, i: int, item: Item) -> None:
         meaning = item.senses["body"]

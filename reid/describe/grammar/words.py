@@ -61,6 +61,8 @@ class Words(Things):
             self._liken(i)
         if "aside" in roles:
             self._aside()
+        if "sought" in roles and i and "people" in self.items[i - 1].senses:
+            self._seek(self.person)
         if "belongs" in roles:
             self.belonging = self.predicate or self.last
         if "self" in roles and self.person is not self.reading.main:
