@@ -108,8 +108,10 @@ def _value(word: str, lexicon: Lexicon) -> int | None:
     return None if number is None else int(number)
 
 
-def find_place(items: list[Item], text: str, spans: list[tuple[int, int]]) -> str | None:
-    """Return the phrase of the place and turn its items into gaps; `spans` are the tokens'."""
+def find_place(
+    items: list[Item], text: str, spans: list[tuple[int, int]]
+) -> tuple[str | None, list[Item]]:
+    """Return the phrase of the place, and the items without it; `spans` are the tokens'."""
     for i, item in enumerate(items):
         if "place" not in item.roles or item.senses:
             continue
@@ -118,10 +120,8 @@ def find_place(items: list[Item], text: str, spans: list[tuple[int, int]]) -> st
             continue
         first = i + 1 if "bare" in item.roles else i
         place = text[spans[items[first].start][0] : spans[items[stop - 1].stop - 1][1]]
-        for used in items[i:stop]:
-            used.kind, used.senses, used.roles = "gap", {}, frozenset()
-        return place
-    return None
+        return place, [*items[:i], *(item.used() for item in items[i:stop]), *items[stop:]]
+    return None, items
 
 
 def _place_end(items: list[Item], i: int) -> int | None:

@@ -1,6 +1,7 @@
 """Tokens → items: the longest known phrase at each place, with what it may mean."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reid.describe.lexicon import NO_ROLES, Entry, Lexicon
@@ -14,7 +15,7 @@ LONGEST_NUMBER: Final = 12
 _EMPTY: Final = Entry()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """One phrase of the text.
 
@@ -36,12 +37,16 @@ class Item:
     start: int
     stop: int
     text: str
-    senses: dict[str, str] = field(default_factory=dict)
+    senses: Mapping[str, str] = field(default_factory=dict)
     roles: frozenset[str] = NO_ROLES
     value: float | str | None = None
     glued: bool = False
     owns: bool = False
     denied: bool = False
+
+    def used(self) -> "Item":
+        """Return the gap that stands where an item has been read already."""
+        return replace(self, kind="gap", senses={}, roles=NO_ROLES)
 
     def is_hard(self) -> bool:
         """Whether a sentence ends here."""
@@ -65,12 +70,12 @@ def itemise(tokens: list[Token], lexicon: Lexicon, text: str) -> list[Item]:
             if length <= 1:
                 width, number = _tens(tokens, i, number, lexicon)
             span = text[token.start : tokens[i + width - 1].stop]
-            items.append(Item("number", i, i + width, span, dict(entry.senses), entry.roles,
+            items.append(Item("number", i, i + width, span, entry.senses, entry.roles,
                               number, token.glued))  # fmt: skip
             length = width
         elif length:
             last = tokens[i + length - 1]
-            items.append(Item("phrase", i, i + length, span, dict(entry.senses), entry.roles,
+            items.append(Item("phrase", i, i + length, span, entry.senses, entry.roles,
                               None, token.glued, last.owns))  # fmt: skip
         elif token.norm == "." and i and tokens[i - 1].norm in lexicon.abbreviations:
             length = 1
@@ -166,13 +171,13 @@ def _compound(token: Token, item: Item, lexicon: Lexicon) -> Item:
         entry = next((lexicon.phrases[f,] for f in forms if f and (f,) in lexicon.phrases), None)
         if entry is None or not {"things", "colours", "people", "parts"} & entry.senses.keys():
             continue
-        item.kind, item.senses, item.roles = "phrase", dict(entry.senses), entry.roles
+        senses = dict(entry.senses)
         front = word[:cut].removesuffix("s")
         modifier = lexicon.lemma(front) or lexicon.lemma(word[:cut])
         before = lexicon.phrases.get((modifier,)) if modifier else None
         if before is not None:
             for section in ("shades", "colours", "patterns", "motifs", "sizes"):
                 if section in before.senses:
-                    item.senses["front " + section] = before.senses[section]
-        return item
+                    senses["front " + section] = before.senses[section]
+        return replace(item, kind="phrase", senses=senses, roles=entry.roles)
     return item

@@ -26,7 +26,6 @@ _OTHER: Final = frozenset({"he", "she", "they", "in", "copula", "finite", "again
 """Roles at which what is ruled out has ended."""
 
 _JOINS: Final = frozenset({"or", "and"})
-_NOTHING: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def _before(items: list[Item], i: int) -> bool:
             found = True
         j -= 1
     if found:
-        items[i] = replace(items[i], kind="gap", senses={}, roles=_NOTHING)
+        items[i] = items[i].used()
         _blank_every_colour(items, i + 1)
     return found
 
@@ -185,7 +184,7 @@ def _blank(items: list[Item], i: int, anything: int | None) -> None:
     items[i] = replace(items[i], senses={}, roles=kept, kind=items[i].kind if kept else "gap")
     for j in range(i if anything is None else anything, i):
         if items[j].kind != "break" and "things" not in items[j].senses:
-            items[j] = replace(items[j], kind="gap", senses={}, roles=_NOTHING)
+            items[j] = items[j].used()
 
 
 def _blank_every_colour(items: list[Item], stop: int) -> None:
@@ -195,4 +194,4 @@ def _blank_every_colour(items: list[Item], stop: int) -> None:
         if item.is_hard() or "things" in item.senses:
             return
         if item.senses.get("colours") == "multicolour" and "any" in item.roles:
-            items[j] = replace(item, kind="gap", senses={}, roles=_NOTHING)
+            items[j] = items[j].used()

@@ -37,10 +37,10 @@ def _take(items: list[Item], verb: int, thing: int, single: bool) -> None:
     said = items[verb].roles & {"he", "she", "he_owns", "she_owns"}
     items[verb] = replace(items[verb], kind="phrase" if said else "gap", senses={}, roles=said)
     if single and "feet" in items[thing].senses["things"]:
-        items[thing] = replace(items[thing], kind="gap", senses={}, roles=_NOTHING)
+        items[thing] = items[thing].used()
         for j in range(max(0, thing - REACH), min(len(items), thing + 3)):
             if _beside(items, j, thing):
-                items[j] = replace(items[j], kind="gap", senses={}, roles=_NOTHING)
+                items[j] = items[j].used()
     else:
         items[thing] = replace(items[thing], denied=True)
 
