@@ -12,6 +12,7 @@ from reid.describe.grammar import Reader
 from reid.describe.grammar.exclusions import rule_out
 from reid.describe.grammar.losses import take_away
 from reid.describe.grammar.order import in_order
+from reid.describe.grammar.sentence import Sentence
 from reid.describe.items import itemise
 from reid.describe.language import detect
 from reid.describe.lexicon import LANGUAGES, load
@@ -58,7 +59,8 @@ def describe(text: str, language: str | None = None) -> Query:
     spans = [(token.start, token.stop) for token in tokens]
     items = join_ages(itemise(tokens, lexicon, cleaned), lexicon)
     place, items = find_place(items, cleaned, spans)
-    reading = Reader(in_order(take_away(rule_out(items))), lexicon).read()
+    sentence = Sentence(tuple(in_order(take_away(rule_out(items)))), lexicon)
+    reading = Reader(sentence).read()
     builder = Builder()
     wishes = tuple(builder.build(reading.main))
     companions = tuple(_companion(c, cleaned, spans, builder) for c in reading.companions)

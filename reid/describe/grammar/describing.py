@@ -2,7 +2,8 @@
 
 from reid.core.records import Modifier
 from reid.describe.frames import Frame, Mod, Trait, parse_thing
-from reid.describe.grammar.state import MODS, RACE_COLOURS, State
+from reid.describe.grammar.sentence import MODS, RACE_COLOURS
+from reid.describe.grammar.state import State
 from reid.describe.items import Item
 
 
@@ -17,9 +18,9 @@ class Describing(State):
             self._sleeve_noun(item)
             return
         mod = self._make(section, item.senses[section], item)
-        if mod.kind in {"colour", "shade"} and self._of_writing(i):
+        if mod.kind in {"colour", "shade"} and self.sentence.of_writing(i):
             return
-        if self._of_race(i, mod):
+        if self.sentence.of_race(i, mod):
             self._refuse_kind("race")
             return
         self._colour(section, mod, item)
@@ -59,8 +60,7 @@ class Describing(State):
 
     def _instead(self, i: int, mod: Mod) -> bool:
         """Read "nicht der blaue Mantel, der rote": the other one of what is said not to be."""
-        ends = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
-        ends = ends or bool(self.items[i + 1].roles & {"and", "but"})
+        ends = self.sentence.pauses_at(i, "and", "but")
         known = self.last or self.previous
         the = i > 0 and "the" in self.items[i - 1].roles
         if not (the and ends and known is not None and known.negated) or "no" in self.flags:
@@ -72,21 +72,6 @@ class Describing(State):
             said.negated = True
         known.mods.append(mod)
         return True
-
-    def _of_writing(self, i: int) -> bool:
-        """Whether a colour that follows its noun is that of the letters or the picture."""
-        before = self.items[i - 1] if i and not self.lexicon.before else None
-        if before is None:
-            return False
-        noun = before.senses.get("pattern_nouns") == "graphic"
-        return noun or (before.senses.get("patterns") == "graphic" and " " in before.text)
-
-    def _of_race(self, i: int, mod: Mod) -> bool:
-        """Whether a colour after the word for a person is about them, not about their clothes."""
-        if self.lexicon.before or "colours" not in self.items[i].senses or i == 0:
-            return False
-        named = "people" in self.items[i - 1].senses
-        return named and bool(set(mod.values) & RACE_COLOURS)
 
     def _make(self, section: str, meaning: str, item: Item) -> Mod:
         if section in {"colours", "hair_colours"}:
@@ -135,22 +120,11 @@ class Describing(State):
         else:
             self.pending.append(mod)
 
-    def _of_unknown(self, i: int) -> bool:
-        """Whether a colour follows a noun that is not known: it is nobody else's.
-
-        A noun, not an adverb: it stands after a break, "and" or an article.
-        """
-        if i < 2 or self.items[i - 1].kind != "unknown":
-            return False
-        front = self.items[i - 2]
-        named = {"and", "with", "in", "a", "the", "his"}
-        return front.kind == "break" or bool(front.roles & named and not front.senses)
-
     def _after_noun(self, mod: Mod, i: int) -> bool:
         """In a language whose adjectives follow, describe the thing just said."""
         if self.last is None or (not self.segment and mod.kind != "colour"):
             return False
-        if mod.kind == "colour" and self._of_unknown(i):
+        if mod.kind == "colour" and self.sentence.of_unknown(i):
             self._left_out(mod.text)
             return True
         target = self.last
@@ -332,7 +306,7 @@ class Describing(State):
             frame.mods = [m for m in frame.mods if m.kind != "colour" or m.text != said]
 
     def _motif(self, i: int, item: Item) -> None:
-        if self._before_thing(i):
+        if self.sentence.before_thing(i):
             self.flags.add("motif")
             return
         self.pending = []

@@ -2,7 +2,8 @@
 
 from reid.describe.frames import Mod, Person, Trait
 from reid.describe.grammar.describing import Describing
-from reid.describe.grammar.state import MOST_COMPANIONS, RACE_COLOURS
+from reid.describe.grammar.sentence import RACE_COLOURS
+from reid.describe.grammar.state import MOST_COMPANIONS
 from reid.describe.items import Item
 
 
@@ -47,7 +48,7 @@ class Naming(Describing):
     def _theirs(self, i: int) -> bool:
         """Read "the handbag is the mother's": the thing spoken of is a companion's."""
         frame = self.predicate
-        ends = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
+        ends = self.sentence.ends_at(i)
         if frame is None or not ends or frame not in self.person.frames:
             return False
         owner = Person(start=self.items[i].start, stop=self.items[i].stop, frames=[frame])
@@ -74,14 +75,14 @@ class Naming(Describing):
             return False
         if main.kin and facts.get("age") == "child" and self._turns_to(i):
             return True
-        first = self._mine(i)
+        first = self.sentence.mine(i)
         before = self.items[first - 1] if first else None
         if first < 0 or before is None or self.trigger not in {None, first - 1}:
             return False
         if not (before.kind == "break" or before.roles & {"but", "and"}):
             return False
         child = "child" in self.items[i].senses["people"].split()
-        if child and main.named and main.frames and self._verb_at(i + 1):
+        if child and main.named and main.frames and self.sentence.verb_at(i + 1):
             return True  # "I saw a man in green, my son is in red"
         return main.kin and not any("seen" in x.roles for x in self.items[:i])
 
@@ -97,21 +98,7 @@ class Naming(Describing):
             and before is not None
             and before.kind == "break"
             and bool(self.reading.main.frames)
-            and self._verb_at(i + 1)
-        )
-
-    def _mine(self, i: int) -> int:
-        """Return where "my" stands before the person at `i`, or in it ("ma fille"); else -1."""
-        if i and "my" in self.items[i - 1].roles:
-            return i - 1
-        first = self.lexicon.phrases.get((self.items[i].text.split()[0].lower(),))
-        return i if first is not None and "my" in first.roles else -1
-
-    def _verb_at(self, i: int) -> bool:
-        """Whether a verb follows, so that a clause of its own begins."""
-        return i < len(self.items) and bool(
-            self.items[i].roles & {"finite", "copula"}
-            or (self.lexicon.relatives_first and "in" in self.items[i].roles)
+            and self.sentence.verb_at(i + 1)
         )
 
     def _seek_another(self, i: int) -> None:
@@ -142,7 +129,7 @@ class Naming(Describing):
         if self.lexicon.relatives_first and self.person is not main and not self.person.named:
             return self.person
         fresh = not main.named and not main.frames and self.said is None
-        fresh = fresh and not (self.items[i].owns and self._of_relative(i, self.items[i]))
+        fresh = fresh and not (self.items[i].owns and self.sentence.of_relative(i, self.items[i]))
         spoken = i > 0 and bool(self.items[i - 1].roles & {"he", "she"})  # 他妈妈: his mum
         if self._again_named(i, sex):
             self.trigger = None
@@ -169,7 +156,7 @@ class Naming(Describing):
         if not main.named and item.owns and self.person is main:
             return True  # "black rucksack and the boy's hoodie is orange"
         child = "child" in item.senses["people"].split()
-        return child and main.child and main.sex == sex and self._verb_at(i + 1)
+        return child and main.child and main.sex == sex and self.sentence.verb_at(i + 1)
 
     def _phrase_start(self, i: int) -> int:
         while i > 0 and self.items[i - 1].roles & {"his", "his_owns", "a", "my"}:
@@ -206,14 +193,6 @@ class Naming(Describing):
         if self.person is not self.reading.main and not self.opened:
             self._go_home()
 
-    def _renamed(self, i: int) -> bool:
-        """Whether a companion is named again: "with her nanny, a woman in …"."""
-        following = self.items[i + 1 : i + 3]
-        if len(following) < 2 or "a" not in following[0].roles:
-            return False
-        noun = following[1]
-        return "people" in noun.senses and "child" not in noun.senses["people"]
-
     def _go_home(self) -> None:
         self.person = self.reading.main
         self.opened = self.topic = False
@@ -225,7 +204,7 @@ class Naming(Describing):
         following = self.items[i + 1 : i + 2]
         if self.topic and not hard:
             return
-        if not hard and not self.person.frames and self._renamed(i):
+        if not hard and not self.person.frames and self.sentence.renamed(i):
             self.renamed = True
             return
         if not hard and any(
@@ -324,7 +303,9 @@ class Naming(Describing):
         if i + 1 < len(self.items) and "says" in self.items[i + 1].roles:
             return False  # "mum says": she speaks, and is not spoken of
         if item.owns and (
-            self._the_child(i, item) or self.predicate is not None or self._of_relative(i, item)
+            self._the_child(i, item)
+            or self.predicate is not None
+            or self.sentence.of_relative(i, item)
         ):
             return True  # "the girl's jacket is pink", "the bag is the mother's"
         if item.owns and i + 1 < len(self.items):
@@ -339,24 +320,6 @@ class Naming(Describing):
             return i == 0 or any(other.kind in {"age", "number"} for other in near)
         return True
 
-    def _of_relative(self, i: int, item: Item) -> bool:
-        """Whether a clause is about a relative's thing: "dad's jacket is green"."""
-        first = i
-        while first and self.items[first - 1].roles & {"his", "my", "the"}:
-            first -= 1
-        before = self.items[first - 1] if first else None
-        opens = before is None or before.kind == "break" or bool(before.roles & {"and", "but"})
-        if not opens or "relation" not in item.senses["people"].split():
-            return False
-        thing = False
-        for later in self.items[i + 1 : i + 6]:
-            if thing:
-                return "copula" in later.roles
-            if later.kind != "phrase" or later.roles & {"in", "with", "and"}:
-                return False
-            thing = "things" in later.senses
-        return False
-
     def _the_child(self, i: int, item: Item) -> bool:
         meaning = item.senses["people"].split()
         free = not self.reading.main.named and self.person is self.reading.main
@@ -367,11 +330,12 @@ class Naming(Describing):
 
     def _body(self, i: int, item: Item) -> None:
         meaning = item.senses["body"]
-        if meaning == "size.big" and self._grown_ahead(i):
+        if meaning == "size.big" and self.sentence.grown_ahead(i):
             self.waiting.append(Trait("body.build", ("heavy",), unsure=True))
             return  # "a big lad"
         if meaning.startswith("size") or (
-            self.lexicon.before and (self._thing_ahead(i, past_colours=True) or self._look_ahead(i))
+            self.lexicon.before
+            and (self.sentence.thing_ahead(i, past_colours=True) or self.sentence.look_ahead(i))
         ):
             return  # a large coat is no large man, nor are "tiny white flowers"
         if not self.lexicon.before and i and "things" in self.items[i - 1].senses:
@@ -384,22 +348,6 @@ class Naming(Describing):
         self.flags.add("after-hedge")
         if self.trigger is None:
             self._flush_traits()
-
-    def _look_ahead(self, i: int) -> bool:
-        """Whether a pattern or a piece follows, colours aside."""
-        for item in self.items[i + 1 : i + 4]:
-            if item.senses.keys() & {"pattern_nouns", "motifs", "parts"}:
-                return True
-            if not item.senses.keys() & {"colours", "shades", "sizes"}:
-                return False
-        return False
-
-    def _grown_ahead(self, i: int) -> bool:
-        """Whether the next word is somebody who is neither a child nor kin ("a big brother")."""
-        following = self.items[i + 1].senses.get("people") if i + 1 < len(self.items) else None
-        return following is not None and not {"age=child", "child", "relation"} & set(
-            following.split()
-        )
 
     def _somebody_else(self, i: int) -> None:
         """Leave out what is said of one who is not meant: "not the one in green"."""
@@ -445,7 +393,6 @@ class Naming(Describing):
             self.pending = []
         self._refuse_kind(item.senses["refused"])
         self.flags -= {"no"}
-        self.trigger = None if self.trigger is None or not self._person_ahead(i) else self.trigger
-
-    def _person_ahead(self, i: int) -> bool:
-        return any("people" in item.senses for item in self.items[i + 1 : i + 4])
+        self.trigger = (
+            None if self.trigger is None or not self.sentence.person_ahead(i) else self.trigger
+        )

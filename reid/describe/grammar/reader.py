@@ -1,7 +1,7 @@
 """Reads the items of one text."""
 
 from reid.describe.frames import Trait
-from reid.describe.grammar.state import MODS, SHORT_QUERY, Reading
+from reid.describe.grammar.state import SHORT_QUERY, Reading
 from reid.describe.grammar.words import Words
 from reid.describe.items import Item
 
@@ -33,7 +33,7 @@ class Reader(Words):
             self._traits_said(item)
         elif "things" in item.senses and not self._only_says_how(i, item):
             self._thing(i, item)
-            if item.owns and not self._thing_ahead(i, past_colours=True):
+            if item.owns and not self.sentence.thing_ahead(i, past_colours=True):
                 self._copula()  # "the coat's dark green"
         elif item.senses:
             self._describing(i, item)
@@ -70,7 +70,7 @@ class Reader(Words):
             self._body(i, item)
         elif "parts" in senses:
             self._part(i, item)
-        elif "pattern_nouns" in senses and not self._before_thing(i):
+        elif "pattern_nouns" in senses and not self.sentence.before_thing(i):
             self._pattern_noun(i, item)
         elif "motifs" in senses:
             self._motif(i, item)
@@ -80,7 +80,7 @@ class Reader(Words):
     def _mark(self, i: int, item: Item) -> None:
         if item.value in {":", "："} and self._all_of_it():
             return
-        if item.value in {"/", "\\"} and self._between_mods(i):
+        if item.value in {"/", "\\"} and self.sentence.between_mods(i):
             self.flags.add("or")
         elif item.value in {":", "："} and self.last is not None and self.segment:
             self._copula()
@@ -111,7 +111,7 @@ class Reader(Words):
         return since <= SHORT_QUERY
 
     def _break(self, i: int, *, hard: bool) -> None:
-        continues = not hard and self._continues(i)
+        continues = not hard and self.sentence.continues(i)
         forward = "forward" in self.flags and not hard
         if self.person is self.nobody:
             self.pending, continues = [], False
@@ -129,7 +129,7 @@ class Reader(Words):
         self.told = bool(self.predicated) and not hard
         self.predicate, self.predicated = None, []
         denied = self.last is not None and self.last.negated and self.segment[-1:] == [self.last]
-        self.flags = {"no"} if denied and not hard and self._list_goes_on(i) else set()
+        self.flags = {"no"} if denied and not hard and self.sentence.list_goes_on(i) else set()
         self.hedge = "wide" if forward else ""
         if not continues:
             self.segment = []
@@ -176,25 +176,6 @@ class Reader(Words):
         """Whether something followed the last word of doubt."""
         return "after-hedge" in self.flags
 
-    def _continues(self, i: int) -> bool:
-        """Whether a comma only separates what describes the same thing ("red, white and blue")."""
-        for item in self.items[i + 1 : i + 4]:
-            if "or" in item.roles or "and" in item.roles or "hedge" in item.roles:
-                continue
-            return any(section in item.senses for section in MODS) and "things" not in item.senses
-        return False
-
-    def _list_goes_on(self, i: int) -> bool:
-        """Whether "no hat, gloves or scarf" still denies after its comma."""
-        for item in self.items[i + 1 : i + 12]:
-            if "or" in item.roles:
-                return True
-            if item.kind == "break" and not item.is_hard():
-                continue
-            if "things" not in item.senses:
-                return False
-        return False
-
     def _start_segment(self, i: int) -> None:
         """Find out whether this segment names things first ("trousers black, top red")."""
         pattern = ""
@@ -211,7 +192,7 @@ class Reader(Words):
         self.noun_first = pattern[:1] == "n" and pattern[-1:] == "a" and "x" not in pattern
 
     def _unknown(self, i: int, item: Item) -> None:
-        if self.pending and not self._thing_ahead(i) and self.lexicon.before:
+        if self.pending and not self.sentence.thing_ahead(i) and self.lexicon.before:
             # an unknown noun keeps its colours: they are nobody else's
             self._left_out(" ".join([*(mod.text for mod in self.pending), item.text]))
             self.pending = []
@@ -223,11 +204,11 @@ class Reader(Words):
 
     def _only_says_how(self, i: int, item: Item) -> bool:
         """Whether the name of a thing only describes the next: "恐龙T恤", "短袖连衣裙"."""
-        sleeved = "sleeves" in item.senses and self._before_thing(i)
+        sleeved = "sleeves" in item.senses and self.sentence.before_thing(i)
         return sleeved or self._is_motif_here(i, item)
 
     def _is_motif_here(self, i: int, item: Item) -> bool:
         """Tell the bear on a T-shirt from the bear in an arm."""
         following = self.items[i + 1 : i + 2]
         shown = bool(self.segment) and any("on" in later.roles for later in following)
-        return "motifs" in item.senses and (shown or self._before_thing(i))
+        return "motifs" in item.senses and (shown or self.sentence.before_thing(i))

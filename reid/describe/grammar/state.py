@@ -5,12 +5,7 @@ from typing import Final
 
 from reid.describe.ages import height_value
 from reid.describe.frames import Frame, Mod, Person, Trait
-from reid.describe.items import Item
-from reid.describe.lexicon import Lexicon
-
-MODS: Final = ("colours", "hair_colours", "shades", "patterns", "sizes", "sleeves")
-RACE_COLOURS: Final = frozenset({"black", "white", "brown", "yellow"})
-"""Colours that, said of a person and not of clothes, speak of race."""
+from reid.describe.grammar.sentence import Sentence
 
 BAG_SLOTS: Final = (
     "carry.backpack", "carry.shoulder-bag", "carry.handbag", "carry.plastic-bag",
@@ -38,9 +33,10 @@ class Reading:
 class State:
     """What the reader knows at a word, and small looks around it."""
 
-    def __init__(self, items: list[Item], lexicon: Lexicon) -> None:
-        self.items = items
-        self.lexicon = lexicon
+    def __init__(self, sentence: Sentence) -> None:
+        self.sentence = sentence
+        self.items = sentence.items
+        self.lexicon = sentence.lexicon
         self.reading = Reading()
         self.person = self.reading.main
         self.pending: list[Mod] = []
@@ -111,24 +107,6 @@ class State:
         if kind not in self.reading.refused:
             self.reading.refused.append(kind)
 
-    def _thing_ahead(self, i: int, *, past_colours: bool = False) -> bool:
-        """Whether a thing still follows in this phrase, for what describes it to wait for."""
-        for item in self.items[i + 1 : i + 5]:
-            if "things" in item.senses:
-                return True
-            if item.kind == "break" or item.roles & {"and", "with", "in", "on", "but", "or"}:
-                return False
-            if "colours" in item.senses and not past_colours:
-                return False
-        return False
-
     def _left_out(self, text: str) -> None:
         if text:
             self.reading.unparsed[text] = None
-
-    def _before_thing(self, i: int) -> bool:
-        return i + 1 < len(self.items) and "things" in self.items[i + 1].senses
-
-    def _between_mods(self, i: int) -> bool:
-        sides = self.items[max(0, i - 1) : i] + self.items[i + 1 : i + 2]
-        return len(sides) == 2 and all({*MODS, "things"} & item.senses.keys() for item in sides)

@@ -57,7 +57,7 @@ class Things(Naming):
     def _half(self, i: int) -> bool:
         """Read "two-tone jacket, top half yellow": a half of the garment, no garment of its own."""
         whole = self.last
-        if whole is None or "upper.type" not in whole.slots or self._thing_ahead(i):
+        if whole is None or "upper.type" not in whole.slots or self.sentence.thing_ahead(i):
             return False
         if len(whole.regions) > 1 or (whole.coloured() and not self.halved):
             return False
@@ -144,7 +144,7 @@ class Things(Naming):
 
     def _liken(self, i: int) -> None:
         """Read "the same colour as her bag": the thing before is to be like the one after."""
-        if self.last is not None and self._thing_ahead(i, past_colours=True):
+        if self.last is not None and self.sentence.thing_ahead(i, past_colours=True):
             self.like = self.predicate or self.last
         else:
             self.flags.add("same")
@@ -176,8 +176,7 @@ class Things(Naming):
 
     def _no_hair(self, i: int, frame: Frame, meaning: str) -> bool:
         """Whether "no hair" says that somebody is bald, not that a hood hides it."""
-        ends = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
-        ends = ends or bool(self.items[i + 1].roles & {"and", "but", "with"})
+        ends = self.sentence.pauses_at(i, "and", "but", "with")
         return frame.negated and meaning == "hair" and not self.pending and ends
 
     def _relate(self, frame: Frame) -> None:
@@ -277,8 +276,7 @@ class Things(Naming):
 
     def _bare_upper(self, i: int) -> bool:
         """Whether "something pink on top" ends here: a colour, and no word for the thing."""
-        ends = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
-        ends = ends or bool(self.items[i + 1].roles & {"and", "but"})
+        ends = self.sentence.pauses_at(i, "and", "but")
         upper = any("upper" in frame.regions for frame in self.person.frames)
         return ends and bool(self.pending) and not self.segment and not upper
 

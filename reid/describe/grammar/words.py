@@ -17,7 +17,7 @@ class Words(Things):
             self._hedge(i, roles)
         if "sure" in roles:
             self.hedge = ""
-        if "no" in roles or ("doffed" in roles and self._off_ahead(i)):
+        if "no" in roles or ("doffed" in roles and self.sentence.off_ahead(i)):
             self._negate(i)
         self._layer(i, roles)
         if "companion" in roles and not self.pending and not self._riding(roles):
@@ -72,25 +72,13 @@ class Words(Things):
 
     def _hear_sex(self, i: int, roles: frozenset[str]) -> None:
         """Note what "he" or "her" says of the person described."""
-        if self.person is not self.reading.main or self._of_a_thing(i, roles):
+        if self.person is not self.reading.main or self.sentence.of_a_thing(i, roles):
             return
         main, companions = self.reading.main, self.reading.companions
         for role, sex in (("he", "male"), ("she", "female")):
             theirs = main.sex is None and any(known.sex == sex for known in companions)
             if {role, role + "_owns"} & roles and not theirs:
                 self.said = self.said or sex
-
-    def _of_a_thing(self, i: int, roles: frozenset[str]) -> bool:
-        """Whether a word for "he" or "his" is about a thing, or no such word at all.
-
-        "Le manteau, il est rouge"; "die Jacke könnte blau sein", where nothing is owned.
-        """
-        following = self.items[i + 1] if i + 1 < len(self.items) else None
-        if "again" in roles:
-            return following is not None and bool({"colours", "shades"} & following.senses.keys())
-        owns = roles & {"he_owns", "she_owns"} and not roles & {"he", "she"}
-        last_word = following is None or following.kind == "break"
-        return bool(owns) and last_word and len(self.items[i].text.split()) == 1
 
     def _small_words(self, i: int, roles: frozenset[str]) -> None:
         self.flags |= roles & {"or", "same", "both", "whole", "his", "and", "in"}
@@ -108,27 +96,18 @@ class Words(Things):
         if roles & {"copula", "again"}:
             self._theirs_is(i)
             self._copula(again="again" in roles)
-        if "costume" in roles or ("garb" in roles and self._character_ahead(i)):
+        if "costume" in roles or ("garb" in roles and self.sentence.character_ahead(i)):
             self._thing_of("upper.type=costume", [])
         if "i" in roles:
             self._speaker(i)
         for role, sex in (("he", "male"), ("she", "female")):
-            if role in roles and not self._of_a_thing(i, roles):
+            if role in roles and not self.sentence.of_a_thing(i, roles):
                 before = self.person
                 self._pronoun(i, sex)
                 if self.person is not before:
                     self.predicate, self.predicated = None, []  # "…, er ist in Blau"
                 if self.person is self.reading.main:
                     self.said = self.said or sex
-
-    def _character_ahead(self, i: int) -> bool:
-        """Whether "vestida de" goes on with a princess, not with a colour or a garment."""
-        for item in self.items[i + 1 : i + 3]:
-            if "motifs" in item.senses:
-                return "things" not in item.senses
-            if item.senses or item.kind != "phrase":
-                return False
-        return False
 
     def _told_apart(self) -> bool:
         """Whether one of the last two things has been described already."""
@@ -138,33 +117,18 @@ class Words(Things):
         self.predicate, self.predicated = None, []
         if self.pending:
             self._attach_back()
-        if self._only_colours_ahead(i):
+        if self.sentence.only_colours_ahead(i):
             self.flags.add("trim")  # "an England top, white with red"
         if self.person is not self.reading.main:
             self.opened = self.opened or "and" not in roles
 
-    def _only_colours_ahead(self, i: int) -> bool:
-        """Whether nothing but colours follows in this phrase."""
-        coloured = False
-        for item in self.items[i + 1 :]:
-            if item.kind == "break":
-                break
-            if not ({"colours", "shades"} & item.senses.keys() or item.roles & {"and", "a", "on"}):
-                return False
-            coloured = coloured or "colours" in item.senses
-        return coloured
-
     def _too(self, i: int) -> bool:
         """Whether "the scarf as well" speaks of what was said of the thing before."""
-        ends = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
+        ends = self.sentence.ends_at(i)
         return ends and self.told and len(self.segment) == 1 and self.definite
 
-    def _off_ahead(self, i: int) -> bool:
-        """Whether "took her jacket off" ends as it begins."""
-        return any(item.text.lower() == "off" for item in self.items[i + 1 : i + 6])
-
     def _negate(self, i: int) -> None:
-        ended = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
+        ended = self.sentence.ends_at(i)
         if ended and self.last is not None and (self.predicate is self.last):
             self.last.negated = True
         else:
@@ -209,7 +173,7 @@ class Words(Things):
                 self._doubt_back()
 
     def _dunno(self, i: int) -> None:
-        ended = i + 1 >= len(self.items) or self.items[i + 1].kind == "break"
+        ended = self.sentence.ends_at(i)
         if ended and self.segment and not self.segment[-1].described():
             self.segment[-1].forgotten = True
         else:
