@@ -1,6 +1,7 @@
 """Reads the items of one text."""
 
 from reid.describe.frames import Trait
+from reid.describe.grammar.clauses import Clause, split
 from reid.describe.grammar.state import SHORT_QUERY, Reading
 from reid.describe.grammar.words import Words
 from reid.describe.items import Item
@@ -11,10 +12,12 @@ class Reader(Words):
 
     def read(self) -> Reading:
         """Read everything."""
-        self._start_segment(0)
-        for i, item in enumerate(self.items):
-            self._take(i, item)
-        self._break(len(self.items), hard=True)
+        clauses = split(self.sentence)
+        self.noun_first = clauses[0].noun_first
+        for clause, following in zip(clauses, [*clauses[1:], None], strict=True):
+            for i in range(clause.first, clause.stop):
+                self._take(i, self.items[i])
+            self._end(clause, following)
         self._resolve_pairs()
         main = self.reading.main
         if self.said is not None and not any(t.slot == "body.sex" for t in main.traits):
@@ -22,9 +25,6 @@ class Reader(Words):
         return self.reading
 
     def _take(self, i: int, item: Item) -> None:
-        if item.kind == "break":
-            self._mark(i, item)
-            return
         if item.kind == "gap" or i == self.skipped:
             return
         if self._is_name(i, item):
@@ -43,7 +43,6 @@ class Reader(Words):
             self._unknown(i, item)
         if self.person is not self.reading.main:
             self.person.stop = item.stop
-        self.spoken = True
         self.begun = (
             self.begun
             or item.kind in {"age", "height"}
@@ -77,18 +76,25 @@ class Reader(Words):
         else:
             self._mod(i, item)
 
-    def _mark(self, i: int, item: Item) -> None:
-        if item.value in {":", "："} and self._all_of_it():
-            return
-        if item.value in {"/", "\\"} and self.sentence.between_mods(i):
+    def _end(self, clause: Clause, following: Clause | None) -> None:
+        """Read the end of a clause."""
+        if clause.mark is None or self._breaks(clause, clause.mark):
+            self._break(clause)
+            self.noun_first = following is not None and following.noun_first
+
+    def _breaks(self, clause: Clause, mark: Item) -> bool:
+        """Whether the mark at the end of a clause ends what is being said; read it if not."""
+        if mark.value in {":", "："} and self._all_of_it():
+            return False
+        if mark.value in {"/", "\\"} and self.sentence.between_mods(clause.stop):
             self.flags.add("or")
-        elif item.value in {":", "："} and self.last is not None and self.segment:
+            return False
+        if mark.value in {":", "："} and self.last is not None and self.segment:
             self._copula()
-        elif item.value in {"?", "？"} and self._queried(i):
+            return False
+        if mark.value in {"?", "？"} and self._queried(clause):
             self._doubt_back()
-            self._break(i, hard=False)
-        elif item.value not in {'"', "“", "”", "«", "»", "*", "+", "="}:
-            self._break(i, hard=item.is_hard())
+        return mark.value not in {'"', "“", "”", "«", "»", "*", "+", "="}
 
     def _all_of_it(self) -> bool:
         """Read "all in navy: jumper, trousers, beret": one colour for everything that follows."""
@@ -99,19 +105,15 @@ class Reader(Words):
         self.flags -= {"whole", "in"}
         return True
 
-    def _queried(self, i: int) -> bool:
+    def _queried(self, clause: Clause) -> bool:
         """Whether "?" doubts the word before it; after a whole sentence it only ends a question."""
-        if not (self.segment or self.pending) or i + 1 >= len(self.items):
+        if not (self.segment or self.pending) or clause.stop + 1 >= len(self.items):
             return False
-        since = 0
-        for item in reversed(self.items[max(0, i - SHORT_QUERY - 1) : i]):
-            if item.kind == "break":
-                break
-            since += 1
-        return since <= SHORT_QUERY
+        return clause.stop - clause.first <= SHORT_QUERY
 
-    def _break(self, i: int, *, hard: bool) -> None:
-        continues = not hard and self.sentence.continues(i)
+    def _break(self, clause: Clause) -> None:
+        i, hard = clause.stop, clause.hard
+        continues = not hard and clause.continues
         forward = "forward" in self.flags and not hard
         if self.person is self.nobody:
             self.pending, continues = [], False
@@ -129,7 +131,7 @@ class Reader(Words):
         self.told = bool(self.predicated) and not hard
         self.predicate, self.predicated = None, []
         denied = self.last is not None and self.last.negated and self.segment[-1:] == [self.last]
-        self.flags = {"no"} if denied and not hard and self.sentence.list_goes_on(i) else set()
+        self.flags = {"no"} if denied and not hard and clause.list_goes_on else set()
         self.hedge = "wide" if forward else ""
         if not continues:
             self.segment = []
@@ -140,8 +142,6 @@ class Reader(Words):
             self.begun = False
             self.spread, self.halved = [], False
         self.trigger, self.worn = None, ""
-        self.spoken = False
-        self._start_segment(i + 1)
 
     def _of_stature(self, i: int) -> bool:
         """Whether "he's short" is over: the word is about him, not about what he wears."""
@@ -175,21 +175,6 @@ class Reader(Words):
     def spoken_since_hedge(self) -> bool:
         """Whether something followed the last word of doubt."""
         return "after-hedge" in self.flags
-
-    def _start_segment(self, i: int) -> None:
-        """Find out whether this segment names things first ("trousers black, top red")."""
-        pattern = ""
-        for item in self.items[i:]:
-            if item.kind == "break":
-                break
-            if item.roles & {"copula", "or"} or ("people" in item.senses and pattern):
-                pattern += "x"
-            letter = "n" if "things" in item.senses else ""
-            if not letter and {"colours", "shades", "hair_colours"} & item.senses.keys():
-                letter = "a"
-            if letter and pattern[-1:] != letter:
-                pattern += letter
-        self.noun_first = pattern[:1] == "n" and pattern[-1:] == "a" and "x" not in pattern
 
     def _unknown(self, i: int, item: Item) -> None:
         if self.pending and not self.sentence.thing_ahead(i) and self.lexicon.before:

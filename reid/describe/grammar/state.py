@@ -60,7 +60,6 @@ class State:
         self.skipped = -1  # an item that has already been read
         self.begun = False  # somebody or something was named in this sentence
         self.topic = False  # the companion is what the whole sentence is about
-        self.spoken = False  # anything since the last break
         self.definite = False  # the last thing was "the …", "her …"
         self.nobody: Person | None = None  # somebody who is not meant
         self.pairs: list[tuple[Frame, Frame]] = []  # things said to be of one colour
