@@ -7,7 +7,6 @@ from reid.core.records import Companion, Query
 from reid.describe.ages import join_ages
 from reid.describe.context import find_place, find_time
 from reid.describe.doubts import merge_doubts
-from reid.describe.frames import Builder, Person
 from reid.describe.grammar import Reader
 from reid.describe.grammar.exclusions import rule_out
 from reid.describe.grammar.losses import take_away
@@ -16,8 +15,10 @@ from reid.describe.grammar.sentence import Sentence
 from reid.describe.items import itemise
 from reid.describe.language import detect
 from reid.describe.lexicon import LANGUAGES, load
+from reid.describe.portrait import Portrait
 from reid.describe.tokens import clean, read_tokens, split_elided
 from reid.describe.wire import from_json, to_json
+from reid.describe.wishes import Builder
 
 __all__ = ["LANGUAGES", "describe", "from_json", "to_json"]
 
@@ -62,7 +63,7 @@ def describe(text: str, language: str | None = None) -> Query:
     sentence = Sentence(tuple(in_order(take_away(rule_out(items)))), lexicon)
     reading = Reader(sentence).read()
     builder = Builder()
-    wishes = tuple(builder.build(reading.main))
+    wishes = builder.build(reading.main)
     companions = tuple(_companion(c, cleaned, spans, builder) for c in reading.companions)
     return Query(
         text=text,
@@ -71,16 +72,15 @@ def describe(text: str, language: str | None = None) -> Query:
         last_seen_place=place,
         last_seen_time=None if spoken is None else spoken.value,
         unparsed=(*reading.unparsed, *([unread] if unread else [])),
-        refused=tuple(reading.refused),
+        refused=reading.refused,
         language=lexicon.language,
     )
 
 
 def _companion(
-    person: Person, text: str, spans: list[tuple[int, int]], builder: Builder
+    person: Portrait, text: str, spans: list[tuple[int, int]], builder: Builder
 ) -> Companion:
     said = ""
     if person.stop > person.start:
         said = text[spans[person.start][0] : spans[person.stop - 1][1]].strip(" ,.;")
-    builder.wishes = []
-    return Companion(said, tuple(builder.build(person)))
+    return Companion(said, builder.build(person))

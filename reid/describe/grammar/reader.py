@@ -2,9 +2,10 @@
 
 from reid.describe.frames import Trait
 from reid.describe.grammar.clauses import Clause, split
-from reid.describe.grammar.state import SHORT_QUERY, Reading
+from reid.describe.grammar.state import SHORT_QUERY
 from reid.describe.grammar.words import Words
 from reid.describe.items import Item
+from reid.describe.portrait import Reading
 
 
 class Reader(Words):
@@ -22,7 +23,7 @@ class Reader(Words):
         main = self.reading.main
         if self.said is not None and not any(t.slot == "body.sex" for t in main.traits):
             main.traits.append(Trait("body.sex", (self.said,)))
-        return self.reading
+        return self.reading.finish()
 
     def _take(self, i: int, item: Item) -> None:
         if item.kind == "gap" or i == self.skipped:

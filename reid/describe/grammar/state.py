@@ -6,6 +6,7 @@ from typing import Final
 from reid.describe.ages import height_value
 from reid.describe.frames import Frame, Mod, Person, Trait
 from reid.describe.grammar.sentence import Sentence
+from reid.describe.portrait import Reading, finish
 
 BAG_SLOTS: Final = (
     "carry.backpack", "carry.shoulder-bag", "carry.handbag", "carry.plastic-bag",
@@ -21,13 +22,18 @@ MOST_COMPANIONS: Final = 20
 
 
 @dataclass(slots=True)
-class Reading:
-    """What was read: the person described, their companions, and what was not understood."""
+class Draft:
+    """What has been read so far: people, kinds of trait refused, and what was not understood."""
 
     main: Person = field(default_factory=Person)
     companions: list[Person] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     unparsed: dict[str, None] = field(default_factory=dict)
+
+    def finish(self) -> Reading:
+        """Return what was read, final."""
+        companions = tuple(map(finish, self.companions))
+        return Reading(finish(self.main), companions, tuple(self.refused), tuple(self.unparsed))
 
 
 class State:
@@ -37,7 +43,7 @@ class State:
         self.sentence = sentence
         self.items = sentence.items
         self.lexicon = sentence.lexicon
-        self.reading = Reading()
+        self.reading = Draft()
         self.person = self.reading.main
         self.pending: list[Mod] = []
         self.waiting: list[Trait] = []  # traits said before their person
