@@ -53,15 +53,15 @@ class Describing(State):
 
     def _with_sleeves(self, i: int, mod: Mod) -> bool:
         """Read "a dress with short sleeves and white tights": the sleeves are the dress's."""
-        if mod.kind != "sleeve" or not self.segment or "with" not in self.items[i - 1].roles:
+        if mod.kind != "sleeve" or not self.cast.segment or "with" not in self.items[i - 1].roles:
             return False
-        self.segment[-1].mods.append(mod)
+        self.cast.segment[-1].mods.append(mod)
         return True
 
     def _instead(self, i: int, mod: Mod) -> bool:
         """Read "nicht der blaue Mantel, der rote": the other one of what is said not to be."""
         ends = self.sentence.pauses_at(i, "and", "but")
-        known = self.last or self.previous
+        known = self.cast.last or self.cast.previous
         the = i > 0 and "the" in self.items[i - 1].roles
         if not (the and ends and known is not None and known.negated) or "no" in self.flags:
             return False
@@ -92,8 +92,8 @@ class Describing(State):
     def _take_shade(self, mod: Mod) -> bool:
         """Give a colour the "dark" or "light" that stands just before it."""
         queue = self.predicated if self.predicated else self.pending
-        if not queue and self.noun_first and self.segment:
-            queue = self.segment[-1].mods
+        if not queue and self.noun_first and self.cast.segment:
+            queue = self.cast.segment[-1].mods
         if queue and queue[-1].kind == "shade" and mod.shade is None:
             shade = queue.pop()
             mod.shade = shade_of(shade.values[0])
@@ -112,22 +112,24 @@ class Describing(State):
             mod.either = mod.either or ("or" in self.flags and bool(self.predicated))
             self.predicate.mods.append(mod)
             self.predicated.append(mod)
-            if "both" in self.flags and len(self.segment) > 1:  # "her boots and bag are both black"
-                self.segment[-2].mods.append(mod)
-        elif self.noun_first and self.segment:
-            for frame in self.segment[-2:] if "both" in self.flags else self.segment[-1:]:
+            if (
+                "both" in self.flags and len(self.cast.segment) > 1
+            ):  # "her boots and bag are both black"
+                self.cast.segment[-2].mods.append(mod)
+        elif self.noun_first and self.cast.segment:
+            for frame in self.cast.segment[-2:] if "both" in self.flags else self.cast.segment[-1:]:
                 frame.mods.append(mod)
         else:
             self.pending.append(mod)
 
     def _after_noun(self, mod: Mod, i: int) -> bool:
         """In a language whose adjectives follow, describe the thing just said."""
-        if self.last is None or (not self.segment and mod.kind != "colour"):
+        if self.cast.last is None or (not self.cast.segment and mod.kind != "colour"):
             return False
         if mod.kind == "colour" and self.sentence.of_unknown(i):
             self._left_out(mod.text)
             return True
-        target = self.last
+        target = self.cast.last
         if mod.kind == "shade":
             colours = target.colours()
             if colours and colours[-1].shade is None and target.mods[-1] is colours[-1]:
@@ -146,9 +148,9 @@ class Describing(State):
             self._thing_of("hair", mods)
             return
         denim = any(mod.kind == "denim" for mod in mods)
-        target = self.last
-        if target is None and self.previous is not None and not self.previous.coloured():
-            target = self.previous if not self.flags & {"in", "whole"} else None  # "Cap. Red."
+        target = self.cast.last
+        if target is None and self.cast.previous is not None and not self.cast.previous.coloured():
+            target = self.cast.previous if not self.flags & {"in", "whole"} else None  # "Cap. Red."
         if "no" in self.flags and target is not None:
             for mod in mods:
                 mod.negated = True
@@ -164,8 +166,8 @@ class Describing(State):
             if mods[0].unsure:
                 target.forgotten = False  # "not sure about the trousers, maybe black"
             target.mods.extend(mods)
-            if "both" in self.flags and len(self.person.frames) > 1:
-                self.person.frames[-2].mods.extend(mods)
+            if "both" in self.flags and len(self.cast.person.frames) > 1:
+                self.cast.person.frames[-2].mods.extend(mods)
             return
         self._of_person(mods)
 
@@ -212,7 +214,7 @@ class Describing(State):
             self._thing_of("upper lower", coloured)
         elif denied or (coloured and "in" in self.flags) or self._guessed(coloured):
             self._thing_of("upper", coloured)
-        elif any(set(m.values) & RACE_COLOURS for m in coloured) and not self.person.frames:
+        elif any(set(m.values) & RACE_COLOURS for m in coloured) and not self.cast.person.frames:
             self._refuse_kind("race")  # "Male. White."
         elif coloured and self._anothers():
             self._same_kind(coloured)
@@ -223,20 +225,20 @@ class Describing(State):
     def _anothers(self) -> bool:
         """Whether "sein Freund einen grünen" names a colour of the thing named last."""
         article = self.mod_at > 0 and "a" in self.items[self.mod_at - 1].roles
-        return article and self.latest is not None and not self.person.frames
+        return article and self.cast.latest is not None and not self.cast.person.frames
 
     def _same_kind(self, mods: list[Mod]) -> None:
         """Add a thing of the kind of the one named last, whosever that was."""
-        kind = self.latest
+        kind = self.cast.latest
         if kind is not None:
             self._thing_of(kind.text, mods)
-            self.person.frames[-1].slots = dict(kind.slots)
-            self.person.frames[-1].layer = kind.layer
+            self.cast.person.frames[-1].slots = dict(kind.slots)
+            self.cast.person.frames[-1].layer = kind.layer
 
     def _guessed(self, coloured: list[Mod]) -> bool:
         """Whether a colour is all that is offered of the clothes: "no idea, maybe red?"."""
         unsure = bool(coloured) and all(mod.unsure for mod in coloured)
-        return unsure and self.puzzled and not self.person.frames
+        return unsure and self.puzzled and not self.cast.person.frames
 
     def _thing_of(self, meaning: str, mods: list[Mod]) -> None:
         """Add a thing that was only described ("denim", "all in black", "blonde")."""
@@ -244,30 +246,30 @@ class Describing(State):
         self.order += 1
         frame = Frame(slots, meaning, layer, list(mods), order=self.order)
         frame.forgotten = "dunno" in self.flags
-        self.person.frames.append(frame)
-        self.segment.append(frame)
-        self.last = frame
+        self.cast.person.frames.append(frame)
+        self.cast.segment.append(frame)
+        self.cast.last = frame
 
     def _part(self, i: int, item: Item) -> None:
         """Read a piece of a garment: large ones colour it, small ones are left out."""
         mods, self.pending = self.pending, []
-        if item.senses["parts"] == "hood" and self.last is not None:
-            if self.last.slots.get("upper.type") == ("sweater",):
-                self.last.slots["upper.type"] = ("hoodie",)
-        elif item.senses["parts"] == "whole" and self.last is not None:
-            self._colour_piece(self.last, mods)
+        if item.senses["parts"] == "hood" and self.cast.last is not None:
+            if self.cast.last.slots.get("upper.type") == ("sweater",):
+                self.cast.last.slots["upper.type"] = ("hoodie",)
+        elif item.senses["parts"] == "whole" and self.cast.last is not None:
+            self._colour_piece(self.cast.last, mods)
         else:
             self._left_out(" ".join([*(mod.text for mod in mods), item.text]))
         self.flags -= {"no", "or"}
 
     def _sleeve_noun(self, item: Item) -> None:
         mods, self.pending = self.pending, []
-        if self.last is None:
+        if self.cast.last is None:
             return
         for mod in mods:
             if mod.kind == "size":
-                self.last.mods.append(Mod("sleeve", mod.values, unsure=mod.unsure))
-        self._colour_piece(self.last, [mod for mod in mods if mod.kind != "size"])
+                self.cast.last.mods.append(Mod("sleeve", mod.values, unsure=mod.unsure))
+        self._colour_piece(self.cast.last, [mod for mod in mods if mod.kind != "size"])
 
     def _colour_piece(self, frame: Frame, mods: list[Mod]) -> None:
         for mod in mods:
@@ -280,16 +282,19 @@ class Describing(State):
         """Read "with blue stripes": a pattern with colours of its own."""
         pattern = item.senses["pattern_nouns"]
         mods, self.pending = self.pending, []
-        if any("on" in later.roles for later in self.items[i + 1 : i + 2]) and not self.segment:
+        if (
+            any("on" in later.roles for later in self.items[i + 1 : i + 2])
+            and not self.cast.segment
+        ):
             self.pending = [*mods, Mod("pattern", (pattern,), item.text, negated=item.denied)]
             return
-        if self.last is None:
+        if self.cast.last is None:
             self._thing_of("upper", [])
-        frame = self.last
+        frame = self.cast.last
         if frame is None:
             return
-        if not self.segment:  # "…, the stripes are blue"
-            self.segment.append(frame)
+        if not self.cast.segment:  # "…, the stripes are blue"
+            self.cast.segment.append(frame)
         if pattern != "graphic":  # "a Celtic top, green and white hoops"
             frame.mods = [m for m in frame.mods if m.values != ("graphic",)]
         known = any(mod.kind == "pattern" for mod in frame.mods)
@@ -313,13 +318,13 @@ class Describing(State):
         shown = any("on" in later.roles for later in self.items[i + 1 : i + 2])
         if (
             not shown
-            and self.last is not None
-            and self.last.slots.get("upper.type") == ("costume",)
+            and self.cast.last is not None
+            and self.cast.last.slots.get("upper.type") == ("costume",)
         ):
             return
-        if self.last is not None and (self.segment or "upper" in self.last.regions):
-            if not any(mod.kind == "pattern" for mod in self.last.mods):
-                self.last.mods.append(Mod("pattern", ("graphic",), unsure=self._unsure()))
+        if self.cast.last is not None and (self.cast.segment or "upper" in self.cast.last.regions):
+            if not any(mod.kind == "pattern" for mod in self.cast.last.mods):
+                self.cast.last.mods.append(Mod("pattern", ("graphic",), unsure=self._unsure()))
         else:
             self._left_out(item.text)
 

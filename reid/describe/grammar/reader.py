@@ -20,13 +20,13 @@ class Reader(Words):
                 self._take(i, self.items[i])
             self._end(clause, following)
         self._resolve_pairs()
-        main = self.reading.main
-        if self.said is not None and not any(t.slot == "body.sex" for t in main.traits):
-            main.traits.append(Trait("body.sex", (self.said,)))
-        return self.reading.finish()
+        main = self.cast.main
+        if self.cast.said is not None and not any(t.slot == "body.sex" for t in main.traits):
+            main.traits.append(Trait("body.sex", (self.cast.said,)))
+        return self._finish()
 
     def _take(self, i: int, item: Item) -> None:
-        if item.kind == "gap" or i == self.skipped:
+        if item.kind == "gap" or i == self.cast.skipped:
             return
         if self._is_name(i, item):
             return  # a name is neither searched nor kept
@@ -42,10 +42,10 @@ class Reader(Words):
             self._role(i, item)
         elif item.kind == "unknown":
             self._unknown(i, item)
-        if self.person is not self.reading.main:
-            self.person.stop = item.stop
-        self.begun = (
-            self.begun
+        if self.cast.person is not self.cast.main:
+            self.cast.person.stop = item.stop
+        self.cast.begun = (
+            self.cast.begun
             or item.kind in {"age", "height"}
             or bool({"things", "people", "colours"} & item.senses.keys())
         )
@@ -62,7 +62,9 @@ class Reader(Words):
 
     def _describing(self, i: int, item: Item) -> None:
         senses = item.senses
-        if "people" in senses and self._is_person(i, item):
+        if "people" in senses and self.cast.is_person(
+            i, item, spoken_of=self.predicate is not None
+        ):
             self._person(i, item)
         elif "refused" in senses:
             self._refuse(i, item)
@@ -90,7 +92,7 @@ class Reader(Words):
         if mark.value in {"/", "\\"} and self.sentence.between_mods(clause.stop):
             self.flags.add("or")
             return False
-        if mark.value in {":", "："} and self.last is not None and self.segment:
+        if mark.value in {":", "："} and self.cast.last is not None and self.cast.segment:
             self._copula()
             return False
         if mark.value in {"?", "？"} and self._queried(clause):
@@ -100,7 +102,7 @@ class Reader(Words):
     def _all_of_it(self) -> bool:
         """Read "all in navy: jumper, trousers, beret": one colour for everything that follows."""
         colours = [mod for mod in self.pending if mod.kind == "colour"]
-        if "whole" not in self.flags or not colours or self.segment:
+        if "whole" not in self.flags or not colours or self.cast.segment:
             return False
         self.spread, self.pending = colours, []
         self.flags -= {"whole", "in"}
@@ -108,7 +110,7 @@ class Reader(Words):
 
     def _queried(self, clause: Clause) -> bool:
         """Whether "?" doubts the word before it; after a whole sentence it only ends a question."""
-        if not (self.segment or self.pending) or clause.stop + 1 >= len(self.items):
+        if not (self.cast.segment or self.pending) or clause.stop + 1 >= len(self.items):
             return False
         return clause.stop - clause.first <= SHORT_QUERY
 
@@ -116,9 +118,9 @@ class Reader(Words):
         i, hard = clause.stop, clause.hard
         continues = not hard and clause.continues
         forward = "forward" in self.flags and not hard
-        if self.person is self.nobody:
+        if self.cast.person is self.cast.nobody:
             self.pending, continues = [], False
-            self._go_home()
+            self.cast.go_home()
         if self.hedge and not self.spoken_since_hedge and not continues and not forward:
             self._doubt_back()
         if self.pending and self._of_stature(i):
@@ -126,23 +128,28 @@ class Reader(Words):
             self.pending = []
         if self.pending and not self._waits(i, hard=hard, continues=continues):
             self._attach_back()
-        if "same" in self.flags and self.segment and not self.segment[-1].described():
-            self._copy_colours(self.segment[-1])
+        if "same" in self.flags and self.cast.segment and not self.cast.segment[-1].described():
+            self._copy_colours(self.cast.segment[-1])
         self._flush_traits()
         self.told = bool(self.predicated) and not hard
         self.predicate, self.predicated = None, []
-        denied = self.last is not None and self.last.negated and self.segment[-1:] == [self.last]
+        denied = (
+            self.cast.last is not None
+            and self.cast.last.negated
+            and self.cast.segment[-1:] == [self.cast.last]
+        )
         self.flags = {"no"} if denied and not hard and clause.list_goes_on else set()
         self.hedge = "wide" if forward else ""
         if not continues:
-            self.segment = []
-        self._leave_companion(i, hard=hard)
+            self.cast.segment = []
+        self.cast.leave_companion(i, hard=hard)
         if hard:
-            self.previous = self.last
-            self.last = None
-            self.begun = False
+            self.cast.previous = self.cast.last
+            self.cast.last = None
+            self.cast.begun = False
             self.spread, self.halved = [], False
-        self.trigger, self.worn = None, ""
+        self.cast.trigger, self.worn = None, ""
+        self.cast.owned = False
 
     def _of_stature(self, i: int) -> bool:
         """Whether "he's short" is over: the word is about him, not about what he wears."""
@@ -160,17 +167,17 @@ class Reader(Words):
         ahead = next((item for item in self.items[i + 1 : i + 5] if "things" in item.senses), None)
         if any(mod.hair and not mod.values for mod in self.pending):
             return ahead is not None and continues and "hair" in ahead.senses["things"]
-        if self.last is not None and all(mod.negated for mod in self.pending):
+        if self.cast.last is not None and all(mod.negated for mod in self.pending):
             return False  # "leggings, not black, a white top"
-        if continues and not self.segment:
+        if continues and not self.cast.segment:
             return True
         # "green or blue, the T-shirt": the thing is named after its colour
         near = any("things" in item.senses for item in self.items[i + 1 : i + 3])
         colours = all(mod.kind == "colour" for mod in self.pending)
-        unnamed = self.last is None and self.previous is None
+        unnamed = self.cast.last is None and self.cast.previous is None
         denied = all(mod.negated for mod in self.pending)
         unnamed = unnamed and (denied or not self.flags & {"in", "whole"})
-        return not hard and near and colours and unnamed and self.person is self.reading.main
+        return not hard and near and colours and unnamed and self.cast.person is self.cast.main
 
     @property
     def spoken_since_hedge(self) -> bool:
@@ -184,7 +191,9 @@ class Reader(Words):
             self.pending = []
         else:
             self._left_out(item.text)
-        worn = self.segment or (self.last is not None and "upper" in self.last.regions)
+        worn = self.cast.segment or (
+            self.cast.last is not None and "upper" in self.cast.last.regions
+        )
         if any("on" in later.roles for later in self.items[i + 1 : i + 2]) and worn:
             self._motif(i, item)
 
@@ -196,5 +205,5 @@ class Reader(Words):
     def _is_motif_here(self, i: int, item: Item) -> bool:
         """Tell the bear on a T-shirt from the bear in an arm."""
         following = self.items[i + 1 : i + 2]
-        shown = bool(self.segment) and any("on" in later.roles for later in following)
+        shown = bool(self.cast.segment) and any("on" in later.roles for later in following)
         return "motifs" in item.senses and (shown or self.sentence.before_thing(i))

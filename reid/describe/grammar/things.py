@@ -13,9 +13,9 @@ class Things(Naming):
         meaning = item.senses["things"]
         if item.senses.get("parts") == "half" and self._half(i):
             return
-        self._return_to_main_for_things()
+        self.cast.return_to_main_for_things()
         self._flush_traits()
-        self.trigger = None
+        self.cast.trigger = None
         slots, layer = parse_thing(meaning)
         self.definite = i > 0 and bool(self.items[i - 1].roles & {"the", "his"})
         known = self._spoken_of(slots) if self.definite or self.like is not None else None
@@ -51,12 +51,12 @@ class Things(Naming):
         if self.hedge in {"narrow", "mod"}:
             self.hedge = ""
         self.flags.add("after-hedge")
-        self.person.frames.append(frame)
+        self.cast.person.frames.append(frame)
         self._speak_of(frame)
 
     def _half(self, i: int) -> bool:
         """Read "two-tone jacket, top half yellow": a half of the garment, no garment of its own."""
-        whole = self.last
+        whole = self.cast.last
         if whole is None or "upper.type" not in whole.slots or self.sentence.thing_ahead(i):
             return False
         if len(whole.regions) > 1 or (whole.coloured() and not self.halved):
@@ -73,13 +73,13 @@ class Things(Naming):
         if self.like is not None and self.like is not frame:
             self.pairs.append((self.like, frame))
         self.like = None
-        self.segment.append(frame)
-        self.last, self.last_trait = frame, None
-        self.latest = frame
+        self.cast.segment.append(frame)
+        self.cast.last, self.last_trait = frame, None
+        self.cast.latest = frame
 
     def _excepted(self, frame: Frame) -> None:
         """Take "everything purple except the top" off the top."""
-        for known in self.person.frames:
+        for known in self.cast.person.frames:
             if known.slots.keys() == {"upper", "lower"}:
                 for region in frame.regions:
                     known.slots.pop(region, None)
@@ -90,7 +90,7 @@ class Things(Naming):
         if self.flags & {"no", "or", "same"} or self.hedge:
             return None
         bags = len(slots.keys() & set(BAG_SLOTS)) > 1
-        for frame in reversed(self.person.frames[-RECENT:]):
+        for frame in reversed(self.cast.person.frames[-RECENT:]):
             if frame.negated or frame.gone() or "hair" in frame.regions:
                 continue
             if frame.slots == slots or (bags and set(frame.slots) & set(BAG_SLOTS)):
@@ -107,11 +107,11 @@ class Things(Naming):
 
     def _one(self, i: int) -> bool:
         """Read "the red one": the thing just named, or another of its kind."""
-        known = self.last or self.previous
-        if known is None and self.person.frames == [] and self.latest is not None:
-            return self._another(i, self.latest)
+        known = self.cast.last or self.cast.previous
+        if known is None and self.cast.person.frames == [] and self.cast.latest is not None:
+            return self._another(i, self.cast.latest)
         if "or" in self.flags:
-            frames = reversed(self.person.frames[-RECENT:])
+            frames = reversed(self.cast.person.frames[-RECENT:])
             known = next((frame for frame in frames if frame.coloured()), known)
         if known is None or not self.pending or self.mod_at != i - 1 or "hair" in known.regions:
             return False
@@ -127,8 +127,8 @@ class Things(Naming):
             mods[0].either = True
         elif known.coloured() and not all(mod.negated for mod in mods):
             self._thing_of(known.text, mods)
-            self.person.frames[-1].slots = dict(known.slots)
-            self.person.frames[-1].layer = known.layer
+            self.cast.person.frames[-1].slots = dict(known.slots)
+            self.cast.person.frames[-1].layer = known.layer
             return True
         known.mods.extend(mods)
         self._speak_of(known)
@@ -144,8 +144,8 @@ class Things(Naming):
 
     def _liken(self, i: int) -> None:
         """Read "the same colour as her bag": the thing before is to be like the one after."""
-        if self.last is not None and self.sentence.thing_ahead(i, past_colours=True):
-            self.like = self.predicate or self.last
+        if self.cast.last is not None and self.sentence.thing_ahead(i, past_colours=True):
+            self.like = self.predicate or self.cast.last
         else:
             self.flags.add("same")
 
@@ -158,7 +158,7 @@ class Things(Naming):
 
     def _compound(self, frame: Frame, i: int) -> None:
         """Of two names for one garment side by side ("fleece jacket") the second is the head."""
-        last = self.last
+        last = self.cast.last
         beside = i > 0 and "things" in self.items[i - 1].senses
         if last is None or not beside or last.regions != frame.regions or "hair" in frame.regions:
             return
@@ -170,7 +170,7 @@ class Things(Naming):
         """Join what is said of one head of hair into one thing."""
         value = meaning.partition("=")[2]
         frame.slots = {"hair.length": (value,)} if value else {"hair": ()}
-        for known in self.person.frames[-RECENT:]:
+        for known in self.cast.person.frames[-RECENT:]:
             if "hair" in known.regions and value and known.slots.get("hair.length") is None:
                 frame.slots = {"hair.length": (value,)}
 
@@ -181,7 +181,7 @@ class Things(Naming):
 
     def _relate(self, frame: Frame) -> None:
         """Tell how a new thing stands to the one before it."""
-        last = self.last
+        last = self.cast.last
         if last is None:
             return
         same = set(frame.regions) & set(last.regions)
@@ -191,7 +191,7 @@ class Things(Naming):
         elif "or" in self.flags and (same or bags):
             frame.alternative = last
             frame.unsure = frame.unsure or last.unsure
-        if self.hedge == "narrow" and same and not self.segment and not self.pending:
+        if self.hedge == "narrow" and same and not self.cast.segment and not self.pending:
             frame.alternative = last
         if "over" in self.flags and same:
             last.outermost, frame.innermost = True, True
@@ -228,8 +228,8 @@ class Things(Naming):
             if mod.kind != "colour" or not frame.coloured()
         )
         if "same" in self.flags:
-            if frame.coloured() and self.segment:  # "shoes matching her red coat"
-                self.pairs.append((self.segment[-1], frame))
+            if frame.coloured() and self.cast.segment:  # "shoes matching her red coat"
+                self.pairs.append((self.cast.segment[-1], frame))
             else:
                 self._copy_colours(frame)
             self.flags.discard("same")
@@ -247,7 +247,7 @@ class Things(Naming):
         return mods
 
     def _copy_colours(self, frame: Frame) -> None:
-        for known in reversed(self.person.frames[-RECENT:]):
+        for known in reversed(self.cast.person.frames[-RECENT:]):
             if known.colours() and known is not frame:
                 frame.mods.extend(m for m in known.colours() if m.text != "of a piece")
                 return
@@ -259,38 +259,38 @@ class Things(Naming):
             frame = Frame({"head.type": ("hat", "cap")}, negated=True)
         else:
             frame = Frame({"feet.type": ("shoes",)}, negated=True)
-        self.person.frames.append(frame)
+        self.cast.person.frames.append(frame)
 
     def _stack(self, over: bool) -> None:
         """Read "… with a red jacket over the top" and "… with a white tee underneath"."""
-        if self.last is not None and len(self.person.frames) > 1:
+        if self.cast.last is not None and len(self.cast.person.frames) > 1:
             if over:
-                self.last.outermost = True
+                self.cast.last.outermost = True
             else:
-                self.last.innermost = True
+                self.cast.last.innermost = True
 
     def _aside(self) -> None:
         """Read what is tied about the waist as worn over the rest."""
-        if self.last is not None and "upper" in self.last.regions:
-            self.last.outermost = True
+        if self.cast.last is not None and "upper" in self.cast.last.regions:
+            self.cast.last.outermost = True
 
     def _bare_upper(self, i: int) -> bool:
         """Whether "something pink on top" ends here: a colour, and no word for the thing."""
         ends = self.sentence.pauses_at(i, "and", "but")
-        upper = any("upper" in frame.regions for frame in self.person.frames)
-        return ends and bool(self.pending) and not self.segment and not upper
+        upper = any("upper" in frame.regions for frame in self.cast.person.frames)
+        return ends and bool(self.pending) and not self.cast.segment and not upper
 
     def _riding(self, roles: frozenset[str]) -> bool:
         """Whether who comes with a thing sits in it: "a blue buggy with a toddler in it"."""
-        pushed = self.last is not None and "carry.pushchair" in self.last.regions
-        return pushed and "with" in roles and not self.reading.main.named
+        pushed = self.cast.last is not None and "carry.pushchair" in self.cast.last.regions
+        return pushed and "with" in roles and not self.cast.main.named
 
     def _refine(self, roles: frozenset[str]) -> None:
         """Tell which bag is meant by where it is worn."""
         where = "shoulder-bag" if "shoulder" in roles else "handbag"
         where = "carry.backpack" if "back" in roles else f"carry.{where}"
-        if self.last is not None and _any_bag(self.last):
-            self.last.slots = {where: ("present",)}
+        if self.cast.last is not None and _any_bag(self.cast.last):
+            self.cast.last.slots = {where: ("present",)}
         elif self.lexicon.relatives_first:  # "斜挎黑色小包": how it is worn is said first
             self.worn = where
 

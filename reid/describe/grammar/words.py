@@ -9,7 +9,7 @@ class Words(Things):
 
     def _role(self, i: int, item: Item) -> None:
         roles = item.roles
-        self._hear_sex(i, roles)
+        self.cast.hear_sex(i, roles)
         if self._done(i, roles):
             return
         self._refer(i, roles)
@@ -21,10 +21,10 @@ class Words(Things):
             self._negate(i)
         self._layer(i, roles)
         if "companion" in roles and not self.pending and not self._riding(roles):
-            self.trigger = i
-            self._swap(i)
+            self.cast.trigger = i
+            self.cast.swap(i)
             if self.lexicon.relatives_first:
-                self._introduce(i)
+                self.cast.introduce(i)
         if roles & {"shoulder", "hand", "back"}:
             self._refine(roles)
         self._small_words(i, roles)
@@ -36,7 +36,8 @@ class Words(Things):
         elif "dunno" in roles:
             self._dunno(i)
         elif "contrast" in roles:
-            self._somebody_else(i)
+            self.cast.somebody_else(i)
+            self.flags.discard("no")
         elif "save" in roles:
             if self.pending:
                 self._attach_back()  # "all in grey apart from the shoes"
@@ -49,7 +50,7 @@ class Words(Things):
         """Read what is worn over or under what, and "something pink on top"."""
         if "overtop" in roles or "undertop" in roles:
             self._stack("overtop" in roles)
-        elif roles & {"over", "under"} and self.segment:
+        elif roles & {"over", "under"} and self.cast.segment:
             self.flags.add("over" if "over" in roles else "under")
         if roles & {"over", "overtop"} and self._bare_upper(i):
             self._thing_of("upper", self.pending)
@@ -62,35 +63,26 @@ class Words(Things):
         if "aside" in roles:
             self._aside()
         if "sought" in roles and i and "people" in self.items[i - 1].senses:
-            self._seek(self.person)
+            self.cast.seek(self.cast.person)
         if "belongs" in roles:
-            self.belonging = self.predicate or self.last
-        if "self" in roles and self.person is not self.reading.main:
-            self._go_home()
+            self.cast.belonging = self.predicate or self.cast.last
+        if "self" in roles and self.cast.person is not self.cast.main:
+            self.cast.go_home()
         if "too" in roles and self._too(i):
             self.flags.add("same")
 
-    def _hear_sex(self, i: int, roles: frozenset[str]) -> None:
-        """Note what "he" or "her" says of the person described."""
-        if self.person is not self.reading.main or self.sentence.of_a_thing(i, roles):
-            return
-        main, companions = self.reading.main, self.reading.companions
-        for role, sex in (("he", "male"), ("she", "female")):
-            theirs = main.sex is None and any(known.sex == sex for known in companions)
-            if {role, role + "_owns"} & roles and not theirs:
-                self.said = self.said or sex
-
     def _small_words(self, i: int, roles: frozenset[str]) -> None:
-        self.flags |= roles & {"or", "same", "both", "whole", "his", "and", "in"}
+        self.flags |= roles & {"or", "same", "both", "whole", "and", "in"}
+        self.cast.owned = self.cast.owned or "his" in roles
         if roles & {"and", "but"}:
             self.flags -= {"no"}
         if "but" in roles:
             self.hedge = ""
-        if "finite" in roles and self._own_verb(i):
-            self._go_home()
+        if "finite" in roles and self.cast.own_verb(i):
+            self.cast.go_home()
         if "with" in roles:
             self._with(i, roles)
-        self.opened = self.opened or bool(roles & {"in", "relative", "opens"})
+        self.cast.opened = self.cast.opened or bool(roles & {"in", "relative", "opens"})
         if "plural" in roles and "and" in self.flags and not self._told_apart():
             self.flags.add("both")
         if roles & {"copula", "again"}:
@@ -99,19 +91,21 @@ class Words(Things):
         if "costume" in roles or ("garb" in roles and self.sentence.character_ahead(i)):
             self._thing_of("upper.type=costume", [])
         if "i" in roles:
-            self._speaker(i)
+            self.cast.speaker(i)
         for role, sex in (("he", "male"), ("she", "female")):
             if role in roles and not self.sentence.of_a_thing(i, roles):
-                before = self.person
-                self._pronoun(i, sex)
-                if self.person is not before:
+                before = self.cast.person
+                self.cast.pronoun(i, sex)
+                if self.cast.person is not before:
                     self.predicate, self.predicated = None, []  # "…, er ist in Blau"
-                if self.person is self.reading.main:
-                    self.said = self.said or sex
+                if self.cast.person is self.cast.main:
+                    self.cast.said = self.cast.said or sex
 
     def _told_apart(self) -> bool:
         """Whether one of the last two things has been described already."""
-        return len(self.segment) < 2 or any(frame.described() for frame in self.segment[-2:])
+        return len(self.cast.segment) < 2 or any(
+            frame.described() for frame in self.cast.segment[-2:]
+        )
 
     def _with(self, i: int, roles: frozenset[str]) -> None:
         self.predicate, self.predicated = None, []
@@ -119,42 +113,44 @@ class Words(Things):
             self._attach_back()
         if self.sentence.only_colours_ahead(i):
             self.flags.add("trim")  # "an England top, white with red"
-        if self.person is not self.reading.main:
-            self.opened = self.opened or "and" not in roles
+        if self.cast.person is not self.cast.main:
+            self.cast.opened = self.cast.opened or "and" not in roles
 
     def _too(self, i: int) -> bool:
         """Whether "the scarf as well" speaks of what was said of the thing before."""
         ends = self.sentence.ends_at(i)
-        return ends and self.told and len(self.segment) == 1 and self.definite
+        return ends and self.told and len(self.cast.segment) == 1 and self.definite
 
     def _negate(self, i: int) -> None:
         ended = self.sentence.ends_at(i)
-        if ended and self.last is not None and (self.predicate is self.last):
-            self.last.negated = True
+        if ended and self.cast.last is not None and (self.predicate is self.cast.last):
+            self.cast.last.negated = True
         else:
             self.flags.add("no")
 
     def _theirs_is(self, i: int) -> None:
         """Read "dad's jacket is green and the boy's is red": the thing named last, another's."""
         before = self.items[i - 1] if i else None
-        if before is None or self.latest is None or self.pending or self.segment:
+        if before is None or self.cast.latest is None or self.pending or self.cast.segment:
             return
         named = before.owns and "people" in before.senses
         if before.roles & {"he_owns", "she_owns"} and not before.roles & {"he", "she"}:
-            self._go_home()
+            self.cast.go_home()
             named = True
-        if named and not any(frame.slots == self.latest.slots for frame in self.person.frames):
+        if named and not any(
+            frame.slots == self.cast.latest.slots for frame in self.cast.person.frames
+        ):
             self._same_kind([])
 
     def _copula(self, *, again: bool = False) -> None:
-        if again and self.last is None:
-            self.last = self.previous
-        if self.last is not None and (self.segment or again) and not self.pending:
-            self.predicate, self.predicated = self.last, []
-            if again and self.last.negated and self.last.colours():
+        if again and self.cast.last is None:
+            self.cast.last = self.cast.previous
+        if self.cast.last is not None and (self.cast.segment or again) and not self.pending:
+            self.predicate, self.predicated = self.cast.last, []
+            if again and self.cast.last.negated and self.cast.last.colours():
                 # "not a red coat, it's orange": a coat after all
-                self.last.negated = False
-                for mod in self.last.colours():
+                self.cast.last.negated = False
+                for mod in self.cast.last.colours():
                     mod.negated = True
 
     def _hedge(self, i: int, roles: frozenset[str]) -> None:
@@ -167,15 +163,15 @@ class Words(Things):
         else:
             self.hedge = "narrow"
         if following is None or following.kind == "break":
-            if "think" in roles and (not self.begun or "forward" in roles):
+            if "think" in roles and (not self.cast.begun or "forward" in roles):
                 self.flags.add("forward")
             else:
                 self._doubt_back()
 
     def _dunno(self, i: int) -> None:
         ended = self.sentence.ends_at(i)
-        if ended and self.segment and not self.segment[-1].described():
-            self.segment[-1].forgotten = True
+        if ended and self.cast.segment and not self.cast.segment[-1].described():
+            self.cast.segment[-1].forgotten = True
         else:
             self.flags.add("dunno")
         self.puzzled = True
