@@ -209,7 +209,7 @@ def test_twice_the_text_takes_twice_the_time(language: str | None) -> None:
 
 def _seconds(text: str, language: str | None) -> float:
     """Return the shortest of up to three readings: what else the process does is not meant."""
-    times = []
+    times: list[float] = []
     while len(times) < 3 and (not times or times[-1] > 0.1):
         start = time.process_time()
         describe(text, language)
