@@ -66,13 +66,15 @@ def _clock(found: re.Match[str], lexicon: Lexicon) -> str | None:
     groups = {name: value for name, value in found.groupdict().items() if value is not None}
     if "noon" in groups:
         return "12:00"
-    hour = _value(groups.get("h4") or groups.get("h", ""), lexicon)
+    hour = 1 if "one" in groups else _value(groups.get("h4") or groups.get("h", ""), lexicon)
     minute = _value(groups.get("m") or groups.get("n") or "0", lexicon)
     if hour is None or minute is None:
         return None
     exact = "h4" in groups or groups.get("h", "").startswith("0")
     if "quarter" in groups:
         minute = 15
+    if "threequarters" in groups:
+        minute = 45
     if "half" in groups:
         minute = 30
     if "halfto" in groups:
@@ -113,15 +115,27 @@ def find_place(
 ) -> tuple[str | None, list[Item]]:
     """Return the phrase of the place, and the items without it; `spans` are the tokens'."""
     for i, item in enumerate(items):
-        if "place" not in item.roles or item.senses:
+        named = _named_at(items, i)
+        if not named and ("place" not in item.roles or item.senses):
             continue
-        stop = _place_end(items, i)
+        stop = _place_end(items, i - 1 if named else i)
         if stop is None:
             continue
-        first = i + 1 if "bare" in item.roles else i
+        first = i + 1 if "bare" in item.roles and not named else i
         place = text[spans[items[first].start][0] : spans[items[stop - 1].stop - 1][1]]
         return place, [*items[:i], *(item.used() for item in items[i:stop]), *items[stop:]]
     return None, items
+
+
+def _named_at(items: list[Item], i: int) -> bool:
+    """Whether a place is named without a preposition: "last seen: platform 4"."""
+    start = i if "spots" in items[i].roles else i + 1 if "the" in items[i].roles else len(items)
+    if start >= len(items) or "spots" not in items[start].roles or "place" in items[i].roles:
+        return False
+    before = items[i - 1] if i else None
+    if before is not None and before.value in {":", "：", ","} and i > 1:
+        before = items[i - 2]
+    return before is not None and "seen" in before.roles
 
 
 def _place_end(items: list[Item], i: int) -> int | None:

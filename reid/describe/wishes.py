@@ -258,12 +258,25 @@ def _lightest(thing: Thing) -> int:
 def _colour_chains(thing: Thing) -> list[list[Look]]:
     """Split the colours of a thing into runs of alternatives."""
     chains: list[list[Look]] = []
-    for look in thing.colours() or _implied(thing):
+    for look in _said_once(thing.colours()) or _implied(thing):
         if look.either and chains:
             chains[-1].append(look)
         else:
             chains.append([look])
     return chains
+
+
+def _said_once(colours: tuple[Look, ...]) -> list[Look]:
+    """Return colours without those said again: doubted once, doubted ("I think it was blue")."""
+    kept: dict[object, Look] = {}
+    for look in colours:
+        key = (look.values, look.hair, look.shade, look.negated)
+        known = kept.get(key)
+        if known is None:
+            kept[key] = look
+        elif look.unsure and not known.unsure:
+            kept[key] = replace(known, unsure=True)
+    return list(kept.values())
 
 
 def _implied(thing: Thing) -> list[Look]:

@@ -101,3 +101,61 @@ def test_a_colour_may_come_before_its_thing(text: str) -> None:
 def test_to_be_is_not_his() -> None:
     slots = {w.slot for w in describe("die Jacke könnte blau sein").wishes}
     assert slots == {"upper.type", "upper.colour"}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "trousers: black? navy?"),
+        ("de", "die Hose, schwarz? dunkelblau?"),
+        ("es", "los pantalones, ¿negros? ¿azul marino?"),
+        ("fr", "le pantalon, noir ? bleu marine ?"),
+        ("zh", "裤子是黑色？深蓝色？"),
+    ],
+)
+def test_two_questions_are_two_doubted_alternatives(language: str, text: str) -> None:
+    colours = [w for w in describe(text, language).wishes if w.slot == "lower.colour"]
+    assert {(w.value, w.certainty) for w in colours} == {("black", "unsure"), ("blue", "unsure")}
+    assert len({w.group for w in colours}) == 1
+    assert colours[0].group is not None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("es", "un jersey azul, al menos creo que era azul"),
+        ("fr", "un pull bleu, enfin je crois qu'il était bleu"),
+        ("zh", "蓝色毛衣，至少我觉得是蓝色"),
+    ],
+)
+def test_a_colour_said_again_in_doubt_is_doubted_once(language: str, text: str) -> None:
+    colours = [w for w in describe(text, language).wishes if w.slot == "upper.colour"]
+    assert [(w.value, w.certainty) for w in colours] == [("blue", "unsure")]
+
+
+def test_a_doubt_between_marks_after_and_goes_forward() -> None:
+    assert doubted("black jeans and, I want to say, a blue top") == {"blue"}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "place", "time"),
+    [
+        ("en", "last seen: platform 4, 17.35", "platform 4", "17:35"),
+        ("en", "left the swimming pool around 16:00", "the swimming pool", "16:00"),
+        ("en", "lost near the big wheel just before 3", "near the big wheel", "15:00"),
+        ("en", "by the bandstand at roughly 1 o'clock", "the bandstand", "13:00"),
+        ("de", "zuletzt gesehen: Gleis 4, 17.35 Uhr", "Gleis 4", "17:35"),
+        ("de", "verloren beim Riesenrad kurz vor drei", "Riesenrad", "15:00"),
+        ("de", "gegen ein Uhr beim Spielplatz weggelaufen", "Spielplatz", "13:00"),
+        ("es", "lo vimos por última vez delante del acuario", "delante del acuario", None),
+        ("es", "se perdió cerca de la noria poco antes de las tres", "cerca de la noria", "15:00"),
+        ("fr", "vu pour la dernière fois quai 4 à 17h35", "quai 4", "17:35"),
+        ("fr", "entre le café et la fontaine à 15 heures", "entre le café et la fontaine", "15:00"),
+        ("zh", "五点三刻在鬼屋不见了", "鬼屋", "17:45"),
+    ],
+)
+def test_where_and_when_in_few_words(
+    language: str, text: str, place: str, time: str | None
+) -> None:
+    query = describe(text, language)
+    assert (query.last_seen_place, query.last_seen_time) == (place, time)

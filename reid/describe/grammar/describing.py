@@ -109,7 +109,8 @@ class Describing(State):
         if not self.lexicon.before and self._after_noun(mod, i):
             return
         if self.predicate is not None:
-            mod.either = mod.either or ("or" in self.flags and bool(self.predicated))
+            before = self.predicated or self.predicate.colours()
+            mod.either = mod.either or ("or" in self.flags and bool(before) and not mod.negated)
             self.predicate.mods.append(mod)
             self.predicated.append(mod)
             if (
@@ -137,6 +138,10 @@ class Describing(State):
                 return True
         if mod.kind == "colour" and "or" in self.flags and target.colours():
             mod.either = True
+        if not self.named and mod.kind == "colour" and not mod.negated:
+            asked = self.sentence.asked_at(i)
+            mod.either = mod.either or (asked and any(known.unsure for known in target.colours()))
+            self.added.append(mod)
         target.mods.append(mod)
         return True
 

@@ -2,7 +2,7 @@
 
 from reid.describe.frames import Trait
 from reid.describe.grammar.clauses import Clause, split
-from reid.describe.grammar.state import SHORT_QUERY
+from reid.describe.grammar.state import QUERIES, SHORT_QUERY
 from reid.describe.grammar.words import Words
 from reid.describe.items import Item
 from reid.describe.portrait import Reading
@@ -110,9 +110,11 @@ class Reader(Words):
 
     def _queried(self, clause: Clause) -> bool:
         """Whether "?" doubts the word before it; after a whole sentence it only ends a question."""
-        if not (self.cast.segment or self.pending) or clause.stop + 1 >= len(self.items):
+        if not (self.cast.segment or self.pending or self.added):
             return False
-        return clause.stop - clause.first <= SHORT_QUERY
+        before = self.items[clause.first - 1].value if clause.first else None
+        ends = clause.stop + 1 >= len(self.items) and before not in QUERIES
+        return not ends and clause.stop - clause.first <= SHORT_QUERY
 
     def _break(self, clause: Clause) -> None:
         i, hard = clause.stop, clause.hard
@@ -148,6 +150,7 @@ class Reader(Words):
             self.cast.last = None
             self.cast.begun = False
             self.spread, self.halved = [], False
+        self.added, self.named = [], False
         self.cast.trigger, self.worn = None, ""
         self.cast.owned = False
 

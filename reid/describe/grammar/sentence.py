@@ -32,6 +32,22 @@ class Sentence:
         """Whether a phrase ends with the item at `i`, or one of these words follows it."""
         return self.ends_at(i) or bool(self.items[i + 1].roles & set(roles))
 
+    def asked_at(self, i: int) -> bool:
+        """Whether a question mark follows the item at `i`, and another goes before its phrase."""
+        following = self.items[i + 1] if i + 1 < len(self.items) else None
+        if following is None or following.value not in {"?", "？"}:
+            return False
+        before = next((x for x in reversed(self.items[:i]) if x.kind == "break"), None)
+        return before is not None and before.value in {"?", "？", "¿"}
+
+    def joined_at(self, i: int) -> bool:
+        """Whether a phrase set between marks follows an "and" or a "but"."""
+        return (
+            i > 1
+            and self.items[i - 1].kind == "break"
+            and bool(self.items[i - 2].roles & {"and", "but"})
+        )
+
     def thing_ahead(self, i: int, *, past_colours: bool = False) -> bool:
         """Whether a thing still follows in this phrase, for what describes it to wait for."""
         for item in self.items[i + 1 : i + 5]:

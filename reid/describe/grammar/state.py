@@ -11,6 +11,7 @@ from reid.describe.portrait import Reading, finish
 BAG_SLOTS: Final = (
     "carry.backpack", "carry.shoulder-bag", "carry.handbag", "carry.plastic-bag",
 )  # fmt: skip
+QUERIES: Final = frozenset("?？¿")
 SHORT_QUERY: Final = 4
 """A question mark after more words than this ends a question, and doubts nothing."""
 
@@ -33,6 +34,8 @@ class State:
         self.last_trait: Trait | None = None
         self.predicate: Frame | None = None  # the thing that "is", "was" speaks of
         self.predicated: list[Mod] = []
+        self.named = False  # a thing was named in this clause
+        self.added: list[Mod] = []  # looks given back to a thing named before this phrase
         self.flags: set[str] = set()  # words whose effect lasts to the end of a phrase
         self.hedge = ""  # "", "mod", "narrow" or "wide"
         self.noun_first = False
@@ -65,6 +68,9 @@ class State:
                 mod.unsure = True
         elif self.predicated:
             for mod in self.predicated:
+                mod.unsure = True
+        elif self.added:
+            for mod in self.added:
                 mod.unsure = True
         elif self.last_trait is not None:
             self.last_trait.unsure = True

@@ -15,7 +15,7 @@ class Things(Naming):
             return
         self.cast.return_to_main_for_things()
         self._flush_traits()
-        self.cast.trigger = None
+        self.cast.trigger, self.named = None, True
         slots, layer = parse_thing(meaning)
         self.definite = i > 0 and bool(self.items[i - 1].roles & {"the", "his"})
         known = self._spoken_of(slots) if self.definite or self.like is not None else None

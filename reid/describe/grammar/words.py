@@ -163,7 +163,8 @@ class Words(Things):
         else:
             self.hedge = "narrow"
         if following is None or following.kind == "break":
-            if "think" in roles and (not self.cast.begun or "forward" in roles):
+            joined = self.sentence.joined_at(i)  # "black jeans and, I think, a blue top"
+            if "think" in roles and (not self.cast.begun or "forward" in roles or joined):
                 self.flags.add("forward")
             else:
                 self._doubt_back()
