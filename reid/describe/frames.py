@@ -149,6 +149,7 @@ class Person:
         named: a word for the person was said ("boy").
         kin: by a word for somebody's elder or friend ("dad").
         child: by a word for somebody's child ("son").
+        beside: named as somebody's company ("with his dad"); `called` by which word.
         start, stop: token span of what is said, for a companion.
     """
 
@@ -158,5 +159,7 @@ class Person:
     named: bool = False
     kin: bool = False
     child: bool = False
+    beside: bool = False
+    called: str = ""
     start: int = 0
     stop: int = 0

@@ -52,7 +52,8 @@ class Cast:
         main = self.main
         if facts.get("age") in {"adult", "older"} or self.person is not main or i < 1:
             return False
-        if main.kin and facts.get("age") == "child" and self.turns_to(i):
+        child = "child" in self.items[i].senses["people"].split()
+        if main.kin and (child or facts.get("age") == "child") and self.turns_to(i):
             return True
         first = self.sentence.mine(i)
         before = self.items[first - 1] if first else None
@@ -60,7 +61,6 @@ class Cast:
             return False
         if not (before.kind == "break" or before.roles & {"but", "and"}):
             return False
-        child = "child" in self.items[i].senses["people"].split()
         if child and main.named and main.frames and self.sentence.verb_at(i + 1):
             return True  # "I saw a man in green, my son is in red"
         return main.kin and not any("seen" in x.roles for x in self.items[:i])
@@ -77,7 +77,7 @@ class Cast:
             and before is not None
             and before.kind == "break"
             and bool(self.main.frames)
-            and self.sentence.verb_at(i + 1)
+            and (self.sentence.verb_at(i + 1) or self.sentence.looks_at(i + 1))
         )
 
     def seek_another(self, i: int) -> None:
@@ -113,6 +113,9 @@ class Cast:
         if self.again_named(i, sex):
             self.trigger = None
             return main
+        for known in companions if relation and self.trigger is None else ():
+            if known.called == self.items[i].text:
+                return known  # "with his dad, dad has a red coat"
         owned = self.owned or (self.lexicon.relatives_first and relation and spoken)
         same = fresh or not main.named or sex is None or main.sex in {None, sex}
         if self.trigger is None and not owned and not (relation and not fresh) and same:
@@ -123,7 +126,7 @@ class Cast:
                     return known
         if len(companions) >= MOST_COMPANIONS:
             return companions[-1]
-        companion = Person(start=self.phrase_start(i))
+        companion = Person(start=self.phrase_start(i), beside=self.trigger is not None)
         companions.append(companion)
         return companion
 
@@ -163,6 +166,7 @@ class Cast:
     def go_home(self) -> None:
         self.person = self.main
         self.opened = self.topic = False
+        self.segment = []
         self.last = self.person.frames[-1] if self.person.frames else None
 
     def leave_companion(self, i: int, *, hard: bool) -> None:
@@ -194,7 +198,7 @@ class Cast:
             if item.kind == "break":
                 return
             if "people" in item.senses:
-                companion = Person(start=ahead[0].start)
+                companion = Person(start=ahead[0].start, beside=True)
                 self.companions.append(companion)
                 self.enter(companion, i)
                 self.opened = True
@@ -223,6 +227,9 @@ class Cast:
         if self.with_pronoun(i):
             self.trigger = None  # "the friend with him": he is named, and not spoken of
             return
+        if self.beside_only(i):
+            self.go_home()
+            return
         anew = self.said == sex and i > 0 and self.items[i - 1].kind == "break"
         if self.topic and self.person.sex == sex and not (anew and self.person.frames):
             return
@@ -237,6 +244,14 @@ class Cast:
                 self.enter(companion, 0)
                 self.opened = True
                 return
+
+    def beside_only(self, i: int) -> bool:
+        """Whether "mit ihrer Oma (grauer Mantel), sie hat …" turns to the one who is with her."""
+        main, person = self.main, self.person
+        if person is main or not person.beside or not person.frames:
+            return False
+        new = i > 0 and self.items[i - 1].kind == "break"
+        return new and not main.named and not main.frames and main.sex is None
 
     def with_pronoun(self, i: int) -> bool:
         """Whether a pronoun only says with whom: "the friend with him"."""
@@ -309,12 +324,19 @@ class Cast:
             if {role, role + "_owns"} & roles and not theirs:
                 self.said = self.said or sex
 
-    def hand_over(self, person: Person) -> None:
-        """Give "the jacket belongs to his dad" to the dad."""
+    def hand_over(self, person: Person, i: int) -> None:
+        """Enter a person, and give them what "belongs to his dad" and "the bag of her friend"."""
         frame, self.belonging = self.belonging, None
-        if frame is not None and person is not self.person and frame in self.person.frames:
+        theirs = frame is not None and person is not self.person and frame in self.person.frames
+        if frame is not None and theirs:
             self.person.frames.remove(frame)
             person.frames.append(frame)
+        self.enter(person, i)
+        if frame is not None and theirs:
+            self.last, self.segment = frame, [frame]
+            self.opened = self.topic = True
+        elif person is not self.main and self.sentence.of_relative(i, self.items[i]):
+            self.opened = self.topic = True  # "her friend's bag is pink"
 
     def theirs(self, i: int, frame: Frame | None) -> bool:
         """Read "the handbag is the mother's": the thing spoken of is a companion's."""

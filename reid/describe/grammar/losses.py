@@ -80,7 +80,7 @@ def _subject(items: list[Item], i: int) -> tuple[int, bool] | None:
         if item.senses.keys() & LOOKS:
             continue
         single = single or "single" in item.roles
-        owned = owned or bool(item.roles & {"his", "he_owns", "she_owns"})
+        owned = owned or bool(item.roles & {"his", "he_owns", "she_owns", "finite"})
         if item.kind == "break" or item.roles & {"and", "but"}:
             return (thing, single) if owned or single or is_gone else None
         if item.roles & (_WORN - _having(item)) and not item.roles & {"a", "his"}:

@@ -22,8 +22,7 @@ class Naming(Describing):
         if self.cast.after_kin(i, facts):
             self.cast.seek_another(i)
         person = self.cast.who(i, facts.get("sex"), relation=relation)
-        self.cast.hand_over(person)
-        self.cast.enter(person, i)
+        self.cast.hand_over(person, i)
         for mod in mods:
             self._mod_of_person(mod)
         for slot, value in facts.items():
@@ -35,7 +34,7 @@ class Naming(Describing):
         for trait in self.waiting:
             self._add_trait(trait)
         self.waiting = []
-        person.named, person.kin = True, relation
+        person.named, person.kin, person.called = True, relation, item.text
         person.child = person.child or "child" in meaning
         if self.cast.trigger is None and person is not self.cast.main:
             # "the boy had a hoodie, the girl a cardigan": hers, without a verb

@@ -48,6 +48,26 @@ class Sentence:
             and bool(self.items[i - 2].roles & {"and", "but"})
         )
 
+    def looks_at(self, i: int) -> bool:
+        """Whether a colour or a shade stands here, or an article before one or before a thing."""
+        article = i < len(self.items) and "a" in self.items[i].roles
+        here = self.items[i + article] if i + article < len(self.items) else None
+        wanted = {"colours", "hair_colours", "shades"} | ({"things"} if article else set())
+        return here is not None and bool(here.senses.keys() & wanted)
+
+    def owner_after(self, i: int) -> bool:
+        """Whether the thing at `i` is said to be a relative's: "le sac de son amie est rose"."""
+        his = False
+        for j in range(i + 1, min(len(self.items) - 1, i + 5)):
+            item = self.items[j]
+            if "people" in item.senses:
+                kin = "relation" in item.senses["people"].split()
+                return kin and his and "copula" in self.items[j + 1].roles
+            if item.senses or item.kind != "phrase" or item.roles & {"copula", "and", "companion"}:
+                return False
+            his = his or "his" in item.roles
+        return False
+
     def thing_ahead(self, i: int, *, past_colours: bool = False) -> bool:
         """Whether a thing still follows in this phrase, for what describes it to wait for."""
         for item in self.items[i + 1 : i + 5]:
@@ -108,8 +128,11 @@ class Sentence:
 
     def of_relative(self, i: int, item: Item) -> bool:
         """Whether a clause is about a relative's thing: "dad's jacket is green"."""
+        owners = {"his", "my", "the"} | ({"he", "she"} if self.lexicon.relatives_first else set())
+        if not item.owns and not self.lexicon.relatives_first:
+            return False
         first = i
-        while first and self.items[first - 1].roles & {"his", "my", "the"}:
+        while first and self.items[first - 1].roles & owners:
             first -= 1
         before = self.items[first - 1] if first else None
         opens = before is None or before.kind == "break" or bool(before.roles & {"and", "but"})

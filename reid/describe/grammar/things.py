@@ -19,6 +19,8 @@ class Things(Naming):
         slots, layer = parse_thing(meaning)
         self.definite = i > 0 and bool(self.items[i - 1].roles & {"the", "his"})
         known = self._spoken_of(slots) if self.definite or self.like is not None else None
+        owned = self.sentence.owner_after(i)
+        known = None if owned else known
         if known is not None:
             self._again(known, item, adjacent=self.mod_at == i - 1)
             return
@@ -53,6 +55,7 @@ class Things(Naming):
         self.flags.add("after-hedge")
         self.cast.person.frames.append(frame)
         self._speak_of(frame)
+        self.cast.belonging = frame if owned else self.cast.belonging
 
     def _half(self, i: int) -> bool:
         """Read "two-tone jacket, top half yellow": a half of the garment, no garment of its own."""

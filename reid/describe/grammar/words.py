@@ -78,8 +78,11 @@ class Words(Things):
             self.flags -= {"no"}
         if "but" in roles:
             self.hedge = ""
-        if "finite" in roles and self.cast.own_verb(i):
-            self.cast.go_home()
+        if "finite" in roles:
+            if self.pending and "in" in self.flags and self._and_since(i):
+                self._attach_back()  # "with a boy in green and wears a white dress"
+            if self.cast.own_verb(i):
+                self.cast.go_home()
         if "with" in roles:
             self._with(i, roles)
         self.cast.opened = self.cast.opened or bool(roles & {"in", "relative", "opens"})
