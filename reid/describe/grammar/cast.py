@@ -186,6 +186,19 @@ class Cast:
             return
         self.go_home()
 
+    def just_denied(self) -> bool:
+        """Whether the last thing of this phrase is one that there is not."""
+        return self.last is not None and self.last.negated and self.segment[-1:] == [self.last]
+
+    def end(self, i: int, *, hard: bool, continues: bool) -> None:
+        """End a phrase with the break at `i`, or (`hard`) the whole sentence."""
+        if not continues:
+            self.segment = []
+        self.leave_companion(i, hard=hard)
+        if hard:
+            self.previous, self.last, self.begun = self.last, None, False
+        self.trigger, self.owned = None, False
+
     def introduce(self, i: int) -> None:
         """Start a companion whose clothes are said before the word for them."""
         self.trigger = None

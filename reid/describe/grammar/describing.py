@@ -24,20 +24,22 @@ class Describing(State):
             self._refuse_kind("race")
             return
         self._colour(section, mod, item)
-        mod.unsure = self._unsure()
-        mod.negated = item.denied or ("no" in self.flags and self.predicate is not None)
-        earlier = self.predicated or self.pending
+        mod.unsure = self.phrase.unsure()
+        mod.negated = item.denied or (
+            "no" in self.phrase.flags and self.phrase.predicate is not None
+        )
+        earlier = self.phrase.predicated or self.phrase.pending
         if mod.either and earlier and earlier[-1].unsure:
             mod.unsure = True  # "maybe green or blue": neither is sure
         self.mod_at = i
         if self._instead(i, mod) or self._with_sleeves(i, mod):
             return
         self._place(mod, i)
-        if self.hedge == "mod" and mod.kind != "shade":
-            self.hedge = ""
-        if mod.either or len(self.pending) > 1 or self.predicate is not None:
-            self.flags.discard("or")
-        self.flags.add("after-hedge")
+        if self.phrase.hedge == "mod" and mod.kind != "shade":
+            self.phrase.hedge = ""
+        if mod.either or len(self.phrase.pending) > 1 or self.phrase.predicate is not None:
+            self.phrase.flags.discard("or")
+        self.phrase.flags.add("after-hedge")
 
     def _colour(self, section: str, mod: Mod, item: Item) -> None:
         """Complete a colour: its shade, and what it is called in hair."""
@@ -63,7 +65,7 @@ class Describing(State):
         ends = self.sentence.pauses_at(i, "and", "but")
         known = self.cast.last or self.cast.previous
         the = i > 0 and "the" in self.items[i - 1].roles
-        if not (the and ends and known is not None and known.negated) or "no" in self.flags:
+        if not (the and ends and known is not None and known.negated) or "no" in self.phrase.flags:
             return False
         if mod.kind != "colour":
             return False
@@ -76,11 +78,16 @@ class Describing(State):
     def _make(self, section: str, meaning: str, item: Item) -> Mod:
         if section in {"colours", "hair_colours"}:
             values, shade = colour_meaning(meaning)
-            earlier = self.predicated or self.pending
+            earlier = self.phrase.predicated or self.phrase.pending
             joined = bool(earlier) and earlier[-1].kind == "colour"
-            hue = item.glued and joined and "and" not in self.flags and not self.lexicon.compounds
+            hue = (
+                item.glued
+                and joined
+                and "and" not in self.phrase.flags
+                and not self.lexicon.compounds
+            )
             return Mod("colour", values, item.text, shade=shade,
-                       either=joined and ("or" in self.flags or hue))  # fmt: skip
+                       either=joined and ("or" in self.phrase.flags or hue))  # fmt: skip
         if section == "shades":
             return Mod("denim" if meaning == "denim" else "shade", (meaning,), item.text)
         if meaning == "short leg":
@@ -91,14 +98,14 @@ class Describing(State):
 
     def _take_shade(self, mod: Mod) -> bool:
         """Give a colour the "dark" or "light" that stands just before it."""
-        queue = self.predicated if self.predicated else self.pending
-        if not queue and self.noun_first and self.cast.segment:
+        queue = self.phrase.predicated if self.phrase.predicated else self.phrase.pending
+        if not queue and self.phrase.noun_first and self.cast.segment:
             queue = self.cast.segment[-1].mods
         if queue and queue[-1].kind == "shade" and mod.shade is None:
             shade = queue.pop()
             mod.shade = shade_of(shade.values[0])
-            if self.predicate is not None and shade in self.predicate.mods:
-                self.predicate.mods.remove(shade)
+            if self.phrase.predicate is not None and shade in self.phrase.predicate.mods:
+                self.phrase.predicate.mods.remove(shade)
             return True
         return False
 
@@ -108,20 +115,24 @@ class Describing(State):
             return
         if not self.lexicon.before and self._after_noun(mod, i):
             return
-        if self.predicate is not None:
-            before = self.predicated or self.predicate.colours()
-            mod.either = mod.either or ("or" in self.flags and bool(before) and not mod.negated)
-            self.predicate.mods.append(mod)
-            self.predicated.append(mod)
+        if self.phrase.predicate is not None:
+            before = self.phrase.predicated or self.phrase.predicate.colours()
+            mod.either = mod.either or (
+                "or" in self.phrase.flags and bool(before) and not mod.negated
+            )
+            self.phrase.predicate.mods.append(mod)
+            self.phrase.predicated.append(mod)
             if (
-                "both" in self.flags and len(self.cast.segment) > 1
+                "both" in self.phrase.flags and len(self.cast.segment) > 1
             ):  # "her boots and bag are both black"
                 self.cast.segment[-2].mods.append(mod)
-        elif self.noun_first and self.cast.segment:
-            for frame in self.cast.segment[-2:] if "both" in self.flags else self.cast.segment[-1:]:
+        elif self.phrase.noun_first and self.cast.segment:
+            for frame in (
+                self.cast.segment[-2:] if "both" in self.phrase.flags else self.cast.segment[-1:]
+            ):
                 frame.mods.append(mod)
         else:
-            self.pending.append(mod)
+            self.phrase.pending.append(mod)
 
     def _after_noun(self, mod: Mod, i: int) -> bool:
         """In a language whose adjectives follow, describe the thing just said."""
@@ -136,18 +147,18 @@ class Describing(State):
             if colours and colours[-1].shade is None and target.mods[-1] is colours[-1]:
                 colours[-1].shade = shade_of(mod.values[0])
                 return True
-        if mod.kind == "colour" and "or" in self.flags and target.colours():
+        if mod.kind == "colour" and "or" in self.phrase.flags and target.colours():
             mod.either = True
-        if not self.named and mod.kind == "colour" and not mod.negated:
+        if not self.phrase.named and mod.kind == "colour" and not mod.negated:
             asked = self.sentence.asked_at(i)
             mod.either = mod.either or (asked and any(known.unsure for known in target.colours()))
-            self.added.append(mod)
+            self.phrase.added.append(mod)
         target.mods.append(mod)
         return True
 
     def _attach_back(self) -> None:
         """Give what no thing followed to the thing before, or to the person."""
-        mods, self.pending = self.pending, []
+        mods, self.phrase.pending = self.phrase.pending, []
         hair = [mod for mod in mods if mod.kind == "colour" and not mod.values]
         if hair:
             self._thing_of("hair", mods)
@@ -155,23 +166,27 @@ class Describing(State):
         denim = any(mod.kind == "denim" for mod in mods)
         target = self.cast.last
         if target is None and self.cast.previous is not None and not self.cast.previous.coloured():
-            target = self.cast.previous if not self.flags & {"in", "whole"} else None  # "Cap. Red."
-        if "no" in self.flags and target is not None:
+            target = (
+                self.cast.previous if not self.phrase.flags & {"in", "whole"} else None
+            )  # "Cap. Red."
+        if "no" in self.phrase.flags and target is not None:
             for mod in mods:
                 mod.negated = True
-            self.flags.discard("no")
+            self.phrase.flags.discard("no")
         if denim and (target is None or target.described()):
             self._thing_of("lower.type=jeans", mods)
             return
         if target is not None and target.negated and self._other_one(target, mods):
             return
         if target is not None and self._may_take(target, mods):
-            if "or" in self.flags or (mods[0].unsure and target.colours() and not mods[0].negated):
+            if "or" in self.phrase.flags or (
+                mods[0].unsure and target.colours() and not mods[0].negated
+            ):
                 mods[0].either = True
             if mods[0].unsure:
                 target.forgotten = False  # "not sure about the trousers, maybe black"
             target.mods.extend(mods)
-            if "both" in self.flags and len(self.cast.person.frames) > 1:
+            if "both" in self.phrase.flags and len(self.cast.person.frames) > 1:
                 self.cast.person.frames[-2].mods.extend(mods)
             return
         self._of_person(mods)
@@ -189,13 +204,13 @@ class Describing(State):
         return True
 
     def _may_take(self, target: Frame, mods: list[Mod]) -> bool:
-        if "whole" in self.flags:
+        if "whole" in self.phrase.flags:
             return False
-        if "trim" in self.flags:
+        if "trim" in self.phrase.flags:
             return True
         if "hair" in target.regions and any(mod.kind == "size" for mod in mods):
             return True
-        doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.flags
+        doubtful = mods[0].either or mods[0].unsure or mods[0].negated or "or" in self.phrase.flags
         return (
             doubtful
             or not target.coloured()
@@ -209,15 +224,17 @@ class Describing(State):
             if mod.kind == "size" and mod.values == ("short",):
                 self._add_trait(Trait("body.height", ("short",), mod.unsure, mod.negated))
         coloured = [mod for mod in mods if mod.kind in {"colour", "shade", "pattern"}]
-        if "no" in self.flags:  # "isn't wearing anything dark": whatever it is, it is not that
+        if (
+            "no" in self.phrase.flags
+        ):  # "isn't wearing anything dark": whatever it is, it is not that
             for mod in coloured:
                 mod.negated = True
         denied = bool(coloured) and all(mod.negated for mod in coloured)
         if any(mod.kind == "sleeve" for mod in mods):
             self._thing_of("upper", mods)
-        elif coloured and "whole" in self.flags:
+        elif coloured and "whole" in self.phrase.flags:
             self._thing_of("upper lower", coloured)
-        elif denied or (coloured and "in" in self.flags) or self._guessed(coloured):
+        elif denied or (coloured and "in" in self.phrase.flags) or self._guessed(coloured):
             self._thing_of("upper", coloured)
         elif any(set(m.values) & RACE_COLOURS for m in coloured) and not self.cast.person.frames:
             self._refuse_kind("race")  # "Male. White."
@@ -250,14 +267,14 @@ class Describing(State):
         slots, layer = parse_thing(meaning)
         self.order += 1
         frame = Frame(slots, meaning, layer, list(mods), order=self.order)
-        frame.forgotten = "dunno" in self.flags
+        frame.forgotten = "dunno" in self.phrase.flags
         self.cast.person.frames.append(frame)
         self.cast.segment.append(frame)
         self.cast.last = frame
 
     def _part(self, i: int, item: Item) -> None:
         """Read a piece of a garment: large ones colour it, small ones are left out."""
-        mods, self.pending = self.pending, []
+        mods, self.phrase.pending = self.phrase.pending, []
         if item.senses["parts"] == "hood" and self.cast.last is not None:
             if self.cast.last.slots.get("upper.type") == ("sweater",):
                 self.cast.last.slots["upper.type"] = ("hoodie",)
@@ -265,10 +282,10 @@ class Describing(State):
             self._colour_piece(self.cast.last, mods)
         else:
             self._left_out(" ".join([*(mod.text for mod in mods), item.text]))
-        self.flags -= {"no", "or"}
+        self.phrase.flags -= {"no", "or"}
 
     def _sleeve_noun(self, item: Item) -> None:
-        mods, self.pending = self.pending, []
+        mods, self.phrase.pending = self.phrase.pending, []
         if self.cast.last is None:
             return
         for mod in mods:
@@ -286,12 +303,15 @@ class Describing(State):
     def _pattern_noun(self, i: int, item: Item) -> None:
         """Read "with blue stripes": a pattern with colours of its own."""
         pattern = item.senses["pattern_nouns"]
-        mods, self.pending = self.pending, []
+        mods, self.phrase.pending = self.phrase.pending, []
         if (
             any("on" in later.roles for later in self.items[i + 1 : i + 2])
             and not self.cast.segment
         ):
-            self.pending = [*mods, Mod("pattern", (pattern,), item.text, negated=item.denied)]
+            self.phrase.pending = [
+                *mods,
+                Mod("pattern", (pattern,), item.text, negated=item.denied),
+            ]
             return
         if self.cast.last is None:
             self._thing_of("upper", [])
@@ -304,9 +324,9 @@ class Describing(State):
             frame.mods = [m for m in frame.mods if m.values != ("graphic",)]
         known = any(mod.kind == "pattern" for mod in frame.mods)
         if item.denied:
-            frame.mods.append(Mod("pattern", (pattern,), unsure=self._unsure(), negated=True))
-        elif not known and "no" not in self.flags:
-            frame.mods.append(Mod("pattern", (pattern,), unsure=self._unsure()))
+            frame.mods.append(Mod("pattern", (pattern,), unsure=self.phrase.unsure(), negated=True))
+        elif not known and "no" not in self.phrase.flags:
+            frame.mods.append(Mod("pattern", (pattern,), unsure=self.phrase.unsure()))
         if pattern != "graphic":
             self._colour_piece(frame, mods)
             if self.mod_at == i - 1 and len(frame.colours()) > 1:
@@ -317,9 +337,9 @@ class Describing(State):
 
     def _motif(self, i: int, item: Item) -> None:
         if self.sentence.before_thing(i):
-            self.flags.add("motif")
+            self.phrase.flags.add("motif")
             return
-        self.pending = []
+        self.phrase.pending = []
         shown = any("on" in later.roles for later in self.items[i + 1 : i + 2])
         if (
             not shown
@@ -329,7 +349,9 @@ class Describing(State):
             return
         if self.cast.last is not None and (self.cast.segment or "upper" in self.cast.last.regions):
             if not any(mod.kind == "pattern" for mod in self.cast.last.mods):
-                self.cast.last.mods.append(Mod("pattern", ("graphic",), unsure=self._unsure()))
+                self.cast.last.mods.append(
+                    Mod("pattern", ("graphic",), unsure=self.phrase.unsure())
+                )
         else:
             self._left_out(item.text)
 

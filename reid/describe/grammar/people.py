@@ -10,15 +10,15 @@ class Naming(Describing):
     """Who is spoken of: the person sought, their companions, the speaker."""
 
     def _person(self, i: int, item: Item) -> None:
-        if item.owns and self.cast.theirs(i, self.predicate):
-            self.predicate = None
+        if item.owns and self.cast.theirs(i, self.phrase.predicate):
+            self.phrase.predicate = None
             return
-        if self.pending and "in" in self.flags and self._and_since(i):
+        if self.phrase.pending and "in" in self.phrase.flags and self._and_since(i):
             self._attach_back()  # "her mother in white and her father in black"
         meaning = item.senses["people"].split()
         facts = dict(part.split("=") for part in meaning if "=" in part)
         relation = "relation" in meaning
-        mods, self.pending = self.pending, []
+        mods, self.phrase.pending = self.phrase.pending, []
         if self.cast.after_kin(i, facts):
             self.cast.seek_another(i)
         person = self.cast.who(i, facts.get("sex"), relation=relation)
@@ -26,7 +26,9 @@ class Naming(Describing):
         for mod in mods:
             self._mod_of_person(mod)
         for slot, value in facts.items():
-            self._add_trait(Trait(f"body.{slot}", (value,), self.hedge in {"narrow", "wide"}))
+            self._add_trait(
+                Trait(f"body.{slot}", (value,), self.phrase.hedge in {"narrow", "wide"})
+            )
         if "child" in meaning and "age" not in facts:  # "my son": most likely, not surely, a child
             self._add_trait(Trait("body.age", ("child",), unsure=True, weak=True))
         if "sex" in facts:
@@ -40,9 +42,9 @@ class Naming(Describing):
             # "the boy had a hoodie, the girl a cardigan": hers, without a verb
             self.cast.opened |= any("a" in item.roles for item in self.items[i + 1 : i + 2])
         self.cast.trigger = None
-        if self.hedge == "narrow":
-            self.hedge = ""
-        self.flags -= {"no", "or"}
+        if self.phrase.hedge == "narrow":
+            self.phrase.hedge = ""
+        self.phrase.flags -= {"no", "or"}
 
     def _and_since(self, i: int) -> bool:
         """Whether an "and" stands between the last look and the item at `i`."""
@@ -51,7 +53,11 @@ class Naming(Describing):
     def _mod_of_person(self, mod: Mod) -> None:
         if mod.negated and mod.kind in {"colour", "pattern"}:
             self._thing_of("upper", [mod])  # "没穿黑色的女人"
-        elif mod.kind == "colour" and set(mod.values) & RACE_COLOURS and "in" not in self.flags:
+        elif (
+            mod.kind == "colour"
+            and set(mod.values) & RACE_COLOURS
+            and "in" not in self.phrase.flags
+        ):
             self._refuse_kind("race")
         elif mod.kind == "colour" and not mod.values:
             self._thing_of("hair", [mod])
@@ -74,10 +80,10 @@ class Naming(Describing):
             return
         for part in meaning.split():
             slot, _, value = part.partition("=")
-            trait = Trait(slot, (value,), self._unsure(), "no" in self.flags)
+            trait = Trait(slot, (value,), self.phrase.unsure(), "no" in self.phrase.flags)
             self.waiting.append(trait)
             self.last_trait = trait
-        self.flags.add("after-hedge")
+        self.phrase.flags.add("after-hedge")
         if self.cast.trigger is None:
             self._flush_traits()
 
@@ -92,11 +98,15 @@ class Naming(Describing):
             if slot == "body.age_years":
                 values = tuple(float(v) if "." in str(v) else int(v) for v in values)
             trait = Trait(
-                slot, values, doubt or self.hedge == "wide", "no" in self.flags, exact=True
+                slot,
+                values,
+                doubt or self.phrase.hedge == "wide",
+                "no" in self.phrase.flags,
+                exact=True,
             )
             self.waiting.append(trait)
             self.last_trait = trait
-        self.flags.add("after-hedge")
+        self.phrase.flags.add("after-hedge")
         if self.cast.trigger is None:
             self._flush_traits()
 
@@ -113,11 +123,11 @@ class Naming(Describing):
         ):  # an Indian dress, "un maillot espagnol"
             self._left_out(item.text)
             return
-        self.pending = [mod for mod in self.pending if mod.kind == "size"]
+        self.phrase.pending = [mod for mod in self.phrase.pending if mod.kind == "size"]
         if item.senses["refused"] != "race":
-            self.pending = []
+            self.phrase.pending = []
         self._refuse_kind(item.senses["refused"])
-        self.flags -= {"no"}
+        self.phrase.flags -= {"no"}
         self.cast.trigger = (
             None
             if self.cast.trigger is None or not self.sentence.person_ahead(i)

@@ -2,6 +2,7 @@
 
 from reid.describe.frames import Trait
 from reid.describe.grammar.clauses import Clause, split
+from reid.describe.grammar.phrase import Phrase
 from reid.describe.grammar.state import QUERIES, SHORT_QUERY
 from reid.describe.grammar.words import Words
 from reid.describe.items import Item
@@ -14,7 +15,7 @@ class Reader(Words):
     def read(self) -> Reading:
         """Read everything."""
         clauses = split(self.sentence)
-        self.noun_first = clauses[0].noun_first
+        self.phrase.noun_first = clauses[0].noun_first
         for clause, following in zip(clauses, [*clauses[1:], None], strict=True):
             for i in range(clause.first, clause.stop):
                 self._take(i, self.items[i])
@@ -63,7 +64,7 @@ class Reader(Words):
     def _describing(self, i: int, item: Item) -> None:
         senses = item.senses
         if "people" in senses and self.cast.is_person(
-            i, item, spoken_of=self.predicate is not None
+            i, item, spoken_of=self.phrase.predicate is not None
         ):
             self._person(i, item)
         elif "refused" in senses:
@@ -83,14 +84,14 @@ class Reader(Words):
         """Read the end of a clause."""
         if clause.mark is None or self._breaks(clause, clause.mark):
             self._break(clause)
-            self.noun_first = following is not None and following.noun_first
+            self.phrase.noun_first = following is not None and following.noun_first
 
     def _breaks(self, clause: Clause, mark: Item) -> bool:
         """Whether the mark at the end of a clause ends what is being said; read it if not."""
         if mark.value in {":", "："} and self._all_of_it():
             return False
         if mark.value in {"/", "\\"} and self.sentence.between_mods(clause.stop):
-            self.flags.add("or")
+            self.phrase.flags.add("or")
             return False
         if mark.value in {":", "："} and self.cast.last is not None and self.cast.segment:
             self._copula()
@@ -101,62 +102,59 @@ class Reader(Words):
 
     def _all_of_it(self) -> bool:
         """Read "all in navy: jumper, trousers, beret": one colour for everything that follows."""
-        colours = [mod for mod in self.pending if mod.kind == "colour"]
-        if "whole" not in self.flags or not colours or self.cast.segment:
+        colours = [mod for mod in self.phrase.pending if mod.kind == "colour"]
+        if "whole" not in self.phrase.flags or not colours or self.cast.segment:
             return False
-        self.spread, self.pending = colours, []
-        self.flags -= {"whole", "in"}
+        self.spread, self.phrase.pending = colours, []
+        self.phrase.flags -= {"whole", "in"}
         return True
 
     def _queried(self, clause: Clause) -> bool:
         """Whether "?" doubts the word before it; after a whole sentence it only ends a question."""
-        if not (self.cast.segment or self.pending or self.added):
+        if not (self.cast.segment or self.phrase.pending or self.phrase.added):
             return False
         before = self.items[clause.first - 1].value if clause.first else None
         ends = clause.stop + 1 >= len(self.items) and before not in QUERIES
         return not ends and clause.stop - clause.first <= SHORT_QUERY
 
     def _break(self, clause: Clause) -> None:
-        i, hard = clause.stop, clause.hard
-        continues = not hard and clause.continues
-        forward = "forward" in self.flags and not hard
+        """End what is being said: what is pending finds its place, and a new phrase begins."""
+        continues = clause.continues and not clause.hard
+        forward = "forward" in self.phrase.flags and not clause.hard
         if self.cast.person is self.cast.nobody:
-            self.pending, continues = [], False
+            self.phrase.pending, continues = [], False
             self.cast.go_home()
-        if self.hedge and not self.spoken_since_hedge and not continues and not forward:
+        if self.phrase.hedge and not self.spoken_since_hedge and not continues and not forward:
             self._doubt_back()
-        if self.pending and self._of_stature(i):
-            self._of_person(self.pending)
-            self.pending = []
-        if self.pending and not self._waits(i, hard=hard, continues=continues):
-            self._attach_back()
-        if "same" in self.flags and self.cast.segment and not self.cast.segment[-1].described():
-            self._copy_colours(self.cast.segment[-1])
-        self._flush_traits()
-        self.told = bool(self.predicated) and not hard
-        self.predicate, self.predicated = None, []
-        denied = (
-            self.cast.last is not None
-            and self.cast.last.negated
-            and self.cast.segment[-1:] == [self.cast.last]
+        self._settle(clause, continues=continues)
+        goes_on = self.cast.just_denied() and not clause.hard and clause.list_goes_on
+        self.phrase = Phrase(
+            flags={"no"} if goes_on else set(),
+            hedge="wide" if forward else "",
+            pending=self.phrase.pending,
+            told=bool(self.phrase.predicated) and not clause.hard,
         )
-        self.flags = {"no"} if denied and not hard and clause.list_goes_on else set()
-        self.hedge = "wide" if forward else ""
-        if not continues:
-            self.cast.segment = []
-        self.cast.leave_companion(i, hard=hard)
-        if hard:
-            self.cast.previous = self.cast.last
-            self.cast.last = None
-            self.cast.begun = False
+        self.cast.end(clause.stop, hard=clause.hard, continues=continues)
+        if clause.hard:
             self.spread, self.halved = [], False
-        self.added, self.named = [], False
-        self.cast.trigger, self.worn = None, ""
-        self.cast.owned = False
+
+    def _settle(self, clause: Clause, *, continues: bool) -> None:
+        """Give what is pending to the thing before or to the person, unless it has to wait."""
+        if self.phrase.pending and self._of_stature(clause.stop):
+            self._of_person(self.phrase.pending)
+            self.phrase.pending = []
+        if self.phrase.pending and not self._waits(
+            clause.stop, hard=clause.hard, continues=continues
+        ):
+            self._attach_back()
+        segment = self.cast.segment
+        if "same" in self.phrase.flags and segment and not segment[-1].described():
+            self._copy_colours(segment[-1])
+        self._flush_traits()
 
     def _of_stature(self, i: int) -> bool:
         """Whether "he's short" is over: the word is about him, not about what he wears."""
-        if any(mod.kind != "size" for mod in self.pending):
+        if any(mod.kind != "size" for mod in self.phrase.pending):
             return False
         for item in reversed(self.items[max(0, i - 4) : i]):
             if item.roles & {"he", "she"} and not item.senses:
@@ -168,30 +166,30 @@ class Reader(Words):
     def _waits(self, i: int, *, hard: bool, continues: bool) -> bool:
         """Whether what was described is still to be named after this break."""
         ahead = next((item for item in self.items[i + 1 : i + 5] if "things" in item.senses), None)
-        if any(mod.hair and not mod.values for mod in self.pending):
+        if any(mod.hair and not mod.values for mod in self.phrase.pending):
             return ahead is not None and continues and "hair" in ahead.senses["things"]
-        if self.cast.last is not None and all(mod.negated for mod in self.pending):
+        if self.cast.last is not None and all(mod.negated for mod in self.phrase.pending):
             return False  # "leggings, not black, a white top"
         if continues and not self.cast.segment:
             return True
         # "green or blue, the T-shirt": the thing is named after its colour
         near = any("things" in item.senses for item in self.items[i + 1 : i + 3])
-        colours = all(mod.kind == "colour" for mod in self.pending)
+        colours = all(mod.kind == "colour" for mod in self.phrase.pending)
         unnamed = self.cast.last is None and self.cast.previous is None
-        denied = all(mod.negated for mod in self.pending)
-        unnamed = unnamed and (denied or not self.flags & {"in", "whole"})
+        denied = all(mod.negated for mod in self.phrase.pending)
+        unnamed = unnamed and (denied or not self.phrase.flags & {"in", "whole"})
         return not hard and near and colours and unnamed and self.cast.person is self.cast.main
 
     @property
     def spoken_since_hedge(self) -> bool:
         """Whether something followed the last word of doubt."""
-        return "after-hedge" in self.flags
+        return "after-hedge" in self.phrase.flags
 
     def _unknown(self, i: int, item: Item) -> None:
-        if self.pending and not self.sentence.thing_ahead(i) and self.lexicon.before:
+        if self.phrase.pending and not self.sentence.thing_ahead(i) and self.lexicon.before:
             # an unknown noun keeps its colours: they are nobody else's
-            self._left_out(" ".join([*(mod.text for mod in self.pending), item.text]))
-            self.pending = []
+            self._left_out(" ".join([*(mod.text for mod in self.phrase.pending), item.text]))
+            self.phrase.pending = []
         else:
             self._left_out(item.text)
         worn = self.cast.segment or (

@@ -1,10 +1,11 @@
-"""What the reader knows at a word, and small looks around it."""
+"""What the reader keeps through a whole text, and what every part of it uses."""
 
 from typing import Final
 
 from reid.describe.ages import height_value
 from reid.describe.frames import Frame, Mod, Trait
 from reid.describe.grammar.cast import Cast
+from reid.describe.grammar.phrase import Phrase
 from reid.describe.grammar.sentence import Sentence
 from reid.describe.portrait import Reading, finish
 
@@ -20,25 +21,18 @@ RECENT: Final = 30
 
 
 class State:
-    """What the reader knows at a word, and small looks around it."""
+    """What the reader keeps through a whole text, and what every part of it uses."""
 
     def __init__(self, sentence: Sentence) -> None:
         self.sentence = sentence
         self.items = sentence.items
         self.lexicon = sentence.lexicon
         self.cast = Cast(sentence)
+        self.phrase = Phrase()
         self.refused: list[str] = []
         self.unparsed: dict[str, None] = {}
-        self.pending: list[Mod] = []
         self.waiting: list[Trait] = []  # traits said before their person
         self.last_trait: Trait | None = None
-        self.predicate: Frame | None = None  # the thing that "is", "was" speaks of
-        self.predicated: list[Mod] = []
-        self.named = False  # a thing was named in this clause
-        self.added: list[Mod] = []  # looks given back to a thing named before this phrase
-        self.flags: set[str] = set()  # words whose effect lasts to the end of a phrase
-        self.hedge = ""  # "", "mod", "narrow" or "wide"
-        self.noun_first = False
         self.naming = False  # a name is being said
         self.order = 0
         self.mod_at = -1  # the last item that described something
@@ -46,10 +40,8 @@ class State:
         self.pairs: list[tuple[Frame, Frame]] = []  # things said to be of one colour
         self.spread: list[Mod] = []  # the colour of all that a list names
         self.halved = False  # a garment is described half by half
-        self.worn = ""  # how the bag that follows is worn
         self.like: Frame | None = None  # the thing that is to be like the next one
         self.puzzled = False  # the speaker said that he does not know something
-        self.told = False  # the phrase before said what a thing is like ("her coat is red")
 
     def _finish(self) -> Reading:
         companions = tuple(map(finish, self.cast.companions))
@@ -57,22 +49,15 @@ class State:
             finish(self.cast.main), companions, tuple(self.refused), tuple(self.unparsed)
         )
 
-    def _unsure(self) -> bool:
-        return self.hedge in {"narrow", "wide", "mod"}
-
     def _doubt_back(self) -> None:
         """Apply a doubt to what was said just before it."""
-        self.hedge = ""
-        if self.pending:
-            for mod in self.pending:
-                mod.unsure = True
-        elif self.predicated:
-            for mod in self.predicated:
-                mod.unsure = True
-        elif self.added:
-            for mod in self.added:
-                mod.unsure = True
-        elif self.last_trait is not None:
+        self.phrase.hedge = ""
+        newest = self.phrase.newest()
+        for mod in newest:
+            mod.unsure = True
+        if newest:
+            return
+        if self.last_trait is not None:
             self.last_trait.unsure = True
         elif self.cast.last is not None:
             self.cast.last.unsure = True
@@ -87,7 +72,7 @@ class State:
             known = [t.values[0] for t in self.cast.person.traits if t.slot == "body.age_years"]
             years = float(known[-1]) if known else None
             trait.values = (height_value(trait.values[0], self.cast.person.sex, years),)
-        if "dunno" not in self.flags:
+        if "dunno" not in self.phrase.flags:
             self.cast.person.traits.append(trait)
 
     def _refuse_kind(self, kind: str) -> None:

@@ -15,7 +15,7 @@ class Things(Naming):
             return
         self.cast.return_to_main_for_things()
         self._flush_traits()
-        self.cast.trigger, self.named = None, True
+        self.cast.trigger, self.phrase.named = None, True
         slots, layer = parse_thing(meaning)
         self.definite = i > 0 and bool(self.items[i - 1].roles & {"the", "his"})
         known = self._spoken_of(slots) if self.definite or self.like is not None else None
@@ -26,11 +26,11 @@ class Things(Naming):
             return
         self.order += 1
         frame = Frame(slots, item.text, layer, order=self.order)
-        frame.unsure = self.hedge in {"narrow", "wide"} or (
-            self.hedge == "mod" and not self.pending
+        frame.unsure = self.phrase.hedge in {"narrow", "wide"} or (
+            self.phrase.hedge == "mod" and not self.phrase.pending
         )
-        frame.negated = item.denied or "no" in self.flags
-        frame.forgotten = "dunno" in self.flags
+        frame.negated = item.denied or "no" in self.phrase.flags
+        frame.forgotten = "dunno" in self.phrase.flags
         frame.dropped = meaning == "other"
         if meaning == "other":
             frame.slots = {"other": ()}
@@ -41,18 +41,18 @@ class Things(Naming):
             self._hair(frame, meaning)
         if frame.negated and _any_bag(frame):
             frame.slots = dict.fromkeys(BAG_SLOTS, ("present",))
-        if self.worn and _any_bag(frame) and not frame.negated:
-            frame.slots = {self.worn: ("present",)}
-        self.worn = ""
-        if "save" in self.flags:
+        if self.phrase.worn and _any_bag(frame) and not frame.negated:
+            frame.slots = {self.phrase.worn: ("present",)}
+        self.phrase.worn = ""
+        if "save" in self.phrase.flags:
             self._excepted(frame)
         self._compound(frame, i)
         self._relate(frame)
         self._take_pending(frame, item, adjacent=self.mod_at == i - 1)
-        self.flags -= {"no", "in", "whole"}
-        if self.hedge in {"narrow", "mod"}:
-            self.hedge = ""
-        self.flags.add("after-hedge")
+        self.phrase.flags -= {"no", "in", "whole"}
+        if self.phrase.hedge in {"narrow", "mod"}:
+            self.phrase.hedge = ""
+        self.phrase.flags.add("after-hedge")
         self.cast.person.frames.append(frame)
         self._speak_of(frame)
         self.cast.belonging = frame if owned else self.cast.belonging
@@ -65,10 +65,10 @@ class Things(Naming):
         if len(whole.regions) > 1 or (whole.coloured() and not self.halved):
             return False
         self.halved = True
-        self._colour_piece(whole, self.pending)
-        self.pending = []
+        self._colour_piece(whole, self.phrase.pending)
+        self.phrase.pending = []
         self._speak_of(whole)
-        self.predicate, self.predicated = whole, []
+        self.phrase.speak_of(whole)
         return True
 
     def _speak_of(self, frame: Frame) -> None:
@@ -86,11 +86,11 @@ class Things(Naming):
             if known.slots.keys() == {"upper", "lower"}:
                 for region in frame.regions:
                     known.slots.pop(region, None)
-        self.flags.discard("save")
+        self.phrase.flags.discard("save")
 
     def _spoken_of(self, slots: dict[str, Values]) -> Frame | None:
         """Return the thing that "the bag" means, if one such was named before."""
-        if self.flags & {"no", "or", "same"} or self.hedge:
+        if self.phrase.flags & {"no", "or", "same"} or self.phrase.hedge:
             return None
         bags = len(slots.keys() & set(BAG_SLOTS)) > 1
         for frame in reversed(self.cast.person.frames[-RECENT:]):
@@ -102,10 +102,10 @@ class Things(Naming):
 
     def _again(self, frame: Frame, item: Item, *, adjacent: bool) -> None:
         """Go on with a thing that was named before."""
-        self.predicate, self.predicated = None, []
+        self.phrase.speak_of(None)
         self._take_pending(frame, item, adjacent=adjacent)
-        self.flags -= {"in", "whole"}
-        self.flags.add("after-hedge")
+        self.phrase.flags -= {"in", "whole"}
+        self.phrase.flags.add("after-hedge")
         self._speak_of(frame)
 
     def _one(self, i: int) -> bool:
@@ -113,20 +113,25 @@ class Things(Naming):
         known = self.cast.last or self.cast.previous
         if known is None and self.cast.person.frames == [] and self.cast.latest is not None:
             return self._another(i, self.cast.latest)
-        if "or" in self.flags:
+        if "or" in self.phrase.flags:
             frames = reversed(self.cast.person.frames[-RECENT:])
             known = next((frame for frame in frames if frame.coloured()), known)
-        if known is None or not self.pending or self.mod_at != i - 1 or "hair" in known.regions:
+        if (
+            known is None
+            or not self.phrase.pending
+            or self.mod_at != i - 1
+            or "hair" in known.regions
+        ):
             return False
-        mods, self.pending = self.pending, []
-        if "no" in self.flags and not known.negated:  # "the red one, not the grey one"
+        mods, self.phrase.pending = self.phrase.pending, []
+        if "no" in self.phrase.flags and not known.negated:  # "the red one, not the grey one"
             for mod in mods:
                 mod.negated = True
         elif known.negated:  # "not the blue coat, the red one": a coat after all
             known.negated = False
             for mod in known.colours():
                 mod.negated = True
-        elif "or" in self.flags:
+        elif "or" in self.phrase.flags:
             mods[0].either = True
         elif known.coloured() and not all(mod.negated for mod in mods):
             self._thing_of(known.text, mods)
@@ -139,18 +144,18 @@ class Things(Naming):
 
     def _another(self, i: int, kind: Frame) -> bool:
         """Read "he had a yellow coat, his mate a green one": somebody else's of the same kind."""
-        if not self.pending or self.mod_at != i - 1 or "hair" in kind.regions:
+        if not self.phrase.pending or self.mod_at != i - 1 or "hair" in kind.regions:
             return False
-        mods, self.pending = self.pending, []
+        mods, self.phrase.pending = self.phrase.pending, []
         self._same_kind(mods)
         return True
 
     def _liken(self, i: int) -> None:
         """Read "the same colour as her bag": the thing before is to be like the one after."""
         if self.cast.last is not None and self.sentence.thing_ahead(i, past_colours=True):
-            self.like = self.predicate or self.cast.last
+            self.like = self.phrase.predicate or self.cast.last
         else:
-            self.flags.add("same")
+            self.phrase.flags.add("same")
 
     def _resolve_pairs(self) -> None:
         """Give things that are said to be alike one colour, whichever of them it was said of."""
@@ -180,7 +185,7 @@ class Things(Naming):
     def _no_hair(self, i: int, frame: Frame, meaning: str) -> bool:
         """Whether "no hair" says that somebody is bald, not that a hood hides it."""
         ends = self.sentence.pauses_at(i, "and", "but", "with")
-        return frame.negated and meaning == "hair" and not self.pending and ends
+        return frame.negated and meaning == "hair" and not self.phrase.pending and ends
 
     def _relate(self, frame: Frame) -> None:
         """Tell how a new thing stands to the one before it."""
@@ -189,40 +194,51 @@ class Things(Naming):
             return
         same = set(frame.regions) & set(last.regions)
         bags = frame.regions[0].startswith("carry") and last.regions[0].startswith("carry")
-        if "or" in self.flags and last.negated:
+        if "or" in self.phrase.flags and last.negated:
             frame.negated = True
-        elif "or" in self.flags and (same or bags):
+        elif "or" in self.phrase.flags and (same or bags):
             frame.alternative = last
             frame.unsure = frame.unsure or last.unsure
-        if self.hedge == "narrow" and same and not self.cast.segment and not self.pending:
+        if (
+            self.phrase.hedge == "narrow"
+            and same
+            and not self.cast.segment
+            and not self.phrase.pending
+        ):
             frame.alternative = last
-        if "over" in self.flags and same:
+        if "over" in self.phrase.flags and same:
             last.outermost, frame.innermost = True, True
-        if "under" in self.flags and same:
+        if "under" in self.phrase.flags and same:
             frame.outermost, last.innermost = True, True
-        self.flags -= {"or", "over", "under"}
+        self.phrase.flags -= {"or", "over", "under"}
 
     def _take_pending(self, frame: Frame, item: Item, *, adjacent: bool) -> None:
-        if self.predicated and self.predicate is not None and adjacent:
+        if self.phrase.predicated and self.phrase.predicate is not None and adjacent:
             # "her coat is a red parka": what was said of the coat is said of the parka
-            self.predicate.mods = [m for m in self.predicate.mods if m not in self.predicated]
-            self.pending = self.predicated
+            self.phrase.predicate.mods = [
+                m for m in self.phrase.predicate.mods if m not in self.phrase.predicated
+            ]
+            self.phrase.pending = self.phrase.predicated
         hair = "hair" in frame.regions
         if (
-            self.predicate is not None
+            self.phrase.predicate is not None
             and not hair
             and (
-                set(self.predicate.regions) & set(frame.regions)
-                or (_any_bag(self.predicate) and set(frame.regions) & set(BAG_SLOTS))
+                set(self.phrase.predicate.regions) & set(frame.regions)
+                or (_any_bag(self.phrase.predicate) and set(frame.regions) & set(BAG_SLOTS))
             )
         ):
-            self.predicate.dropped = not self.predicate.negated and not frame.negated
-            if self.predicate.dropped and not any(m.kind == "colour" for m in self.pending):
-                frame.mods.extend(self.predicate.mods)  # "the hat is blue, and it's a bobble hat"
-        self.predicate, self.predicated = None, []
+            self.phrase.predicate.dropped = not self.phrase.predicate.negated and not frame.negated
+            if self.phrase.predicate.dropped and not any(
+                m.kind == "colour" for m in self.phrase.pending
+            ):
+                frame.mods.extend(
+                    self.phrase.predicate.mods
+                )  # "the hat is blue, and it's a bobble hat"
+        self.phrase.speak_of(None)
         frame.mods.extend(self._fronts(item))
-        frame.mods.extend(self.pending)
-        self.pending = []
+        frame.mods.extend(self.phrase.pending)
+        self.phrase.pending = []
         if not frame.coloured():
             frame.mods.extend(self.spread)
         frame.mods.extend(
@@ -230,15 +246,15 @@ class Things(Naming):
             for mod in parse_look(item.senses["things"])
             if mod.kind != "colour" or not frame.coloured()
         )
-        if "same" in self.flags:
+        if "same" in self.phrase.flags:
             if frame.coloured() and self.cast.segment:  # "shoes matching her red coat"
                 self.pairs.append((self.cast.segment[-1], frame))
             else:
                 self._copy_colours(frame)
-            self.flags.discard("same")
-        if "motif" in self.flags and frame.slots.get("upper.type") != ("costume",):
+            self.phrase.flags.discard("same")
+        if "motif" in self.phrase.flags and frame.slots.get("upper.type") != ("costume",):
             frame.mods.append(Mod("pattern", ("graphic",)))
-        self.flags.discard("motif")
+        self.phrase.flags.discard("motif")
 
     def _fronts(self, item: Item) -> list[Mod]:
         """Return what the first part of a compound says of its last."""
@@ -281,7 +297,7 @@ class Things(Naming):
         """Whether "something pink on top" ends here: a colour, and no word for the thing."""
         ends = self.sentence.pauses_at(i, "and", "but")
         upper = any("upper" in frame.regions for frame in self.cast.person.frames)
-        return ends and bool(self.pending) and not self.cast.segment and not upper
+        return ends and bool(self.phrase.pending) and not self.cast.segment and not upper
 
     def _riding(self, roles: frozenset[str]) -> bool:
         """Whether who comes with a thing sits in it: "a blue buggy with a toddler in it"."""
@@ -295,7 +311,7 @@ class Things(Naming):
         if self.cast.last is not None and _any_bag(self.cast.last):
             self.cast.last.slots = {where: ("present",)}
         elif self.lexicon.relatives_first:  # "斜挎黑色小包": how it is worn is said first
-            self.worn = where
+            self.phrase.worn = where
 
 
 def _any_bag(frame: Frame) -> bool:

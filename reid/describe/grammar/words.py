@@ -16,11 +16,11 @@ class Words(Things):
         if roles & {"hedge", "think"}:
             self._hedge(i, roles)
         if "sure" in roles:
-            self.hedge = ""
+            self.phrase.hedge = ""
         if "no" in roles or ("doffed" in roles and self.sentence.off_ahead(i)):
             self._negate(i)
         self._layer(i, roles)
-        if "companion" in roles and not self.pending and not self._riding(roles):
+        if "companion" in roles and not self.phrase.pending and not self._riding(roles):
             self.cast.trigger = i
             self.cast.swap(i)
             if self.lexicon.relatives_first:
@@ -37,11 +37,11 @@ class Words(Things):
             self._dunno(i)
         elif "contrast" in roles:
             self.cast.somebody_else(i)
-            self.flags.discard("no")
+            self.phrase.flags.discard("no")
         elif "save" in roles:
-            if self.pending:
+            if self.phrase.pending:
                 self._attach_back()  # "all in grey apart from the shoes"
-            self.flags.add("save")
+            self.phrase.flags.add("save")
         else:
             return "one" in roles and self._one(i)
         return True
@@ -51,10 +51,10 @@ class Words(Things):
         if "overtop" in roles or "undertop" in roles:
             self._stack("overtop" in roles)
         elif roles & {"over", "under"} and self.cast.segment:
-            self.flags.add("over" if "over" in roles else "under")
+            self.phrase.flags.add("over" if "over" in roles else "under")
         if roles & {"over", "overtop"} and self._bare_upper(i):
-            self._thing_of("upper", self.pending)
-            self.pending = []
+            self._thing_of("upper", self.phrase.pending)
+            self.phrase.pending = []
 
     def _refer(self, i: int, roles: frozenset[str]) -> None:
         """Read what speaks of something said before: himself, the scarf too, tied round her."""
@@ -65,29 +65,26 @@ class Words(Things):
         if "sought" in roles and i and "people" in self.items[i - 1].senses:
             self.cast.seek(self.cast.person)
         if "belongs" in roles:
-            self.cast.belonging = self.predicate or self.cast.last
+            self.cast.belonging = self.phrase.predicate or self.cast.last
         if "self" in roles and self.cast.person is not self.cast.main:
             self.cast.go_home()
         if "too" in roles and self._too(i):
-            self.flags.add("same")
+            self.phrase.flags.add("same")
 
     def _small_words(self, i: int, roles: frozenset[str]) -> None:
-        self.flags |= roles & {"or", "same", "both", "whole", "and", "in"}
+        self.phrase.flags |= roles & {"or", "same", "both", "whole", "and", "in"}
         self.cast.owned = self.cast.owned or "his" in roles
         if roles & {"and", "but"}:
-            self.flags -= {"no"}
+            self.phrase.flags -= {"no"}
         if "but" in roles:
-            self.hedge = ""
+            self.phrase.hedge = ""
         if "finite" in roles:
-            if self.pending and "in" in self.flags and self._and_since(i):
-                self._attach_back()  # "with a boy in green and wears a white dress"
-            if self.cast.own_verb(i):
-                self.cast.go_home()
+            self._finite(i)
         if "with" in roles:
             self._with(i, roles)
         self.cast.opened = self.cast.opened or bool(roles & {"in", "relative", "opens"})
-        if "plural" in roles and "and" in self.flags and not self._told_apart():
-            self.flags.add("both")
+        if "plural" in roles and "and" in self.phrase.flags and not self._told_apart():
+            self.phrase.flags.add("both")
         if roles & {"copula", "again"}:
             self._theirs_is(i)
             self._copula(again="again" in roles)
@@ -100,9 +97,16 @@ class Words(Things):
                 before = self.cast.person
                 self.cast.pronoun(i, sex)
                 if self.cast.person is not before:
-                    self.predicate, self.predicated = None, []  # "…, er ist in Blau"
+                    self.phrase.speak_of(None)  # "…, er ist in Blau"
                 if self.cast.person is self.cast.main:
                     self.cast.said = self.cast.said or sex
+
+    def _finite(self, i: int) -> None:
+        """Read a verb that may turn back to the one sought: "with a boy in green and wears …"."""
+        if self.phrase.pending and "in" in self.phrase.flags and self._and_since(i):
+            self._attach_back()
+        if self.cast.own_verb(i):
+            self.cast.go_home()
 
     def _told_apart(self) -> bool:
         """Whether one of the last two things has been described already."""
@@ -111,30 +115,30 @@ class Words(Things):
         )
 
     def _with(self, i: int, roles: frozenset[str]) -> None:
-        self.predicate, self.predicated = None, []
-        if self.pending:
+        self.phrase.speak_of(None)
+        if self.phrase.pending:
             self._attach_back()
         if self.sentence.only_colours_ahead(i):
-            self.flags.add("trim")  # "an England top, white with red"
+            self.phrase.flags.add("trim")  # "an England top, white with red"
         if self.cast.person is not self.cast.main:
             self.cast.opened = self.cast.opened or "and" not in roles
 
     def _too(self, i: int) -> bool:
         """Whether "the scarf as well" speaks of what was said of the thing before."""
         ends = self.sentence.ends_at(i)
-        return ends and self.told and len(self.cast.segment) == 1 and self.definite
+        return ends and self.phrase.told and len(self.cast.segment) == 1 and self.definite
 
     def _negate(self, i: int) -> None:
         ended = self.sentence.ends_at(i)
-        if ended and self.cast.last is not None and (self.predicate is self.cast.last):
+        if ended and self.cast.last is not None and (self.phrase.predicate is self.cast.last):
             self.cast.last.negated = True
         else:
-            self.flags.add("no")
+            self.phrase.flags.add("no")
 
     def _theirs_is(self, i: int) -> None:
         """Read "dad's jacket is green and the boy's is red": the thing named last, another's."""
         before = self.items[i - 1] if i else None
-        if before is None or self.cast.latest is None or self.pending or self.cast.segment:
+        if before is None or self.cast.latest is None or self.phrase.pending or self.cast.segment:
             return
         named = before.owns and "people" in before.senses
         if before.roles & {"he_owns", "she_owns"} and not before.roles & {"he", "she"}:
@@ -148,8 +152,8 @@ class Words(Things):
     def _copula(self, *, again: bool = False) -> None:
         if again and self.cast.last is None:
             self.cast.last = self.cast.previous
-        if self.cast.last is not None and (self.cast.segment or again) and not self.pending:
-            self.predicate, self.predicated = self.cast.last, []
+        if self.cast.last is not None and (self.cast.segment or again) and not self.phrase.pending:
+            self.phrase.speak_of(self.cast.last)
             if again and self.cast.last.negated and self.cast.last.colours():
                 # "not a red coat, it's orange": a coat after all
                 self.cast.last.negated = False
@@ -157,18 +161,18 @@ class Words(Things):
                     mod.negated = True
 
     def _hedge(self, i: int, roles: frozenset[str]) -> None:
-        self.flags.discard("after-hedge")
+        self.phrase.flags.discard("after-hedge")
         following = self.items[i + 1] if i + 1 < len(self.items) else None
         if "think" in roles:
-            self.hedge = "wide"
-        elif "or" in self.flags or self.pending or self.predicate is not None:
-            self.hedge = "mod"
+            self.phrase.hedge = "wide"
+        elif "or" in self.phrase.flags or self.phrase.pending or self.phrase.predicate is not None:
+            self.phrase.hedge = "mod"
         else:
-            self.hedge = "narrow"
+            self.phrase.hedge = "narrow"
         if following is None or following.kind == "break":
             joined = self.sentence.joined_at(i)  # "black jeans and, I think, a blue top"
             if "think" in roles and (not self.cast.begun or "forward" in roles or joined):
-                self.flags.add("forward")
+                self.phrase.flags.add("forward")
             else:
                 self._doubt_back()
 
@@ -177,5 +181,5 @@ class Words(Things):
         if ended and self.cast.segment and not self.cast.segment[-1].described():
             self.cast.segment[-1].forgotten = True
         else:
-            self.flags.add("dunno")
+            self.phrase.flags.add("dunno")
         self.puzzled = True
