@@ -86,6 +86,10 @@ def test_neither_of_two_is_no_choice_between_them() -> None:
         ("ha perdido su mochila azul", "carry.backpack"),
         ("elle a perdu son bonnet bleu", "head.type"),
         ("他的蓝色书包丢了", "carry.backpack"),
+        ("男孩的帽子丢了", "head.type"),
+        ("the boy's cap is gone", "head.type"),
+        ("she dropped her scarf and it's gone", "neck.type"),
+        ("she lost her red hat, it's in the cloakroom", "head.type"),
     ],
 )
 def test_what_is_lost_is_not_worn(text: str, slot: str) -> None:

@@ -203,7 +203,10 @@ class Cast:
         """Start a companion whose clothes are said before the word for them."""
         self.trigger = None
         ahead = self.items[i + 1 : i + 12]
-        if not ahead or not (
+        if ahead and ahead[0].roles & {"he", "she"} and self.sentence.clause_of_person(i + 1):
+            self.said = "male" if "he" in ahead[0].roles else "female"
+            self.skipped = i + 1  # "和他在一起的女人": the woman is beside him
+        elif not ahead or not (
             ahead[0].roles & {"a", "his", "his_owns", "in"} or "people" in ahead[0].senses
         ):
             return

@@ -73,7 +73,11 @@ def _subject(items: list[Item], i: int) -> tuple[int, bool] | None:
     thing = _back_to_thing(items, i)
     if thing is None:
         return None
-    is_gone = items[thing].owns or any("copula" in item.roles for item in items[thing + 1 : i])
+    is_gone = (
+        items[thing].owns
+        or "again" in items[i - 1].roles
+        or any("copula" in item.roles for item in items[thing + 1 : i])
+    )
     owned = single = False
     for j in range(thing - 1, max(-1, thing - 1 - REACH), -1):
         item = items[j]
@@ -86,7 +90,8 @@ def _subject(items: list[Item], i: int) -> tuple[int, bool] | None:
         if item.roles & (_WORN - _having(item)) and not item.roles & {"a", "his"}:
             return (thing, single) if single else None
         if "people" in item.senses:
-            return (thing, single) if owned or single else None
+            theirs = item.owns or items[j + 1].text == "的"  # "the boy's cap", "男孩的帽子"
+            return (thing, single) if owned or single or theirs else None
     return (thing, single) if owned or single or is_gone else None
 
 
@@ -96,9 +101,12 @@ def _having(item: Item) -> frozenset[str]:
 
 
 def _back_to_thing(items: list[Item], i: int) -> int | None:
+    spoken = i > 0 and "again" in items[i - 1].roles  # "her scarf, and it's gone"
     for j in range(i - 1, max(-1, i - 1 - REACH), -1):
         if "things" in items[j].senses:
             return j
+        if spoken and not items[j].senses and not items[j].is_hard():
+            continue
         small = items[j].kind in {"phrase", "gap"} and not items[j].senses
         if not small or _ends(items[j]) or items[j].roles & {"he", "she", "they"}:
             return None

@@ -55,6 +55,16 @@ class Sentence:
         wanted = {"colours", "hair_colours", "shades"} | ({"things"} if article else set())
         return here is not None and bool(here.senses.keys() & wanted)
 
+    def clause_of_person(self, i: int) -> bool:
+        """Whether what follows only says which person is meant: "在一起的女人"."""
+        for j in range(i + 1, min(len(self.items), i + 6)):
+            item = self.items[j]
+            if "people" in item.senses:
+                return self.items[j - 1].text.endswith("的")
+            if item.senses or item.kind != "phrase":
+                return False
+        return False
+
     def owner_after(self, i: int) -> bool:
         """Whether the thing at `i` is said to be a relative's: "le sac de son amie est rose"."""
         his = False

@@ -87,7 +87,7 @@ class Words(Things):
             self.phrase.flags.add("both")
         if roles & {"copula", "again"}:
             self._theirs_is(i)
-            self._copula(again="again" in roles)
+            self._copula(again="again" in roles, told=self._told_at(i))
         if "costume" in roles or ("garb" in roles and self.sentence.character_ahead(i)):
             self._thing_of("upper.type=costume", [])
         if "i" in roles:
@@ -149,12 +149,21 @@ class Words(Things):
         ):
             self._same_kind([])
 
-    def _copula(self, *, again: bool = False) -> None:
+    def _told_at(self, i: int) -> bool:
+        """Whether what a thing is like follows: "it's orange", not "it's in the cloakroom"."""
+        for item in self.items[i + 1 : i + 6]:
+            if item.kind == "break":
+                return False
+            if item.senses.keys() & {"colours", "shades", "patterns"}:
+                return True
+        return False
+
+    def _copula(self, *, again: bool = False, told: bool = True) -> None:
         if again and self.cast.last is None:
             self.cast.last = self.cast.previous
         if self.cast.last is not None and (self.cast.segment or again) and not self.phrase.pending:
             self.phrase.speak_of(self.cast.last)
-            if again and self.cast.last.negated and self.cast.last.colours():
+            if again and told and self.cast.last.negated and self.cast.last.colours():
                 # "not a red coat, it's orange": a coat after all
                 self.cast.last.negated = False
                 for mod in self.cast.last.colours():
