@@ -9,12 +9,15 @@ from reid.lab.synth.dress import grip_height
 from reid.lab.synth.figure import MAX_BONES, Figure
 from reid.lab.synth.makehuman import BONE, BONES
 from reid.lab.synth.pose import HOLDING, Pose, posed
+from reid.lab.synth.postures import CARRIED_POSTURES, GROUNDED, in_posture
 from reid.lab.synth.props import FOOTREST
 from reid.lab.synth.scene import RIDING, SEATS, Actor
 
 Float = NDArray[np.float32]
 _SADDLE: Final = 0.08
 """Metres that the joints of the hips are above what somebody rides on."""
+_YIELDING: Final = 0.008
+"""Metres by which flesh and cloth give way where somebody lies."""
 
 
 def props_of(actor: Actor) -> dict[str, str]:
@@ -28,37 +31,49 @@ def props_of(actor: Actor) -> dict[str, str]:
 
 def arms_of(actor: Actor) -> dict[str, str]:
     """Return what each arm does: side → key of `reid.lab.synth.pose.HOLDING`."""
+    if actor.arms:
+        return _both(actor.arms)
     rng = np.random.default_rng((actor.pose_seed, 5))
-    held: dict[str, str] = {}
     carried = props_of(actor)
     if "wheelchair" in carried:
-        return {"L": "knees", "R": "knees"} if rng.random() < 0.7 else {"L": "rim", "R": "rim"}
+        return _both("knees" if rng.random() < 0.7 else "rim")
     if "pushchair" in carried:
-        return {"L": "pushchair", "R": "pushchair"}
+        return _both("pushchair")
+    return _holding(carried, rng) or _idle(actor.gait, rng)
+
+
+def _both(action: str) -> dict[str, str]:
+    return {"L": action, "R": action}
+
+
+def _holding(carried: dict[str, str], rng: np.random.Generator) -> dict[str, str]:
+    """Return what the arms do that carry something."""
+    held: dict[str, str] = {}
     for kind, side in carried.items():
         if kind == "handbag" and rng.random() < 0.3:
             held[side] = "handbag:forearm"
         elif kind in HOLDING and (kind != "shoulder-bag" or rng.random() < 0.25):
             held.setdefault(side, kind)
-    if held:
-        return held
-    if actor.gait in RIDING:
-        grip = "bars" if actor.gait == "cycle" else "reins"
-        return {"L": grip, "R": grip}
-    if actor.gait == "sit":
-        held = {"L": "knees", "R": "knees"}
+    return held
+
+
+def _idle(gait: str, rng: np.random.Generator) -> dict[str, str]:
+    """Return what the arms do that carry nothing."""
+    if gait in RIDING:
+        return _both("bars" if gait == "cycle" else "reins")
+    held = _both("knees") if gait == "sit" else {}
     roll = rng.random()
     idle = ("phone", "phone", "ear", "pocket", "pocket", "pocket", "hip", "behind", "behind")
-    if actor.gait in ("stroll", "walk", "stand", "sit") and roll < 0.3:
+    if gait in ("stroll", "walk", "stand", "sit") and roll < 0.3:
         action = idle[rng.integers(len(idle))]
         side = "LR"[rng.integers(2)]
         held[side] = action
         if rng.random() < 0.04:
             held[side] = "up"
         if action == "pocket" and rng.random() < 0.5:
-            held = {"L": "pocket", "R": "pocket"}
-    elif actor.gait == "stand" and roll < 0.38:
-        held = {"L": "folded", "R": "folded"}
+            held = _both("pocket")
+    elif gait == "stand" and roll < 0.38:
+        held = _both("folded")
     return held
 
 
@@ -79,8 +94,11 @@ def world_frame(actor: Actor) -> NDArray[np.float64]:
 def pose_of(figure: Figure, actor: Actor) -> Pose:
     """Return the pose, decimetres: feet on y = 0 or on a footrest, hips above the origin.
 
-    Who rides sits at y = 0.
+    Who rides sits at y = 0, who is carried has the hips there; who touches the floor with anything
+    but the feet is lowered by `bone_matrices`.
     """
+    if actor.gait in GROUNDED or actor.gait in CARRIED_POSTURES:
+        return _at_hips(in_posture(figure.skeleton, actor.gait, actor.pose_seed))
     seat = next((kind for kind in SEATS if kind in props_of(actor)), "")
     gait = "sit" if seat else actor.gait
     pose, _ = posed(figure.skeleton, gait, actor.phase, arms_of(actor), actor.pose_seed)
@@ -91,6 +109,11 @@ def pose_of(figure: Figure, actor: Actor) -> Pose:
         up = lift - _floor(figure, pose)
     shift = np.array([0, up, -float(figure.skeleton.joints[0, 2])], np.float32)
     return Pose(pose.rotation, pose.place + shift)
+
+
+def _at_hips(pose: Pose) -> Pose:
+    """Return the pose with the middle of the hips at the origin."""
+    return Pose(pose.rotation, pose.place - _hips(pose))
 
 
 def _hips(pose: Pose) -> Float:
@@ -150,4 +173,8 @@ def bone_matrices(figure: Figure, actor: Actor) -> Float:
             side = carried[kind]
             frame, at = _held_frame(kind, figure, pose, side, arms.get(side) == "handbag:forearm")
             out[bone, :, :3], out[bone, :, 3] = turn @ frame, turn @ at + origin
-    return out.astype(np.float32)
+    matrices = out.astype(np.float32)
+    if actor.gait in GROUNDED:
+        lowest = float(figure.outline.places(matrices)[:, 1].min())
+        matrices[:, 1, 3] += actor.position[1] - lowest - _YIELDING
+    return matrices

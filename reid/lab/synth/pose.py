@@ -268,10 +268,10 @@ def _arm(poser: Poser, side: str, arm: Arm) -> None:
     poser.point(f"lowerarm01.{side}", f"wrist.{side}", body @ fore)
     forward = poser.direction(f"lowerarm01.{side}", f"wrist.{side}")
     poser.turn(f"lowerarm02.{side}", about_axis(forward, turn))
-    _hand(poser, side, arm.curl)
+    bend_fingers(poser, side, arm.curl)
 
 
-def _hand(poser: Poser, side: str, curl: float) -> None:
+def bend_fingers(poser: Poser, side: str, curl: float) -> None:
     """Bend the fingers about the knuckle line, and the thumb a little."""
     across = poser.rest[BONE[f"finger1-1.{side}"]] - poser.rest[BONE[f"finger3-1.{side}"]]
     along = poser.direction(f"wrist.{side}", f"finger3-1.{side}")
@@ -349,6 +349,8 @@ HOLDING: Final = {
     "rim": Arm(-22, 16, 55, -6, 0, 60),
     "bars": Arm(60, 14, 22, 0, 0, 85),
     "reins": Arm(14, 10, 72, 30, 0, 80),
+    "in-arms": Arm(14, 6, 88, 58, 0, 40),
+    "ankles": Arm(40, 22, 118, 26, 0, 70),
 }
 """Arms that hold or do something, by what they do."""
 

@@ -115,12 +115,15 @@ class Actor:
 
     Attributes:
         person: the identity.
-        position: x, y, z of the ground point between the feet, metres; of the saddle of who rides.
+        position: x, y, z of the ground point between the feet, metres; of the saddle of who rides;
+            of the hips of who is carried.
         yaw: radians; 0 faces +z, positive turns towards +x.
-        gait: stroll, walk, hurry, child, carry, push, stand, sit, or one of `RIDING`.
+        gait: stroll, walk, hurry, child, carry, push, stand, sit, one of `RIDING`, or a posture of
+            `reid.lab.synth.postures`.
         phase: of the gait's cycle, in [0, 1).
         pose_seed: individual variation of this moment: head turn, arm lift, hand shape.
         props: which of the person's props are with them now; None = all.
+        arms: what both arms do, a key of `reid.lab.synth.pose.HOLDING`; "" = what comes naturally.
     """
 
     person: Person
@@ -130,6 +133,7 @@ class Actor:
     phase: float = 0.0
     pose_seed: int = 0
     props: tuple[str, ...] | None = None
+    arms: str = ""
 
 
 @dataclass(frozen=True, eq=False)
