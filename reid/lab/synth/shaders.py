@@ -146,16 +146,37 @@ vec3 painted_head(vec3 albedo, vec3 c) {
     float scalp = max(smoothstep(0.5, 0.6, p.y), back * smoothstep(-0.12, 0.0, p.y));
     albedo = mix(albedo, hair_colour.rgb, scalp * hair_colour.a);
     if (c.y < 0.15 * head_size) return albedo;
-    float eye_d = length((p - vec2(0.155, 0.27)) * vec2(1.0, 1.9));
-    float brow = 1.0 - smoothstep(0.02, 0.045, abs(p.y - 0.37));
+    // a child's features lie a little higher in the smaller lower face
+    float grown = clamp((height - 0.9) / 0.7, 0.0, 1.0);
+    vec2 eye_at = vec2(0.155, mix(0.265, 0.245, grown));
+    vec2 eye = (p - eye_at) * vec2(1.0, 1.9);
+    float eye_d = length(eye);
+    float brow = 1.0 - smoothstep(0.018, 0.04, abs(p.y - 0.365 + 0.25 * abs(p.x - 0.15)));
     brow *= 1.0 - outside(p.x, 0.08, 0.22);
-    float lips = 1.0 - smoothstep(0.75, 1.0, length((p - vec2(0.0, -0.05)) / vec2(0.135, 0.034)));
+    vec2 mouth = p - vec2(0.0, mix(-0.13, -0.175, grown));
+    float lips = 1.0 - smoothstep(0.75, 1.0, length(mouth / vec2(0.125, 0.042)));
+    float parting = lips * (1.0 - smoothstep(0.004, 0.010, abs(mouth.y)));
+    vec2 nose = vec2(0.034, mix(0.0, -0.055, grown));
+    float nostril = 1.0 - smoothstep(0.6, 1.0, length((p - nose) / vec2(0.03, 0.016)));
+    float flank = exp(-pow((p.x - 0.075) / 0.03, 2.0)) * smoothstep(nose.y, nose.y + 0.04, p.y)
+                * (1.0 - smoothstep(0.17, 0.26, p.y));
+    float cheek = exp(-pow(length((p - vec2(0.2, 0.04)) / vec2(0.11, 0.09)), 2.0));
     float beard = face_paint.w * (1.0 - smoothstep(0.02, 0.10, p.y));
+    albedo *= mix(vec3(1), vec3(1.06, 0.88, 0.86), 0.6 * cheek);
+    albedo *= 1.0 - 0.16 * flank;
     albedo = mix(albedo, face_paint.rgb, 0.75 * brow);
     albedo = mix(albedo, face_paint.rgb * 0.8, beard * (1.0 - lips) * 0.8);
     albedo = mix(albedo, albedo * vec3(0.85, 0.5, 0.5), lips * 0.8);
-    albedo *= 1.0 - 0.35 * exp(-eye_d * eye_d * 45.0);
-    return mix(albedo, vec3(0.03, 0.02, 0.02), 1.0 - smoothstep(0.045, 0.075, eye_d));
+    albedo = mix(albedo, albedo * 0.35, max(0.8 * parting, 0.7 * nostril));
+    albedo *= 1.0 - 0.3 * exp(-eye_d * eye_d * 45.0);
+    // the white of the eye, its iris and pupil, and the dark line of the upper lid
+    float inside = 1.0 - smoothstep(0.052, 0.068, eye_d);
+    float iris = 1.0 - smoothstep(0.024, 0.034, length(p - eye_at));
+    float lid = inside * smoothstep(0.012, 0.03, eye.y)
+              + (1.0 - smoothstep(0.012, 0.022, abs(eye_d - 0.066))) * step(0.0, eye.y);
+    vec3 ball = mix(vec3(0.62, 0.6, 0.58), vec3(0.03, 0.02, 0.015), iris);
+    albedo = mix(albedo, ball, 0.9 * inside);
+    return mix(albedo, vec3(0.03, 0.02, 0.02), 0.85 * clamp(lid, 0.0, 1.0));
 }
 
 // how much cloth gathers here: at elbows, knees, ends of limbs, above the hem of a top
