@@ -18,7 +18,7 @@ from reid.lab.synth.pose import Pose, Poser, Skeleton, about, bend_fingers
 Array = NDArray[np.float64]
 Rng = np.random.Generator
 
-CARRIED_POSTURES: Final = ("shoulders", "held", "pushed")
+CARRIED_POSTURES: Final = ("shoulders", "held", "cradled", "pushed")
 """Of who sits on somebody or in something; the hips are where the actor is."""
 
 GROUNDED: Final = (
@@ -250,21 +250,27 @@ def _on_shoulders(poser: Poser, rng: Rng) -> None:
 
 
 def _in_arms(poser: Poser, rng: Rng) -> None:
-    """Astride somebody's hip, or lying back across their arms."""
-    lying = rng.random() < 0.3
-    if lying:
-        poser.turn("root", about(0, -62 + float(rng.normal(0, 8))))
-    else:
-        poser.turn("root", about(0, float(rng.normal(4, 6))))
+    """Upright before somebody's chest, legs apart."""
+    poser.turn("root", about(0, float(rng.normal(4, 6))))
+    _restful(poser, rng)
+    _legs_of_trunk(poser, (62, 62), (88, 88), (32, 32), 20)
+
+
+def _cradled(poser: Poser, rng: Rng) -> None:
+    """Lying back across somebody's arms."""
+    poser.turn("root", about(0, -62 + float(rng.normal(0, 8))))
+    _restful(poser, rng)
+    _legs_of_trunk(poser, (38, 30), (55, 48), (6, 6), 20)
+
+
+def _restful(poser: Poser, rng: Rng) -> None:
     _bend(poser, float(rng.uniform(4, 18)))
     _look(poser, float(rng.normal(8, 10)), float(rng.normal(0, 30)), float(rng.normal(0, 10)))
-    hips, knees = ((38.0, 30.0), (55.0, 48.0)) if lying else ((62.0, 62.0), (88.0, 88.0))
-    _legs_of_trunk(poser, hips, knees, (6, 6) if lying else (32, 32), 20)
     _arms_of_trunk(poser, _pair(rng, 40, 18, 5, 90), (16, 16), _pair(rng, 60, 20, 20, 110))
 
 
 def _in_pushchair(poser: Poser, rng: Rng) -> None:
-    poser.turn("root", about(0, -24 + float(rng.normal(0, 3))))
+    poser.turn("root", about(0, -14 + float(rng.normal(0, 4))))
     _bend(poser, float(rng.uniform(4, 18)), float(rng.normal(0, 5)))
     asleep = rng.random() < 0.25
     nod = rng.normal(18, 6) if asleep else rng.normal(6, 10)
@@ -278,5 +284,5 @@ def _in_pushchair(poser: Poser, rng: Rng) -> None:
 _POSTURES: Final[dict[str, Callable[[Poser, Rng], None]]] = {
     "lie-back": _on_back, "lie-side": _on_side, "lie-front": _on_front, "crawl": _crawl,
     "upside-down": _upside_down, "bent": _bent, "sit-floor": _on_floor,
-    "shoulders": _on_shoulders, "held": _in_arms, "pushed": _in_pushchair,
+    "shoulders": _on_shoulders, "held": _in_arms, "cradled": _cradled, "pushed": _in_pushchair,
 }  # fmt: skip

@@ -363,6 +363,10 @@ def balloon(prop: Prop, height: float) -> list[Part]:
     return parts
 
 
+FIRST_OF_BUGGY: Final = 0.5
+"""Something lies in a pushchair whose variant draws less than this first."""
+
+
 def pushchair(prop: Prop, grip: float) -> list[Part]:
     """A buggy before the hands: seat, hood, frame, wheels; the grip is its handle bar."""
     rng = np.random.default_rng(prop.variant)
@@ -376,7 +380,7 @@ def pushchair(prop: Prop, grip: float) -> list[Part]:
     parts.append(
         Part(superellipsoid((0.15, 0.1, 0.2), 0.5, 0.5, 6).moved((0, 0.24 - g, ahead + 0.22)), TRIM)
     )
-    if rng.random() < 0.5:
+    if rng.random() < FIRST_OF_BUGGY:
         parts.append(
             Part(
                 superellipsoid((0.1, 0.14, 0.09), 0.9, 0.9, 6).moved((0, 0.55 - g, ahead + 0.24)),

@@ -54,9 +54,7 @@ class Staged:
         return self.figure.outline.places(self.bones)
 
 
-def stage(
-    actors: tuple[Actor, ...] | list[Actor], tall: Sequence[float] | None = None
-) -> list[Staged]:
+def stage(actors: Sequence[Actor], tall: Sequence[float] | None = None) -> list[Staged]:
     """Build, pose and upload actors; builds are kept from picture to picture.
 
     Args:

@@ -18,7 +18,7 @@ from reid.lab.synth.scene import RIDING, Lens
 from reid.lab.synth.scenes import ScenesJob, make_scenes
 from reid.lab.synth.scenes.director import ELBOW_ROOM, _riders, _riding, direct
 from reid.lab.synth.scenes.formats import coco, yolo_lines
-from reid.lab.synth.scenes.frames import UNFINISHED, _record, make_shard, split_of
+from reid.lab.synth.scenes.frames import UNFINISHED, make_shard, person_record, split_of
 from reid.lab.synth.scenes.plate import Plate, _merged
 from reid.lab.synth.scenes.truth import Seen, observe
 from tests.lab.synth.needs import needs_gl, needs_makehuman
@@ -56,7 +56,7 @@ def test_who_covers_the_picture_is_labelled_however_little_of_them_is_seen(
     whole = np.array([-60, 150, 200, 2000], np.float32)
     head = np.array([-60, 100, -20, 140], np.float32)
     seen = Seen(0, box, whole, head, 0.05, 0.0, np.zeros((17, 3), np.float32), pixels, 1.0)
-    assert _record(seen, lens, ["p"])["ignored"] is ignored
+    assert person_record(seen, lens, ["p"])["ignored"] is ignored
 
 
 def test_coco_marks_what_is_hardly_seen_as_crowd() -> None:

@@ -144,7 +144,7 @@ def _shoot(
     return {
         "file_name": f"{name}.jpg", "split": split, "width": view.lens.width,
         "height": view.lens.height, "kind": view.site.kind, "mood": view.site.light,
-        "camera": view.look.kind, "people": [_record(one, view.lens, keys) for one in seen],
+        "camera": view.look.kind, "people": [person_record(one, view.lens, keys) for one in seen],
     }  # fmt: skip
 
 
@@ -158,8 +158,8 @@ def photograph(ideal: NDArray[np.uint8], look: CameraLook, rng: Rng) -> NDArray[
     return develop(image, varied, rng)
 
 
-def _record(one: Seen, lens: Lens, keys: list[str]) -> dict[str, object]:
-    """What is true of a person in a frame, JSON-ready; boxes xyxy px, cut at the frame."""
+def person_record(one: Seen, lens: Lens, keys: list[str]) -> dict[str, object]:
+    """Return what is true of a person in a frame, JSON-ready; boxes xyxy px, cut at the frame."""
     size = lens.width, lens.height
     boxes = clip(np.stack([one.box, one.head, one.full_box]), *size)
     box, head, full = (b.round(1).tolist() for b in boxes)
