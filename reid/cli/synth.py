@@ -137,6 +137,9 @@ def scenes(
     cameras: Annotated[int, typer.Option(help="Cameras in each place.")] = 3,
     frames: Annotated[int, typer.Option(help="Frames of each camera.")] = 8,
     people: Annotated[float, typer.Option(help="Mean number of people before a camera.")] = 13.0,
+    poses: Annotated[
+        float, typer.Option(min=0, max=1, help="Share who lie, crawl, turn upside down, carry.")
+    ] = 0.15,
     seed: Seed = 0,
     minutes: Minutes = None,
     processes: Processes = None,
@@ -146,7 +149,8 @@ def scenes(
     from reid.lab.synth.makehuman import load
     from reid.lab.synth.scenes import ScenesJob, make_scenes
 
-    job = ScenesJob(out, seed, "held-out" if held_out else "train", places, cameras, frames, people)
+    domain = "held-out" if held_out else "train"
+    job = ScenesJob(out, seed, domain, places, cameras, frames, people, poses=poses)
     try:
         load()
         with _Bar("places") as progress:
@@ -157,6 +161,32 @@ def scenes(
         raise _fail(error) from error
     said = ", ".join(f"{number} {name}" for name, number in counts.items())
     left = f"; {tally.left} places left, run again to go on" if tally.left else ""
+    typer.echo(f"{said} in {out}, {tally.seconds:.0f} s{left}")
+
+
+@app.command(epilog="Example:  reid synth heads out/ --seed 1")
+def heads(
+    out: Out,
+    rounds: Annotated[int, typer.Option(min=1, help="Pictures of each kind.")] = 12,
+    seed: Seed = 0,
+    minutes: Minutes = None,
+    processes: Processes = None,
+) -> None:
+    """Heads that detectors miss, with their pixels: read by `reid bench detection`."""
+    from reid.lab.synth.heads import HeadsJob, make_heads
+    from reid.lab.synth.makehuman import load
+
+    job = HeadsJob(out, seed, rounds=rounds)
+    try:
+        load()
+        with _Bar("rounds") as progress:
+            counts, tally = make_heads(
+                job, workers=_workers(processes), minutes=minutes, progress=progress
+            )
+    except ReidError as error:
+        raise _fail(error) from error
+    said = ", ".join(f"{number} {name}" for name, number in counts.items())
+    left = f"; {tally.left} rounds left, run again to go on" if tally.left else ""
     typer.echo(f"{said} in {out}, {tally.seconds:.0f} s{left}")
 
 

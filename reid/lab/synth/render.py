@@ -20,6 +20,7 @@ from reid.lab.synth.figure import MAX_BONES, Figure
 from reid.lab.synth.gpu import Device, FigureBuffers, PlaceDraw, Target, device, set_uniform
 from reid.lab.synth.makehuman import SMALL
 from reid.lab.synth.motion import bone_matrices
+from reid.lab.synth.postures import GROUNDED
 from reid.lab.synth.scene import Actor, Lens, Place, Rendering
 
 if TYPE_CHECKING:
@@ -159,8 +160,15 @@ def sun_matrix(place: Place, staged: list[Staged]) -> Array:
 def _feet(staged: list[Staged]) -> Float:
     out = np.zeros((MAX_FEET, 4), np.float32)
     for i, one in enumerate(staged[:MAX_FEET]):
-        out[i] = *one.actor.position, one.figure.height
+        out[i] = *one.actor.position, _above_feet(one)
     return out
+
+
+def _above_feet(one: Staged) -> float:
+    """Return how tall somebody is in their posture, metres."""
+    if one.actor.gait not in GROUNDED:
+        return one.figure.height
+    return max(float(one.outline[:, 1].max()) - one.actor.position[1], 0.2)
 
 
 def _light(gpu: Device, place: Place, lens: Lens, staged: list[Staged], texel: float) -> None:

@@ -4,17 +4,21 @@ A renderer that runs for hours in one process leaks and crashes; a shard is smal
 result last, and is skipped when its result is there.
 """
 
+import json
 import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from reid.core.errors import ReidError
+from reid.core.errors import ReidError, UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _POLL: Final = 0.1
 _ATTEMPTS: Final = 2
@@ -121,3 +125,22 @@ def _one_thread_each() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def note_job(out: Path, job: "DataclassInstance", growing: str) -> None:
+    """Write a job down as ``job.json``, or compare it with what is written.
+
+    Args:
+        out: the job's folder.
+        job: its settings.
+        growing: the setting of which more may be asked for later.
+
+    Raises:
+        UsageError: the folder holds another job.
+    """
+    note = out / "job.json"
+    wanted = {k: v for k, v in asdict(job).items() if k not in ("out", growing)}
+    wanted = json.loads(json.dumps(wanted))
+    if note.exists() and json.loads(note.read_text()) != wanted:
+        raise UsageError(f"{out} holds the pictures of another job; choose another folder")
+    note.write_text(json.dumps(wanted))

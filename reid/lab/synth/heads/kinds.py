@@ -268,7 +268,17 @@ STAGED: Final[dict[str, Callable[[Studio, Framing, str], Shot]]] = {
 RARE: Final = ("stand", "pasted")
 """Kinds whose pictures hold many heads: one is made every few rounds."""
 
+_RARE_SHARE: Final = 0.01
+"""Of frames drawn at random: a full stand takes as long as ten others."""
+
 _DEVELOPED: Final = ("pasted",)
+
+
+def draw_kind(rng: Rng) -> str:
+    """Draw a kind, all as often but for the rare ones."""
+    if rng.random() < _RARE_SHARE:
+        return str(rng.choice(RARE))
+    return str(rng.choice([kind for kind in STAGED if kind not in RARE]))
 
 
 def shoot(kind: str, studio: Studio) -> Shot:

@@ -19,7 +19,7 @@ _RISE, _DEEP, _SEAT = 0.42, 0.8, 0.56
 _HEAD: Final = 0.23
 """Metres: a head's longer side."""
 _AWAY: Final = 34.0
-_CAST: Final = 60
+_CAST: Final = 36
 _SEATED: Final = 0.7
 
 

@@ -1,13 +1,10 @@
 """Crowded frames for detectors, with boxes of people and heads: ``reid synth scenes``."""
 
-import json
-from dataclasses import asdict
 from functools import partial
 
-from reid.core.errors import UsageError
 from reid.lab.synth.scenes.formats import write_all
 from reid.lab.synth.scenes.frames import ScenesJob, make_shard
-from reid.lab.synth.shards import Progress, Tally, run_shards
+from reid.lab.synth.shards import Progress, Tally, note_job, run_shards
 
 __all__ = ["ScenesJob", "make_scenes"]
 
@@ -38,18 +35,9 @@ def make_scenes(
     for split in ("train", "val"):
         (job.out / "images" / split).mkdir(parents=True, exist_ok=True)
         (job.out / "labels" / split).mkdir(parents=True, exist_ok=True)
-    _same_job(job)
+    note_job(job.out, job, growing="places")
     shards = [job.out / "shards" / f"{i:05d}.json" for i in range(job.places)]
     tally = run_shards(
         partial(make_shard, job), shards, workers=workers, minutes=minutes, progress=progress
     )
     return write_all(job.out, shards), tally
-
-
-def _same_job(job: ScenesJob) -> None:
-    """Write the job down, or compare it with what is written; more places may be asked for."""
-    note = job.out / "job.json"
-    wanted = {k: v for k, v in asdict(job).items() if k not in ("out", "places")}
-    if note.exists() and json.loads(note.read_text()) != wanted:
-        raise UsageError(f"{job.out} holds scenes of another job; choose another folder")
-    note.write_text(json.dumps(wanted))

@@ -28,6 +28,7 @@ from reid.lab.synth.population import Population, sample_group
 from reid.lab.synth.scene import Lens
 from reid.lab.synth.scenes.director import Group, direct
 from reid.lab.synth.scenes.plate import Plate
+from reid.lab.synth.scenes.posing import with_hard_poses
 from reid.lab.synth.scenes.truth import Seen, observe
 
 Rng = np.random.Generator
@@ -58,6 +59,8 @@ class ScenesJob:
         cameras: a place. frames: a camera.
         people: mean number of people before a camera.
         supersample: samples along each side of a pixel where people are.
+        poses: share of people in hard poses (`with_hard_poses`), and of frames that are staged for
+            a hard case (`reid.lab.synth.heads.kinds`).
     """
 
     out: Path
@@ -68,6 +71,7 @@ class ScenesJob:
     frames: int = 8
     people: float = 13.0
     supersample: int = 1
+    poses: float = 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +108,11 @@ def make_shard(job: ScenesJob, place: int, result: Path, deadline: float) -> Non
                 break
             shot = np.random.default_rng([job.seed, place, number, frame])
             name = f"{place:05d}_{number}_{frame:03d}"
-            images.append(_shoot(job, view, cast, shot, name, split_of(place), people))
+            chance = np.random.default_rng([job.seed, place, number, frame, 43])
+            if chance.random() < job.poses:
+                images.append(_staged(job, site, cast, chance, name, split_of(place)))
+            else:
+                images.append(_shoot(job, view, cast, shot, name, split_of(place), people))
     text = json.dumps({"place": place, "kind": site.kind, "images": images, "people": people})
     part = result.with_suffix(".part")
     part.write_text(text)
@@ -130,13 +138,12 @@ def _shoot(
     limit = 0 if rng.random() < _EMPTY_SHARE else 1 + int(rng.gamma(2.2, job.people / 2.2))
     groups = [cast[int(i)] for i in rng.permutation(len(cast))]
     actors = direct(view.site, view.lens, groups, rng, min(limit, 40), held=view.held)
+    if job.poses:
+        actors = with_hard_poses(actors, Population(domain=job.domain), rng, job.poses)
     rendering, staged = view.plate.render(actors)
     seen = observe(rendering, view.lens, staged)
     image = photograph(rendering.image, view.look, rng)
-    path = job.out / "images" / split / f"{name}.jpg"
-    cv2.imwrite(
-        str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    )
+    _save(job.out / "images" / split / f"{name}.jpg", image)
     for one in seen:
         person = actors[one.index].person
         people.setdefault(person.key, attributes_of(person) | {"years": person.shape.years})
@@ -146,6 +153,28 @@ def _shoot(
         "height": view.lens.height, "kind": view.site.kind, "mood": view.site.light,
         "camera": view.look.kind, "people": [person_record(one, view.lens, keys) for one in seen],
     }  # fmt: skip
+
+
+def _staged(
+    job: ScenesJob, site: Site, cast: list[Group], rng: Rng, name: str, split: str
+) -> dict[str, object]:
+    """Stage and save one frame of a hard case, with a camera of its own; return its record."""
+    from reid.lab.synth.heads.kinds import draw_kind, shoot  # they stage with what is here
+    from reid.lab.synth.heads.studio import Studio
+
+    kind = draw_kind(rng)
+    studio = Studio(site, Population(domain=job.domain), tuple(cast[:6]), rng, name)
+    shot = shoot(kind, studio)
+    _save(job.out / "images" / split / f"{name}.jpg", shot.image)
+    return {
+        "file_name": f"{name}.jpg", "split": split, "width": shot.size[0], "height": shot.size[1],
+        "kind": site.kind, "mood": site.light, "camera": kind, "people": list(shot.people),
+    }  # fmt: skip
+
+
+def _save(path: Path, image: NDArray[np.uint8]) -> None:
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    cv2.imwrite(str(path), bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
 
 
 def photograph(ideal: NDArray[np.uint8], look: CameraLook, rng: Rng) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.lab.synth.places import project
+from reid.lab.synth.postures import GROUNDED
 from reid.lab.synth.render import Staged, render_staged, stage
 from reid.lab.synth.scene import NOBODY, SEATS, Actor, Lens, Place, Rendering
 
@@ -83,12 +84,22 @@ class Plate:
 
     def _box(self, one: Staged) -> Box | None:
         """The rectangle that a person and their shadow can change; None if out of the picture."""
+        if one.actor.gait in GROUNDED:
+            return self._around(_corners(one.outline), one)
         at, tall = np.array(one.actor.position), one.figure.height
         ring = np.array([[x, 0, z] for x in (-1, 1) for z in (-1, 1)], np.float64)
         sits = any(prop.kind in SEATS for prop in one.actor.person.props)
         floor, arms = (_TABLE, _TABLE) if sits else (_REACH, _ARMS)
         on_floor = at * (1, 0, 1)
         points = [on_floor + ring * floor, at + ring * arms + (0, tall + _HEADROOM, 0)]
+        return self._around(np.concatenate(points), one)
+
+    def _around(self, body: NDArray[np.float64], one: Staged) -> Box | None:
+        """The rectangle around points (N, 3) of a body and around its shadow."""
+        at, tall = np.array(one.actor.position), one.figure.height
+        ring = np.array([[x, 0, z] for x in (-1, 1) for z in (-1, 1)], np.float64)
+        on_floor = at * (1, 0, 1)
+        points = [body]
         sun = np.asarray(self.place.sun, np.float64)
         if float(self.place.sun_colour.max()) > 0.02:
             cast = (at[1] + tall + 0.3) * sun[[0, 2]] / max(float(sun[1]), 0.1)
@@ -103,6 +114,14 @@ class Plate:
         x0, y0 = (int(max(0, v)) for v in low)
         x1, y1 = int(min(self.lens.width, high[0])), int(min(self.lens.height, high[1]))
         return (x0, y0, x1, y1) if x1 - x0 > 2 and y1 - y0 > 2 else None
+
+
+def _corners(outline: Floats) -> NDArray[np.float64]:
+    """The corners of the box around a body, and of what it darkens on the floor."""
+    low, high = outline.min(0).astype(np.float64) - 0.15, outline.max(0).astype(np.float64) + 0.15
+    low[1] = min(low[1], 0.0)
+    sides = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float64)
+    return np.asarray(low + sides * (high - low))
 
 
 def _cut(picture: NDArray[Cell], box: Box, corner: tuple[int, int]) -> NDArray[Cell]:
