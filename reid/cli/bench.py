@@ -177,20 +177,23 @@ def detection(
 ) -> None:
     """Are people found in photos, and are their heads gone from what is kept?
 
+    Of pictures that `reid synth heads` made, every head's pixels are compared with the paint.
+
     Example: reid bench detection --data shared/data/coco-people --detector yolo11n.pt
     """
     from reid.detect.yolo import Detector
     from reid.lab.bench.data.coco import read_photos
+    from reid.lab.bench.data.head_maps import read_head_maps
     from reid.lab.bench.detection import run_detection
     from reid.weights.registry import find_detector
 
-    photos = read_photos(data)
+    photos, truth = read_photos(data), read_head_maps(data)
     finder = Detector(find_detector(detector))
     helper = Detector(heads) if heads else None
     result = watched(
         "photos",
         len(photos),
-        lambda progress: run_detection(photos, finder, helper, seed, progress),
+        lambda progress: run_detection(photos, finder, helper, seed, progress, truth),
     )
     tell("detection", result, as_json, html)
 

@@ -1,7 +1,9 @@
 """Are people found in photos, and are their heads gone from what is kept?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, Final, get_args
 
 import numpy as np
@@ -15,7 +17,9 @@ from reid.detect.orientation import quarters_upright
 from reid.detect.tracker import Tracker
 from reid.detect.yolo import Detector
 from reid.lab.bench.data.coco import IOU_STEPS, Matched, Photo, average_precision, match, recall
+from reid.lab.bench.data.head_maps import HeadMap
 from reid.lab.bench.metrics.figures import Ends, Fraction, MaybeFraction
+from reid.lab.bench.metrics.head_pixels import HeadPixels, PixelCoverage
 from reid.lab.bench.metrics.intervals import bootstrap
 from reid.lab.bench.metrics.summary import Share
 from reid.lab.bench.report.record import Recorder
@@ -25,6 +29,7 @@ from reid.lab.research_image import ResearchImage
 from reid.loading import product_tracker
 
 _RESAMPLES: Final = 300
+_NO_MAPS: Final[Mapping[Path, HeadMap]] = MappingProxyType({})
 _SIZES: Final = ((0, 48), (48, 128), (128, 10**9))  # px: height of a person's box
 
 PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
@@ -45,6 +50,7 @@ class DetectionResult(Result):
         painted: by profile, share of all pixels painted.
         n_images, n_people: what was looked at; crowds are no people.
         model_id, heads_model: names of the models.
+        rendered: heads of rendered pictures, pixel by pixel; None where the pixels are not known.
     """
 
     question: ClassVar[str] = (
@@ -64,6 +70,7 @@ class DetectionResult(Result):
     n_people: int
     model_id: str
     heads_model: str | None
+    rendered: HeadPixels | None = None
 
     def tables(self) -> list[Table]:
         """Return average precision, recall, and heads covered."""
@@ -78,7 +85,8 @@ class DetectionResult(Result):
         ]
         rows += [(f"pixels painted, profile {p}", figure(s), "") for p, s in self.painted.items()]
         note = f"{self.model_id}, heads: {self.heads_model or 'no model'}"
-        return [Table(("%", "figure", "n"), tuple(rows), note)]
+        more = self.rendered.tables() if self.rendered else []
+        return [Table(("%", "figure", "n"), tuple(rows), note), *more]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +106,18 @@ def run_detection(
     heads: Detector | None,
     seed: int,
     progress: Callable[[int], None],
+    truth: Mapping[Path, HeadMap] = _NO_MAPS,
 ) -> DetectionResult:
-    """Measure detection and redaction, end to end as stills are indexed."""
+    """Measure detection and redaction, end to end as stills are indexed.
+
+    Args:
+        photos: what to look at.
+        detector: finds people.
+        heads: another model for heads, or None.
+        seed: of the intervals' draws.
+        progress: called with the number of photos done.
+        truth: heads by photo, where their pixels are known.
+    """
     recorder = Recorder("detection", seed)
     tracker = product_tracker(detector, (heads,) if heads else ())
     looked = []
@@ -130,6 +148,7 @@ def run_detection(
         n_people=int(sum((~k.photo.crowd).sum() for k in looked)),
         model_id=detector.path.name,
         heads_model=heads.path.name if heads else None,
+        rendered=_rendered(looked, truth) if truth else None,
         run=recorder.finish(dict(weights), [photo.path for photo in photos]),
     )
 
@@ -156,6 +175,13 @@ def _look(photo: Photo, tracker: Tracker) -> _Looked:
     height, width = image.pixels.shape[:2]
     people = turned_boxes(tracks.xyxy, -quarters, raw.width, raw.height)
     return _Looked(photo, people, tracks.score, painted, (width, height))
+
+
+def _rendered(looked: Sequence[_Looked], truth: Mapping[Path, HeadMap]) -> HeadPixels:
+    coverage = PixelCoverage()
+    for k in looked:
+        coverage.see(truth[k.photo.path], k.painted["head"])
+    return coverage.figures()
 
 
 def _match_sure(looked: _Looked, least: float) -> Matched:

@@ -17,6 +17,7 @@ _DETECTOR: Final = "yolo11n_int8_openvino_model"
 _YUNET: Final = "face_detection_yunet*.onnx"
 _PAIRS: Final = "counterfactuals"
 _VENUE: Final = "venue"
+_HARD_HEADS: Final = "heads"
 _QUICK_EVERY: Final = 2
 _QUICK_FRAMES, _FRAMES = 100, 300
 _QUICK_SIZES: Final = (10_000, 100_000)
@@ -31,7 +32,8 @@ class Suite:
 
     Attributes:
         data: folder with ``pku-reid-dev``, ``coco-people``, ``att-faces``, ``video`` and ``peers``,
-            ``counterfactuals`` (`reid synth counterfactual`) and ``venue`` (`reid synth venue`).
+            ``counterfactuals`` (`reid synth counterfactual`), ``venue`` (`reid synth venue`) and
+            ``heads`` (`reid synth heads`).
         detector: for photos and video; by default the product's, else the one among the peers.
         embedder: as `reid.lab.bench.rivals.extractors.own_embedder` takes it.
         quick: less of everything that takes long.
@@ -86,6 +88,8 @@ def _plan(suite: Suite) -> Iterator[tuple[str, Callable[[], Result]]]:
     if rival is not None:
         yield f"attributes: {_ATTRIBUTE_PEER}", lambda: _attributes(suite, people, rival)
     yield "detection", lambda: _detection(suite, photos)
+    if (suite.data / _HARD_HEADS).is_dir():
+        yield "detection: rendered heads", lambda: _detection(suite, suite.data / _HARD_HEADS)
     yield "tracking", lambda: _tracking(suite)
     yield "venue", lambda: _venue_search(suite)
     yield "speed", lambda: _speed(suite)
@@ -136,10 +140,11 @@ def _attributes(suite: Suite, data: Path, rival: Path | None) -> Result:
 def _detection(suite: Suite, data: Path) -> Result:
     from reid.detect.yolo import Detector
     from reid.lab.bench.data.coco import read_photos
+    from reid.lab.bench.data.head_maps import read_head_maps
     from reid.lab.bench.detection import run_detection
 
-    photos = read_photos(data)
-    return run_detection(photos, Detector(_detector(suite)), None, suite.seed, _quiet)
+    photos, detector = read_photos(data), Detector(_detector(suite))
+    return run_detection(photos, detector, None, suite.seed, _quiet, read_head_maps(data))
 
 
 def _tracking(suite: Suite) -> Result:
