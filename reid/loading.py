@@ -8,7 +8,7 @@ from typing import Final
 from reid.detect.faces import face_finder
 from reid.detect.tracker import Tracker
 from reid.detect.yolo import Detector
-from reid.embed import Embedder, RegionEmbedder
+from reid.embed import CropEmbedder, RegionEmbedder
 from reid.embed.learned import LearnedEmbedder
 from reid.weights import registry
 
@@ -55,7 +55,7 @@ def load_crop_tracker(options: IndexOptions = _DEFAULTS) -> Tracker:
     return _tracker(registry.find_head_detector(options.detector), options)
 
 
-def load_embedder(options: IndexOptions = _DEFAULTS) -> Embedder:
+def load_embedder(options: IndexOptions = _DEFAULTS) -> CropEmbedder:
     """Load the embedder asked for, or the default one.
 
     Raises:

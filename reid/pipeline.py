@@ -25,7 +25,7 @@ from reid.detect.orientation import SAMPLED, rotation, said
 from reid.detect.person_crops import heads_in_crop, redacted_crop
 from reid.detect.tracker import Tracker
 from reid.detect.tracklets import Tracklet, TrackletBuilder
-from reid.embed import Embedder, Light, pool
+from reid.embed import CropEmbedder, Light, pool
 from reid.embed.light import LightMeter, borders
 from reid.store import Store
 from reid.store.write_buffer import WriteBuffer
@@ -98,7 +98,7 @@ class Indexer:
     """
 
     store: Store | WriteBuffer
-    embedder: Embedder
+    embedder: CropEmbedder
     tracker: Tracker | None
     every: int = 1
     profile: Profile = "head"

@@ -128,7 +128,7 @@ def test_ultralytics_is_imported_by_detection_and_training_only(path: Path) -> N
 LEAKS = """
 import numpy as np
 
-from reid.embed import Embedder, Light, pool
+from reid.embed import CropEmbedder, Light, pool
 from reid.core.pixels import EmbeddableCrop, HeadRegions, RawFrame, RedactedCrop, ResearchCrop
 from reid.core.pixels import redact
 from reid.core.records import Answer, SightingKey, Sightings
@@ -136,12 +136,14 @@ from reid.cli.contact_sheet import contact_sheet
 from reid.core.boxes import empty_boxes
 
 
-def described(kept: ResearchCrop, crop: RedactedCrop, embedder: Embedder) -> None:
+def described(kept: ResearchCrop, crop: RedactedCrop, embedder: CropEmbedder) -> None:
     embedder.describe([kept], Light.neutral())
     embedder.describe([crop], Light.neutral())
 
 
-def leaks(kept: ResearchCrop, either: EmbeddableCrop, raw: RawFrame, embedder: Embedder) -> None:
+def leaks(
+    kept: ResearchCrop, either: EmbeddableCrop, raw: RawFrame, embedder: CropEmbedder
+) -> None:
     kept.encode()  # refused
     either.encode()  # refused
     embedder.describe([raw], Light.neutral())  # refused
@@ -150,7 +152,7 @@ def leaks(kept: ResearchCrop, either: EmbeddableCrop, raw: RawFrame, embedder: E
     HeadRegions(raw.ref, empty_boxes(), "head")  # refused
 
 
-def stored(kept: ResearchCrop, key: SightingKey, embedder: Embedder, answer: Answer) -> None:
+def stored(kept: ResearchCrop, key: SightingKey, embedder: CropEmbedder, answer: Answer) -> None:
     none = np.zeros((1, 2), np.float32)
     pool([key], [[kept]], embedder, Light.neutral())  # refused
     Sightings((key,), none, none, none, none, (kept,), "model")  # refused

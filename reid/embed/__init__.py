@@ -12,12 +12,12 @@ from reid.embed.colour import Light
 from reid.embed.features import Features, Float
 from reid.embed.regions import RegionEmbedder
 
-__all__ = ["Embedder", "Features", "Light", "RegionEmbedder", "pool"]
+__all__ = ["CropEmbedder", "Features", "Light", "RegionEmbedder", "pool"]
 
 _LEAST_WEIGHT: Final = 1e-3
 
 
-class Embedder(Protocol):
+class CropEmbedder(Protocol):
     """Describes crops. `model_id` names the space its vectors (of `dim` numbers) live in."""
 
     @property
@@ -33,7 +33,7 @@ class Embedder(Protocol):
 def pool(
     keys: Sequence[SightingKey],
     tracklets: Sequence[Sequence[RedactedCrop]],
-    embedder: Embedder,
+    embedder: CropEmbedder,
     light: Light,
 ) -> Sightings:
     """Describe N tracklets of one camera, each by its crops, best crop first.

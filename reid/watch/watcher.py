@@ -12,7 +12,7 @@ from typing import Final
 from reid.core.errors import UsageError
 from reid.desk.desk import Desk
 from reid.detect.tracker import Tracker
-from reid.embed import Embedder
+from reid.embed import CropEmbedder
 from reid.pipeline import Indexer
 from reid.store import Store
 from reid.store.write_buffer import WriteBuffer
@@ -37,7 +37,7 @@ class Watcher:
     def __init__(
         self,
         desk: Desk,
-        embedder: Callable[[], Embedder],
+        embedder: Callable[[], CropEmbedder],
         tracker: Callable[[], Tracker],
         every: int = 1,
     ) -> None:
@@ -81,7 +81,7 @@ class Watcher:
 
 def run(
     desk: Desk,
-    embedder: Callable[[], Embedder],
+    embedder: Callable[[], CropEmbedder],
     tracker: Callable[[], Tracker],
     every: int,
     metrics_port: int | None,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reid.core import vocabulary
 from reid.core.pixels import EmbeddableCrop
 from reid.core.vocabulary import Column
-from reid.embed import Embedder, Features, Light
+from reid.embed import CropEmbedder, Features, Light
 from reid.lab.bench.data.attribute_sets import LabelledSet, Target
 from reid.lab.bench.data.person_images import crop_of, finder_weights
 from reid.lab.bench.data.reid_sets import Labelled
@@ -147,7 +147,7 @@ class AttributeResult(Result):
 
 def run_attributes(
     labelled: LabelledSet,
-    embedder: Embedder,
+    embedder: CropEmbedder,
     weights: Path | None,
     seed: int,
     progress: Callable[[int], None],
@@ -260,7 +260,9 @@ def _rows_of_people(identities: Sequence[str]) -> list[NDArray[np.int64]]:
     return [np.flatnonzero(named == who) for who in np.unique(named)]
 
 
-def _predict(labelled: LabelledSet, embedder: Embedder, progress: Callable[[int], None]) -> Float:
+def _predict(
+    labelled: LabelledSet, embedder: CropEmbedder, progress: Callable[[int], None]
+) -> Float:
     """Return the probability of each target (N, T), NaN where not estimated."""
     images = labelled.images
     said = np.full((len(images), len(labelled.targets)), np.nan)
@@ -276,7 +278,7 @@ def _predict(labelled: LabelledSet, embedder: Embedder, progress: Callable[[int]
     return said
 
 
-def _batch(images: Sequence[Labelled], targets: Sequence[Target], embedder: Embedder) -> Float:
+def _batch(images: Sequence[Labelled], targets: Sequence[Target], embedder: CropEmbedder) -> Float:
     crops = [crop_of(image, i) for i, image in enumerate(images)]
     features = embedder.describe(crops, light_of(crops))
     columns = [[_column(features, column) for column in t.columns] for t in targets]

@@ -12,7 +12,7 @@ from reid.core import vocabulary
 from reid.core.errors import UsageError
 from reid.core.records import Query, Sightings, Wish
 from reid.describe import describe
-from reid.embed import Embedder
+from reid.embed import CropEmbedder
 from reid.lab.bench.data.description_sets import Described, DescribedSet
 from reid.lab.bench.data.galleries import CameraGallery, camera_galleries
 from reid.lab.bench.data.person_images import finder_weights
@@ -138,7 +138,7 @@ class _Asked:
 
 def run_description(
     described: DescribedSet,
-    embedder: Embedder,
+    embedder: CropEmbedder,
     weights: Path | None,
     seed: int,
     progress: Callable[[int], None],

@@ -18,7 +18,7 @@ from scipy.stats import binom
 from reid.capture.images import image_paths, read_image
 from reid.core.errors import SourceError
 from reid.core.pixels import EmbeddableCrop, Image
-from reid.embed import Embedder
+from reid.embed import CropEmbedder
 from reid.lab.bench.data.rendered_heads import is_rendered, read_rendered
 from reid.lab.bench.metrics.figures import Ends, Figures, Fraction
 from reid.lab.bench.metrics.intervals import bootstrap_mean
@@ -229,7 +229,7 @@ def files_of(data: Path) -> list[Path]:
 
 def run_privacy(
     data: Path,
-    embedder: Embedder,
+    embedder: CropEmbedder,
     weights: Path | None,
     effort: Effort,
     seed: int,
@@ -354,7 +354,7 @@ def _guess_hats(hide: Hide, faces: Faces, effort: Effort, seed: int) -> Attacked
 
 
 def _probe(
-    embedder: Embedder,
+    embedder: CropEmbedder,
     train: _Photos,
     test: _Photos,
     effort: Effort,
@@ -375,7 +375,12 @@ def _probe(
 
 
 def _invert(
-    look: _Inversion, embedder: Embedder, train: _Photos, test: _Photos, effort: Effort, seed: int
+    look: _Inversion,
+    embedder: CropEmbedder,
+    train: _Photos,
+    test: _Photos,
+    effort: Effort,
+    seed: int,
 ) -> Recovered:
     few = slice(None, None, max(1, effort.bodies // _PROBE_BODIES))
     known = [
@@ -389,7 +394,7 @@ def _thinned(photos: _Photos, few: slice) -> _Photos:
     return _Photos(photos.composed[few], photos.person[few], photos.hat[few], photos.faces[few])
 
 
-def _given(look: _Inversion, embedder: Embedder, photos: _Photos) -> Float:
+def _given(look: _Inversion, embedder: CropEmbedder, photos: _Photos) -> Float:
     """Return what the attacker holds of each photo: a vector, or a few blurred pixels."""
     if not look.blurred:
         return _vectors(embedder, photos.composed, look.heads)
@@ -408,7 +413,7 @@ def _identified(made: Recovered, person: Labels, people: int, seed: int) -> Atta
     return Attacked.of(made.guess, person, person, people, seed)
 
 
-def _link(embedder: Embedder, faces: Faces, seed: int, day: int) -> Attacked:
+def _link(embedder: CropEmbedder, faces: Faces, seed: int, day: int) -> Attacked:
     """Find everybody of the first day again on `day` by the nearest vector, one try each.
 
     What people wear is the same all day; pose, light and photo are new in every picture.
@@ -421,7 +426,7 @@ def _link(embedder: Embedder, faces: Faces, seed: int, day: int) -> Attacked:
     return Attacked.of(closest, person, person, len(faces), seed)
 
 
-def _day(embedder: Embedder, faces: Faces, seed: int, day: int, first: int) -> Float:
+def _day(embedder: CropEmbedder, faces: Faces, seed: int, day: int, first: int) -> Float:
     """Return vectors (people · photos, D) of one day, by person."""
     pose = np.random.default_rng([seed, day, first])
     composed = [
@@ -432,7 +437,7 @@ def _day(embedder: Embedder, faces: Faces, seed: int, day: int, first: int) -> F
     return _vectors(embedder, composed, False)
 
 
-def _vectors(embedder: Embedder, composed: Sequence[Composed], heads: bool) -> Float:
+def _vectors(embedder: CropEmbedder, composed: Sequence[Composed], heads: bool) -> Float:
     crops = [_stored(c, heads) for c in composed]
     return embedder.describe(crops, light_of(crops)).vectors
 

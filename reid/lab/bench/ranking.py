@@ -18,7 +18,7 @@ from reid.core import vocabulary
 from reid.core.errors import SourceError, UsageError
 from reid.core.records import Query, Sightings, Wish
 from reid.describe import describe
-from reid.embed import Embedder
+from reid.embed import CropEmbedder
 from reid.lab.bench.data.description_sets import DescribedSet
 from reid.lab.bench.data.galleries import CameraGallery, camera_galleries
 from reid.lab.bench.data.person_images import finder_weights
@@ -214,7 +214,7 @@ class RankingResult(Result):
 
 def run_ranking(
     described: DescribedSet,
-    embedder: Embedder,
+    embedder: CropEmbedder,
     weights: Path | None,
     seed: int,
     progress: Callable[[int], None],

@@ -16,7 +16,7 @@ from reid.core.errors import SourceError
 from reid.core.pixels import RawFrame
 from reid.detect.tracker import Tracker
 from reid.detect.yolo import Detector
-from reid.embed import Embedder
+from reid.embed import CropEmbedder
 from reid.lab.bench.metrics.figures import Figures, OneDigit, TwoDigits
 from reid.lab.bench.report.plots import Plot, finish
 from reid.lab.bench.report.record import Recorder
@@ -210,7 +210,7 @@ class FirstFrames(VideoSource):
 
 def run_speed(
     contest: Contest,
-    make: Callable[[], Embedder],
+    make: Callable[[], CropEmbedder],
     weights: Path | None,
     seed: int,
     progress: Callable[[int], None],
@@ -304,7 +304,7 @@ def _warm(contest: Contest, video: Path) -> Tracker:
     return tracker
 
 
-def _index(contest: Contest, video: Path, embedder: Embedder) -> Timing:
+def _index(contest: Contest, video: Path, embedder: CropEmbedder) -> Timing:
     tracker = _warm(contest, video)
     with tempfile.TemporaryDirectory() as folder:
         store = Store.create(Path(folder) / "venue", embedder.model_id, embedder.dim)
@@ -314,14 +314,14 @@ def _index(contest: Contest, video: Path, embedder: Embedder) -> Timing:
     return Timing(report.frames, seconds, dict(report.clock.seconds), processor)
 
 
-def _index_crowd(contest: Contest, people: int, embedder: Embedder) -> Timing:
+def _index_crowd(contest: Contest, people: int, embedder: CropEmbedder) -> Timing:
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "crowd.mp4"
         write_crowd(clip, people, contest.frames)
         return _index(contest, clip, embedder)
 
 
-def _index_cameras(contest: Contest, cameras: int, make: Callable[[], Embedder]) -> Timing:
+def _index_cameras(contest: Contest, cameras: int, make: Callable[[], CropEmbedder]) -> Timing:
     """Index so many cameras at once, in a thread each, into one store."""
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "crowd.mp4"

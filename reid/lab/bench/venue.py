@@ -16,7 +16,7 @@ from reid.core.pixels import RedactedCrop
 from reid.core.records import SearchWindow, SightingKey
 from reid.describe import describe
 from reid.detect.tracker import Tracker
-from reid.embed import Embedder
+from reid.embed import CropEmbedder
 from reid.lab.bench.data.venue_sets import Clip, FilmedVenue, Shown, Told, Visit
 from reid.lab.bench.description import FIRST_SCREEN
 from reid.lab.bench.metrics.figures import Figures, OneDigit, ThreeDigits, TwoDigits
@@ -191,7 +191,7 @@ def _by_version(sought: Sequence[Sought], *, lost: bool) -> dict[str, SearchFigu
 def run_venue(
     venue: FilmedVenue,
     tracker: Tracker,
-    model: tuple[Embedder, Path | None],
+    model: tuple[CropEmbedder, Path | None],
     detector: Path,
     every: int,
     progress: Progress,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from reid.core.records import SightingKey, Sightings
-from reid.embed import Embedder, pool
+from reid.embed import CropEmbedder, pool
 from reid.lab.bench.data.person_images import crop_of
 from reid.lab.bench.data.reid_sets import Labelled
 from reid.lab.bench.retrieval import light_of
@@ -25,7 +25,10 @@ class CameraGallery:
 
 
 def camera_galleries(
-    images: Sequence[Labelled], embedder: Embedder, pooled: bool, progress: Callable[[int], None]
+    images: Sequence[Labelled],
+    embedder: CropEmbedder,
+    pooled: bool,
+    progress: Callable[[int], None],
 ) -> tuple[CameraGallery, ...]:
     """Describe images, heads redacted.
 
@@ -54,7 +57,7 @@ def camera_galleries(
 
 
 def _sightings(
-    images: Sequence[Labelled], groups: Sequence[Sequence[int]], embedder: Embedder
+    images: Sequence[Labelled], groups: Sequence[Sequence[int]], embedder: CropEmbedder
 ) -> Sightings:
     crops = [[crop_of(images[i], i) for i in group] for group in groups]
     light = light_of([crop for tracklet in crops for crop in tracklet])

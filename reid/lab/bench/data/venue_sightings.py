@@ -14,7 +14,7 @@ from reid.core.boxes import Boxes, Tracks, as_boxes
 from reid.core.pixels import FrameRef, HeadRegions, Image, RedactedCrop, redact
 from reid.core.records import SightingKey, Sightings
 from reid.detect.head_regions import FrameDetections, HeadCandidates, regions_to_redact
-from reid.embed import Embedder, pool
+from reid.embed import CropEmbedder, pool
 from reid.lab.bench.data.galleries import CameraGallery
 from reid.lab.bench.data.venue_sets import Clip, FilmedVenue, Shown, Visit, at_second
 from reid.lab.bench.retrieval import light_of
@@ -28,7 +28,7 @@ Wanted = dict[int, list[tuple[int, Boxes]]]
 
 
 def film_galleries(
-    venue: FilmedVenue, embedder: Embedder, progress: Callable[[int], None]
+    venue: FilmedVenue, embedder: CropEmbedder, progress: Callable[[int], None]
 ) -> tuple[CameraGallery, ...]:
     """Describe every visit to every camera, heads redacted.
 
@@ -97,7 +97,7 @@ def _frames(path: Path, last: int) -> Iterator[tuple[int, Image]]:
 
 
 def _gallery(
-    clip: Clip, tracklets: Sequence[tuple[Visit, list[RedactedCrop]]], embedder: Embedder
+    clip: Clip, tracklets: Sequence[tuple[Visit, list[RedactedCrop]]], embedder: CropEmbedder
 ) -> CameraGallery:
     light = light_of([crop for _, crops in tracklets for crop in crops])
     keys = [

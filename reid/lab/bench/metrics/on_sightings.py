@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from reid.core import vocabulary
 from reid.core.records import Wish
 from reid.core.vocabulary import ATTRIBUTE_COLUMNS, ATTRIBUTE_INDEX, Column
-from reid.embed import Embedder
+from reid.embed import CropEmbedder
 from reid.lab.bench.data.description_sets import DescribedSet
 from reid.lab.bench.data.person_images import crop_of
 from reid.lab.bench.data.reid_sets import Labelled
@@ -45,7 +45,7 @@ class SightingFigures(Figures):
     n: int
 
 
-def on_sightings(described: DescribedSet, embedder: Embedder) -> dict[str, SightingFigures]:
+def on_sightings(described: DescribedSet, embedder: CropEmbedder) -> dict[str, SightingFigures]:
     """Return, by camera, how often the likeliest colour is a described one, and bags' AUC.
 
     A sighting is all images of a person before a camera, their probabilities averaged; colours are
@@ -56,7 +56,7 @@ def on_sightings(described: DescribedSet, embedder: Embedder) -> dict[str, Sight
     return {camera: _of_camera(described, camera, embedder) for camera in cameras}
 
 
-def _of_camera(described: DescribedSet, camera: str, embedder: Embedder) -> SightingFigures:
+def _of_camera(described: DescribedSet, camera: str, embedder: CropEmbedder) -> SightingFigures:
     images = [i for i in described.images if i.camera == camera and i.identity in described.labels]
     people, said = _pooled(images, embedder)
     said = _as_ranked(said)
@@ -69,7 +69,7 @@ def _of_camera(described: DescribedSet, camera: str, embedder: Embedder) -> Sigh
     )
 
 
-def _pooled(images: Sequence[Labelled], embedder: Embedder) -> tuple[list[str], Float]:
+def _pooled(images: Sequence[Labelled], embedder: CropEmbedder) -> tuple[list[str], Float]:
     """Return people and their mean attribute probabilities (P, K); NaN where not estimated."""
     crops = [crop_of(image, i) for i, image in enumerate(images)]
     attributes = embedder.describe(crops, light_of(crops)).attributes.astype(np.float64)

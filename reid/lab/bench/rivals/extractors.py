@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reid.core.errors import ModelError, UsageError
 from reid.core.pixels import EmbeddableCrop, Image
-from reid.embed import Embedder, Light
+from reid.embed import CropEmbedder, Light
 from reid.weights.openvino import silence_telemetry
 
 Float = NDArray[np.float32]
@@ -64,7 +64,7 @@ def load_extractor(given: str | None, arch: str | None = None) -> Extractor:
     raise ModelError(f"{path} is no known kind of model: use .xml, .onnx, .pt or .pth")
 
 
-def own_embedder(given: str | None = None) -> tuple[Embedder, Path | None]:
+def own_embedder(given: str | None = None) -> tuple[CropEmbedder, Path | None]:
     """Return one of the product's embedders, and the folder of its weights if it has any.
 
     `given` is a folder, ``regions`` for the baseline, or None for what the product uses.
@@ -82,7 +82,7 @@ def own_embedder(given: str | None = None) -> tuple[Embedder, Path | None]:
 class EmbedderVectors:
     """The appearance vectors of one of the product's embedders."""
 
-    def __init__(self, embedder: Embedder, weights: Path | None = None) -> None:
+    def __init__(self, embedder: CropEmbedder, weights: Path | None = None) -> None:
         self._embedder = embedder
         self.weights = weights
 
