@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from reid.capture.sources import Source, VideoSource
 from reid.core.boxes import Boxes, Tracks
@@ -80,6 +80,14 @@ class IndexReport:
     clock: Clock = field(default_factory=Clock)
 
 
+class SightingSink(Protocol):
+    """Where sightings go: a store, a live camera's write buffer, or memory."""
+
+    def add(self, sightings: Sightings) -> object:
+        """Take the next of them."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Indexer:
     """Everything that indexing needs besides the source.
@@ -97,7 +105,7 @@ class Indexer:
         progress: called with the number of frames read.
     """
 
-    store: Store | WriteBuffer
+    store: SightingSink
     embedder: CropEmbedder
     tracker: Tracker | None
     every: int = 1

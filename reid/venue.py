@@ -10,7 +10,10 @@ import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from reid.core.errors import AuditError, UsageError
 from reid.core.pixels import RedactedCrop
@@ -20,10 +23,20 @@ from reid.desk.erasure import Expired
 from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import find_policy, load_policy
 from reid.desk.sites import SiteAnswer, search_sites
+from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
 from reid.search.questions import journey, search, similar
 from reid.storage.postgresql import DATABASE_VARIABLE
 from reid.storage.venue_path import Folder, folder_at
 from reid.store import Filter, Store
+
+if TYPE_CHECKING:  # loaded where something is indexed
+    from reid.capture.sources import Source
+    from reid.pipeline import Indexer, IndexReport
+
+ANYWHERE: Final = SearchWindow()
+"""All cameras, all times."""
+
+DEFAULT_MODELS: Final = IndexOptions()
 
 
 class Venue(ABC):
@@ -31,6 +44,25 @@ class Venue(ABC):
 
     expired: Expired = Expired()
     """What was over its time when the venue was opened, and is gone."""
+
+    folder: Folder
+    """Where it lies."""
+
+    @staticmethod
+    def open(address: str | Folder, case: str | None = None) -> "Venue":
+        """Open a venue, or begin one.
+
+        Args:
+            address: a folder, or ``s3://bucket/prefix``.
+            case: the case that questions belong to, like ``C-1``; only a venue with rules has any.
+
+        Raises:
+            PolicyError: its rules are wrong.
+        """
+        return open_venue(folder_at(address) if isinstance(address, str) else address, case)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.folder)!r})"
 
     @property
     @abstractmethod
@@ -53,17 +85,83 @@ class Venue(ABC):
             raise UsageError(_nothing_usable(description.refused))
         return description
 
-    def search(self, description: ParsedDescription, window: SearchWindow, top: int) -> Answer:
-        """Rank the venue's sightings for a description.
+    def search(
+        self, description: str | ParsedDescription, window: SearchWindow = ANYWHERE, top: int = 10
+    ) -> Answer:
+        """Rank the venue's sightings for a description, best first.
+
+        Args:
+            description: a sentence, or one that `understand` has parsed.
+            window: when and where to look.
+            top: at most so many matches.
 
         Raises:
-            UsageError: a camera that has no sightings here.
+            UsageError: nothing in it can be searched for, or a camera that has no sightings here.
+            PolicyError: the venue's rules refuse it.
+            StoreError: nothing is indexed.
         """
+        if isinstance(description, str):
+            description = self.understand(description)
         known = self.store.cameras()
         unknown = [camera for camera in window.cameras if camera not in known]
         if unknown:
             raise UsageError(f"no camera {unknown[0]}: this venue has {', '.join(known)}")
         return self._search(description, window, top)
+
+    def index(
+        self,
+        *sources: str | Path,
+        camera: str | None = None,
+        start: datetime | None = None,
+        crops: bool = False,
+        options: IndexOptions = DEFAULT_MODELS,
+    ) -> "list[IndexReport]":
+        """Find the people in videos, photos or streams, redact their heads, store what they wear.
+
+        Args:
+            sources: videos, images, folders of images, stream addresses or ``webcam:0``.
+            camera: camera id; by default each file's name.
+            start: time of the first frame; by default what the file says.
+            crops: each image is one person already cut out.
+            options: which models, how many frames.
+
+        Returns:
+            One report a source.
+
+        Raises:
+            SourceError: a source cannot be read; those before it are stored.
+            ModelError: a model is missing or unreadable.
+            PolicyError: a camera that the venue's rules do not declare.
+        """
+        from reid.capture.sources import open_source
+
+        opened = [open_source(str(s), camera=camera, start=start, crops=crops) for s in sources]
+        indexer = self.indexer(opened, options)
+        reports = [indexer.index(source) for source in opened]
+        if any(report.stopped for report in reports):
+            raise KeyboardInterrupt
+        return reports
+
+    def indexer(
+        self, sources: "Sequence[Source]", options: IndexOptions = DEFAULT_MODELS
+    ) -> "Indexer":
+        """Return what indexes sources into this venue, its models loaded.
+
+        Raises:
+            ModelError: a model is missing or unreadable.
+            PolicyError: a camera that the venue's rules do not declare.
+            StoreError: the venue cannot be made or opened, or holds vectors of another model.
+        """
+        from reid.pipeline import Indexer
+
+        self.check_cameras([source.camera for source in sources])
+        embedder = load_embedder(options)
+        crops = any(source.kind == "crops" for source in sources)
+        tracker = (load_crop_tracker if crops else load_tracker)(options)
+        store = Store.create(self.folder, embedder.model_id, embedder.dim)
+        return Indexer(
+            store, embedder, tracker, options.every, careful=options.careful, rotate=options.rotate
+        )
 
     def export(self, kind: str, sightings: Sequence[str]) -> dict[str, RedactedCrop]:
         """Return redacted crops by sighting, for a file; `kind` says what it is."""
@@ -118,6 +216,7 @@ class RuledVenue(Venue):
 
     def __init__(self, desk: Desk, case: str | None) -> None:
         self._desk, self._named = desk, case
+        self.folder = desk.folder
         self.expired = desk.expired
 
     @property
@@ -170,12 +269,12 @@ class ResearchVenue(Venue):
     """A venue without rules: no cases, no audit trail."""
 
     def __init__(self, folder: Folder) -> None:
-        self._folder = folder
+        self.folder = folder
 
     @cached_property
     def store(self) -> Store:
         """The venue's sightings."""
-        return Store.open(self._folder)
+        return Store.open(self.folder)
 
     def _parsed(self, text: str) -> ParsedDescription:
         return ParsedDescription.of_sentence(text)
@@ -210,7 +309,7 @@ class ResearchVenue(Venue):
         return self._needs_rules()
 
     def _needs_rules(self) -> int:
-        load_policy(self._folder)  # raises, and says how to write them
+        load_policy(self.folder)  # raises, and says how to write them
         raise UsageError("the venue's rules were written just now: run it again")
 
 

@@ -139,7 +139,35 @@ class StillSource:
             yield RawFrame(pixels, self.camera, index, when)
 
 
-Source = VideoSource | LiveSource | StillSource
+@dataclass(slots=True)
+class ArraySource:
+    """Person crops that are in memory already, such as a notebook's."""
+
+    raws: tuple[RawFrame, ...]
+    keys: tuple[str, ...]
+    camera: str
+    start: datetime
+    start_from: StartFrom
+    key: str
+    name: str = "arrays"
+    fps: float | None = None
+    kind: Kind = "crops"
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int | None:
+        return len(self.raws)
+
+    def origin(self, index: int) -> tuple[str, str]:
+        """Return a name for image `index`, and the hash of its pixels."""
+        return f"array {index}", self.keys[index]
+
+    def frames(self) -> Iterator[RawFrame]:
+        """Yield one frame an image."""
+        yield from self.raws
+
+
+Source = VideoSource | LiveSource | StillSource | ArraySource
 """Something that yields frames. All have:
 
 - ``name``: path or address, without user name and password;
@@ -196,6 +224,22 @@ def open_crops(paths: Sequence[Path], camera: str, start: datetime | None) -> St
         name=str(several[0].parent),
         key=_hash_files(several),
     )
+
+
+def open_arrays(images: Sequence[Image], camera: str, start: datetime | None) -> ArraySource:
+    """Return person crops in memory, uint8 RGB (H, W, 3) each, as a source.
+
+    Raises:
+        SourceError: one of another dtype or shape, or an empty one.
+    """
+    when = datetime.now(UTC) if start is None else start.astimezone(UTC)
+    try:
+        raws = tuple(RawFrame(image, camera, i, when) for i, image in enumerate(images))
+    except ValueError as error:
+        raise SourceError(str(error)) from None
+    keys = tuple(_hash_array(image) for image in images)
+    origin: StartFrom = "now" if start is None else "given"
+    return ArraySource(raws, keys, camera, when, origin, _hash_text(" ".join(keys)))
 
 
 def is_stream(address: str) -> bool:
@@ -356,6 +400,12 @@ def _modified(path: Path) -> datetime:
 
 def _hash_text(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _hash_array(image: Image) -> str:
+    digest = hashlib.blake2b(str(image.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(image).tobytes())
+    return digest.hexdigest()
 
 
 def _hash_files(paths: tuple[Path, ...]) -> str:

@@ -10,10 +10,10 @@ from reid.cli.console import complain, out, print_json, progress_bar, show_answe
 from reid.cli.contact_sheet import contact_sheet, save_sheet
 from reid.core.errors import ReidError, SourceError, UsageError
 from reid.core.records import Answer, SearchWindow
-from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
+from reid.loading import IndexOptions, load_tracker
 from reid.pipeline import Indexer, IndexReport
 from reid.storage.venue_path import Folder
-from reid.store import Filter, Store
+from reid.store import Filter
 from reid.venue import open_venue
 
 SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -30,16 +30,10 @@ def index_sources(
     as_json: bool,
 ) -> None:
     """Index sources one after the other; one that fails does not stop the others."""
-    embedder = load_embedder(options)
-    tracker = (load_crop_tracker if crops else load_tracker)(options)
     opened = _open_all(addresses, camera, start, crops=crops)
     if not opened:
         raise SourceError("nothing was indexed: none of the sources could be read")
-    open_venue(venue).check_cameras([source.camera for source in opened])
-    store = Store.create(venue, embedder.model_id, embedder.dim)
-    indexer = Indexer(
-        store, embedder, tracker, options.every, careful=options.careful, rotate=options.rotate
-    )
+    indexer = open_venue(venue).indexer(opened, options)
     failed = len(opened) < len(addresses)
     for source in opened:
         try:

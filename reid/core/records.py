@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid.core import vocabulary
+from reid.core.errors import ReidError
 from reid.core.pixels import RedactedCrop
 
 Certainty = Literal["sure", "unsure"]
@@ -17,6 +18,10 @@ Modifier = Literal["light", "dark"]
 Verdict = Literal["match", "conflict", "not_visible", "not_estimated"]
 Outcome = Literal["found", "unsure", "nobody_fits"]
 UNIT_NORM_TOLERANCE = 1e-3
+
+_SHOWN: Final = 10  # matches in a printed answer
+_LONGEST: Final = 60  # characters of a text in a printed object
+_MENTIONED: Final = ("last_seen_place", "last_seen_time", "unparsed", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class SightingKey:
             raise ValueError(f"a sighting ends ({self.end}) before it starts ({self.start})")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Sightings:
     """N sightings, by column.
 
@@ -105,6 +110,37 @@ class Sightings:
             model_id=self.model_id,
         )
 
+    def to_pandas(self) -> Any:
+        """Return a `pandas.DataFrame` of N rows: keys, and a column for each probability.
+
+        Columns are id, source, camera, start, end and track_id; then ``upper.colour=red`` and so
+        on, of attributes and body; then ``visible.upper`` and so on. NaN: not estimated. The
+        vectors stay in `vectors`, the crops in `crops`.
+
+        Raises:
+            ReidError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise ReidError("tables need pandas: pip install 'pandas>=2'") from None
+        names = ("id", "source", "camera", "start", "end", "track_id")
+        columns: dict[str, Any] = {n: [getattr(key, n) for key in self.keys] for n in names}
+        for values, about in (
+            (self.attributes, vocabulary.ATTRIBUTE_COLUMNS),
+            (self.body, vocabulary.BODY_COLUMNS),
+        ):
+            columns |= {f"{c.slot}={c.value}": values[:, i] for i, c in enumerate(about)}
+        columns |= {f"visible.{p}": self.visible[:, i] for i, p in enumerate(vocabulary.PARTS)}
+        return pandas.DataFrame(columns)
+
+    def __repr__(self) -> str:
+        cameras = ", ".join(sorted({key.camera for key in self.keys})) or "no camera"
+        return (
+            f"Sightings({len(self)} of {_shortened(cameras)}, "
+            f"vectors {self.vectors.shape}, model={self.model_id!r})"
+        )
+
     def newest(self) -> Self:
         """Return the last of each id, in order."""
         last = {key.id: row for row, key in enumerate(self.keys)}
@@ -150,6 +186,12 @@ class Wish:
         if not vocabulary.is_valid(self.slot, self.value):
             raise ValueError(f"{self.slot}={self.value!r} is not in the vocabulary")
 
+    def __str__(self) -> str:
+        """Say it in one word: ``upper.colour=dark red``, ``not head.type=cap``, ``…=coat?``."""
+        shade = f"{self.modifier} " if self.modifier else ""
+        doubt = "" if self.certainty == "sure" else "?"
+        return f"{'not ' if self.negated else ''}{self.slot}={shade}{self.value}{doubt}"
+
 
 @dataclass(frozen=True, slots=True)
 class Companion:
@@ -159,7 +201,7 @@ class Companion:
     wishes: tuple[Wish, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Query:
     """An understood description.
 
@@ -187,6 +229,12 @@ class Query:
         unknown = set(self.refused) - set(vocabulary.REFUSED)
         if unknown:
             raise ValueError(f"not a kind of refused trait: {sorted(unknown)}")
+
+    def __repr__(self) -> str:
+        said = [", ".join(map(str, self.wishes)) or "nothing to search for"]
+        said += [f"with {_shortened(c.text)!r}" for c in self.companions]
+        said += [f"{n}={v!r}" for n in _MENTIONED if (v := getattr(self, n))]
+        return f"Query({_shortened(self.text)!r}: {'; '.join(said)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,13 +305,24 @@ class Match:
     why: tuple[Reason, ...] = field(default=())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """A ranked list, best first, and what it amounts to."""
 
     query: Query
     outcome: Outcome
     matches: tuple[Match, ...]
+
+    def __repr__(self) -> str:
+        """Show the first matches, a line each."""
+        lines = [f"Answer({self.outcome}: {len(self.matches)} for {_shortened(self.query.text)!r})"]
+        for rank, match in enumerate(self.matches[:_SHOWN], 1):
+            key = match.key
+            seen = f"{key.start:%Y-%m-%d %H:%M:%S}–{key.end:%H:%M:%S}"
+            lines.append(f"{rank:3}  {match.probability:4.0%}  {key.camera}  {seen}  {key.id}")
+        if len(self.matches) > _SHOWN:
+            lines.append("     …")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,3 +331,7 @@ class SimilarMatch:
 
     key: SightingKey
     similarity: float
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -1,5 +1,7 @@
 """Sentence → Query: what a worried parent, a witness or a radio message says somebody wears."""
 
+import sys
+from types import ModuleType
 from typing import Final
 
 from reid.core.errors import UsageError
@@ -84,3 +86,14 @@ def _companion(
     if person.stop > person.start:
         said = text[spans[person.start][0] : spans[person.stop - 1][1]].strip(" ,.;")
     return Companion(said, builder.build(person))
+
+
+class _CallableModule(ModuleType):
+    """This package, which can be called, so that `reid.describe(text)` needs no second name."""
+
+    def __call__(self, text: str, language: str | None = None) -> Query:
+        """Understand a description of a person."""
+        return describe(text, language)
+
+
+sys.modules[__name__].__class__ = _CallableModule

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from reid import describe
 from reid.core.errors import UsageError
 from reid.core.records import Query, SearchWindow
+from reid.describe import describe, from_json, to_json
 from reid.desk.policy import Purpose
 
 UNKNOWN: Final = "unknown"
@@ -31,7 +31,7 @@ class ParsedDescription:
     @classmethod
     def of_sentence(cls, text: str, language: str | None = None) -> "ParsedDescription":
         """Understand a description."""
-        return cls(describe.to_json(describe.describe(text, language)), text)
+        return cls(to_json(describe(text, language)), text)
 
     @classmethod
     def of_text(cls, text: str) -> "ParsedDescription":
@@ -47,9 +47,7 @@ class ParsedDescription:
         description = cls(_checked(data))
         description.query()
         unknown = [e for e in description.data["slots"] if e.get("certainty") == UNKNOWN]
-        describe.from_json(
-            {**description.data, "slots": [{**e, "certainty": "sure"} for e in unknown]}
-        )
+        from_json({**description.data, "slots": [{**e, "certainty": "sure"} for e in unknown]})
         return description
 
     def to_text(self) -> str:
@@ -93,7 +91,7 @@ class ParsedDescription:
     def query(self, text: str = "") -> Query:
         """Return what can be searched for: all fields that are not unknown."""
         known = [entry for entry in self.data["slots"] if entry.get("certainty") != UNKNOWN]
-        return describe.from_json({**self.data, "slots": known}, text)
+        return from_json({**self.data, "slots": known}, text)
 
 
 @dataclass(frozen=True, slots=True)
