@@ -53,7 +53,9 @@ Films = Annotated[
 @app.command()
 def retrieval(
     data: Data,
-    layout: Annotated[str, typer.Option(help="folders, market1501 or msmt17.")] = "folders",
+    layout: Annotated[
+        str | None, typer.Option(help="folders, market1501 or msmt17; by default recognised.")
+    ] = None,
     embedder: EmbedderPath = None,
     arch: Annotated[
         str | None, typer.Option(help="A checkpoint's network: resnet50 …, or timm:NAME.")
@@ -74,14 +76,14 @@ def retrieval(
 ) -> None:
     """Is the same person found among another camera's images?
 
-    Example: reid bench retrieval --data shared/data/pku-reid-dev --layout folders
+    Example: reid bench retrieval --data shared/data/pku-reid-dev
     """
     from reid.lab.bench.data.reid_sets import LAYOUTS, read_split
     from reid.lab.bench.retrieval import RetrievalSettings, run_retrieval
     from reid.lab.bench.rivals.extractors import load_extractor
 
     name = next((known for known in LAYOUTS if known == layout), None)
-    if name is None:
+    if layout is not None and name is None:
         raise UsageError(f"no layout {layout}: choose one of {', '.join(LAYOUTS)}")
     split = read_split(data, name, query_camera, gallery_camera or ())
     extractor = load_extractor(embedder, arch)

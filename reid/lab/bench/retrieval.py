@@ -1,8 +1,8 @@
 """Image re-identification: is the same person found among another camera's images?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from reid.core.pixels import EmbeddableCrop
 from reid.embed import Light
 from reid.embed.light import borders
 from reid.lab.bench.data.person_images import crop_of, crop_with_head, finder_weights
-from reid.lab.bench.data.reid_sets import DISTRACTOR, JUNK, Labelled, Split, same_person
+from reid.lab.bench.data.reid_sets import Labelled, Split, same_person
 from reid.lab.bench.metrics.figures import Fraction
 from reid.lab.bench.metrics.ranking import RankingScores, score_ranking
 from reid.lab.bench.metrics.summary import RankingFigures, summarised
@@ -177,34 +177,39 @@ def minus_camera_mean(vectors: Float, cameras: Sequence[str]) -> Float:
 def pooled_ranking(
     split: Split, images: Sequence[Labelled], vectors: Float, seed: int
 ) -> RankingFigures:
-    """Score sightings: a person's images before a camera are one, as in a venue's store."""
+    """Score sightings: a person's images before a camera are one, as in a venue's store.
+
+    A person's queries and gallery images before one camera are two sightings, each with a mean of
+    its own, unless they are the same images.
+    """
     row = {image: i for i, image in enumerate(images)}
-    query, asked = _pool(split.query, vectors, row)
-    gallery, among = _pool(split.gallery, vectors, row)
-    everything = list(dict.fromkeys((*query, *gallery)))
-    by_key = {**dict(zip(query, asked, strict=True)), **dict(zip(gallery, among, strict=True))}
-    cameras = [sighting.camera for sighting in everything]
-    centred = minus_camera_mean(np.stack([by_key[s] for s in everything]), cameras)
-    place = {sighting: i for i, sighting in enumerate(everything)}
-    left = centred[[place[s] for s in query]]
-    right = centred[[place[s] for s in gallery]]
-    scores = score_ranking(1 - left @ right.T, *same_person(query, gallery))
-    return RankingFigures.of(scores, [s.identity for s in query], seed)
+    query, gallery = _sightings(split.query, row), _sightings(split.gallery, row)
+    everything = list({s.rows: s for s in (*query, *gallery)}.values())
+    means = unit(np.stack([vectors[list(s.rows)].mean(axis=0) for s in everything]))
+    centred = minus_camera_mean(means, [s.who.camera for s in everything])
+    place = {s.rows: i for i, s in enumerate(everything)}
+    left = centred[[place[s.rows] for s in query]]
+    right = centred[[place[s.rows] for s in gallery]]
+    asked, among = [s.who for s in query], [s.who for s in gallery]
+    scores = score_ranking(1 - left @ right.T, *same_person(asked, among))
+    return RankingFigures.of(scores, [who.identity for who in asked], seed)
 
 
-def _pool(
-    images: Sequence[Labelled], vectors: Float, row: dict[Labelled, int]
-) -> tuple[list[Labelled], list[Float]]:
-    """Return one entry a (person, camera), and its mean unit vector.
+class _Sighting(NamedTuple):
+    """One of the images pooled, for whom it shows and where; and the rows of them all."""
+
+    who: Labelled
+    rows: tuple[int, ...]
+
+
+def _sightings(images: Sequence[Labelled], row: Mapping[Labelled, int]) -> list[_Sighting]:
+    """Return one entry a (person, camera).
 
     Junk is left out; a distractor, being nobody in particular, is a sighting of its own.
     """
-    groups: dict[Labelled, list[Labelled]] = {}
+    groups: dict[tuple[object, str], list[Labelled]] = {}
     for image in images:
-        if image.identity == DISTRACTOR:
-            groups[image] = [image]
-        elif image.identity != JUNK:
-            stay = Labelled(image.path.parent, image.identity, image.camera)
-            groups.setdefault(stay, []).append(image)
-    means = [vectors[[row[i] for i in group]].mean(axis=0) for group in groups.values()]
-    return list(groups), list(unit(np.stack(means)))
+        if image.subject != "junk":
+            whose = image.identity if image.subject == "person" else image.path
+            groups.setdefault((whose, image.camera), []).append(image)
+    return [_Sighting(g[0], tuple(row[image] for image in g)) for g in groups.values()]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reid.core.errors import SourceError, UsageError
-from reid.lab.bench.data.reid_sets import Labelled, read_split, same_person
+from reid.lab.bench.data.reid_sets import Labelled, read_folders, read_split, same_person
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -50,6 +50,51 @@ def test_market1501_names(tmp_path) -> None:
     assert ignored.tolist() == [[True, False, True, False]], "junk, and the query's own camera"
 
 
+@pytest.mark.parametrize(
+    ("layout", "files"),
+    [
+        ("folders", ["7/01_1.png", "7/02_1.png"]),
+        ("market1501", ["query/0001_c1s1_1_00.jpg", "bounding_box_test/0001_c2s1_1_00.jpg"]),
+        ("msmt17", ["test/0000/0000_000_01_x.jpg"]),
+    ],
+)
+def test_layouts_are_recognised(tmp_path, layout, files) -> None:
+    touch(tmp_path, *files)
+    if layout == "msmt17":
+        for part in ("query", "gallery"):
+            (tmp_path / f"list_{part}.txt").write_text("0000/0000_000_01_x.jpg 0\n")
+    split = read_split(tmp_path)
+    assert split.layout == layout
+    assert split == read_split(tmp_path, layout)
+
+
+def test_what_looks_like_another_layout_is_refused_in_one_line(tmp_path) -> None:
+    """`query` and `bounding_box_test` are no people, also for whoever reads folders directly."""
+    touch(tmp_path, "query/0001_c1s1_1_00.jpg", "bounding_box_test/0001_c2s1_1_00.jpg")
+    for read in (
+        lambda d: read_split(d, "folders"),
+        lambda d: read_split(d, "msmt17"),
+        read_folders,
+    ):
+        with pytest.raises(SourceError, match="looks like market1501, not") as caught:
+            read(tmp_path)
+        assert "--layout market1501" in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_half_a_market_root_is_no_folder_of_people(tmp_path) -> None:
+    touch(tmp_path, "query/0001_c1s1_1_00.jpg")
+    with pytest.raises(SourceError, match="bounding_box_test holds no images"):
+        read_split(tmp_path)
+
+
+def test_person_zero_is_nobody_in_market1501_only(tmp_path) -> None:
+    touch(tmp_path / "a", "query/0001_c1s1_1_00.jpg", "bounding_box_test/0000_c2s1_1_00.jpg")
+    assert read_split(tmp_path / "a").gallery[0].subject == "distractor"
+    touch(tmp_path / "b", "0/01_1.png", "0/02_1.png", "-1/02_1.png")
+    assert {i.subject for i in read_split(tmp_path / "b").images()} == {"person"}
+
+
 def test_msmt17_lists(tmp_path) -> None:
     touch(tmp_path, "test/x.jpg")
     (tmp_path / "list_query.txt").write_text("0000/0000_000_01_0303morning_0015_0.jpg 0\n")
@@ -58,6 +103,7 @@ def test_msmt17_lists(tmp_path) -> None:
     )
     split = read_split(tmp_path, "msmt17")
     assert split.query[0].camera == "1"
+    assert {i.subject for i in split.images()} == {"person"}, "person 0 is real here"
     assert [(i.identity, i.camera) for i in split.gallery] == [("0", "14"), ("1", "1")]
     assert split.gallery[0].path == tmp_path / "test/0000/0000_001_14_0303morning_0015_0.jpg"
 

@@ -120,6 +120,78 @@ def test_pooling_averages_a_persons_views(three_people) -> None:
     assert (ranking.rank1, ranking.n_query, ranking.n_gallery) == (1.0, 3, 3)
 
 
+def by_hand(split: Split, vectors: dict[Path, np.ndarray]) -> tuple[float, float, int]:
+    """Rank-1, mAP and the number of queries of sightings, loop by loop (no code of `reid`)."""
+
+    def pool(images):
+        groups = {}
+        for n, i in enumerate(images):
+            whose = n if i.subject == "distractor" else i.identity
+            groups.setdefault((whose, i.camera), []).append(vectors[i.path])
+        means = {k: np.mean(v, axis=0) for k, v in groups.items()}
+        return [(k, m / np.linalg.norm(m)) for k, m in means.items()]
+
+    query, gallery = pool(split.query), pool(split.gallery)
+    cameras = {}
+    for (_, camera), mean in query + gallery:
+        cameras.setdefault(camera, []).append(mean)
+    means = {camera: np.mean(rows, axis=0) for camera, rows in cameras.items()}
+
+    def centred(entry):
+        (_, camera), mean = entry
+        return (mean - means[camera]) / np.linalg.norm(mean - means[camera])
+
+    firsts, precisions = [], []
+    for asked in query:
+        others = [g for g in gallery if g[0] != asked[0]]
+        others.sort(key=lambda g: -float(centred(asked) @ centred(g)))
+        hits = [g[0][0] == asked[0][0] for g in others]
+        if any(hits):
+            firsts.append(hits[0])
+            ranks = [i + 1 for i, hit in enumerate(hits) if hit]
+            precisions.append(np.mean([(n + 1) / rank for n, rank in enumerate(ranks)]))
+    return float(np.mean(firsts)), float(np.mean(precisions)), len(firsts)
+
+
+def published(root: Path, layout: str) -> Split:
+    """Write six people, person 0 among them, asked before one camera and seen by three."""
+    images = [(p, c, part) for p in range(6) for c in (1, 2, 3) for part in "qggg"]
+    lists: dict[str, list[str]] = {"q": [], "g": []}
+    for n, (who, camera, part) in enumerate(images):
+        if layout == "market1501" and who == 0 and part == "q":
+            continue  # nobody in particular, who is not asked for
+        name = f"{who:04d}/{who:04d}_{n:03d}_{camera:02d}_x.jpg"
+        lists[part].append(f"{name} {who}\n")
+        if layout == "market1501":
+            folder = "query" if part == "q" else "bounding_box_test"
+            name = f"../{folder}/{who:04d}_c{camera}s1_{n:06d}_00.jpg"
+        path = root / "test" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (root / "test").mkdir(exist_ok=True)
+        path.resolve().touch()
+    if layout == "msmt17":
+        (root / "list_query.txt").write_text("".join(lists["q"]))
+        (root / "list_gallery.txt").write_text("".join(lists["g"]))
+    return read_split(root)
+
+
+@pytest.mark.parametrize("layout", ["market1501", "msmt17"])
+def test_sightings_equal_an_independent_computation(tmp_path, layout) -> None:
+    """A pooled query keeps its own vector, though the gallery has the same person and camera."""
+    split = published(tmp_path, layout)
+    assert split.layout == layout
+    images = split.images()
+    rng = np.random.default_rng(0)
+    people = rng.normal(size=(6, 8))
+    values = [people[int(i.identity)] + rng.normal(size=8) * 1.2 for i in images]
+    vectors = unit(np.array(values))
+    ours = pooled_ranking(split, images, vectors, seed=0)
+    rank1, mean_ap, n = by_hand(split, dict(zip([i.path for i in images], vectors, strict=True)))
+    assert 0.2 < rank1 < 1, "the case must tell"
+    assert (ours.rank1, ours.mAP) == pytest.approx((rank1, mean_ap), abs=1e-4)
+    assert ours.n_query == n == (15 if layout == "market1501" else 18)
+
+
 def nothing_found(image: ResearchImage) -> HeadRegions:
     return HeadRegions.of_known_boxes(image.frame().ref, empty_boxes())
 

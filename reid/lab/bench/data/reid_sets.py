@@ -1,7 +1,7 @@
 """Data sets on disk → labelled images, split into queries and gallery by the published protocol."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -15,13 +15,12 @@ from reid.core.errors import SourceError, UsageError
 LayoutName = Literal["folders", "market1501", "msmt17"]
 LAYOUTS: Final[tuple[LayoutName, ...]] = get_args(LayoutName)
 
-JUNK: Final = "-1"
-"""Identity of images that count neither way (Market-1501: bad boxes)."""
-
-DISTRACTOR: Final = "0"
-"""Identity of images of nobody in particular: wrong answers to every query (Market-1501)."""
+Subject = Literal["person", "distractor", "junk"]
+"""Whom an image shows: a person; nobody in particular, a wrong answer to every query; or nothing
+that counts either way. The last two are Market-1501's (its people 0 and -1)."""
 
 _MARKET_NAME: Final = re.compile(r"(-?\d+)_c(\d+)")
+_MARKET_SUBJECTS: Final[dict[int, Subject]] = {-1: "junk", 0: "distractor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,19 @@ class Labelled:
     path: Path
     identity: str
     camera: str
+    subject: Subject = "person"
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A retrieval benchmark: each query is looked for in the gallery."""
+    """A retrieval benchmark: each query is looked for in the gallery.
+
+    `layout` says how it was read, for the record.
+    """
 
     query: tuple[Labelled, ...]
     gallery: tuple[Labelled, ...]
+    layout: LayoutName | None = None
 
     def images(self) -> tuple[Labelled, ...]:
         """Return every image once, queries first."""
@@ -47,7 +51,7 @@ class Split:
 
 def read_split(
     data: Path,
-    layout: LayoutName,
+    layout: LayoutName | None = None,
     query_camera: str | None = None,
     gallery_cameras: Sequence[str] = (),
 ) -> Split:
@@ -56,29 +60,49 @@ def read_split(
     Args:
         data: its folder.
         layout: ``folders`` (``ID/CAMERA_*.png``; the first camera's images are the queries, the
-            others' the gallery), ``market1501`` or ``msmt17`` (as published).
+            others' the gallery), ``market1501`` or ``msmt17`` (as published); None: recognised.
         query_camera, gallery_cameras: other cameras than these defaults, for ``folders``. The
             query camera ``all`` takes every image as query and every image as gallery.
 
     Raises:
-        SourceError: the folder is missing or not of this layout.
+        SourceError: the folder is missing, not of this layout, or looks like another.
         UsageError: cameras that it does not have.
     """
     if not data.is_dir():
         raise SourceError(f"{data} does not exist: name the data set's folder with --data")
-    if layout == "folders":
+    found = layout or recognised(data)
+    if found == "folders":
         return _by_camera(read_folders(data), query_camera, gallery_cameras)
+    _refuse_other(data, found)
     if query_camera or gallery_cameras:
-        raise UsageError(f"{layout} has its own queries: leave out the camera options")
-    return _market(data) if layout == "market1501" else _msmt(data)
+        raise UsageError(f"{found} has its own queries: leave out the camera options")
+    return _READERS[found](data)
+
+
+def recognised(data: Path) -> LayoutName:
+    """Return the layout that a folder looks like: a published one, else ``folders``."""
+    return next((name for name, looks in _SIGNS.items() if looks(data)), "folders")
+
+
+def _refuse_other(data: Path, named: LayoutName) -> None:
+    """Refuse a published data set that would be read as another one.
+
+    Raises:
+        SourceError: it looks like one that was not named.
+    """
+    seen = recognised(data)
+    if seen not in {named, "folders"}:
+        raise SourceError(f"{data} looks like {seen}, not {named}: use --layout {seen}")
 
 
 def read_folders(data: Path) -> tuple[Labelled, ...]:
     """Read ``ID/CAMERA_*.png``, sorted by path; folders without such images are passed over.
 
     Raises:
-        SourceError: there are none.
+        SourceError: there are none, or it looks like a published data set, whose folders are no
+            people.
     """
+    _refuse_other(data, "folders")
     found = tuple(
         Labelled(path, path.parent.name, path.stem.split("_")[0])
         for path in sorted(data.glob("*/*_*"))
@@ -95,14 +119,15 @@ def same_person(
     """Return which gallery entries are right answers and which are ignored, both (Q, G).
 
     Ignored are junk and, by the protocol of Market-1501 (Zheng et al. 2015), the same person seen
-    by the query's own camera. Distractors (identity ``0``) are wrong answers like any other.
+    by the query's own camera. Distractors are wrong answers like any other.
     """
     who, where = _columns(gallery)
     asked, before = _columns(query)
     same = asked[:, None] == who[None]
     here = before[:, None] == where[None]
-    junk = who == JUNK
-    return same & ~here & ~junk, (same & here) | junk[None]
+    subject = np.array([image.subject for image in gallery])
+    junk = subject == "junk"
+    return same & ~here & (subject == "person"), (same & here) | junk[None]
 
 
 def _columns(images: Sequence[Labelled]) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
@@ -114,7 +139,7 @@ def _by_camera(
 ) -> Split:
     cameras = sorted({image.camera for image in images})
     if query_camera == "all":
-        return Split(images, images)
+        return Split(images, images, "folders")
     wanted = query_camera or cameras[0]
     others = tuple(gallery_cameras) or tuple(c for c in cameras if c != wanted)
     for camera in (wanted, *others):
@@ -123,18 +148,21 @@ def _by_camera(
     if not others:
         raise SourceError(f"all images are of camera {wanted}: retrieval needs two cameras")
     query = tuple(image for image in images if image.camera == wanted)
-    return Split(query, tuple(image for image in images if image.camera in others))
+    return Split(query, tuple(image for image in images if image.camera in others), "folders")
 
 
 def _market(data: Path) -> Split:
     """Read ``query/`` and ``bounding_box_test/`` with names like ``0001_c1s1_001051_00.jpg``."""
-    return Split(_market_folder(data / "query"), _market_folder(data / "bounding_box_test"))
+    query, gallery = (_market_folder(data / part) for part in ("query", "bounding_box_test"))
+    return Split(query, gallery, "market1501")
 
 
 def _market_folder(folder: Path) -> tuple[Labelled, ...]:
     named = ((_MARKET_NAME.match(path.name), path) for path in sorted(folder.glob("*.jpg")))
     found = tuple(
-        Labelled(path, str(int(match[1])), match[2]) for match, path in named if match is not None
+        Labelled(path, str(int(m[1])), m[2], _MARKET_SUBJECTS.get(int(m[1]), "person"))
+        for m, path in named
+        if m is not None
     )
     if not found:
         raise SourceError(f"{folder} holds no images named 0001_c1s1_….jpg: is --layout right?")
@@ -149,6 +177,7 @@ def _msmt(data: Path) -> Split:
     return Split(
         _msmt_list(data / "list_query.txt", folders[0]),
         _msmt_list(data / "list_gallery.txt", folders[0]),
+        "msmt17",
     )
 
 
@@ -164,3 +193,24 @@ def _msmt_list(listing: Path, folder: Path) -> tuple[Labelled, ...]:
         raise SourceError(f"{listing} cannot be read ({error.strerror})") from None
     except (ValueError, IndexError):
         raise SourceError(f"{listing} is not a list of MSMT17: path and number a line") from None
+
+
+def _looks_like_market(data: Path) -> bool:
+    parts = ("query", "bounding_box_test", "bounding_box_train")
+    return any((data / part).is_dir() for part in parts)
+
+
+def _looks_like_msmt(data: Path) -> bool:
+    return any((data / f"list_{part}.txt").is_file() for part in ("query", "gallery", "train"))
+
+
+_SIGNS: Final[dict[LayoutName, Callable[[Path], bool]]] = {
+    "market1501": _looks_like_market,
+    "msmt17": _looks_like_msmt,
+}
+"""Published layouts → what gives them away."""
+
+_READERS: Final[dict[LayoutName, Callable[[Path], Split]]] = {
+    "market1501": _market,
+    "msmt17": _msmt,
+}
