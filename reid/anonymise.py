@@ -1,52 +1,59 @@
 """`reid redact`: images and video in, the same without heads out; nothing else is carried over.
 
 Audio is dropped unless asked for (a voice is biometric), and so are EXIF, GPS, thumbnails,
-subtitles and attached pictures. The output appears under its name only when it is complete.
+subtitles and attached pictures. The output appears under its name only when it is complete; of a
+damaged source it goes as far as the source could be read, and the report says so.
 """
 
-import itertools
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import av
-import numpy as np
-from av.container import OutputContainer
-from av.video.stream import VideoStream
-from PIL import Image as PillowImage
 
-from reid.capture.images import STILL_SUFFIXES
-from reid.capture.sources import StillSource, VideoSource, open_source
+from reid.capture.folders import VIDEO_SUFFIXES, contents_of
+from reid.capture.images import HEIF_SUFFIXES
+from reid.capture.sound import Sound
+from reid.capture.sources import AnimationSource, StillSource, VideoSource, open_source
+from reid.capture.video_writer import (
+    ANIMATION_OUT,
+    STILL_OUT,
+    VIDEO_OUT,
+    VideoWriter,
+    complete,
+    container_of,
+    write_animation,
+    write_gif,
+    write_still,
+)
 from reid.core.errors import SourceError, UsageError
-from reid.core.pixels import Profile, RedactedFrame
+from reid.core.pixels import Profile, RawFrame, RedactedFrame
 from reid.detect.last_check import LastCheck
 from reid.detect.orientation import SAMPLED, rotation, said
 from reid.detect.tracker import Tracker
 from reid.pipeline import Clock, redacted_frames, redacted_still
 
-VIDEO_OUT: Final = (".mp4", ".mkv", ".mov", ".gif")
-
-_TIME_BASE: Final = Fraction(1, 90_000)
-_QUALITY: Final = "20"  # H.264 constant rate factor
-_JPEG_QUALITY: Final = 92
 _DEFAULT_FPS: Final = 25.0
-_STILL_MS: Final = 100  # duration of a GIF's only frame
 
 
 @dataclass(slots=True)
 class RedactReport:
-    """What was written: number of images or frames, and problems, one line each.
+    """What was written.
 
-    `faces_left` counts the faces that the last check found in redacted pixels, and painted over.
+    Attributes:
+        written: images or frames.
+        faces_left: faces that the last check found in redacted pixels, and painted over.
+        problems: what is to be said, one line each.
+        incomplete: whether something of the source could not be read.
+        target: the file or folder; its ending may differ where the one asked for cannot be written.
     """
 
     written: int = 0
     faces_left: int = 0
     problems: list[str] = field(default_factory=list)
+    incomplete: bool = False
+    target: Path = Path()
 
 
 def redact_path(
@@ -59,187 +66,191 @@ def redact_path(
     rotate: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> RedactReport:
-    """Write a redacted copy of an image, a folder of images or a video.
+    """Write a redacted copy of an image, a folder of images and videos, or a video.
 
     With `rotate` heads are sought in the picture turned by so many degrees counter-clockwise;
     without, as people stand upright. The copy lies as the original does.
 
     Raises:
         SourceError: the source cannot be read.
+        TargetError: the copy cannot be written.
         UsageError: the target is the source, or of a kind that cannot be written.
     """
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError(f"{target} would overwrite the original: choose another name")
-    opened = open_source(str(source))
-    if isinstance(opened, StillSource):
-        return _redact_stills(opened, source, target, tracker, profile, rotate, progress)
-    if not isinstance(opened, VideoSource):
-        raise UsageError("streams cannot be redacted to a file: record one first")
-    if target.suffix.lower() not in VIDEO_OUT:
-        raise UsageError(f"{target}: a video is written as one of {', '.join(VIDEO_OUT)}")
-    return _redact_video(opened, target, tracker, profile, keep_audio, rotate, progress)
-
-
-def _redact_stills(
-    source: StillSource,
-    root: Path,
-    target: Path,
-    tracker: Tracker,
-    profile: Profile,
-    rotate: int | None,
-    progress: Callable[[int], None],
-) -> RedactReport:
-    report = RedactReport()
-    single = not root.is_dir()
-    if single and target.suffix.lower() not in STILL_SUFFIXES:
-        raise UsageError(f"{target}: an image is written as .png or .jpg")
-    check = LastCheck()
-    for raw in source.frames():
-        quarters = rotation(rotate, [raw], tracker)
-        upright, _ = redacted_still(raw.turned(quarters), tracker, profile, check, Clock())
-        frame = upright.turned(-quarters)
-        path = source.paths[raw.index]
-        _save_still(frame, target if single else target / path.relative_to(root))
-        report.written += 1
-        progress(report.written)
-    report.problems, report.faces_left = list(source.problems), check.painted
-    if not report.written:
-        raise SourceError(report.problems[0] if report.problems else f"{root} holds no images")
-    return report
-
-
-def _save_still(frame: RedactedFrame, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = PillowImage.fromarray(np.array(frame.pixels))
-    with _complete(path) as part:
-        if path.suffix.lower() in {".jpg", ".jpeg"}:
-            image.save(part, "JPEG", quality=_JPEG_QUALITY)
-        else:
-            image.save(part, PillowImage.registered_extensions()[path.suffix.lower()])
-
-
-def _redact_video(
-    source: VideoSource,
-    target: Path,
-    tracker: Tracker,
-    profile: Profile,
-    keep_audio: bool,
-    rotate: int | None,
-    progress: Callable[[int], None],
-) -> RedactReport:
-    report, check = RedactReport(), LastCheck()
-    quarters = rotation(rotate, source.sample(SAMPLED), tracker)
-    tracker.start(fps=source.fps or _DEFAULT_FPS, careful=True)
-
-    def redacted() -> Iterator[RedactedFrame]:
-        upright = (raw.turned(quarters) for raw in source.frames())
-        for frame, _ in redacted_frames(upright, tracker, profile, Clock()):
-            yield check.frame(frame).turned(-quarters)
-            report.written += 1
-            progress(report.written)
-
-    if target.suffix.lower() == ".gif":
-        _write_gif(redacted(), target)
+    copy = _Copy(tracker, profile, rotate, progress, keep_audio=keep_audio)
+    copy.report.target = target
+    if source.is_dir():
+        copy.folder(source, target)
+    elif target.suffix.lower() in HEIF_SUFFIXES:
+        copy.report.target = _writable(target)
+        if copy.report.target.exists():
+            raise UsageError(
+                f"{target.suffix} cannot be written, and {copy.report.target} is there already: "
+                "name another"
+            )
+        copy.report.problems.append(_other_ending(target, copy.report.target))
+        copy.file(source, copy.report.target)
     else:
-        _write_video(redacted(), target, source, keep_audio=keep_audio)
-    turned = [f"{source.name} {said(quarters)}"] if quarters else []
-    report.problems, report.faces_left = [*turned, *source.problems], check.painted
-    return report
+        copy.file(source, target)
+    return copy.report
 
 
-def _write_gif(frames: Iterator[RedactedFrame], target: Path) -> None:
-    """Write an animated GIF with a palette of its own a frame."""
-    pictures, times = [], []
-    for frame in frames:
-        pictures.append(PillowImage.fromarray(np.array(frame.pixels)).quantize(256))
-        times.append(frame.time)
-    steps = [round((b - a).total_seconds() * 1000) for a, b in itertools.pairwise(times)]
-    durations = [*steps, steps[-1] if steps else _STILL_MS]
-    with _complete(target) as part:
-        pictures[0].save(
-            part,
-            "GIF",
-            save_all=True,
-            append_images=pictures[1:],
-            duration=durations,
-            loop=0,
-            optimize=False,
+class _Copy:
+    """One run of `reid redact`: what all files share, and the report that they add to."""
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        profile: Profile,
+        rotate: int | None,
+        progress: Callable[[int], None],
+        *,
+        keep_audio: bool,
+    ) -> None:
+        self._tracker, self._profile, self._rotate = tracker, profile, rotate
+        self._keep_audio, self._progress = keep_audio, progress
+        self._check = LastCheck()
+        self.report = RedactReport()
+
+    def folder(self, root: Path, target: Path) -> None:
+        """Copy every image and video; one that cannot be read does not stop the others."""
+        inside = contents_of(root)
+        files = [path for path in inside.images + inside.videos if not _within(path, target)]
+        if not files:
+            raise SourceError(f"{root} holds no images and no videos: name another folder")
+        for path, copy in _copies(files, root, target).items():
+            if copy.suffix != path.suffix:
+                self.report.problems.append(_other_ending(path, copy))
+            try:
+                self.file(path, copy)
+            except SourceError as error:
+                self.report.problems.append(str(error))
+                self.report.incomplete = True
+        self.report.problems += [f"left out, no image or video: {one}" for one in inside.others]
+        if not self.report.written:
+            raise SourceError(self.report.problems[0])
+
+    def file(self, path: Path, target: Path) -> None:
+        """Copy one image, animation or video."""
+        source = open_source(str(path))
+        if isinstance(source, StillSource):
+            self._still(source, target)
+        elif isinstance(source, AnimationSource):
+            self._animation(source, target)
+        elif isinstance(source, VideoSource):
+            self._video(source, target)
+        else:
+            raise UsageError("streams cannot be redacted to a file: record one first")
+        self.report.problems += source.notes + source.problems
+        self.report.incomplete = self.report.incomplete or bool(source.problems)
+        self.report.faces_left = self._check.painted
+
+    def _still(self, source: StillSource, target: Path) -> None:
+        if target.suffix.lower() not in STILL_OUT:
+            raise UsageError(f"{target}: an image is written as .png or .jpg")
+        for raw in source.frames():
+            write_still(self._redacted_still(raw), target)
+            self._count()
+        if source.problems:
+            raise SourceError(source.problems.pop())
+
+    def _animation(self, source: AnimationSource, target: Path) -> None:
+        suffix = target.suffix.lower()
+        if suffix not in ANIMATION_OUT + VIDEO_OUT:
+            known = ", ".join(ANIMATION_OUT + VIDEO_OUT)
+            raise UsageError(f"{target}: {source.total} frames are written as one of {known}")
+        if source.kind == "stills":
+            frames: Iterator[RedactedFrame] = map(
+                self._counted, map(self._redacted_still, source.frames())
+            )
+        else:
+            frames = self._film(source)
+        if suffix in ANIMATION_OUT:
+            write_animation(frames, target)
+        else:
+            self._write(source, frames, target)
+
+    def _video(self, source: VideoSource, target: Path) -> None:
+        if target.suffix.lower() not in VIDEO_OUT:
+            raise UsageError(f"{target}: a video is written as one of {', '.join(VIDEO_OUT)}")
+        self._write(source, self._film(source), target)
+
+    def _write(
+        self,
+        source: VideoSource | AnimationSource,
+        frames: Iterator[RedactedFrame],
+        target: Path,
+    ) -> None:
+        if target.suffix.lower() == ".gif":
+            write_gif(frames, target)
+            return
+        with complete(target) as part, av.open(f"file:{part}", "w", container_of(target)) as out:
+            heard = self._keep_audio and isinstance(source, VideoSource)
+            sound = Sound(source.path, out) if heard else None
+            writer = VideoWriter(out, source.start, source.fps, lambda: source.colours, sound)
+            for frame in frames:
+                writer.write(frame)
+            writer.finish()
+        self.report.problems += sound.problems if sound else []
+
+    def _film(self, source: VideoSource | AnimationSource) -> Iterator[RedactedFrame]:
+        quarters = rotation(self._rotate, source.sample(SAMPLED), self._tracker)
+        if quarters and self._rotate is None:
+            self.report.problems.append(f"{source.name} {said(quarters)}")
+        self._tracker.start(fps=source.fps or _DEFAULT_FPS, careful=True)
+        upright = (raw.turned(quarters) for raw in source.frames())
+        for frame, _ in redacted_frames(upright, self._tracker, self._profile, Clock()):
+            yield self._counted(self._check.frame(frame).turned(-quarters))
+
+    def _redacted_still(self, raw: RawFrame) -> RedactedFrame:
+        quarters = rotation(self._rotate, [raw], self._tracker)
+        upright, _ = redacted_still(
+            raw.turned(quarters), self._tracker, self._profile, self._check, Clock()
         )
+        return upright.turned(-quarters)
+
+    def _counted(self, frame: RedactedFrame) -> RedactedFrame:
+        self._count()
+        return frame
+
+    def _count(self) -> None:
+        self.report.written += 1
+        self._progress(self.report.written)
 
 
-def _write_video(
-    frames: Iterator[RedactedFrame], target: Path, source: VideoSource, *, keep_audio: bool
-) -> None:
-    with _complete(target) as part, av.open(part, "w", format=_container(target)) as out:
-        stream: VideoStream | None = None
-        sound = _Sound(source, out) if keep_audio else None
-        for frame in frames:
-            stream = stream or _video_stream(out, source, frame)
-            _write(out, stream, frame, source)
-        if stream is not None:
-            out.mux(stream.encode(None))
-        if sound is not None:
-            sound.copy()
+def _copies(files: Sequence[Path], root: Path, target: Path) -> dict[Path, Path]:
+    """Return where the copy of each file goes; endings that cannot be written are changed.
+
+    Raises:
+        UsageError: a copy would replace an original.
+    """
+    originals = {path.resolve() for path in files}
+    taken = {target / path.relative_to(root) for path in files}
+    copies = {}
+    for path in files:
+        named = target / path.relative_to(root)
+        copy = _writable(named)
+        if copy != named and copy in taken:  # a.heic beside a.jpg
+            copy = named.with_name(named.name + copy.suffix)
+        taken.add(copy)
+        if copy.resolve() in originals:
+            raise UsageError(f"{copy} would overwrite an original: choose another folder")
+        copies[path] = copy
+    return copies
 
 
-def _video_stream(out: OutputContainer, source: VideoSource, frame: RedactedFrame) -> VideoStream:
-    rate = Fraction(source.fps or _DEFAULT_FPS).limit_denominator(1001)
-    stream = out.add_stream("libx264", rate=rate)
-    # 4:2:0 sampling needs even sides; a frame narrower than two pixels is not a video
-    stream.width, stream.height = max(2, frame.width & ~1), max(2, frame.height & ~1)
-    stream.pix_fmt = "yuv420p"
-    stream.options = {"crf": _QUALITY, "preset": "veryfast"}
-    stream.codec_context.time_base = _TIME_BASE
-    return stream
+def _writable(path: Path) -> Path:
+    """Return the path, with an ending that can be written: a phone's HEIC becomes JPEG."""
+    suffix = path.suffix.lower()
+    if suffix in STILL_OUT + VIDEO_OUT:
+        return path
+    return path.with_suffix(".mp4" if suffix in VIDEO_SUFFIXES else ".jpg")
 
 
-def _write(
-    out: OutputContainer, stream: VideoStream, frame: RedactedFrame, source: VideoSource
-) -> None:
-    pixels = frame.pixels[: stream.height, : stream.width]
-    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-    base = stream.codec_context.time_base or _TIME_BASE
-    picture.time_base = base
-    picture.pts = round((frame.time - source.start).total_seconds() / base)
-    out.mux(stream.encode(picture))
+def _other_ending(wanted: Path, copy: Path) -> str:
+    return f"{wanted.suffix} cannot be written: the copy is {copy}"
 
 
-class _Sound:
-    """Copies the first audio stream of a video, packet by packet."""
-
-    def __init__(self, source: VideoSource, out: OutputContainer) -> None:
-        self._input = av.open(str(source.path))
-        self._out = out
-        audio = self._input.streams.audio
-        self._from = audio[0] if audio else None
-        self._to = out.add_stream_from_template(self._from) if self._from else None
-
-    def copy(self) -> None:
-        with self._input:
-            if self._from is None or self._to is None:
-                return
-            for packet in self._input.demux(self._from):
-                if packet.dts is not None:
-                    packet.stream = self._to
-                    self._out.mux(packet)
-
-
-def _container(target: Path) -> str:
-    return {".mkv": "matroska"}.get(target.suffix.lower(), target.suffix.lower()[1:])
-
-
-@contextmanager
-def _complete(path: Path) -> Iterator[str]:
-    """Give a temporary name beside `path`; on success it becomes `path`, else it is removed."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield str(part)
-        os.replace(part, path)  # noqa: PTH105 - replaces an existing file on every platform
-    except av.error.FFmpegError as error:
-        raise SourceError(f"{path} cannot be written ({type(error).__name__})") from None
-    except OSError as error:
-        raise SourceError(f"{path} cannot be written ({error.strerror or error})") from None
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+def _within(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())

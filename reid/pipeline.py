@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from reid.capture.sources import Source, VideoSource
+from reid.capture.sources import AnimationSource, Source, VideoSource
 from reid.core.boxes import Boxes, Tracks
 from reid.core.pixels import (
     Profile,
@@ -65,7 +65,8 @@ class IndexReport:
         sightings: tracklets stored.
         replaced: rows of an earlier run that are gone.
         stopped: whether it was interrupted; what was seen until then is stored.
-        problems: one line each.
+        problems: what is to be said, one line each.
+        incomplete: whether something of the source could not be read.
         faces_left: faces that the last check found in redacted pixels, and painted over.
         clock: seconds a stage.
     """
@@ -76,6 +77,7 @@ class IndexReport:
     replaced: int = 0
     stopped: bool = False
     problems: list[str] = field(default_factory=list)
+    incomplete: bool = False
     faces_left: int = 0
     clock: Clock = field(default_factory=Clock)
 
@@ -172,7 +174,8 @@ class _Indexing:
     def _finished(self) -> IndexReport:
         if not self._report.stopped and isinstance(self._to.store, Store):
             self._report.replaced = self._to.store.finish_source(self._source.key, self._written)
-        self._report.problems += self._source.problems
+        self._report.problems += self._source.notes + self._source.problems
+        self._report.incomplete = bool(self._source.problems)
         self._report.faces_left = self._last_check.painted
         return self._report
 
@@ -226,7 +229,7 @@ class _Run(_Indexing):
     def _quarters(self) -> int:
         """Return by how many quarters a film is turned, and say so."""
         source = self._source
-        if not isinstance(source, VideoSource):
+        if not isinstance(source, VideoSource | AnimationSource):
             return (self._to.rotate or 0) // 90 % 4
         with self._report.clock.stage("people"):
             quarters = rotation(self._to.rotate, source.sample(SAMPLED), self._tracker)

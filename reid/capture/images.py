@@ -1,5 +1,8 @@
-"""Still images: which files are some, and reading one upright and in RGB."""
+"""Images: stills, pages and animations, upright and in RGB, and when a photo was taken."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +16,15 @@ from reid.core.pixels import Image
 STILL_SUFFIXES: Final = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".heic", ".heif"}
 )
-_HEIF: Final = frozenset({".heic", ".heif"})
+HEIF_SUFFIXES: Final = frozenset({".heic", ".heif"})
+
+_ANIMATED: Final = frozenset({"WEBP", "PNG", "GIF"})
+_PAGED: Final = frozenset({"TIFF"})
+_SUBFILE: Final = 254  # TIFF: bit 0 marks a smaller copy of another page
+
+_EXIF_TAGS: Final = 0x8769
+_TAKEN: Final = ((36867, 36881), (36868, 36882), (306, 36880))  # taken, digitised, changed; offset
+_FIRST_YEAR: Final = 1980
 
 _MAX_IMAGE_PIXELS: Final = 200_000_000
 _BACKGROUND: Final = 255  # what shows through a transparent image
@@ -27,24 +38,106 @@ def read_image(path: Path) -> Image:
     Raises:
         SourceError: not an image, damaged, or larger than 200 megapixels.
     """
-    if path.suffix.lower() in _HEIF:
-        from pi_heif import register_heif_opener
+    with _opened(path) as image:
+        return _upright(image)
 
-        register_heif_opener()
+
+def read_pages(path: Path) -> Iterator[tuple[Image, float]]:
+    """Yield every page of a TIFF or frame of an animation, with its duration in seconds (or 0).
+
+    Any other image is one page. Damaged pages end it: what was read before them was yielded.
+
+    Raises:
+        SourceError: as `read_image`, or a page that is damaged.
+    """
+    with _opened(path) as image:
+        for page in _pages(image):
+            image.seek(page)
+            image.load()
+            yield _upright(image), float(image.info.get("duration") or 0) / 1000
+
+
+def count_pages(path: Path) -> tuple[int, bool]:
+    """Return how many pages or frames there are, and whether they are an animation's.
+
+    Raises:
+        SourceError: as `read_image`.
+    """
+    with _opened(path) as image:
+        return len(_pages(image)), image.format in _ANIMATED
+
+
+def taken_at(path: Path) -> datetime | None:
+    """Return when a photo says it was taken (EXIF), UTC; None if it does not say.
+
+    Without an offset in the photo it is this machine's local time.
+    """
     try:
-        with PillowImage.open(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            return _to_rgb(upright)
-    except PillowImage.DecompressionBombError:
-        raise SourceError(f"{path} is larger than 200 megapixels: make it smaller") from None
-    except (OSError, ValueError, SyntaxError) as error:
-        raise SourceError(f"{path} is not a readable image ({type(error).__name__})") from None
+        with _opened(path) as image:
+            exif = image.getexif()
+            tags = {**exif, **exif.get_ifd(_EXIF_TAGS)}
+    except (SourceError, KeyError, TypeError):
+        return None
+    for taken, offset in _TAKEN:
+        if when := _exif_time(tags.get(taken), tags.get(offset)):
+            return when
+    return None
 
 
 def image_paths(folder: Path) -> tuple[Path, ...]:
     """Return every still below `folder`, sorted by path."""
     stills = (p for p in folder.rglob("*") if p.suffix.lower() in STILL_SUFFIXES and p.is_file())
     return tuple(sorted(stills))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[PillowImage.Image]:
+    if path.suffix.lower() in HEIF_SUFFIXES:
+        from pi_heif import register_heif_opener
+
+        register_heif_opener()
+    try:
+        with PillowImage.open(path) as image:
+            yield image
+    except PillowImage.DecompressionBombError:
+        raise SourceError(f"{path} is larger than 200 megapixels: make it smaller") from None
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise SourceError(f"{path} is not a readable image ({type(error).__name__})") from None
+
+
+def _pages(image: PillowImage.Image) -> list[int]:
+    """Return the numbers of the pages to read: all of an animation's, no TIFF's small previews."""
+    count = int(getattr(image, "n_frames", 1))
+    if count == 1 or image.format not in _ANIMATED | _PAGED:
+        return [0]
+    if image.format in _ANIMATED:
+        apart = bool(getattr(image, "default_image", False))  # an APNG's picture for old viewers
+        return list(range(int(apart), count))
+    pages = []
+    for page in range(count):
+        image.seek(page)
+        if not int(dict(image.getexif()).get(_SUBFILE, 0)) & 1:
+            pages.append(page)
+    image.seek(0)
+    return pages or [0]
+
+
+def _upright(image: PillowImage.Image) -> Image:
+    return _to_rgb(ImageOps.exif_transpose(image))
+
+
+def _exif_time(stated: object, offset: object) -> datetime | None:
+    try:
+        when = datetime.strptime(str(stated).strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S")
+        if when.year < _FIRST_YEAR:  # cameras with an unset clock
+            return None
+        if offset:
+            return datetime.fromisoformat(f"{when.isoformat()}{str(offset).strip()}").astimezone(
+                UTC
+            )
+        return when.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _to_rgb(image: PillowImage.Image) -> Image:

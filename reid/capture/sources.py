@@ -1,4 +1,4 @@
-"""Sources of frames: video files, animated images, stills, person crops, streams, webcams.
+"""Sources of frames: videos, animated images, stills, person crops, streams, webcams, folders.
 
 A `Source` says what it is (camera, start, content key) before any frame is decoded; `frames()`
 yields `RawFrame`s with real timestamps. Nothing raw is written anywhere.
@@ -11,35 +11,38 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.video.frame import VideoFrame
 
-from reid.capture.images import STILL_SUFFIXES, image_paths, read_image
+from reid.capture.addresses import WEBCAM, host_of, is_stream, without_credentials
+from reid.capture.colour import Canvas, ColourTags, default_tags, fit
+from reid.capture.folders import Contents, contents_of
+from reid.capture.images import (
+    STILL_SUFFIXES,
+    count_pages,
+    read_image,
+    read_pages,
+    taken_at,
+)
+from reid.capture.timeline import Timeline
+from reid.capture.video import Damage, look_through, main_track, open_container, pictures
 from reid.core.errors import SourceError
 from reid.core.pixels import Image, RawFrame
 
 Kind = Literal["video", "stills", "crops", "live"]
 StartFrom = Literal["given", "recorded", "file time", "now"]
 
-STREAM_SCHEMES: Final = frozenset({"rtsp", "rtsps", "rtmp", "http", "https", "udp", "tcp", "srt"})
-WEBCAM: Final = "webcam:"
-
 _HASH_CHUNK: Final = 1 << 20
-_STREAM_TIMEOUT: Final = 10.0  # seconds
-
-# FFmpeg's own log prints addresses with passwords. Any level but None hands each line to Python: a
-# decoder's thread then waits for the interpreter while that waits for the thread to end, and
-# everything stands still, all other cameras included.
-av.logging.set_level(None)
+_DEFAULT_FPS: Final = 25.0
+_PAGE_SECONDS: Final = 0.1  # between pages that say nothing of time
+_FIRST_YEAR: Final = 1980  # cameras with an unset clock write 1970 or 1904
 
 
 @dataclass(slots=True)
 class VideoSource:
-    """A video file or animated image, decoded by FFmpeg."""
+    """A video file, decoded by FFmpeg."""
 
     path: Path
     camera: str
@@ -50,6 +53,8 @@ class VideoSource:
     fps: float | None
     kind: Kind = "video"
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    colours: ColourTags | None = None
 
     @property
     def name(self) -> str:
@@ -60,19 +65,86 @@ class VideoSource:
         return self.name, self.key
 
     def frames(self) -> Iterator[RawFrame]:
-        """Yield every decodable frame; a damaged end is noted in `problems`."""
-        with _open_container(str(self.path), self.name) as container:
-            yield from _decode(container, self)
+        """Yield every frame that can be decoded, all of one size; `problems` says what cannot."""
+        with open_container(str(self.path), self.name) as container:
+            yield from self._decode(container)
 
     def sample(self, count: int) -> Iterator[RawFrame]:
         """Yield up to `count` frames from all over the film, as far as they can be reached."""
-        with _open_container(str(self.path), self.name) as container:
+        with open_container(str(self.path), self.name) as container:
+            stream = main_track(container)
+            canvas = Canvas(stream.sample_aspect_ratio)
             for number in range(count):
                 with suppress(av.error.FFmpegError, OSError, ValueError, StopIteration):
                     if container.duration:
                         container.seek(container.duration * number // count)
-                    frame = next(container.decode(container.streams.video[0]))
-                    yield RawFrame(_upright(frame), self.camera, number, self.start)
+                    frame = next(container.decode(stream))
+                    yield RawFrame(canvas.draw(frame), self.camera, number, self.start)
+
+    def _decode(self, container: InputContainer) -> Iterator[RawFrame]:
+        stream, damage = main_track(container), Damage()
+        canvas = Canvas(stream.sample_aspect_ratio)
+        timeline = Timeline(1 / (self.fps or _DEFAULT_FPS))
+        index = 0
+        for frame in pictures(container, stream, damage):
+            seconds = timeline.time_of(frame.time)
+            pixels = canvas.draw(frame)
+            self.colours = canvas.tags
+            yield RawFrame(pixels, self.camera, index, self.start + timedelta(seconds=seconds))
+            index += 1
+        if index == 0:
+            raise SourceError(f"{self.name} holds no frame that can be decoded")
+        self.problems += damage.lines(self.name, index, self.total)
+        self.notes += [f"{self.name}: {said}" for said in _mended(timeline, canvas) if said]
+
+
+@dataclass(slots=True)
+class AnimationSource:
+    """An animated WebP or PNG, a film, or a TIFF of several pages, each apart from the others."""
+
+    path: Path
+    camera: str
+    key: str
+    start: datetime
+    start_from: StartFrom
+    total: int | None
+    kind: Kind = "video"
+    fps: float | None = None
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    colours: ColourTags | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    def origin(self, index: int) -> tuple[str, str]:
+        """Return name and content key of what frame `index` was read from."""
+        return self.name, self.key
+
+    def sample(self, count: int) -> Iterator[RawFrame]:
+        """Yield up to `count` frames from all over it."""
+        step = max(1, (self.total or 1) // count)
+        with suppress(SourceError):
+            for number, (pixels, _) in enumerate(read_pages(self.path)):
+                if number % step == 0:
+                    yield RawFrame(pixels, self.camera, number, self.start)
+
+    def frames(self) -> Iterator[RawFrame]:
+        """Yield every frame or page; a film's are all of one size."""
+        seconds, size, index = 0.0, None, 0
+        try:
+            for pixels, lasts in read_pages(self.path):
+                size = size or (pixels.shape[1], pixels.shape[0])
+                self.colours = self.colours or default_tags(size[1])
+                shown = fit(pixels, *size) if pixels.shape[1::-1] != size else pixels
+                when = self.start + timedelta(seconds=seconds)
+                yield RawFrame(shown, self.camera, index, when)
+                seconds, index = seconds + (lasts or _PAGE_SECONDS), index + 1
+        except SourceError as error:
+            if index == 0:
+                raise
+            self.problems.append(f"{error}: {index} of {self.total} frames could be read")
 
 
 @dataclass(slots=True)
@@ -89,19 +161,28 @@ class LiveSource:
     fps: float | None = None
     kind: Kind = "live"
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.name = without_credentials(self.address)
-        self.key = _hash_text(f"{self.name} {self.start.isoformat()}")
+        self.key = _hash_text(f"{self.camera} {self.name} {self.start.isoformat()}")
 
     def origin(self, index: int) -> tuple[str, str]:
         """Return name and content key of what frame `index` was read from."""
         return self.name, self.key
 
     def frames(self) -> Iterator[RawFrame]:
-        """Yield frames until the stream ends."""
-        with _open_container(self.address, self.name) as container:
-            yield from _decode(container, self)
+        """Yield frames until the stream ends; damaged parts are skipped, and counted."""
+        with open_container(self.address, self.name) as container:
+            stream, damage = main_track(container), Damage()
+            canvas, last, index = Canvas(stream.sample_aspect_ratio), self.start, 0
+            for frame in pictures(container, stream, damage):
+                last = max(datetime.now(UTC), last + timedelta(microseconds=1))
+                yield RawFrame(canvas.draw(frame), self.camera, index, last)
+                index += 1
+        if index == 0:
+            raise SourceError(f"{self.name} holds no frame that can be decoded")
+        self.problems += damage.lines(self.name, index, None)
 
 
 @dataclass(slots=True)
@@ -117,26 +198,36 @@ class StillSource:
     key: str
     fps: float | None = None
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _places: dict[int, tuple[Path, int]] = field(default_factory=dict, repr=False)
 
     @property
     def total(self) -> int | None:
         return len(self.paths)
 
     def origin(self, index: int) -> tuple[str, str]:
-        """Return path and content key of image `index`."""
-        path = self.paths[index]
-        return str(path), _hash_text(f"{path.name} {_hash_files((path,))}")
+        """Return path and content key of the image that frame `index` was read from."""
+        path, page = self._places[index]
+        content = f"{path.name} {_hash_files((path,))}"
+        return str(path), _hash_text(f"{content} page {page}" if page else content)
 
     def frames(self) -> Iterator[RawFrame]:
-        """Yield one frame an image; an unreadable image is noted in `problems` and skipped."""
-        for index, path in enumerate(self.paths):
+        """Yield one frame an image, or one a page; an unreadable image is noted and skipped."""
+        index = 0
+        for path in self.paths:
+            when = self.start if self.start_from == "given" else taken_at(path) or _modified(path)
             try:
-                pixels = read_image(path)
+                for page, pixels in enumerate(self._pages(path)):
+                    self._places[index] = path, page
+                    yield RawFrame(pixels, self.camera, index, when)
+                    index += 1
             except SourceError as error:
                 self.problems.append(str(error))
-                continue
-            when = self.start if self.start_from == "given" else _modified(path)
-            yield RawFrame(pixels, self.camera, index, when)
+
+    def _pages(self, path: Path) -> Iterator[Image]:
+        if self.kind == "crops":
+            return iter([read_image(path)])
+        return (pixels for pixels, _ in read_pages(path))
 
 
 @dataclass(slots=True)
@@ -153,6 +244,7 @@ class ArraySource:
     fps: float | None = None
     kind: Kind = "crops"
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def total(self) -> int | None:
@@ -167,16 +259,17 @@ class ArraySource:
         yield from self.raws
 
 
-Source = VideoSource | LiveSource | StillSource | ArraySource
+Source = VideoSource | AnimationSource | LiveSource | StillSource | ArraySource
 """Something that yields frames. All have:
 
-- ``name``: path or address, without user name and password;
+- ``name``: path, or scheme, host and port of an address;
 - ``kind``: video, stills, crops or live;
 - ``camera``: camera id;
 - ``key``: hash of the content;
 - ``start``: time of the first frame, UTC, and ``start_from``, where that comes from;
 - ``total``: number of frames, and ``fps``, each None when unknown;
-- ``problems``: what went wrong while reading, one line each, filled while iterating;
+- ``problems``: what could not be read, one line each, filled while iterating;
+- ``notes``: what else is to be said, nothing of which is lost;
 - ``origin(index)``: name and content key of what a frame was read from;
 - ``frames()``.
 """
@@ -201,11 +294,33 @@ def open_source(
     path = Path(address)
     if not path.exists():
         raise SourceError(f"{path} does not exist: name a video, an image, a folder or a stream")
-    if path.is_dir() or path.suffix.lower() in STILL_SUFFIXES:
-        return _open_stills(path, camera, start, crops=crops)
+    if path.is_dir():
+        inside = contents_of(path)
+        return _open_folder(path, inside, inside.apart, (camera, start), crops=crops)
+    if path.suffix.lower() in STILL_SUFFIXES:
+        return _open_image(path, camera, start, crops=crops)
     if crops:
         raise SourceError(f"{path} is not a folder of images: --crops takes person images")
     return _open_video(path, camera, start)
+
+
+def open_sources(
+    address: str, *, camera: str | None = None, start: datetime | None = None, crops: bool = False
+) -> Iterator[Source]:
+    """Yield every source below `address`: of a folder its images, and each video in it.
+
+    Raises:
+        SourceError: as `open_source`; the sources before were yielded.
+    """
+    path = Path(address)
+    if is_stream(address) or crops or not path.is_dir():
+        yield open_source(address, camera=camera, start=start, crops=crops)
+        return
+    inside = contents_of(path)
+    if inside.images or not inside.videos:
+        yield _open_folder(path, inside, inside.others, (camera, start), crops=False)
+    for video in inside.videos:
+        yield _open_video(video, camera or path.stem, start)
 
 
 def open_crops(paths: Sequence[Path], camera: str, start: datetime | None) -> StillSource:
@@ -215,15 +330,9 @@ def open_crops(paths: Sequence[Path], camera: str, start: datetime | None) -> St
         SourceError: one of them cannot be read.
     """
     several = tuple(paths)
-    return StillSource(
-        paths=several,
-        camera=camera,
-        start=start or _modified(several[0]),
-        start_from="given" if start else "file time",
-        kind="crops",
-        name=str(several[0].parent),
-        key=_hash_files(several),
-    )
+    began, origin = _start_of(several[0], start, None)
+    name, key = str(several[0].parent), _hash_files(several)
+    return StillSource(several, camera, began, origin, "crops", name, key)
 
 
 def open_arrays(images: Sequence[Image], camera: str, start: datetime | None) -> ArraySource:
@@ -242,58 +351,71 @@ def open_arrays(images: Sequence[Image], camera: str, start: datetime | None) ->
     return ArraySource(raws, keys, camera, when, origin, _hash_text(" ".join(keys)))
 
 
-def is_stream(address: str) -> bool:
-    """Whether an address names a stream or a webcam, and no file."""
-    return address.startswith(WEBCAM) or urlsplit(address).scheme in STREAM_SCHEMES
-
-
 def default_camera(address: str) -> str:
     """Return the camera id that `open_source` gives to an address where none is named."""
-    if is_stream(address):
-        return _camera_of_address(address)
-    return Path(address).stem
+    if address.startswith(WEBCAM) and is_stream(address):
+        return address.replace(":", "-").rstrip("-")
+    return host_of(address) or "stream" if is_stream(address) else Path(address).stem
 
 
-def without_credentials(address: str) -> str:
-    """Return `address` without user name, password and query (which may hold a token)."""
-    parts = urlsplit(address)
-    if not parts.netloc:
-        return address
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
-
-
-def _open_stills(
-    path: Path, camera: str | None, start: datetime | None, *, crops: bool
+def _open_folder(
+    path: Path,
+    inside: Contents,
+    left_out: Sequence[Path],
+    about: tuple[str | None, datetime | None],
+    *,
+    crops: bool,
 ) -> StillSource:
-    paths = image_paths(path) if path.is_dir() else (path,)
-    if not paths:
+    if not inside.images:
         raise SourceError(f"{path} holds no images: name a folder with .jpg or .png files")
-    if len(paths) == 1 and not path.is_dir():
-        read_image(path)  # a single image that is none should fail at once
-    return StillSource(
-        paths=paths,
-        camera=camera or path.stem,
-        start=start or _modified(paths[0]),
-        start_from="given" if start else "file time",
-        kind="crops" if crops else "stills",
-        name=str(path),
-        key=_hash_files(paths),
+    camera, start = about
+    began, origin = _start_of(
+        inside.images[0], start, None if crops else taken_at(inside.images[0])
     )
+    kind: Kind = "crops" if crops else "stills"
+    key = _hash_files(inside.images)
+    source = StillSource(inside.images, camera or path.stem, began, origin, kind, str(path), key)
+    source.notes += [f"left out, no image: {one}" for one in left_out]
+    return source
+
+
+def _open_image(
+    path: Path, camera: str | None, start: datetime | None, *, crops: bool
+) -> StillSource | AnimationSource:
+    pages, animated = (1, False) if crops else count_pages(path)
+    began, origin = _start_of(path, start, taken_at(path))
+    camera, key = camera or path.stem, _hash_files((path,))
+    if pages > 1:
+        kind: Kind = "video" if animated else "stills"
+        return AnimationSource(path, camera, key, began, origin, pages, kind)
+    read_image(path)  # a single image that is none should fail at once
+    kind = "crops" if crops else "stills"
+    return StillSource((path,), camera, began, origin, kind, str(path), key)
 
 
 def _open_video(path: Path, camera: str | None, start: datetime | None) -> VideoSource:
     if path.stat().st_size == 0:
         raise SourceError(f"{path} is empty: copy the file again")
-    with _open_container(str(path), str(path)) as container:
-        stream = container.streams.video[0]
+    with open_container(str(path), str(path)) as container:
         recorded = _recorded_at(container)
-        fps = float(stream.average_rate) if stream.average_rate else None
-        total = stream.frames or None
-        if total is None and fps and container.duration:
-            total = max(1, round(container.duration / av.time_base * fps))
+        facts = look_through(container, main_track(container))
     began, origin = _start_of(path, start, recorded)
-    return VideoSource(path, camera or path.stem, _hash_files((path,)), began, origin, total, fps)
+    key = _hash_files((path,))
+    camera = camera or path.stem
+    source = VideoSource(path, camera, key, began, origin, facts.total, facts.fps)
+    if facts.others:
+        source.notes.append(f"{path} {facts.others}")
+    return source
+
+
+def _mended(timeline: Timeline, canvas: Canvas) -> tuple[str, ...]:
+    """Say what was done to make one film of what was recorded."""
+    resized = f"{canvas.resized} frames were of another size: scaled to the first one's"
+    return (
+        timeline.words(),
+        resized if canvas.resized else "",
+        "HDR: tone-mapped to BT.709" if canvas.hdr else "",
+    )
 
 
 def _start_of(
@@ -312,86 +434,9 @@ def _recorded_at(container: InputContainer) -> datetime | None:
         when = datetime.fromisoformat(stated) if stated else None
     except ValueError:
         return None
-    if when is None or when.year < 1980:  # cameras with an unset clock write 1970 or 1904
+    if when is None or when.year < _FIRST_YEAR:
         return None
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
-
-
-def _open_container(address: str, shown: str) -> InputContainer:
-    options, fmt, timeout = {}, None, None
-    if address.startswith(WEBCAM):
-        address, fmt = f"/dev/video{address.removeprefix(WEBCAM) or 0}", "v4l2"
-    elif urlsplit(address).scheme in STREAM_SCHEMES:
-        timeout = _STREAM_TIMEOUT
-        if address.startswith("rtsp"):
-            options = {"rtsp_transport": "tcp"}
-    try:
-        container = av.open(address, format=fmt, options=options, timeout=timeout)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise SourceError(f"{shown} cannot be opened as video ({_reason(error)})") from None
-    if not container.streams.video:
-        container.close()
-        raise SourceError(f"{shown} holds no video")
-    return container
-
-
-def _decode(container: InputContainer, source: VideoSource | LiveSource) -> Iterator[RawFrame]:
-    """Yield frames; keep time from running backwards; note a damaged end."""
-    stream = container.streams.video[0]
-    stream.thread_type = "AUTO"
-    index, last = 0, source.start - timedelta(microseconds=1)
-    first_pts: float | None = None
-    frames = container.decode(stream)
-    while True:
-        try:
-            frame = next(frames)
-        except StopIteration:
-            break
-        except (av.error.FFmpegError, OSError, ValueError) as error:
-            source.problems.append(f"{source.name}: stopped at frame {index} ({_reason(error)})")
-            break
-        if source.kind == "live":
-            when = datetime.now(UTC)
-        else:
-            seconds = frame.time if frame.time is not None else index / (source.fps or 25.0)
-            first_pts = seconds if first_pts is None else first_pts
-            when = source.start + timedelta(seconds=seconds - first_pts)
-        last = max(when, last + timedelta(microseconds=1))
-        yield RawFrame(_upright(frame), source.camera, index, last)
-        index += 1
-    if index == 0:
-        raise SourceError(f"{source.name} holds no frame that can be decoded")
-    if source.total and index < source.total * 0.95 and not source.problems:
-        source.problems.append(
-            f"{source.name}: only {index} of {source.total} frames could be read (truncated?)"
-        )
-
-
-def _upright(frame: VideoFrame) -> Image:
-    """Return RGB pixels with the container's rotation applied (phones film sideways)."""
-    pixels = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
-
-
-def _reason(error: BaseException) -> str:
-    """Say what FFmpeg found, without its text: that repeats the address, password included."""
-    name = type(error).__name__
-    return {
-        "InvalidDataError": "the data is damaged or not a video",
-        "FileNotFoundError": "not found",
-        "PermissionError": "permission denied",
-        "ConnectionRefusedError": "connection refused",
-        "TimeoutError": "timed out",
-        "ExitError": "timed out",
-        "HTTPUnauthorizedError": "user name or password refused",
-    }.get(name, name)
-
-
-def _camera_of_address(address: str) -> str:
-    if address.startswith(WEBCAM):
-        return address.replace(":", "-").rstrip("-")
-    return urlsplit(address).hostname or "stream"
 
 
 def _modified(path: Path) -> datetime:

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reid.capture.sources import Source, open_source
+from reid.capture.sources import Source, open_source, open_sources
 from reid.cli.answers import answer_json
 from reid.cli.console import complain, out, print_json, progress_bar, show_answer
 from reid.cli.contact_sheet import contact_sheet, save_sheet
@@ -30,11 +30,11 @@ def index_sources(
     as_json: bool,
 ) -> None:
     """Index sources one after the other; one that fails does not stop the others."""
-    opened = _open_all(addresses, camera, start, crops=crops)
+    opened, failed = _open_all(addresses, camera, start, crops=crops)
     if not opened:
         raise SourceError("nothing was indexed: none of the sources could be read")
     indexer = open_venue(venue).indexer(opened, options)
-    failed = len(opened) < len(addresses)
+    incomplete = False
     for source in opened:
         try:
             report = _index_one(indexer, source)
@@ -43,10 +43,13 @@ def index_sources(
             failed = True
             continue
         _tell(report, source, as_json)
+        incomplete = incomplete or report.incomplete
         if report.stopped:
             raise KeyboardInterrupt
     if failed:
         raise SourceError("some sources could not be indexed; the others are stored")
+    if incomplete:
+        raise SourceError("parts could not be read: what could be read is stored")
 
 
 def search_venue(
@@ -103,7 +106,7 @@ def redact_file(
     from reid.anonymise import redact_path
 
     tracker = load_tracker(options)
-    total = open_source(str(source)).total
+    total = None if source.is_dir() else open_source(str(source)).total
     with progress_bar(source.name, total) as progress:
         report = redact_path(
             source,
@@ -115,20 +118,26 @@ def redact_file(
             progress=progress,
         )
     _warn(report.problems)
-    out.print(f"{report.written} {'frame' if report.written == 1 else 'frames'} → {target}")
+    what = "frame" if report.written == 1 else "frames"
+    out.print(f"{report.written} {what} → {report.target}", highlight=False, soft_wrap=True)
     _tell_faces_left(report.faces_left)
+    if report.incomplete:
+        raise SourceError("parts could not be read: the copy is kept as far as it goes")
 
 
 def _open_all(
     addresses: list[str], camera: str | None, start: datetime | None, *, crops: bool
-) -> list[Source]:
+) -> tuple[list[Source], bool]:
+    """Return what can be opened, and whether something could not."""
     opened: list[Source] = []
+    failed = False
     for address in addresses:
         try:
-            opened.append(open_source(address, camera=camera, start=start, crops=crops))
+            opened += open_sources(address, camera=camera, start=start, crops=crops)
         except ReidError as error:
             complain(str(error))
-    return opened
+            failed = True
+    return opened, failed
 
 
 def _index_one(indexer: Indexer, source: Source) -> IndexReport:
@@ -179,6 +188,7 @@ def _report_json(report: IndexReport, source: Source) -> dict[str, Any]:
         "stopped": report.stopped,
         "problems": report.problems,
         "faces_left": report.faces_left,
+        "incomplete": report.incomplete,
         "seconds": {name: round(s, 3) for name, s in report.clock.seconds.items()},
     }
 

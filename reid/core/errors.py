@@ -39,3 +39,7 @@ class CaseError(ReidError):
 
 class AuditError(ReidError):
     """An audit trail that was changed, or that cannot be written."""
+
+
+class TargetError(ReidError):
+    """A copy that cannot be written: no right to, or no room."""

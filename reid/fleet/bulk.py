@@ -7,8 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from reid.capture.addresses import is_stream
 from reid.capture.images import image_paths
-from reid.capture.sources import Source, is_stream, open_crops, open_source
+from reid.capture.sources import Source, open_crops, open_source
 from reid.core.errors import SourceError, UsageError
 from reid.fleet.messages import Indexed, Resources, Shard
 from reid.fleet.ray_client import Failed, RayClient, this_node
