@@ -22,13 +22,16 @@ _HD_LINES: Final = 720  # from here on an untagged picture is BT.709 to every pl
 _WIDEST_SHAPE: Final = 8  # a pixel wider or higher than this is a damaged header
 _LARGEST_SIDE: Final = 16384
 
-_WHITE: Final = 203.0  # cd/m² of a white sheet in HDR (ITU-R BT.2408)
+_WHITE: Final = 100.0  # cd/m² of white in SDR; what HDR shows brighter is bent
 _TO_BT709: Final = np.array(
     [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]],
     np.float32,
 )
 _KNEE: Final = 0.5  # of white; darker light is kept as it is
-_BRIGHTEST: Final = 5.0  # times white: what becomes the brightest value
+_BRIGHTEST: Final = 10.0  # times white: what becomes the brightest value
+_DARK: Final = 1e-6
+_SPARE_BITS: Final = 4  # of sixteen: no camera records more than twelve
+_CODES: Final = 1 << (16 - _SPARE_BITS)
 _LEVELS: Final = 4096  # steps of the curve back to eight bits
 
 
@@ -153,12 +156,10 @@ def tone_map(pixels: NDArray[np.uint16], transfer: int) -> Image:
         pixels: uint16 RGB (H, W, 3), full range.
     """
     curve = _PQ_TO_LIGHT if transfer == _PQ else _HLG_TO_LIGHT
-    light = cv2.transform(curve[pixels], _TO_BT709)
-    np.maximum(light, 0.0, out=light)
-    brightest = light.max(axis=2, keepdims=True)
-    light *= _bent(brightest) / np.maximum(brightest, 1e-6)
-    steps = (light * (_LEVELS - 1)).clip(0, _LEVELS - 1).astype(np.uint16)
-    return _TO_GAMMA[steps]
+    light = cv2.transform(np.take(curve, pixels >> _SPARE_BITS), _TO_BT709)
+    brightest = np.maximum(cv2.max(cv2.max(light[..., 0], light[..., 1]), light[..., 2]), _DARK)
+    light *= (_bent(brightest) / brightest * (_LEVELS - 1))[..., None]
+    return np.take(_TO_GAMMA, light.clip(0, _LEVELS - 1).astype(np.uint16))
 
 
 def _bent(light: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -170,13 +171,13 @@ def _bent(light: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _pq_to_light() -> NDArray[np.float32]:
-    code = np.linspace(0, 1, 65536) ** (1 / 78.84375)
+    code = np.linspace(0, 1, _CODES) ** (1 / 78.84375)
     bright = np.maximum(code - 0.8359375, 0) / (18.8515625 - 18.6875 * code)
     return np.asarray(bright ** (1 / 0.1593017578125) * 10_000 / _WHITE, np.float32)
 
 
 def _hlg_to_light() -> NDArray[np.float32]:
-    code = np.linspace(0, 1, 65536)
+    code = np.linspace(0, 1, _CODES)
     high = (np.exp((code - 0.55991073) / 0.17883277) + 0.28466892) / 12
     scene = np.where(code <= 0.5, code**2 / 3, high)
     return np.asarray(scene**1.2 * 1_000 / _WHITE, np.float32)
