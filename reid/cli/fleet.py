@@ -45,17 +45,22 @@ def index_on(
     cameras = {s.camera or default_camera(s.paths[0]) for s in shards}
     open_venue(venue).check_cameras(sorted(cameras))
     client = RayClient(cluster, venue)
-    failed = 0
+    failed = incomplete = 0
     try:
         client.check(resources)
         with progress_bar("shards", len(shards)) as progress:
             for done in index_all(client, str(venue), shards, options, resources, progress):
                 _tell(done, as_json)
                 failed += bool(done.problem)
+                incomplete += bool(done.report and done.report.incomplete)
     finally:
         client.close()
     if failed:
         raise SourceError(f"{failed} of {len(shards)} could not be indexed; run it again for these")
+    if incomplete:
+        raise SourceError(
+            f"parts of {incomplete} of {len(shards)} could not be read: the others are stored whole"
+        )
 
 
 def watch_on(

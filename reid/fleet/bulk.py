@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from reid.capture.addresses import is_stream
+from reid.capture.folders import contents_of
 from reid.capture.images import image_paths
-from reid.capture.sources import Source, open_crops, open_source
+from reid.capture.sources import Source, open_crops, open_sources
 from reid.core.errors import SourceError, UsageError
 from reid.fleet.messages import Indexed, Resources, Shard
 from reid.fleet.ray_client import Failed, RayClient, this_node
@@ -44,7 +45,7 @@ def plan(
         raise UsageError("streams are for `reid watch`: declare them in venue.toml, with their url")
     absolute = [str(Path(address).absolute()) for address in addresses]
     if not crops:
-        return [Shard((address,), camera, start) for address in absolute]
+        return [shard for address in absolute for shard in _parts(Path(address), camera, start)]
     shards = []
     for address in absolute:
         paths = [str(path) for path in image_paths(Path(address))]
@@ -53,6 +54,15 @@ def plan(
         parts = (tuple(paths[i : i + SHARD]) for i in range(0, len(paths), SHARD))
         shards += [Shard(part, camera or Path(address).stem, start, True) for part in parts]
     return shards
+
+
+def _parts(path: Path, camera: str | None, start: datetime | None) -> Iterator[Shard]:
+    """Yield a file, or a folder's images and each of its videos."""
+    inside = contents_of(path) if path.is_dir() else None
+    if inside is None or inside.images or not inside.videos:
+        yield Shard((str(path),), camera, start)
+    for video in inside.videos if inside else ():
+        yield Shard((str(video),), camera or path.stem, start)
 
 
 def index_all(
@@ -116,7 +126,7 @@ def _open(shard: Shard) -> Source:
     if shard.crops:
         camera = shard.camera or Path(shard.paths[0]).parent.stem
         return open_crops([Path(path) for path in shard.paths], camera, shard.start)
-    return open_source(shard.paths[0], camera=shard.camera, start=shard.start)
+    return next(open_sources(shard.paths[0], camera=shard.camera, start=shard.start))
 
 
 def _result(shard: Shard, answer: Any) -> Indexed:

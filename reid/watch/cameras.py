@@ -20,11 +20,12 @@ from reid.watch.status import Health
 LOG: Final = logging.getLogger("reid.watch")
 
 FIRST_PAUSE: Final = 1.0
-"""Seconds before the first attempt to reconnect; doubled with each failure."""
+"""Seconds before the first attempt to reconnect; doubled with each attempt that brings no frame."""
+
+QUICK_PAUSE: Final = 0.2
+"""Seconds before reconnecting to a camera that was sending frames."""
 
 LONGEST_PAUSE: Final = 60.0
-HEALTHY: Final = 30.0
-"""Seconds of frames after which a camera's failures are forgotten."""
 
 STORE_WITHIN: Final = 12.0
 """Seconds, at the end, to store what was seen."""
@@ -123,11 +124,11 @@ class CameraLoop:
             self._write_buffer.close(STORE_WITHIN)
 
     def _repeat(self) -> None:
-        """Index; after an end or a failure wait, longer each time, and connect again."""
+        """Index; after an end or a failure connect again, later each time no frame came."""
         pause = self._first_pause
         indexer: Indexer | None = None
         while not self._stop.is_set():
-            began = time.monotonic()
+            before = self.health.frames
             try:
                 indexer = indexer or self._indexer()
                 self._index(indexer)
@@ -136,11 +137,10 @@ class CameraLoop:
                 self.health.problem = str(error) if isinstance(error, ReidError) else "failed"
                 LOG.warning(json.dumps(self._line(type(error).__name__)))
             self.health.connected = False
-            healthy = time.monotonic() - began > HEALTHY
-            pause = self._first_pause if healthy else pause
-            if self._stop.wait(pause):
+            came = self.health.frames > before
+            if self._stop.wait(min(QUICK_PAUSE, self._first_pause) if came else pause):
                 return
-            pause = min(LONGEST_PAUSE, pause * 2)
+            pause = self._first_pause if came else min(LONGEST_PAUSE, pause * 2)
             self.health.reconnects += 1
 
     def _index(self, indexer: Indexer) -> None:
@@ -148,6 +148,8 @@ class CameraLoop:
             self._address, self.health.camera, health=self.health, stop=self._stop
         )
         report = indexer.index(source)
+        for problem in source.problems:
+            LOG.warning(json.dumps(self._line(problem.removeprefix(f"{source.name}: "))))
         if self._write_buffer is None:
             self.health.sightings += report.sightings
 

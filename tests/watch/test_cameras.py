@@ -96,3 +96,30 @@ def test_an_unreadable_stream_says_so(tmp_path: Path) -> None:
     source = CameraSource(str(tmp_path / "none.mp4"), "gate")
     with pytest.raises(SourceError, match="cannot be opened"):
         list(source.frames())
+
+
+@dataclass
+class BreaksOff:
+    """Reads frames, and fails again and again; the times of its attempts are kept."""
+
+    stop: threading.Event
+    frames: int
+    tries: list[float] = field(default_factory=list)
+
+    def index(self, source: CameraSource) -> IndexReport:
+        self.tries.append(time.monotonic())
+        source.health.frames += self.frames
+        if len(self.tries) >= 6:
+            self.stop.set()
+        raise SourceError("the stream broke off")
+
+
+@pytest.mark.parametrize(("frames", "longest"), [(5, 1.5), (0, 60.0)])
+def test_who_was_sending_frames_is_asked_again_at_once(frames: int, longest: float) -> None:
+    stop = threading.Event()
+    camera = BreaksOff(stop, frames)
+    CameraLoop("gate", "rtsp://camera/", lambda: camera, stop, first_pause=0.1).run()
+    pauses = [b - a for a, b in zip(camera.tries, camera.tries[1:], strict=False)]
+    assert len(pauses) == 5
+    assert sum(pauses) < longest
+    assert (max(pauses) > 1.0) is (frames == 0), "only a camera that sends nothing is left alone"
