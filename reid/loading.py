@@ -2,15 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
+from reid.core.pixels import RawFrame
 from reid.detect.faces import face_finder
+from reid.detect.person_crops import heads_in_crop, redacted_crop
 from reid.detect.tracker import Tracker
 from reid.detect.yolo import Detector
-from reid.embed import CropEmbedder, RegionEmbedder
+from reid.embed import CropEmbedder, Light, RegionEmbedder
 from reid.embed.learned import LearnedEmbedder
 from reid.weights import registry
+from reid.weights.openvino import prepare_openvino
+
+_BLANK: Final = (96, 64, 3)  # px of the picture that models are tried on
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,22 @@ def product_tracker(detector: Detector, heads: Sequence[Detector] = ()) -> Track
     asked = {detector.path.resolve(), *(model.path.resolve() for model in heads)}
     more = () if shipped.resolve() in asked else (Detector(shipped),)
     return Tracker(detector, (*more, *heads), face_finder())
+
+
+def warm(embedder: CropEmbedder | None = None, tracker: Tracker | None = None) -> None:
+    """Touch everything native once, in the calling thread: call it before any thread starts.
+
+    Native libraries build their tables at the first call, and some deadlock where two threads make
+    that call together. Models that are given run once over a blank picture.
+    """
+    prepare_openvino()
+    raw = RawFrame(np.full(_BLANK, 128, np.uint8), "warm", 0, datetime.now(UTC))
+    if tracker is not None:
+        tracker.start(fps=1.0)
+        tracker.track(raw)
+    if embedder is not None:
+        crop = redacted_crop(raw, heads_in_crop(raw, None))
+        embedder.describe([crop], Light.of([]))
 
 
 def _tracker(weights: Path, options: IndexOptions) -> Tracker:

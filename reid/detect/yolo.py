@@ -37,7 +37,7 @@ from reid.detect.test_time_augmentation import (
     weighted_boxes_fusion,
 )
 from reid.detect.thresholds import read_thresholds
-from reid.weights.openvino import BySize, silence_telemetry
+from reid.weights.openvino import BySize, prepare_openvino, silence_telemetry
 
 _ASSETS: Final = "https://github.com/ultralytics/assets/releases/download/v8.3.0"
 _HEAD_CLASSES: Final = ("head", "face")
@@ -265,6 +265,7 @@ def quieten_ultralytics() -> None:
 
 def _ultralytics() -> Any:
     quieten_ultralytics()
+    prepare_openvino()
     from ultralytics.models import YOLO
 
     return YOLO

@@ -1,6 +1,7 @@
 """OpenVINO, loaded such that it does not call home."""
 
 import sys
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -11,11 +12,28 @@ from numpy.typing import NDArray
 from reid.core.errors import ModelError
 
 _SIZES_KEPT: Final = 12  # compiled models, where each is of one size
+_FIRST_USE: Final = threading.Lock()
 
 
 def silence_telemetry() -> None:
     """Keep OpenVINO's telemetry from being imported at all: no look-up, no file."""
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
+def prepare_openvino() -> None:
+    """Import OpenVINO silently and convert one array there and back, in one thread at a time.
+
+    Its tables of dtypes are C++ statics, built by the first conversion. Where two threads make that
+    together, one holds the interpreter's lock and waits for the static's guard, the other holds the
+    guard and waits for the interpreter: the whole process stands still, and no signal ends it.
+    """
+    silence_telemetry()
+    with _FIRST_USE:
+        import openvino
+
+        tensor = openvino.Tensor(np.zeros(1, np.float32))
+        tensor.element_type.to_dtype()
+        np.asarray(tensor.data)
 
 
 def compile_model(path: Path, shape: tuple[int, ...] | None = None) -> Any:
@@ -24,7 +42,7 @@ def compile_model(path: Path, shape: tuple[int, ...] | None = None) -> Any:
     Raises:
         ModelError: missing or not a model.
     """
-    silence_telemetry()
+    prepare_openvino()
     import openvino
 
     if not path.is_file():
