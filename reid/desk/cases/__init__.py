@@ -18,6 +18,7 @@ from reid.desk.cases.model import (
     NewCase,
     SavedSearch,
 )
+from reid.desk.cases.outbox import Outbox, Outgoing, Waiting
 from reid.storage.venue_path import Folder
 
 __all__ = [
@@ -35,11 +36,14 @@ __all__ = [
     "Done",
     "Line",
     "NewCase",
+    "Outbox",
+    "Outgoing",
     "SavedSearch",
     "Session",
     "Trail",
     "User",
     "Verified",
+    "Waiting",
     "open_records",
     "same",
 ]
@@ -54,6 +58,7 @@ class CaseRecords:
     accounts: Accounts
     book: CaseBook
     alerts: Alerts
+    outbox: Outbox
 
 
 def open_records(folder: Folder, url: str | None = None) -> CaseRecords:
@@ -66,4 +71,5 @@ def open_records(folder: Folder, url: str | None = None) -> CaseRecords:
         Accounts(database, trail),
         CaseBook(database, trail),
         Alerts(database, trail),
+        Outbox(database),
     )

@@ -1,5 +1,6 @@
 """Alerts: new sightings that fit a watched case, each raised once."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from reid.desk.cases.audit import Trail, reference
 from reid.desk.cases.database import Database, alerts, cases
 from reid.desk.cases.model import Alert
+from reid.desk.cases.outbox import keep
 
 
 class Alerts:
@@ -17,9 +19,18 @@ class Alerts:
         self._database, self._trail = database, trail
 
     def raise_once(
-        self, case_id: int, sighting: str, camera: str, start: datetime, probability: float
+        self,
+        case_id: int,
+        sighting: str,
+        camera: str,
+        start: datetime,
+        probability: float,
+        channels: Sequence[str] = (),
     ) -> Alert | None:
-        """Raise an alert; None if this sighting was alerted for the case before."""
+        """Raise an alert; None if this sighting was alerted for the case before.
+
+        It is put into the outbox of every channel in the same transaction.
+        """
         now = datetime.now(UTC)
         row = {"case_id": case_id, "sighting": sighting, "camera": camera, "start": start}
         known = (alerts.c.case_id == case_id, alerts.c.sighting == sighting)
@@ -39,8 +50,10 @@ class Alerts:
                 return None
             ref = reference(bytes(key), sighting)
             change.note("watch", "alert", case_id, {"camera": camera, "ref": ref})
-        number = int(made[0]) if made else 0
-        return Alert(number, case_id, sighting, camera, start, now, probability, seen=False)
+            number = int(made[0]) if made else 0
+            alert = Alert(number, case_id, sighting, camera, start, now, probability, seen=False)
+            keep(change.connection, alert, channels)
+        return alert
 
     def after(self, number: int) -> list[Alert]:
         """Return alerts with a higher number, oldest first."""

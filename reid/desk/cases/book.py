@@ -11,7 +11,15 @@ from sqlalchemy.engine import Connection
 
 from reid.core.errors import CaseError, UsageError
 from reid.desk.cases.audit import Detail, Limit, Trail, reference
-from reid.desk.cases.database import Database, alerts, cases, decisions, searches, steps
+from reid.desk.cases.database import (
+    Database,
+    alerts,
+    cases,
+    decisions,
+    outbox,
+    searches,
+    steps,
+)
 from reid.desk.cases.model import (
     OUTCOMES,
     STEPS,
@@ -269,6 +277,7 @@ class CaseBook:
             return {
                 *connection.scalars(sa.select(decisions.c.sighting)),
                 *connection.scalars(sa.select(alerts.c.sighting)),
+                *connection.scalars(sa.select(outbox.c.sighting)),
             }
 
     def begin_erasing(self, case_id: int, actor: str) -> list[str]:
@@ -291,7 +300,7 @@ class CaseBook:
         with self._trail.change() as change:
             key = self._key(change.connection, case_id)
             refs = [reference(key, sighting) for sighting in sightings]
-            for table in (decisions, searches, steps, alerts):
+            for table in (decisions, searches, steps, alerts, outbox):
                 change.connection.execute(table.delete().where(table.c.case_id == case_id))
             empty: dict[str, Any] = dict.fromkeys((*_CONTENT, "key"))
             change.connection.execute(
@@ -306,7 +315,7 @@ class CaseBook:
         with self._trail.change() as change:
             for begin in range(0, len(gone), 500):
                 part = gone[begin : begin + 500]
-                for table in (decisions, alerts):
+                for table in (decisions, alerts, outbox):
                     change.connection.execute(table.delete().where(table.c.sighting.in_(part)))
         self._database.purge()
 

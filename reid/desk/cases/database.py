@@ -136,6 +136,24 @@ alerts = sa.Table(
     sa.UniqueConstraint("case_id", "sighting"),
     sqlite_autoincrement=True,
 )
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("sighting", sa.String(64), nullable=False),
+    sa.Column("channel", sa.String(20), nullable=False),
+    sa.Column("camera", sa.Text, nullable=False),
+    sa.Column("start", Moment, nullable=False),
+    sa.Column("raised", Moment, nullable=False),
+    sa.Column("probability", sa.Float, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False, default=0),
+    sa.Column("due", Moment, nullable=False),
+    sa.Column("sent", Moment),
+    sa.Column("problem", sa.String(40), nullable=False, default=""),
+    sa.UniqueConstraint("case_id", "sighting", "channel"),
+    sqlite_autoincrement=True,
+)
 audit = sa.Table(
     "audit",
     metadata,
@@ -209,7 +227,9 @@ class Database:
                 connection.exec_driver_sql("VACUUM")
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             else:
-                content = ("cases", "searches", "decisions", "steps", "alerts", "sessions")
+                content = (
+                    "cases", "searches", "decisions", "steps", "alerts", "outbox", "sessions",
+                )  # fmt: skip
                 for table in content:
                     connection.exec_driver_sql(f"VACUUM FULL {table}")
 

@@ -181,6 +181,12 @@ class Watch(_Part):
     mqtt: SecretStr | None = None
     mqtt_topic: str = "reid/alerts"
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the ways by which alerts leave the desk."""
+        named = (("webhook", self.webhook), ("mqtt", self.mqtt))
+        return tuple(name for name, address in named if address)
+
 
 class MeasuredFiles(_Part):
     """Files in the venue's folder with results of `reid bench NAME --json`, for the report."""
