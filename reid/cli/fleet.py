@@ -2,7 +2,6 @@
 
 import json
 import logging
-import signal
 import sys
 import threading
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from reid.capture.sources import default_camera
 from reid.cli.console import complain, out, print_json, progress_bar
 from reid.core.errors import SourceError, UsageError
+from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
 from reid.fleet.bulk import index_all, plan
 from reid.fleet.messages import Indexed, Resources, Shard
@@ -19,6 +19,7 @@ from reid.loading import IndexOptions
 from reid.storage.venue_path import Folder
 from reid.venue import open_venue
 from reid.watch.camera_metrics import serve_metrics
+from reid.watch.process import end_on_signals, has_ended, still_runs
 from reid.watch.schedule import Scheduler
 
 LOG: Final = logging.getLogger("reid.watch")
@@ -79,27 +80,15 @@ def watch_on(
     fleet = Fleet(client, desk.folder, cameras, options, resources)
     if metrics_port is not None:
         serve_metrics(metrics_port, fleet.status, desk)
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    end_on_signals(stop)
     desk.note_start("watch", {"cameras": len(cameras)})
     LOG.info(json.dumps({"watching": cameras}))
-    supervising = threading.Thread(target=_supervise, args=(fleet, stop), daemon=True)
-    supervising.start()
-    Scheduler(desk, fleet.status).run(stop, _DRAIN)
-    supervising.join(_DRAIN)
+    supervisor = Supervisor(stop)
+    supervisor.add("fleet", fleet.step, _STEP, first=0.0)  # other jobs may wait for the storage
+    Scheduler(desk, fleet.status, supervisor, still_runs).run(stop, _DRAIN)
     LOG.info(json.dumps({"not stored": fleet.stop()}))
     client.close()
-
-
-def _supervise(fleet: Fleet, stop: threading.Event) -> None:
-    """Watch over the cameras, also while the storage or the database keeps other jobs waiting."""
-    while True:
-        try:
-            fleet.step()
-        except Exception as error:  # whatever Ray raises: the cameras must not be left alone
-            LOG.warning(json.dumps({"problem": type(error).__name__}))
-        if stop.wait(_STEP):
-            return
+    has_ended()
 
 
 def _tell(done: Indexed, as_json: bool) -> None:

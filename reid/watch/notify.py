@@ -1,33 +1,47 @@
-"""Alerts that leave the desk: webhook and MQTT. Made of fields only: no name, no free text."""
+"""Alerts that leave the desk: webhook and MQTT. Made of fields only: no name, no free text.
+
+They wait in the database's outbox until the receiver has taken them, and are sent at least once.
+"""
 
 import json
 import logging
-import queue
 import threading
 import time
 import urllib.request
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
 from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
-from reid.core.errors import UsageError
-from reid.desk.cases import Alert
+from reid.core.errors import ReidError, UsageError
+from reid.core.supervisor import Supervisor
+from reid.desk.cases import Alert, Waiting
 from reid.desk.desk import Desk
 
 LOG: Final = logging.getLogger("reid.watch")
 
-_TRIES: Final = 3
+DELIVER_EVERY: Final = 1.0
+"""Seconds between two looks into the outbox."""
+
+LATE_AFTER: Final = 120.0
+"""Seconds in which a channel must have taken or refused what it was given."""
+
 _TIMEOUT: Final = 5.0  # seconds
-_WAITING: Final = 200  # alerts; older ones are dropped when nobody takes them
 
 
 class Channel(Protocol):
-    """Takes one message; raises OSError if it could not be handed over."""
+    """Takes one message; raises whatever it meets if it could not be handed over."""
+
+    name: str
 
     def send(self, message: dict[str, Any]) -> None: ...
 
 
 class Webhook:
     """Posts JSON to an address."""
+
+    name = "webhook"
 
     def __init__(self, address: str) -> None:
         if urlsplit(address).scheme not in {"http", "https"}:
@@ -46,6 +60,8 @@ class Webhook:
 
 class Mqtt:
     """Publishes JSON to a broker and waits until it has taken it; needs the extra `mqtt`."""
+
+    name = "mqtt"
 
     def __init__(self, address: str, topic: str) -> None:
         try:
@@ -101,14 +117,19 @@ class Mqtt:
 
 
 class Notifier:
-    """Sends alerts in a thread of its own, so that a slow receiver delays nothing."""
+    """Sends what is in the outbox, a channel in a loop of its own: a slow receiver delays no other.
 
-    def __init__(self, desk: Desk, channels: list[Channel], pause: float = 2.0) -> None:
-        self._desk, self._channels, self._pause = desk, channels, pause
-        self._waiting: queue.Queue[dict[str, Any]] = queue.Queue(_WAITING)
+    Args:
+        pause: seconds after the first attempt that failed; doubled with each.
+
+    Attributes:
+        sent, failed: attempts of this process that succeeded, and that did not.
+    """
+
+    def __init__(self, desk: Desk, channels: Sequence[Channel], pause: float = 2.0) -> None:
+        self._desk, self._pause = desk, timedelta(seconds=pause)
+        self._channels = _named(channels)
         self.sent = self.failed = 0
-        if channels:
-            threading.Thread(target=self._run, daemon=True).start()
 
     @classmethod
     def of(cls, desk: Desk) -> "Notifier":
@@ -121,39 +142,64 @@ class Notifier:
             channels.append(Mqtt(rules.mqtt.get_secret_value(), rules.mqtt_topic))
         return cls(desk, channels)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the channels."""
+        return tuple(self._channels)
+
     def notify(self, alert: Alert) -> None:
-        """Queue an alert."""
-        if not self._channels:
-            return
-        try:
-            self._waiting.put_nowait(message(self._desk, alert))
-        except queue.Full:
-            self.failed += 1
+        """Put an alert into the outbox of every channel, where it is not yet."""
+        self._desk.records.outbox.put(alert, self.names)
+
+    def supervise(self, supervisor: Supervisor) -> None:
+        """Deliver in a loop a channel."""
+        for name in self.names:
+            body = partial(self.deliver, name)
+            supervisor.add(f"deliver {name}", body, DELIVER_EVERY, LATE_AFTER, first=0.0)
+
+    def deliver(self, name: str) -> None:
+        """Send what is due by one channel, until nothing is or one could not be sent."""
+        while self._deliver_one(name):
+            pass
+
+    def waiting(self) -> list[Waiting]:
+        """Return what each channel has not taken yet."""
+        return self._desk.records.outbox.state(self.names)
 
     def drain(self, seconds: float) -> None:
-        """Wait until all is sent, at most so long."""
+        """Go on sending until all is sent, at most so long; the rest is sent by the next start."""
         until = time.monotonic() + seconds
-        while self._waiting.unfinished_tasks and time.monotonic() < until:
+        while any(one.waiting for one in self.waiting()) and time.monotonic() < until:
+            for name in self.names:
+                self.deliver(name)
             time.sleep(0.02)
 
-    def _run(self) -> None:
-        while True:
-            waiting = self._waiting.get()
-            for channel in self._channels:
-                self._deliver(channel, waiting)
-            self._waiting.task_done()
+    def _deliver_one(self, name: str) -> bool:
+        """Send one alert; returns whether another may follow at once."""
+        outbox = self._desk.records.outbox
+        one = outbox.take(name)
+        if one is None:
+            return False
+        try:
+            self._channels[name].send(message(self._desk, one.alert))
+        except Exception as error:  # receivers answer with anything
+            self.failed += 1
+            problem = type(error).__name__
+            LOG.warning(json.dumps({"notify": problem, "try": one.tries + 1}))
+            outbox.failed(one, problem, self._pause)
+            return isinstance(error, ReidError)  # this one cannot be told; others may
+        self.sent += 1
+        outbox.taken(one)
+        return True
 
-    def _deliver(self, channel: Channel, waiting: dict[str, Any]) -> None:
-        for attempt in range(_TRIES):
-            try:
-                channel.send(waiting)
-            except (OSError, ValueError) as error:
-                LOG.warning('{"notify": "%s", "try": %d}', type(error).__name__, attempt + 1)
-                time.sleep(self._pause * 2**attempt)
-                continue
-            self.sent += 1
-            return
-        self.failed += 1
+
+def _named(channels: Sequence[Channel]) -> dict[str, Channel]:
+    """Name each channel; of several of a kind the later ones by number."""
+    named: dict[str, Channel] = {}
+    for channel in channels:
+        same = sum(known.name == channel.name for known in named.values())
+        named[f"{channel.name}-{same + 1}" if same else channel.name] = channel
+    return named
 
 
 def message(desk: Desk, alert: Alert) -> dict[str, Any]:

@@ -1,51 +1,61 @@
 """What goes on beside the cameras: alerts, expiry, maintenance of the table, status."""
 
-import json
-import logging
 import threading
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
-from reid.core.errors import ReidError
+from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
 from reid.watch.alerting import EVERY, Alerting
 from reid.watch.notify import Notifier
 from reid.watch.status import Status, write_status
-
-LOG: Final = logging.getLogger("reid.watch")
 
 EXPIRE_EVERY: Final = 60.0
 UPKEEP_EVERY: Final = 600.0
 STATUS_EVERY: Final = 5.0
 """Seconds."""
 
+_TEND_EVERY: Final = 1.0  # seconds
+
 
 class Scheduler:
-    """Runs each job when it is due; one that fails is logged and tried again.
+    """Runs each job in a supervised loop of its own; one that fails or hangs stops no other.
 
     Args:
         look: says how cameras and nodes are.
+        supervisor: of all loops of the process; `run` starts and stops what was added to it.
+        still_runs: called every second, for who watches over the process.
     """
 
-    def __init__(self, desk: Desk, look: Callable[[], Status]) -> None:
-        self._desk, self._look = desk, look
+    def __init__(
+        self,
+        desk: Desk,
+        look: Callable[[], Status],
+        supervisor: Supervisor | None = None,
+        still_runs: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._desk, self._look, self._still_runs = desk, look, still_runs
         self._notifier, self._alerting = Notifier.of(desk), Alerting(desk)
-        self._jobs: list[tuple[float, Callable[[], object]]] = [
-            (EVERY, self._alert),
-            (STATUS_EVERY, self._report),
-            (EXPIRE_EVERY, desk.expire),
-            (UPKEEP_EVERY, self._upkeep),
+        self._supervisor = supervisor or Supervisor()
+        jobs: list[tuple[str, Callable[[], object], float]] = [
+            ("alerts", self._alert, EVERY),
+            ("status", self._report, STATUS_EVERY),
+            ("retention", desk.expire, EXPIRE_EVERY),
+            ("maintenance", self._upkeep, UPKEEP_EVERY),
         ]
+        for name, body, every in jobs:
+            self._supervisor.add(name, body, every)
+        self._notifier.supervise(self._supervisor)
 
     def run(self, stop: threading.Event, drain: float) -> None:
         """Run jobs until `stop` is set; then send what is still to be sent, for some seconds."""
-        done = [time.monotonic()] * len(self._jobs)
-        while not stop.wait(EVERY):
-            for number, (every, job) in enumerate(self._jobs):
-                if time.monotonic() - done[number] >= every * 0.99:
-                    done[number] = time.monotonic()
-                    self._try(job)
+        self._supervisor.stop = stop
+        self._supervisor.start()
+        while not stop.wait(_TEND_EVERY):
+            self._still_runs()
+            self._supervisor.start()  # again, those whose threads have died
+        self._supervisor.end(drain)
         self._notifier.drain(drain)
 
     def _alert(self) -> None:
@@ -57,10 +67,5 @@ class Scheduler:
             self._desk.store.maintain()
 
     def _report(self) -> None:
-        write_status(self._desk.folder, self._look())
-
-    def _try(self, job: Callable[[], object]) -> None:
-        try:
-            job()
-        except ReidError as error:
-            LOG.warning(json.dumps({"problem": type(error).__name__}))
+        status = replace(self._look(), loops=self._supervisor.status())
+        write_status(self._desk.folder, status)

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from reid.core.errors import StoreError
+from reid.core.supervisor import LoopStatus
 from reid.storage.venue_path import Folder
 
 FILE_NAME: Final = "status.json"
+WEB: Final = "serve"
+"""The process whose loops are those of the web app."""
 
 SILENT_AFTER: Final = 30.0
 """Seconds without a word after which nobody watches any more."""
@@ -69,12 +72,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How all cameras and nodes were at a moment; `where` is the node of each camera, in order."""
+    """How all cameras, nodes and loops were at a moment.
+
+    `where` is the node of each camera, in order.
+    """
 
     at: datetime
     cameras: Sequence[Health]
     where: Sequence[str] = ()
     nodes: Sequence[Node] = ()
+    loops: Sequence[LoopStatus] = ()
 
     @property
     def age(self) -> float:
@@ -97,13 +104,51 @@ class Status:
             "at": self.at.isoformat(),
             "cameras": cameras,
             "nodes": [asdict(node) for node in self.nodes],
+            "loops": [loop.to_json() for loop in self.loops],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """The long-lived loops of a process beside the watch, as it last said."""
+
+    process: str
+    at: datetime
+    loops: Sequence[LoopStatus]
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was said."""
+        return (datetime.now(UTC) - self.at).total_seconds()
+
+    def problems(self) -> list[str]:
+        """Return what is wrong, one phrase a loop."""
+        return [loop.words for loop in self.loops if not loop.well]
 
 
 def write_status(folder: Folder, status: Status) -> None:
     """Replace what a venue's folder says of its cameras."""
-    text = json.dumps(status.to_json())
-    path = folder / FILE_NAME
+    _replace(folder, FILE_NAME, json.dumps(status.to_json()))
+
+
+def write_loops(folder: Folder, process: str, loops: Sequence[LoopStatus]) -> None:
+    """Replace what a venue's folder says of another process's loops."""
+    said = {"at": datetime.now(UTC).isoformat(), "loops": [loop.to_json() for loop in loops]}
+    _replace(folder, f"{process}.json", json.dumps(said))
+
+
+def read_loops(folder: Folder, process: str) -> Loops | None:
+    """Return what was last said of another process's loops; None if it never ran."""
+    try:
+        said = json.loads((folder / f"{process}.json").read_text(encoding="utf-8"))
+        loops = tuple(LoopStatus.of_json(loop) for loop in said["loops"])
+        return Loops(process, datetime.fromisoformat(said["at"]), loops)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _replace(folder: Folder, name: str, text: str) -> None:
+    path = folder / name
     if not isinstance(path, Path):
         path.write_text(text)
         return
@@ -127,6 +172,7 @@ def read_status(folder: Folder) -> Status | None:
         [Health(**_known(Health, camera)) for camera in data["cameras"]],
         where,
         [Node(**_known(Node, node)) for node in data["nodes"]],
+        tuple(LoopStatus.of_json(loop) for loop in data.get("loops", ())),
     )
 
 

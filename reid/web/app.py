@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from reid.core.errors import AccessError, CaseError, PolicyError, ReidError, UsageError
+from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
 from reid.web.request_metrics import RequestMetrics
 from reid.web.routes import case, closing, events, new_case, pictures, sign_in, staff
@@ -35,18 +36,26 @@ _STATUS: Final[dict[type[ReidError], int]] = {
 }
 
 
-def create_app(desk: Desk, *, tls: bool = False, behind_proxy: bool = False) -> FastAPI:
+def create_app(
+    desk: Desk,
+    *,
+    tls: bool = False,
+    behind_proxy: bool = False,
+    supervisor: Supervisor | None = None,
+) -> FastAPI:
     """Make the app of one venue.
 
     Args:
         desk: the venue.
         tls: browsers reach it over TLS, so cookies are for TLS only.
         behind_proxy: requests come from a proxy on this machine.
+        supervisor: of the loops beside the app, for its health.
     """
     app = FastAPI(title="reid", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.reid = State(
-        desk, _templates(), words(), tls=tls or behind_proxy, behind_proxy=behind_proxy
-    )
+        desk, _templates(), words(), tls=tls or behind_proxy, behind_proxy=behind_proxy,
+        supervisor=supervisor or Supervisor(),
+    )  # fmt: skip
     for part in (sign_in, new_case, case, pictures, closing, venue_map, staff, events):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

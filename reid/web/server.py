@@ -14,15 +14,19 @@ import uvicorn
 from fastapi import FastAPI
 
 from reid.core.errors import ReidError, UsageError
+from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
 from reid.watch.alerting import Alerting
 from reid.watch.notify import Notifier
+from reid.watch.schedule import STATUS_EVERY
+from reid.watch.status import WEB, write_loops
 from reid.web.app import create_app
 
 EXPIRE_EVERY: Final = 60.0
 """Seconds between two looks for what is over its time."""
 
 _STOP_WITHIN: Final = 10  # seconds
+_TEND_EVERY: Final = 2.0  # seconds
 _IDLE: Final = 30  # seconds a browser's connection is kept while somebody looks at pictures
 _LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -58,10 +62,11 @@ def run(desk: Desk, where: Listening, started: Callable[[str], None]) -> None:
     _check(where)
     listening = _listen(where)
     _log_to_stderr()
-    app = create_app(desk, tls=where.tls, behind_proxy=where.behind_proxy)
-    stop = threading.Event()
-    keeper = threading.Thread(target=_alert_and_expire, args=(desk, stop), daemon=True)
-    keeper.start()
+    supervisor = supervised(desk, threading.Event())
+    app = create_app(desk, tls=where.tls, behind_proxy=where.behind_proxy, supervisor=supervisor)
+    supervisor.start()
+    threading.Thread(target=_tend, args=(supervisor,), daemon=True).start()
+    threading.Thread(target=_warm, args=(desk,), daemon=True).start()
     desk.note_start("serve", {"tls": where.tls})
     scheme = "https" if where.tls else "http"
     started(f"{scheme}://{where.host}:{where.port}")
@@ -69,8 +74,7 @@ def run(desk: Desk, where: Listening, started: Callable[[str], None]) -> None:
         uvicorn.Server(_config(app, where)).run(sockets=[listening])
     finally:
         listening.close()
-        stop.set()
-        keeper.join(_STOP_WITHIN)
+        supervisor.end(_STOP_WITHIN)
         desk.records.database.close()
 
 
@@ -129,20 +133,27 @@ def _check_pair(certificate: Path, key: Path) -> None:
         ) from None
 
 
-def _alert_and_expire(desk: Desk, stop: threading.Event) -> None:
-    alerting, notifier = Alerting(desk), Notifier.of(desk)
-    ticks = 0
-    _warm(desk)
-    while not stop.wait(alerting.every):
-        ticks += 1
-        try:
-            for alert in alerting.look():
-                notifier.notify(alert)
-            if ticks * alerting.every >= EXPIRE_EVERY:
-                ticks = 0
-                desk.expire()
-        except ReidError as error:
-            logging.getLogger("reid").warning('{"problem": "%s"}', type(error).__name__)
+def supervised(desk: Desk, stop: threading.Event) -> Supervisor:
+    """Return the loops beside the app: alerts, what is over its time, what leaves the desk."""
+    supervisor, alerting, notifier = Supervisor(stop), Alerting(desk), Notifier.of(desk)
+
+    def alert() -> None:
+        for raised in alerting.look():
+            notifier.notify(raised)
+
+    supervisor.add("alerts", alert, alerting.every)
+    supervisor.add("retention", desk.expire, EXPIRE_EVERY)
+    notifier.supervise(supervisor)
+    supervisor.add(
+        "status", lambda: write_loops(desk.folder, WEB, supervisor.status()), STATUS_EVERY
+    )
+    return supervisor
+
+
+def _tend(supervisor: Supervisor) -> None:
+    """Start loops again whose threads have died, until told to stop."""
+    while not supervisor.stop.wait(_TEND_EVERY):
+        supervisor.start()
 
 
 def _warm(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from fastapi import Request
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
+from reid.core.supervisor import Supervisor
 from reid.desk.cases import Session
 from reid.desk.desk import Desk
 from reid.desk.thumbnails import PictureKeys
@@ -30,6 +31,7 @@ class State:
     Attributes:
         tls: whether browsers reach it over TLS.
         behind_proxy: whether a proxy on this machine forwards to it.
+        supervisor: of the loops beside the app.
         picture_grants: who was just found to have a right to which case's pictures.
         logins, parses: how often a client may sign in, and a user have text understood, a minute.
     """
@@ -40,6 +42,7 @@ class State:
     metrics: Metrics = field(default_factory=Metrics)
     tls: bool = False
     behind_proxy: bool = False
+    supervisor: Supervisor = field(default_factory=Supervisor)
     logins: Limiter = field(default_factory=lambda: Limiter(most=20))
     parses: Limiter = field(default_factory=lambda: Limiter(most=240))
     picture_grants: dict[tuple[str, int], PictureGrant] = field(default_factory=dict, repr=False)

@@ -2,6 +2,8 @@
 
 import json
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,6 +18,7 @@ from reid.desk.desk import Desk
 from reid.desk.parsed_description import ParsedDescription
 from reid.watch.alerting import LEAST_NATS, Alerting, calibrate
 from reid.watch.notify import Notifier, Webhook, message
+from tests.servers import free_port
 from tests.venues import filled, sightings
 
 TEXT = "red top, blue trousers, his name is Zebedee"
@@ -91,15 +94,15 @@ def test_what_leaves_the_desk_has_no_free_text(tmp_path: Path) -> None:
 
 class Receiver(BaseHTTPRequestHandler):
     taken: list[dict] = []  # noqa: RUF012
-    failures = 1
+    answers: list[bytes] = []  # noqa: RUF012
 
     def do_POST(self) -> None:
-        if Receiver.failures:
-            Receiver.failures -= 1
-            self.send_error(503)
-            return
         length = int(self.headers["content-length"])
-        Receiver.taken.append(json.loads(self.rfile.read(length)))
+        told = json.loads(self.rfile.read(length))
+        if Receiver.answers:
+            self.wfile.write(Receiver.answers.pop())
+            return
+        Receiver.taken.append(told)
         self.send_response(204)
         self.end_headers()
 
@@ -107,18 +110,58 @@ class Receiver(BaseHTTPRequestHandler):
         pass
 
 
-def test_webhook_is_tried_again(tmp_path: Path) -> None:
-    desk, case = watched(tmp_path)
+@pytest.fixture
+def receiver() -> Iterator[str]:
     server = HTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    notifier = Notifier(desk, [Webhook(f"http://127.0.0.1:{server.server_port}/a")], pause=0.01)
-    now = datetime.now(UTC)
-    notifier.notify(Alert(1, case, "s1", "gate", now, now - timedelta(seconds=1), 0.5, seen=False))
-    notifier.drain(5)
+    Receiver.taken, Receiver.answers = [], []
+    yield f"http://127.0.0.1:{server.server_port}/a"
     server.shutdown()
     server.server_close()
-    assert (notifier.sent, notifier.failed) == (1, 0)
+
+
+RUBBISH = [
+    b"HTTP/1.0 503 away\r\n\r\n", b"rubbish\r\n\r\n", b"", b"\x00\xff" * 40_000,
+    b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.0 301 x\r\nlocation: gopher://[\r\n\r\n",
+    b"HTTP/1.0 302 x\r\nlocation: http://[::1\r\n\r\n",
+    b"HTTP/1.0 200 x\r\n" + b"a: b\r\n" * 500 + b"\r\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", RUBBISH, ids=lambda a: ascii(a[:16]))
+def test_whatever_the_receiver_answers_the_alert_is_sent_again(
+    tmp_path: Path, receiver: str, answer: bytes
+) -> None:
+    desk, case = watched(tmp_path)
+    notifier = Notifier(desk, [Webhook(receiver)], pause=0.01)
+    Receiver.answers = [answer, answer]
+    notifier.notify(an_alert(case))
+    notifier.drain(5)
+    assert (notifier.sent, notifier.failed) == (1, 2)
     assert Receiver.taken[0]["case"] == "C-1"
+
+
+def test_alerts_wait_for_a_receiver_that_is_away(tmp_path: Path) -> None:
+    desk, case = watched(tmp_path)
+    port = free_port()
+    notifier = Notifier(desk, [Webhook(f"http://127.0.0.1:{port}/a")], pause=0.01)
+    for name in ("s1", "s2"):
+        notifier.notify(replace(an_alert(case), sighting=name))
+    notifier.drain(0.5)
+    (waiting,) = notifier.waiting()
+    assert (waiting.waiting, waiting.problem) == (2, "URLError")
+    server = HTTPServer(("127.0.0.1", port), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    Receiver.taken, Receiver.answers = [], []
+    Notifier(desk, [Webhook(f"http://127.0.0.1:{port}/a")]).drain(10)  # of another process
+    server.shutdown()
+    server.server_close()
+    assert len(Receiver.taken) == 2
+
+
+def an_alert(case: int) -> Alert:
+    now = datetime.now(UTC)
+    return Alert(1, case, "s1", "gate", now, now - timedelta(seconds=1), 0.5, seen=False)
 
 
 def test_a_webhook_is_an_address() -> None:

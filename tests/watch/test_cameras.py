@@ -2,7 +2,9 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +12,10 @@ import pytest
 
 from reid.capture.sources import Source
 from reid.core.errors import SourceError
+from reid.core.pixels import RawFrame
+from reid.core.supervisor import Supervisor
 from reid.pipeline import IndexReport
-from reid.watch.cameras import CameraLoop, CameraSource
+from reid.watch.cameras import CameraLoop, CameraSource, Reader
 from reid.watch.status import Health
 from tests.making import write_video
 
@@ -123,3 +127,68 @@ def test_who_was_sending_frames_is_asked_again_at_once(frames: int, longest: flo
     assert len(pauses) == 5
     assert sum(pauses) < longest
     assert (max(pauses) > 1.0) is (frames == 0), "only a camera that sends nothing is left alone"
+
+
+def frames_of(*parts: object) -> Iterator[RawFrame]:
+    """Yield a frame for a number, raise an error, wait for an event."""
+    for part in parts:
+        if isinstance(part, BaseException):
+            raise part
+        if isinstance(part, threading.Event):
+            part.wait(20)
+            continue
+        yield RawFrame(np.zeros((8, 8, 3), np.uint8), "gate", int(str(part)), datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SourceError("gone"), OSError(24, "files"), ValueError(), MemoryError(), SystemExit(1),
+     KeyboardInterrupt(), RuntimeError("can't start new thread")],
+    ids=lambda e: type(e).__name__,
+)  # fmt: skip
+def test_a_reader_that_dies_ends_the_frames_at_once(error: BaseException) -> None:
+    reader = Reader(frames_of(1, error), Health("gate"), threading.Event())
+    frames = reader.newest()
+    assert next(frames).index == 1
+    began = time.monotonic()
+    with pytest.raises(Exception):  # noqa: B017
+        next(frames)
+    assert time.monotonic() - began < 5
+
+
+def test_a_stream_without_frames_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reid.watch.cameras.SILENT_AFTER", 0.3)
+    silent = threading.Event()
+    reader = Reader(frames_of(1, silent, 2), Health("gate"), threading.Event())
+    frames = reader.newest()
+    next(frames)
+    with pytest.raises(SourceError, match="no frame came"):
+        next(frames)
+    silent.set()
+
+
+def test_an_old_error_goes_with_the_first_frame() -> None:
+    health = Health("gate", problem="connection refused")
+    next(Reader(frames_of(1, 2), health, threading.Event()).newest())
+    assert (health.problem, health.connected) == ("", True)
+
+
+@pytest.mark.parametrize("error", [ValueError(), MemoryError(), SystemExit(1)])
+def test_whatever_indexing_raises_a_supervised_camera_goes_on(
+    clip: Path, error: BaseException
+) -> None:
+    stop, supervisor = threading.Event(), Supervisor()
+    good, tries = FakeIndexer(stop, frames=4), []
+
+    def indexer() -> FakeIndexer:
+        tries.append(1)
+        if len(tries) < 3:
+            raise error
+        return good
+
+    loop = CameraLoop("gate", str(clip), indexer, stop, first_pause=0.01)
+    supervisor.add("camera gate", loop.run, every=0.01, first=0.0)
+    supervisor.start()
+    assert stop.wait(20), "it never got on"
+    supervisor.end(5)
+    assert loop.health.frames >= 4

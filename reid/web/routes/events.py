@@ -43,10 +43,16 @@ def number_of(text: str) -> int | None:
 
 @router.get("/healthz")
 def health(request: Request) -> Response:
-    """Say whether the app works; no content, no sign-in."""
-    desk = state_of(request).desk
+    """Say whether the app and its loops work, else 503; no content, no sign-in."""
+    state = state_of(request)
+    desk, problems = state.desk, state.supervisor.problems()
     desk.records.trail.lines(newest=1)
-    return JSONResponse({"status": "ok", "sightings_readable": desk.has_sightings})
+    said = {
+        "status": "failing" if problems else "ok",
+        "sightings_readable": desk.has_sightings,
+        "problems": problems,
+    }
+    return JSONResponse(said, 503 if problems else 200)
 
 
 @router.get("/metrics")
