@@ -6,8 +6,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
+
+import numpy as np
 
 from reid.capture.sources import AnimationSource, Source, VideoSource
 from reid.core.boxes import Boxes, Tracks
@@ -265,7 +267,8 @@ class _Run(_Indexing):
                 [self._last_check.crop(crop) for crop in tracklet.crops()] for tracklet in tracklets
             ]
             sightings = pool(keys, crops, self._to.embedder, self._light.light())
-        self._keep(sightings)
+        measures = np.stack([tracklet.measured.summary() for tracklet in tracklets])
+        self._keep(replace(sightings, measures=measures))
 
     def _key(self, tracklet: Tracklet) -> SightingKey:
         name, content = self._source.origin(tracklet.first_index)

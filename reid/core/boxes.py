@@ -4,7 +4,7 @@ Boxes are float32 ``xyxy`` in pixels: x right, y down, the lower right corner ex
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +26,19 @@ class Tracks:
         xyxy: float32, shape (N, 4), pixels.
         score: float32, shape (N,), detector confidence in [0, 1].
         track_id: int64, shape (N,); `UNTRACKED` where a detection belongs to no track.
+        head_height: float32, shape (N,), of each person's own head, pixels; NaN where none is sure.
     """
 
     xyxy: Boxes
     score: NDArray[np.float32]
     track_id: NDArray[np.int64]
+    head_height: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
         n = len(self.track_id)
-        if self.xyxy.shape != (n, 4) or self.score.shape != (n,):
+        if not len(self.head_height):
+            object.__setattr__(self, "head_height", np.full(n, np.nan, np.float32))
+        if self.xyxy.shape != (n, 4) or self.score.shape != (n,) or len(self.head_height) != n:
             raise ValueError(
                 f"Tracks needs xyxy (N, 4), score (N,), track_id (N,); "
                 f"got {self.xyxy.shape}, {self.score.shape}, {self.track_id.shape}"
@@ -54,6 +58,7 @@ class Tracks:
             np.concatenate([self.xyxy, others.xyxy]),
             np.concatenate([self.score, others.score]),
             np.concatenate([self.track_id, others.track_id]),
+            np.concatenate([self.head_height, others.head_height]),
         )
 
     def __iter__(self) -> Iterator[tuple[Boxes, float, int]]:

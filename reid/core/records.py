@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core import vocabulary
+from reid.core.body_measures import WIDTH, unmeasured
 from reid.core.errors import ReidError
 from reid.core.pixels import RedactedCrop
 
@@ -65,6 +66,8 @@ class Sightings:
         visible: float32 (N, P), visible share per `vocabulary.PARTS`, in [0, 1]; NaN likewise.
         crops: N best redacted crops.
         model_id: names the space that the vectors live in.
+        measures: float32 (N, M), per `reid.core.body_measures.FIELDS`; NaN where nothing was
+            measured, as of all where they are left out. Body-derived.
     """
 
     keys: tuple[SightingKey, ...]
@@ -74,13 +77,17 @@ class Sightings:
     visible: NDArray[np.float32]
     crops: tuple[RedactedCrop, ...]
     model_id: str
+    measures: NDArray[np.float32] = field(default_factory=lambda: unmeasured(0))
 
     def __post_init__(self) -> None:
         n = len(self.keys)
+        if not len(self.measures):
+            object.__setattr__(self, "measures", unmeasured(n))
         expected = {
             "attributes": (n, len(vocabulary.ATTRIBUTE_COLUMNS)),
             "body": (n, len(vocabulary.BODY_COLUMNS)),
             "visible": (n, len(vocabulary.PARTS)),
+            "measures": (n, WIDTH),
         }
         for name, shape in expected.items():
             actual = getattr(self, name).shape
@@ -108,6 +115,7 @@ class Sightings:
             visible=self.visible[rows],
             crops=tuple(self.crops[row] for row in rows),
             model_id=self.model_id,
+            measures=self.measures[rows],
         )
 
     def to_pandas(self) -> Any:
@@ -160,6 +168,7 @@ class Sightings:
             visible=np.concatenate([batch.visible for batch in batches]),
             crops=tuple(crop for batch in batches for crop in batch.crops),
             model_id=first.model_id,
+            measures=np.concatenate([batch.measures for batch in batches]),
         )
 
 

@@ -94,6 +94,19 @@ def suppress_partial_boxes(seen: Detections) -> Detections:
     return replace(seen, people=seen.people[kept], scores=seen.scores[kept], parts=parts)
 
 
+def sure_head_heights(seen: Detections) -> NDArray[np.float32]:
+    """Return the height (N,) in pixels of each person's own head; NaN where none is sure.
+
+    A head that more than one person may have is nobody's.
+    """
+    heads = _heads_of(seen)
+    sure = (heads >= 0) & (np.bincount(heads[heads >= 0], minlength=1)[heads] == 1)
+    sure[sure] = seen.head_scores[heads[sure]] >= SURE_HEAD
+    heights = np.full(len(seen.people), np.nan, np.float32)
+    heights[sure] = seen.heads[heads[sure], 3] - seen.heads[heads[sure], 1]
+    return heights
+
+
 def _parts(seen: Detections) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return for every pair: are both one person, and is the second the first's legs?
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reid.core.boxes import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
 from reid.core.errors import ModelError
 from reid.core.pixels import RawFrame
-from reid.detect.detections import SURE_HEAD, Detections
+from reid.detect.detections import SURE_HEAD, Detections, sure_head_heights
 from reid.detect.faces import SURE_FACE, FaceFinder, frame_views, still_views
 from reid.detect.head_regions import HeadCandidates
 from reid.detect.test_time_augmentation import (
@@ -208,7 +208,7 @@ class Tracker:
         ids = np.full(len(seen.people), UNTRACKED, np.int64)
         for row in self._tracker.update(_boxes(seen, raw)):  # x1 y1 x2 y2 id score class index
             ids[int(row[7])] = int(row[4])
-        return Tracks(seen.people, seen.scores, ids)
+        return Tracks(seen.people, seen.scores, ids, sure_head_heights(seen))
 
 
 def _with_untracked(tracks: Tracks, boxes: Boxes) -> Tracks:

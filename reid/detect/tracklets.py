@@ -12,6 +12,7 @@ import numpy as np
 
 from reid.core.boxes import UNTRACKED, Boxes, Tracks, areas, covered, intersections
 from reid.core.pixels import RedactedCrop, RedactedFrame
+from reid.detect.box_measures import BoxMeasures, measurable
 
 MAX_CROPS: Final = 8
 """Crops kept for each tracklet, spread over its time."""
@@ -49,6 +50,7 @@ class Tracklet:
         start, end: first and last time seen, UTC.
         frames: number of frames seen.
         passed_on: when it was last returned by `ongoing`, or None.
+        measured: where the person stood and how tall in the picture, from boxes.
     """
 
     track_id: int
@@ -58,6 +60,7 @@ class Tracklet:
     end: datetime
     frames: int = 0
     passed_on: datetime | None = None
+    measured: BoxMeasures = field(default_factory=BoxMeasures)
     _slot: timedelta = _FIRST_SLOT
     _crops: dict[int, tuple[float, RedactedCrop]] = field(default_factory=dict)
 
@@ -108,7 +111,8 @@ class TrackletBuilder:
             lambda tracklet: frame.time - tracklet.end > LONGEST
         )  # the clock jumped
         qualities = crop_qualities(tracks, frame.width, frame.height)
-        for (box, _, track), quality in zip(tracks, qualities, strict=True):
+        clear = measurable(tracks, frame.width, frame.height)
+        for i, ((box, _, track), quality) in enumerate(zip(tracks, qualities, strict=True)):
             if track == UNTRACKED:
                 continue
             tracklet = self._open.get(track)
@@ -120,6 +124,8 @@ class TrackletBuilder:
                 tracklet.extend(frame)
             else:
                 tracklet.add(frame, box, float(quality) * shown**_PAINT_POWER)
+            if clear[i]:
+                tracklet.measured.add(box, float(tracks.head_height[i]), frame.width, frame.height)
         return before + self._close(
             lambda tracklet: (
                 frame.time - tracklet.end > GONE_AFTER or tracklet.end - tracklet.start > LONGEST

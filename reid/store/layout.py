@@ -11,13 +11,37 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reid.core import columns
+from reid.core import body_measures, columns
 from reid.core.errors import StoreError
 from reid.core.quantised import UNKNOWN, QuantisedProbabilities, quantise
 from reid.core.records import Sightings
 
 META_NAMES: Final = "reid.columns."
 """Before a field's name: the key of the table's metadata with the names of its columns, JSON."""
+
+
+MEASURES: Final = "measures"
+"""Field with the numbers of `reid.core.body_measures`; a table of an earlier schema has none."""
+
+
+def measures_field() -> pa.Field:
+    """Return the field with what was measured of a sighting's boxes."""
+    return pa.field(MEASURES, pa.binary(4 * body_measures.WIDTH))
+
+
+def packed_measures(measures: NDArray[np.float32]) -> list[bytes]:
+    """Write measures (N, M) as little-endian floats of four bytes."""
+    return [row.tobytes() for row in np.ascontiguousarray(measures, "<f4")]
+
+
+def unpack_measures(rows: pa.Table) -> NDArray[np.float32]:
+    """Return the measures of N rows, float32 (N, M); NaN for rows older than their field."""
+    if MEASURES not in rows.column_names:
+        return body_measures.unmeasured(rows.num_rows)
+    empty = body_measures.unmeasured(1).tobytes()
+    packed = rows.column(MEASURES).combine_chunks().fill_null(empty)
+    data = np.frombuffer(packed.buffers()[1], "<f4", offset=len(empty) * packed.offset)
+    return data[: len(packed) * body_measures.WIDTH].reshape(-1, body_measures.WIDTH).copy()
 
 
 def probability_fields(names: dict[str, tuple[str, ...]]) -> list[pa.Field]:

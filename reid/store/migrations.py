@@ -1,7 +1,7 @@
 """Schemas of the table of sightings: which there were, and the way from each to the next.
 
-A migration is one commit of the storage engine that also writes the schema's number: it happens as
-a whole or not at all, and one that was interrupted is begun again when the venue is next opened.
+The last commit of a migration writes the schema's number, and what comes before it can be repeated:
+one that was interrupted is begun again when the venue is next opened.
 The caller holds the venue's lock.
 """
 
@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from reid.core import columns
+from reid.core import body_measures, columns
 from reid.core.errors import StoreError
 from reid.storage.venue_path import Folder
-from reid.store.layout import names_metadata, stored_names
+from reid.store.layout import MEASURES, measures_field, names_metadata, stored_names
 
 META_SCHEMA: Final = b"reid.schema"
 META_ORDER: Final = b"reid.columns"
@@ -31,7 +31,19 @@ def _name_columns(table: Any, version: int) -> None:
     table.to_lance().update_schema_metadata(changed)
 
 
-MIGRATIONS: Final[tuple[Callable[[Any, int], None], ...]] = (_name_columns,)
+def _add_measures(table: Any, version: int) -> None:
+    """2 → 3: a field for what is measured of boxes, empty for what is stored already.
+
+    The number of the schema is written last: whoever was interrupted before begins again.
+    """
+    if MEASURES not in table.schema.names:
+        table.to_lance().add_columns(pa.schema([measures_field()]))
+        table.checkout_latest()
+    named = names_metadata({MEASURES: body_measures.FIELDS})
+    table.to_lance().update_schema_metadata({**named, META_SCHEMA.decode(): str(version)})
+
+
+MIGRATIONS: Final[tuple[Callable[[Any, int], None], ...]] = (_name_columns, _add_measures)
 """From the first schema on; each takes a table and the number of the schema that it leads to."""
 
 SCHEMA_VERSION: Final = 1 + len(MIGRATIONS)

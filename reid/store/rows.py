@@ -10,10 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from reid.core import body_measures
 from reid.core.pixels import CropPlace, FrameKey, RedactedCrop, decode
 from reid.core.quantised import QuantisedProbabilities
 from reid.core.records import SightingKey, Sightings
-from reid.store.layout import current_names, names_metadata, packed_fields, probability_fields
+from reid.store.layout import (
+    MEASURES,
+    current_names,
+    measures_field,
+    names_metadata,
+    packed_fields,
+    packed_measures,
+    probability_fields,
+)
 from reid.store.migrations import META_SCHEMA, SCHEMA_VERSION
 
 KEY_COLUMNS: Final = ("id", "source", "source_key", "camera", "start", "end", "track_id")
@@ -66,6 +75,7 @@ class Columns:
     attributes: QuantisedProbabilities
     body: QuantisedProbabilities
     visible: QuantisedProbabilities
+    measures: Float
     vectors: Float | None
 
     def __len__(self) -> int:
@@ -86,6 +96,7 @@ def schema(model_id: str, dim: int) -> pa.Schema:
         pa.field("end", stamp),
         pa.field("track_id", pa.int64()),
         pa.field("vector", pa.list_(pa.float32(), dim)),
+        measures_field(),
         *probability_fields(names),
         pa.field("crop", pa.large_binary()),
         pa.field("crop_box", pa.list_(pa.float32(), 4)),
@@ -95,7 +106,8 @@ def schema(model_id: str, dim: int) -> pa.Schema:
         pa.field("frame_height", pa.int32()),
     ]
     metadata = {META_SCHEMA: str(SCHEMA_VERSION), META_MODEL: model_id}
-    return pa.schema(fields, metadata=metadata | names_metadata(names))
+    named = names_metadata(names | {MEASURES: body_measures.FIELDS})
+    return pa.schema(fields, metadata=metadata | named)
 
 
 def to_arrow(sightings: Sightings, schema: pa.Schema) -> pa.Table:
@@ -103,6 +115,7 @@ def to_arrow(sightings: Sightings, schema: pa.Schema) -> pa.Table:
     keys, crops = sightings.keys, sightings.crops
     columns: dict[str, Any] = {name: [getattr(key, name) for key in keys] for name in KEY_COLUMNS}
     columns["vector"] = sightings.vectors
+    columns[MEASURES] = packed_measures(sightings.measures)
     columns.update(packed_fields(sightings, schema))
     columns["crop"] = [crop.encode() for crop in crops]
     columns["crop_box"] = np.stack([crop.box for crop in crops])

@@ -24,7 +24,14 @@ from reid.store import maintenance
 from reid.store.cache import FragmentCache
 from reid.store.connection import connect, explained, is_conflict
 from reid.store.filter import Filter
-from reid.store.layout import stored_fields, stored_names, unpack, widen
+from reid.store.layout import (
+    MEASURES,
+    stored_fields,
+    stored_names,
+    unpack,
+    unpack_measures,
+    widen,
+)
 from reid.store.maintenance import TableState
 from reid.store.migrations import SCHEMA_VERSION, check_schema, migrate, schema_version
 from reid.store.rows import (
@@ -194,12 +201,14 @@ class Store:
         return set(self._select(["id"], which).column("id").to_pylist())
 
     def read(self, which: Filter | None = None, *, vectors: bool = False) -> Columns:
-        """Read what ranking needs: keys, attributes, body, visibility, and vectors if asked."""
+        """Read what ranking needs: keys, probabilities, measures, and vectors if asked."""
         where, cache = (which or Filter()).sql(), self._cache
 
         def scan(table: Any) -> tuple[pa.Schema, pa.Table]:
             check_schema(table.schema, self.folder)  # a newer version may have upgraded it
-            wanted = [*KEY_COLUMNS, *stored_fields(table.schema), *(["vector"] if vectors else [])]
+            measured = [MEASURES] if MEASURES in table.schema.names else []
+            wanted = [*KEY_COLUMNS, *stored_fields(table.schema), *measured]
+            wanted += ["vector"] if vectors else []
             if cache is not None and which is None:
                 return table.schema, cache.read(table, wanted)
             return table.schema, _scan(table, wanted, where)
@@ -210,7 +219,7 @@ class Store:
         attributes = unpack(table, layout, "attributes")
         table = table.drop_columns(list(stored_names(layout, "attributes")))
         body, visible = unpack(table, layout, "body"), unpack(table, layout, "visible")
-        return Columns(Keys(table), attributes, body, visible, held)
+        return Columns(Keys(table), attributes, body, visible, unpack_measures(table), held)
 
     def crops(self, ids: Sequence[str]) -> dict[str, RedactedCrop]:
         """Return the best crop of each sighting asked for, by id."""
