@@ -31,7 +31,8 @@ _MISTAKES: Final = 0.03 / 3  # share ÷ the width of the range over which they a
 _WITHIN_MOST: Final = 4.0  # nats that disagreement inside one track may cost at most
 _LEAST_TANGENT: Final = 0.02  # of the depression of a foot; above, it stands near the horizon
 _STEPS: Final = (11, 5, 5)  # nodes of the grid along horizon, focal length and roll
-_USUAL_STEPS: Final = 33  # and along the usual adult's ratio
+_FIRST_TRACKS: Final = 100  # that the rounds before the last look at
+_USUAL_STEPS: Final = 27  # and along the usual adult's ratio
 _ROUNDS: Final = 3
 _REACH: Final = 2.4  # standard deviations that a grid reaches either way
 _KEPT: Final = 16  # geometries that represent the posterior
@@ -161,9 +162,9 @@ def learn(
     mixture = _mixture(None if stature is None else (stature[0][rows], stature[1][rows]), len(rows))
     centre = np.array([prior.horizon, prior.focal, prior.roll])
     box = centre.copy()
-    for _ in range(_ROUNDS):
-        nodes = _grid(box)
-        found = _fit(points[rows], nodes, mixture, prior)
+    for turn in range(_ROUNDS):
+        nodes, first = _grid(box), _FIRST_TRACKS if turn < _ROUNDS - 1 else MOST_TRACKS
+        found = _fit(points[rows[:first]], nodes, mixture[:, :first], prior)
         mean = found.weights @ nodes
         spread = np.sqrt(found.weights @ (nodes - mean) ** 2)
         steps = 2 * _REACH * box[:, 1] / (np.array(_STEPS) - 1)

@@ -1,6 +1,6 @@
 """The table that a description is ranked over: one column per attribute, column-major."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, runtime_checkable
 
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from reid.core import vocabulary
 from reid.core.quantised import QuantisedProbabilities
 from reid.core.records import SightingKey, Sightings
+from reid.rank import stature
 from reid.rank.camera_bias import odds_factors, with_odds_times
+from reid.rank.camera_geometry import CameraPrior
 from reid.rank.confusions import usual_rate
 
 Floats = NDArray[np.float32]
@@ -39,6 +41,9 @@ class Gallery:
         body: float32 (N, B), probability per `vocabulary.BODY_COLUMNS`, NaN likewise.
         visible: float32 (N, P), visible share per `vocabulary.PARTS`, in [0, 1]; NaN likewise.
         vectors: float32 (N, D), unit norm, or None; used by feedback only.
+        measures: float32 (N, M), per `reid.core.body_measures.FIELDS`, or None. They say more of
+            ages and heights than the model does, and are looked at only when those are asked for.
+        mountings: camera → what is known of how it hangs, where anything is.
     """
 
     keys: Sequence[SightingKey]
@@ -46,6 +51,8 @@ class Gallery:
     body: Floats | QuantisedProbabilities
     visible: Floats | QuantisedProbabilities
     vectors: Floats | None = None
+    measures: Floats | None = None
+    mountings: Mapping[str, CameraPrior] = field(default_factory=dict)
     rates: dict[object, float] = field(default_factory=dict, init=False, repr=False)
     seen: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
     made: dict[vocabulary.Column, Floats] = field(default_factory=dict, init=False, repr=False)
@@ -53,6 +60,7 @@ class Gallery:
     codes: list[tuple[list[str], NDArray[np.intp]]] = field(
         default_factory=list, init=False, repr=False
     )
+    tall: list[stature.Statures] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         n = len(self.keys)
@@ -83,6 +91,7 @@ class Gallery:
             sightings.body,
             sightings.visible,
             sightings.vectors,
+            sightings.measures,
         )
 
     def cameras(self) -> tuple[list[str], NDArray[np.intp]]:
@@ -90,6 +99,22 @@ class Gallery:
         if not self.codes:
             self.codes.append(_coded(self.keys))
         return self.codes[0]
+
+    def measured(self) -> bool:
+        """Whether the boxes of any sighting were measured (remembered)."""
+        if "measured" not in self.rates:
+            none = self.measures is None or bool(np.isnan(self.measures).all())
+            self.rates["measured"] = float(not none)
+        return bool(self.rates["measured"])
+
+    def statures(self) -> stature.Statures:
+        """Return everybody's height beside the usual adult's (remembered)."""
+        if not self.tall:
+            assert self.measures is not None
+            names, codes = self.cameras()
+            known = {names.index(c): p for c, p in self.mountings.items() if c in names}
+            self.tall.append(stature.statures(self.measures, codes, known))
+        return self.tall[0]
 
     def column(self, slot: str, value: str, rows: Rows = ALL) -> Floats | None:
         """Return the probabilities of one value, of all rows or some; None: no such column.
@@ -101,7 +126,9 @@ class Gallery:
         table, place = self._place(key)
         if table is None:
             return None
-        if isinstance(table, np.ndarray) and slot not in CAMERA_CORRECTED:
+        if key not in self.made and slot in stature.SLOTS and self.measured():
+            self._make_stature()
+        if isinstance(table, np.ndarray) and slot not in CAMERA_CORRECTED and key not in self.made:
             return np.asarray(table[:, place][rows])
         if key in self.made:
             return self.made[key][rows]
@@ -112,6 +139,8 @@ class Gallery:
 
     def unknown(self, slot: str, value: str) -> bool:
         """Whether one value is estimated for nobody, or there is no such column."""
+        if slot in stature.SLOTS and self.measured():
+            return False
         table, place = self._place(vocabulary.Column(slot, value))
         if isinstance(table, QuantisedProbabilities):
             return table.unknown(place)
@@ -135,6 +164,17 @@ class Gallery:
             usual = usual_rate(key.slot, key.value)
             self.lifts[key] = odds_factors(table[:, place], codes, usual)
         return with_odds_times(said, self.lifts[key][codes[rows]])
+
+    def _make_stature(self) -> None:
+        """Remember the columns of age and height, with what is known of everybody's height."""
+        said = {
+            value: self._made(vocabulary.Column("body.age", value), ALL) for value in stature.AGES
+        }
+        believed = stature.beliefs(self.statures(), np.stack(list(said.values()), axis=1))
+        for slot, values in zip(stature.SLOTS, believed, strict=True):
+            for place, value in enumerate(vocabulary.SLOTS[slot].values):
+                column = np.ascontiguousarray(values[:, place])
+                self.made[vocabulary.Column(slot, value)] = column
 
     def part(self, slot: str) -> Floats:
         """Return the visible share (N,) of the body part that a slot is read from."""

@@ -31,7 +31,13 @@ _NEIGHBOURS: Final = 1000  # taken from the vector index and then compared with 
 def search(store: Store, query: Query, window: SearchWindow, top: int) -> Answer:
     """Rank the stored sightings in a window for a description."""
     columns = store.read(Filter.within(window))
-    gallery = Gallery(columns.keys, columns.attributes, columns.body, columns.visible)
+    gallery = Gallery(
+        columns.keys,
+        columns.attributes,
+        columns.body,
+        columns.visible,
+        measures=columns.measures,
+    )
     as_it_is = Refinement(score_config_of(store.model_id), np.zeros(len(gallery), np.float32))
     return _ranked(query, gallery, None, top, as_it_is)
 

@@ -121,7 +121,9 @@ class Snapshot:
         keys = columns.keys
         loaded = None if columns.vectors is None else LoadedVectors.of(columns)
         vectors = None if loaded is None else loaded.nearest.vectors
-        gallery = Gallery(keys, columns.attributes, columns.body, columns.visible, vectors)
+        gallery = Gallery(
+            keys, columns.attributes, columns.body, columns.visible, vectors, columns.measures
+        )
         places = places_of(keys) if loaded is None else loaded.places
         config = score_config_of(store.model_id)
         return cls(version, keys, keys.column("id"), places, gallery, loaded, config)
