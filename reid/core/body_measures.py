@@ -35,7 +35,7 @@ def unmeasured(n: int) -> Floats:
 
 def points_of(measures: Floats) -> Floats:
     """Return where feet were and how tall the person stood there: (N, `POINTS`, 3)."""
-    return measures[:, : POINTS * len(POINT_FIELDS)].reshape(len(measures), POINTS, -1)
+    return measures[:, : POINTS * len(POINT_FIELDS)].reshape(-1, POINTS, len(POINT_FIELDS))
 
 
 def head_shares(measures: Floats) -> tuple[Floats, Floats]:

@@ -22,6 +22,7 @@ from reid.desk.policy import Policy, load_policy
 from reid.desk.refinement import refined
 from reid.desk.thumbnails import PictureKeys, Pictures
 from reid.rank import Question
+from reid.rank.camera_geometry import CameraPrior
 from reid.search.questions import best_question, journey, search_snapshot, similar
 from reid.search.snapshot import Snapshot, Snapshots
 from reid.storage.venue_path import Folder
@@ -61,6 +62,14 @@ class SearchResult:
     seconds: float
     question: Question | None = None
     doubted: tuple[tuple[str, str | float], ...] = ()
+
+
+def mountings(policy: Policy) -> dict[str, CameraPrior]:
+    """Return what the rules say of how cameras hang, by camera."""
+    return {
+        name: CameraPrior.of_mounting(camera.height_m, camera.tilt_degrees, camera.fov_degrees)
+        for name, camera in policy.cameras.items()
+    }
 
 
 class Desk:
@@ -104,7 +113,7 @@ class Desk:
     def snapshots(self) -> Snapshots:
         """The sightings in memory."""
         if self._snapshots is None:
-            self._snapshots = Snapshots(self.store)
+            self._snapshots = Snapshots(self.store, mountings(self.policy))
         return self._snapshots
 
     @property

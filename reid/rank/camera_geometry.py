@@ -126,6 +126,17 @@ class CameraGeometry:
         seen = known.any(axis=0)
         return np.where(seen, mean, np.nan), np.where(seen, np.sqrt(variance), np.nan)
 
+    def depressions(self, points: Floats) -> Doubles:
+        """Return the angle below the horizontal (N,) at which each person is seen, radians.
+
+        Args:
+            points: float32 (N, P, 3), as for `log_heights`.
+        """
+        horizon, focal, _ = self.weights @ self.nodes
+        focal = np.exp(focal)
+        middle = np.median(points[..., 1] - points[..., 2] / 2, axis=-1)
+        return np.asarray(np.arctan(-horizon / focal) + np.arctan(middle / focal), np.float64)
+
 
 def log_ratios(points: Floats, node: Doubles) -> Doubles:
     """Return log (height ÷ the camera's) at each place (N, P) under one geometry (3,); NaN: none.
@@ -144,27 +155,20 @@ def log_ratios(points: Floats, node: Doubles) -> Doubles:
         return np.asarray(np.log(np.where(ratio > 0, ratio, np.nan)))
 
 
-def learn(
-    points: Floats,
-    stature: tuple[Doubles, Doubles] | None = None,
-    prior: CameraPrior = ANY_CAMERA,
-) -> CameraGeometry:
+def learn(points: Floats, prior: CameraPrior = ANY_CAMERA) -> CameraGeometry:
     """Learn a camera's geometry from its tracks.
 
     Args:
         points: float32 (N, P, 3), foot x, foot y and height of each track at P places, the newest
             last; NaN where not measured.
-        stature: what is known of each track's log height (N,) apart from geometry, and its
-            standard error (N,); NaN where nothing is.
         prior: of the camera.
     """
     rows = np.flatnonzero(~np.isnan(points).any(axis=(1, 2)))[-MOST_TRACKS:]
-    mixture = _mixture(None if stature is None else (stature[0][rows], stature[1][rows]), len(rows))
     centre = np.array([prior.horizon, prior.focal, prior.roll])
     box = centre.copy()
     for turn in range(_ROUNDS):
         nodes, first = _grid(box), _FIRST_TRACKS if turn < _ROUNDS - 1 else MOST_TRACKS
-        found = _fit(points[rows[:first]], nodes, mixture[:, :first], prior)
+        found = _fit(points[rows[:first]], nodes, prior)
         mean = found.weights @ nodes
         spread = np.sqrt(found.weights @ (nodes - mean) ** 2)
         steps = 2 * _REACH * box[:, 1] / (np.array(_STEPS) - 1)
@@ -183,28 +187,7 @@ def _grid(box: Doubles) -> Doubles:
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def _mixture(stature: tuple[Doubles, Doubles] | None, n: int) -> Doubles:
-    """Return share, mean and variance of each kind of people, for each of N tracks: (3, N, K)."""
-    share, mean, spread = (np.tile(column, (n, 1)) for column in np.array(_PEOPLE).T)
-    variance = spread**2
-    if stature is None:
-        return np.stack([share, mean, variance])
-    told = ~np.isnan(stature[0])[:, None]
-    value, error = (np.nan_to_num(one, nan=1.0)[:, None] for one in stature)
-    total = variance + error**2
-    likely = np.exp(-0.5 * (value - mean) ** 2 / total) / np.sqrt(total)
-    weighed = share * likely + 1e-6
-    weighed *= share.sum(axis=1, keepdims=True) / weighed.sum(axis=1, keepdims=True)
-    fused = (mean * error**2 + value * variance) / total
-    told3 = np.broadcast_to(told, share.shape)
-    return np.stack([
-        np.where(told3, weighed, share),
-        np.where(told3, fused, mean),
-        np.where(told3, variance * error**2 / total, variance),
-    ])  # fmt: skip
-
-
-def _fit(points: Floats, nodes: Doubles, mixture: Doubles, prior: CameraPrior) -> CameraGeometry:
+def _fit(points: Floats, nodes: Doubles, prior: CameraPrior) -> CameraGeometry:
     """Weigh geometries (G, 3) by how well tracks and prior agree with each."""
     offsets = np.linspace(-1, 1, _USUAL_STEPS)
     evidence, usual = np.empty(len(nodes)), np.empty((len(nodes), 2))
@@ -218,7 +201,7 @@ def _fit(points: Floats, nodes: Doubles, mixture: Doubles, prior: CameraPrior) -
         if known.any():
             base = _product(prior.usual, (float(np.median(middle[known])) + 0.1, 0.25))
         usuals = base[0] + 2.5 * base[1] * offsets
-        logs = _log_mixture(middle[known], mixture[:, known], usuals)
+        logs = _log_mixture(middle[known], usuals)
         logs -= 0.5 * ((usuals - prior.usual[0]) / prior.usual[1]) ** 2
         chance = np.exp(logs - logs.max())
         total = chance.sum()
@@ -231,10 +214,10 @@ def _fit(points: Floats, nodes: Doubles, mixture: Doubles, prior: CameraPrior) -
     return CameraGeometry(nodes, weights / weights.sum(), usual, len(points))
 
 
-def _log_mixture(middle: Doubles, mixture: Doubles, usuals: Doubles) -> Doubles:
+def _log_mixture(middle: Doubles, usuals: Doubles) -> Doubles:
     """Return the log-likelihood (U,) of N tracks' log ratios for each usual adult's ratio (U,)."""
-    share, mean, variance = mixture[..., None]  # (N, K, 1)
-    total = variance + POINT_NOISE**2 / 2
+    share, mean, spread = np.array(_PEOPLE).T[..., None]  # (K, 1)
+    total = spread**2 + POINT_NOISE**2 / 2
     apart = middle[:, None, None] - usuals - mean
     density = share * np.exp(-0.5 * apart**2 / total) / np.sqrt(2 * np.pi * total)
     return np.asarray(np.log(density.sum(axis=1) + _MISTAKES).sum(axis=0))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core import vocabulary
+from reid.core.body_measures import WIDTH
 from reid.core.quantised import QuantisedProbabilities
 from reid.core.records import SightingKey, Sightings
 from reid.rank import stature
@@ -76,6 +77,9 @@ class Gallery:
             if table.shape != (n, width):
                 raise ValueError(f"Gallery.{name} must have shape {(n, width)}, got {table.shape}")
             object.__setattr__(self, name, table)
+        if self.measures is not None and self.measures.shape != (n, WIDTH):
+            shape = self.measures.shape
+            raise ValueError(f"Gallery.measures must have shape {(n, WIDTH)}, got {shape}")
         if self.vectors is not None and (self.vectors.ndim != 2 or len(self.vectors) != n):
             raise ValueError(f"Gallery.vectors must have shape ({n}, D), got {self.vectors.shape}")
 

@@ -1,11 +1,12 @@
 """How tall people are, from where they stood and how large their head is beside the body.
 
 Each camera's geometry (`reid.rank.camera_geometry`) tells a person's height beside the usual
-adult's: 0.62 ± .05 of it. The head's share of the body tells the same less well, but from one box
-and before the camera has seen anybody: a child's is a sixth, an adult's a seventh or eighth. Both
-together say how likely somebody is a child, or tall for their age. Body-derived: these beliefs
-stand in the columns of ``body.age`` and ``body.height``, which the ranking reads only when asked,
-and the desk takes out of a query what its purpose does not allow.
+adult's: 0.62 ± .05 of it. The head's share of the body tells the same less well, but also where the
+camera has seen hardly anybody: a child's is a sixth, an adult's a seventh. Seen from above, a body
+looks shorter and a head does not: the camera's slant is taken into account. Both together say how
+likely somebody is a child, or tall for their age. Body-derived: these beliefs stand in the columns
+of ``body.age`` and ``body.height``, which the ranking reads only when asked, and the desk takes out
+of a query what its purpose does not allow.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from reid.core import vocabulary
 from reid.core.body_measures import POINTS, Floats, head_shares, points_of
 from reid.rank.camera_geometry import (
     ANY_CAMERA,
+    MOST_TRACKS,
     USUAL_ADULT_M,
     CameraGeometry,
     CameraPrior,
@@ -38,6 +40,18 @@ HEAD_SLOPE: Final = -0.55
 
 HEAD_SPREAD: Final = 0.06
 """Spread of the log of that share between people of one height."""
+
+HEAD_OFFSET: Final = 0.08
+"""How far, as a log, the usual adult's share may be from `HEAD_SHARE` before one camera."""
+
+BODY_DEPTH: Final = 0.2
+"""Depth of a body, front to back, as a part of its height: what is seen of it from above."""
+
+USUAL_DEPRESSION: Final = 0.3
+"""Radians below the horizontal at which most people are seen."""
+
+HUBER: Final = 1.5
+"""Standard deviations beyond which a value counts less towards a mean."""
 
 AGES: Final = vocabulary.SLOTS["body.age"].values
 HEIGHTS: Final = vocabulary.SLOTS["body.height"].values
@@ -81,6 +95,10 @@ class Statures:
     log_height: Doubles
     error: Doubles
 
+    def take(self, rows: NDArray[np.intp]) -> "Statures":
+        """Return some of them (R,), in the order asked for."""
+        return Statures(self.log_height[rows], self.error[rows])
+
     @property
     def known(self) -> NDArray[np.bool_]:
         """Whose height (N,) is known."""
@@ -104,43 +122,45 @@ def statures(
         codes: (N,), the number of each sighting's camera.
         priors: by camera's number, where something is known of how it hangs.
     """
-    told = Statures(*_from_heads(measures))
     log_height, error = np.full(len(measures), np.nan), np.full(len(measures), np.nan)
-    places = points_of(measures)
     for camera in np.unique(codes):
         rows = np.flatnonzero(codes == camera)
         prior = (priors or {}).get(int(camera), ANY_CAMERA)
-        heads = told.log_height[rows], told.error[rows]
-        geometry = geometry_of(places[rows], heads, prior)
-        if geometry is not None:
-            log_height[rows], error[rows] = geometry.log_heights(places[rows])
-    return _fused(Statures(log_height, error), told)
+        found = _before_one_camera(measures[rows], prior)
+        log_height[rows], error[rows] = found.log_height, found.error
+    return Statures(log_height, error)
 
 
-def geometry_of(
-    points: Floats, heads: tuple[Doubles, Doubles], prior: CameraPrior = ANY_CAMERA
-) -> CameraGeometry | None:
+def _before_one_camera(measures: Floats, prior: CameraPrior) -> Statures:
+    places = points_of(measures)
+    geometry = geometry_of(places, prior)
+    nowhere = np.full(len(measures), np.nan)
+    standing, depression = Statures(nowhere, nowhere), nowhere
+    if geometry is not None:
+        standing = Statures(*geometry.log_heights(places))
+        depression = geometry.depressions(places)
+    return _fused(standing, _from_heads(measures, depression, standing))
+
+
+def geometry_of(points: Floats, prior: CameraPrior = ANY_CAMERA) -> CameraGeometry | None:
     """Return what a camera's tracks teach of it; None before the first.
 
     The same tracks give the same object, and so do a few more than before.
 
     Args:
         points: float32 (N, P, 3), foot x, foot y and height of each track, NaN where not measured.
-        heads: log heights (N,) as the heads tell them, and their errors (N,).
         prior: of the camera.
     """
     rows = np.flatnonzero(~np.isnan(points).any(axis=(1, 2)))
     if not len(rows):
         return None
-    rows = rows[: _milestone(len(rows))]
-    told = np.stack([heads[0][rows], heads[1][rows]]).astype("<f8")
-    return _learnt(points[rows].astype("<f4").tobytes(), told.tobytes(), prior)
+    rows = rows[: _milestone(len(rows))][-MOST_TRACKS:]
+    return _learnt(points[rows].astype("<f4").tobytes(), prior)
 
 
 @lru_cache(maxsize=4096)
-def _learnt(points: bytes, heads: bytes, prior: CameraPrior) -> CameraGeometry:
-    told = np.frombuffer(heads, "<f8").reshape(2, -1)
-    return learn(np.frombuffer(points, "<f4").reshape(-1, POINTS, 3), (told[0], told[1]), prior)
+def _learnt(points: bytes, prior: CameraPrior) -> CameraGeometry:
+    return learn(np.frombuffer(points, "<f4").reshape(-1, POINTS, 3), prior)
 
 
 def _milestone(n: int) -> int:
@@ -150,13 +170,42 @@ def _milestone(n: int) -> int:
     return int(_FEW * _GROWTH ** int(np.log(n / _FEW) / np.log(_GROWTH) + 1e-9))
 
 
-def _from_heads(measures: Floats) -> tuple[Doubles, Doubles]:
-    """Return log heights (N,) by the head's share of the body, and their errors (N,)."""
+def _from_heads(measures: Floats, depression: Doubles, standing: Statures) -> Statures:
+    """Tell the height of N people before one camera by the head's share of the body.
+
+    What a head's share is for the usual adult is learnt for each camera, from those whose height
+    its geometry tells: detectors differ, and hats with the weather.
+
+    Args:
+        measures: float32 (N, M).
+        depression: (N,), angle below the horizontal at which each is seen; NaN where unknown.
+        standing: their heights by the camera's geometry.
+    """
     share, error = (one.astype(np.float64) for one in head_shares(measures))
-    with np.errstate(invalid="ignore"):
-        log_height = (np.log(share) - np.log(HEAD_SHARE)) / HEAD_SLOPE
-        spread = np.sqrt(HEAD_SPREAD**2 + (error / share) ** 2) / abs(HEAD_SLOPE)
-    return log_height, spread
+    slant = np.where(np.isnan(depression), USUAL_DEPRESSION, depression)
+    longer = 1 / (np.cos(slant) + BODY_DEPTH * np.sin(slant))
+    logs = np.log(share / HEAD_SHARE) - np.log(longer)
+    noise = HEAD_SPREAD**2 + (error / share) ** 2
+    both = ~np.isnan(logs) & standing.known
+    apart = logs[both] - HEAD_SLOPE * standing.log_height[both]
+    doubt = noise[both] + (HEAD_SLOPE * standing.error[both]) ** 2
+    offset, variance = _robust_mean(apart, doubt, HEAD_OFFSET**2)
+    spread = np.sqrt(noise + variance) / abs(HEAD_SLOPE)
+    return Statures((logs - offset) / HEAD_SLOPE, spread)
+
+
+def _robust_mean(values: Doubles, variances: Doubles, prior: float) -> tuple[float, float]:
+    """Return the mean of values (n,) around 0 and its variance; far values count less (Huber).
+
+    `prior` is the variance of the mean itself before any value is seen.
+    """
+    mean, total = 0.0, 1 / prior
+    for _ in range(8):
+        away = np.abs(values - mean) / np.sqrt(variances + 1 / total)
+        weight = np.minimum(1, HUBER / np.maximum(away, 1e-9)) / variances
+        total = 1 / prior + float(weight.sum())
+        mean = float((weight * values).sum()) / total
+    return mean, 1 / total
 
 
 def _fused(a: Statures, b: Statures) -> Statures:

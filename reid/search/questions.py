@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from reid.core.errors import UsageError
 from reid.core.records import Answer, Query, SearchWindow, SightingKey, SimilarMatch
-from reid.rank import Gallery, Question, Refinement, next_question, rank
+from reid.rank import Gallery, Question, Refinement, next_question, rank, stature
 from reid.rank.rerank import rerank
 from reid.search.snapshot import LoadedVectors, Rows, Snapshot, fits_in_memory, score_config_of
 from reid.store import Filter, Keys, Store
@@ -29,7 +29,10 @@ _NEIGHBOURS: Final = 1000  # taken from the vector index and then compared with 
 
 
 def search(store: Store, query: Query, window: SearchWindow, top: int) -> Answer:
-    """Rank the stored sightings in a window for a description."""
+    """Rank the stored sightings in a window for a description.
+
+    How common a value is goes by the window, how tall people look before a camera by all.
+    """
     columns = store.read(Filter.within(window))
     gallery = Gallery(
         columns.keys,
@@ -38,8 +41,20 @@ def search(store: Store, query: Query, window: SearchWindow, top: int) -> Answer
         columns.visible,
         measures=columns.measures,
     )
+    if window != SearchWindow() and any(wish.slot in stature.SLOTS for wish in query.wishes):
+        gallery.tall.append(_statures_among_all(store, columns.keys))
     as_it_is = Refinement(score_config_of(store.model_id), np.zeros(len(gallery), np.float32))
     return _ranked(query, gallery, None, top, as_it_is)
+
+
+def _statures_among_all(store: Store, keys: Keys) -> stature.Statures:
+    """Return the heights of some sightings, their cameras learnt from all that are stored."""
+    everybody, measures = store.measures()
+    ids = everybody.column("id")
+    codes = everybody.coded("camera")[0].astype(np.intp)
+    order = np.argsort(ids)
+    rows = order[np.searchsorted(ids, keys.column("id"), sorter=order)]
+    return stature.statures(measures, codes).take(rows)
 
 
 def search_snapshot(

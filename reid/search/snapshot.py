@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from reid.core.records import SearchWindow
 from reid.rank import Gallery, Refinement, ScoreConfig
+from reid.rank.camera_geometry import CameraPrior
 from reid.rank.nearest import LISTS_FROM, Nearest, Places
 from reid.store import Columns, Keys, Store
 from reid.weights.registry import temperature_of
@@ -114,15 +116,21 @@ class Snapshot:
     _row_of: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, store: Store) -> "Snapshot":
-        """Read everything that the store holds now."""
+    def of(cls, store: Store, mountings: Mapping[str, CameraPrior] | None = None) -> "Snapshot":
+        """Read everything that the store holds now; `mountings` say how cameras hang."""
         version = store.version
         columns = store.read(vectors=fits_in_memory(store))
         keys = columns.keys
         loaded = None if columns.vectors is None else LoadedVectors.of(columns)
         vectors = None if loaded is None else loaded.nearest.vectors
         gallery = Gallery(
-            keys, columns.attributes, columns.body, columns.visible, vectors, columns.measures
+            keys,
+            columns.attributes,
+            columns.body,
+            columns.visible,
+            vectors,
+            columns.measures,
+            mountings or {},
         )
         places = places_of(keys) if loaded is None else loaded.places
         config = score_config_of(store.model_id)
@@ -176,8 +184,8 @@ class Snapshot:
 class Snapshots:
     """Keeps the newest snapshot; reads a newer one in the background when the store has changed."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, mountings: Mapping[str, CameraPrior] | None = None) -> None:
+        self._store, self._mountings = store, mountings
         self._current: Snapshot | None = None
         self._checked = 0.0
         self._reading = threading.Lock()
@@ -204,7 +212,7 @@ class Snapshots:
         with self._reading:
             began = time.monotonic()
             if self._current is None or self._store.version != self._current.version:
-                before, newest = self._current, Snapshot.of(self._store)
+                before, newest = self._current, Snapshot.of(self._store, self._mountings)
                 newest.follow(before)
                 self._current = newest
             self._checked = began

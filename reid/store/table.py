@@ -221,6 +221,16 @@ class Store:
         body, visible = unpack(table, layout, "body"), unpack(table, layout, "visible")
         return Columns(Keys(table), attributes, body, visible, unpack_measures(table), held)
 
+    def measures(self) -> tuple[Keys, Float]:
+        """Read the keys (N) and measures (N, M) of all sightings, and nothing else of them."""
+
+        def scan(table: Any) -> pa.Table:
+            measured = [MEASURES] if MEASURES in table.schema.names else []
+            return _scan(table, [*KEY_COLUMNS, *measured], "")
+
+        rows = self._read(scan)
+        return Keys(rows), unpack_measures(rows)
+
     def crops(self, ids: Sequence[str]) -> dict[str, RedactedCrop]:
         """Return the best crop of each sighting asked for, by id."""
         names = ["id", "camera", "track_id", *CROP_FIELDS]

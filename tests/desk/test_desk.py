@@ -1,18 +1,24 @@
 """The desk: no case, no search; what the purpose forbids; erasure to the byte."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reid.core.errors import AccessError, CaseError, PolicyError, UsageError
 from reid.core.records import SearchWindow
 from reid.desk.cases import NewCase
-from reid.desk.desk import Desk
+from reid.desk.desk import Desk, mountings
 from reid.desk.erasure import TOGETHER
 from reid.desk.parsed_description import ParsedDescription
+from reid.desk.policy import load_policy
+from reid.rank.camera_geometry import ANY_CAMERA, CameraPrior
 from reid.store import Filter
+from tests.rank.test_camera_geometry import Pinhole
+from tests.rank.test_stature import measures_of
 from tests.venues import filled, sightings, write_rules
 
 TEXT = "boy about six in a red top and blue trousers"
@@ -62,6 +68,32 @@ def test_body_derived_slots_only_where_the_purpose_allows(desk: Desk) -> None:
     assert child.withheld == ()
     assert "body.age" in bag.withheld
     assert not any(r.slot.startswith("body.") for r in bag.answer.matches[0].why)
+
+
+def test_heights_are_used_only_where_the_purpose_allows(desk: Desk, tmp_path: Path) -> None:
+    """One of thirty stands as tall as a child, in clothes that fit nobody's description."""
+    tall = np.where(np.arange(30) == 7, 1.1, 1.7)
+    desk.store.add(replace(sightings(30), measures=measures_of(Pinhole(), tall)))
+    small = sightings(30).keys[7].id
+    asked = ParsedDescription.of_sentence("a child")
+    child = desk.search(case_of(desk), asked, SearchWindow(), "anna").answer
+    assert child.matches[0].key.id == small
+    assert [r.verdict for r in child.matches[0].why if r.slot == "body.age"] == ["match"]
+    assert desk.snapshots.get().gallery.tall
+
+    other = Desk.open(desk.folder)
+    bag = other.search(case_of(other, "lost-bag"), asked, SearchWindow(), "anna")
+    assert bag.withheld == ("body.age",)
+    assert len({m.score for m in bag.answer.matches}) <= 1
+    assert not other.snapshots.get().gallery.tall, "heights were worked out all the same"
+    other.records.database.close()
+
+
+def test_mountings_come_from_the_rules(tmp_path: Path) -> None:
+    write_rules(tmp_path / "venue", "[cameras.hall]\nplace = 'shop'\nheight_m = 3\n")
+    found = mountings(load_policy(tmp_path / "venue"))
+    assert found["gate"] == ANY_CAMERA
+    assert found["hall"] == CameraPrior.of_mounting(3)
 
 
 def test_unknown_fields_are_kept_but_not_searched(desk: Desk) -> None:

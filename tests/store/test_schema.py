@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import lancedb
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from reid.core import columns, vocabulary
+from reid.core.body_measures import WIDTH
 from reid.core.errors import StoreError
 from reid.core.records import Query, SearchWindow, Wish
 from reid.core.vocabulary import Column
@@ -27,6 +29,7 @@ from tests.store.made import DIM, sightings
 FIRST_VENUE = Path(__file__).parent / "fixtures" / "venue-schema-1"
 FIRST_ROWS = 4
 SALTS = {"attributes": 1, "body": 2, "visible": 3}
+MEASURED = np.arange(WIDTH, dtype=np.float32)[None] / 7
 NEW = Column("upper.fabric", "denim")
 
 
@@ -85,6 +88,27 @@ class TestTheFirstSchema:
         assert b"reid.columns" not in said
         assert said[b"reid.model"] == b"made-up-1"
         assert set(store.crops([f"sighting-{i}" for i in range(4)])) == store.ids()
+
+    def test_nothing_was_measured_of_what_it_holds(self, first: Path) -> None:
+        with lock_of(first, "venue"):
+            assert np.isnan(Store.open(first).read().measures).all(), "not migrated yet"
+        store = Store.open(first)
+        assert np.isnan(store.read().measures).all()
+        given = replace(sightings(["new"], model="made-up-1", dim=8), measures=MEASURED)
+        store.add(given)
+        assert (store.read(Filter(ids=["new"])).measures == MEASURED).all()
+        assert np.isnan(store.read(Filter(ids=["sighting-0"])).measures).all()
+        keys, measures = Store.open(first).measures()
+        assert (measures[keys.row("new")] == MEASURED[0]).all()
+        assert np.isnan(measures).all(axis=1).sum() == FIRST_ROWS
+
+    def test_a_migration_interrupted_before_its_number_is_begun_again(self, first: Path) -> None:
+        store = Store.open(first)
+        found = lancedb.connect(first).open_table("sightings").to_lance()
+        found.update_schema_metadata({"reid.schema": "2"})
+        store.add(sightings(["new"], model="made-up-1", dim=8))
+        assert metadata(first)[b"reid.schema"] == str(SCHEMA_VERSION).encode()
+        check_first(store, ids=Filter(ids=[f"sighting-{i}" for i in range(4)]))
 
     def test_it_means_the_first_order_whatever_the_vocabulary_is_now(
         self, first: Path, monkeypatch: pytest.MonkeyPatch

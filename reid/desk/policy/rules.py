@@ -46,6 +46,8 @@ class Camera(_Part):
         exit: people can leave the venue here.
         url: stream, for `reid watch`; hidden when printed.
         rotate: degrees counter-clockwise by which its picture must be turned to be upright.
+        height_m, tilt_degrees, fov_degrees: how it hangs: above the ground, below the horizontal,
+            and its vertical field of view. Where nobody says, it is learnt from who walks by.
     """
 
     place: str
@@ -56,6 +58,9 @@ class Camera(_Part):
     exit: bool = False
     url: SecretStr | None = None
     rotate: Literal[0, 90, 180, 270] = 0
+    height_m: float | None = Field(default=None, ge=0.5, le=50)
+    tilt_degrees: float | None = Field(default=None, ge=-20, le=80)
+    fov_degrees: float | None = Field(default=None, ge=5, le=120)
 
     @model_validator(mode="after")
     def _allowed(self) -> Self:

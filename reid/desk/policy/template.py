@@ -40,6 +40,9 @@ exit = true
 x = 0.1                                # position on the plan, 0 to 1 from left and top
 y = 0.8
 # url = "rtsp://user:password@camera/stream"    # for `reid watch`
+# height_m = 3.2                       # how it hangs, if somebody measured: above the ground,
+# tilt_degrees = 20                    # below the horizontal,
+# fov_degrees = 45                     # and its vertical field of view; else learnt from tracks
 
 # [plan]
 # image = "plan.png"                   # in this folder

@@ -231,7 +231,13 @@ def _search_memory(store: Store, at: Grown) -> None:
 
 def _described(store: Store, which: Filter) -> None:
     columns = store.read(which)
-    gallery = Gallery(columns.keys, columns.attributes, columns.body, columns.visible)
+    gallery = Gallery(
+        columns.keys,
+        columns.attributes,
+        columns.body,
+        columns.visible,
+        measures=columns.measures,
+    )
     rank(describe(_SENTENCE), gallery, top=_TOP)
 
 

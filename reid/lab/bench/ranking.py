@@ -427,7 +427,14 @@ def _reliability_by_half(known: Known) -> dict[str, dict[str, float]]:
 
 def _part(gallery: Gallery, rows: NDArray[np.intp]) -> Gallery:
     keys = [gallery.keys[int(i)] for i in rows]
-    return Gallery(keys, gallery.attributes[rows], gallery.body[rows], gallery.visible[rows])
+    measures = None if gallery.measures is None else gallery.measures[rows]
+    return Gallery(
+        keys,
+        gallery.attributes[rows],
+        gallery.body[rows],
+        gallery.visible[rows],
+        measures=measures,
+    )
 
 
 def _read(text: str) -> Query:
