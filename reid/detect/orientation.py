@@ -12,7 +12,7 @@ SAMPLED: Final = 8
 """Frames of a recording that are looked at in four turns."""
 
 _CLEARLY: Final = 1.6  # times the evidence for "as it is" that another turn must have
-_LEAST: Final = 0.5  # evidence that it must have beyond that: more than one doubtful person
+_LEAST: Final = 1.0  # evidence that it must have beyond that: a sure person with a sure head
 
 
 def quarters_upright(frames: Iterable[RawFrame], tracker: Tracker) -> int:

@@ -127,7 +127,7 @@ class Tracker:
         """Return what is seen in the next frame of a source, or in a still.
 
         For redaction, people below the index threshold are listed too, as `UNTRACKED`, and so
-        are, in videos, partial boxes, with a score of 0.
+        are partial boxes, with a score of 0.
         """
         return self._track_still(raw) if self._still else self._track_frame(raw)
 
@@ -152,7 +152,8 @@ class Tracker:
         """Detect in many augmentations, in turned copies, and with the face finder."""
         several = with_tiles(STILL_AUGMENTATIONS, raw.width, raw.height)
         found = [model.detect(raw, several) for model in (self._detector, *self._heads)]
-        tracks, others = self._update(found[0], raw), Tracks.none()
+        tracks = _with_untracked(self._update(found[0], raw), found[0].parts)
+        others = Tracks.none()
         for seen in found[1:]:
             unknown = np.full(len(seen.people), UNTRACKED, np.int64)
             others = others.joined(Tracks(seen.people, seen.scores, unknown))
