@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from reid.capture.addresses import is_stream
 from reid.capture.sources import Source, open_source, open_sources
 from reid.cli.answers import answer_json
 from reid.cli.console import complain, out, print_json, progress_bar, show_answer
@@ -105,6 +106,8 @@ def redact_file(
     """Write a redacted copy and say what was written."""
     from reid.anonymise import redact_path
 
+    if is_stream(str(source)):
+        raise UsageError("streams cannot be redacted to a file: record one first")
     tracker = load_tracker(options)
     total = None if source.is_dir() else open_source(str(source)).total
     with progress_bar(source.name, total) as progress:
