@@ -25,7 +25,7 @@ from reid.lab.bench.metrics.calibration import (
     mean_accuracy,
 )
 from reid.lab.bench.metrics.figures import Ends, Figures, MaybeFraction
-from reid.lab.bench.metrics.intervals import Interval, bootstrap
+from reid.lab.bench.metrics.intervals import Interval, bootstrap_statistic_share
 from reid.lab.bench.metrics.on_sightings import SightingFigures, on_sightings
 from reid.lab.bench.report.plots import CHANCE, OURS, Plot
 from reid.lab.bench.report.record import Recorder
@@ -70,8 +70,11 @@ class AttributeResult(Result):
     """How well attributes are estimated.
 
     Attributes:
-        mA, F1, ECE, AUC: mean over targets, example-based, over all, mean over targets.
+        mA, AUC, mean_ece: means over the targets measured, of which there are `len(targets)`.
+        F1: example-based, of the targets measured.
+        ECE: of all answers together, whichever target they are of.
         intervals: of the same; people are resampled.
+        n_attributes: how many the data set has; what is published is over all of them.
         n_images: how many.
         model_id: names the model.
         targets: one by one; those whose truth varies.
@@ -89,8 +92,10 @@ class AttributeResult(Result):
     F1: MaybeFraction
     ECE: MaybeFraction
     AUC: MaybeFraction
+    mean_ece: MaybeFraction = None
     intervals: dict[str, Ends]
     n_images: int
+    n_attributes: int | None = None
     model_id: str
     redacted: bool = True
     targets: dict[str, TargetFigures]
@@ -101,9 +106,10 @@ class AttributeResult(Result):
     def tables(self) -> list[Table]:
         """Return one row a target, then one a camera's sightings."""
         ends = self.intervals
-        mean = (figure(self.mA, ends["mA"]), figure(self.AUC, ends["AUC"]))
+        mean = [figure(getattr(self, n), ends.get(n)) for n in ("mA", "AUC", "mean_ece")]
         rows: list[Row] = [
-            ("mean over targets", *mean, figure(self.ECE, ends["ECE"]), str(self.n_images))
+            (f"mean over {self._measured()} targets", *mean, str(self.n_images)),
+            ("all answers together", "-", "-", figure(self.ECE, ends["ECE"]), ""),
         ]
         for name, target in self.targets.items():
             shown = (figure(target.mA), figure(target.AUC), figure(target.ECE))
@@ -114,6 +120,12 @@ class AttributeResult(Result):
         )
         tables = [Table(("%", "mA", "AUC", "ECE", "true of"), tuple(rows), note)]
         return tables + ([self._sightings()] if self.sightings else [])
+
+    def _measured(self) -> str:
+        """Return how many targets the means are over, and of how many attributes there are."""
+        all_of_them = self.n_attributes or len(self.targets)
+        few = len(self.targets) < all_of_them
+        return f"{len(self.targets)} of {all_of_them}" if few else f"{len(self.targets)}"
 
     def _sightings(self) -> Table:
         rows = tuple(
@@ -156,7 +168,7 @@ def run_attributes(
 
     `weights` is where the embedder was read from, for the record.
     """
-    recorder = Recorder("attributes", seed)
+    recorder = Recorder("attributes", seed, {"labels": labelled.kind})
     said = _predict(labelled, embedder, progress)
     estimated = np.any(~np.isnan(said), axis=0)
     varies = np.array([
@@ -173,8 +185,10 @@ def run_attributes(
         F1=figures["F1"],
         ECE=figures["ECE"],
         AUC=figures["AUC"],
+        mean_ece=figures["mean_ece"],
         intervals=_intervals(table, people, seed),
         n_images=len(labelled.images),
+        n_attributes=labelled.n_attributes or len(labelled.targets),
         model_id=embedder.model_id,
         targets={
             labelled.targets[t].name: TargetFigures(**table.target(i)._asdict())
@@ -206,7 +220,7 @@ class _Table:
     known: NDArray[np.bool_]
 
     def figures(self) -> dict[str, float]:
-        """Return mA, F1, ECE, AUC."""
+        """Return mA, F1, ECE, AUC, mean_ece."""
         width = self.said.shape[1]
         scores = [self.target(i) for i in range(width)]
         guess = np.nan_to_num(self.said) >= THRESHOLD
@@ -216,6 +230,7 @@ class _Table:
             "F1": example_f1(guess, self.truth, valid),
             "ECE": Reliability.of(*self.flat()).ece,
             "AUC": _mean([s.AUC for s in scores]),
+            "mean_ece": _mean([s.ECE for s in scores]),
         }
 
     def target(self, i: int) -> _Score:
@@ -250,9 +265,9 @@ def _intervals(
             rows = np.concatenate([people[int(i)] for i in drawn])
             return table.take(rows).figures()[name]
 
-        return bootstrap(len(people), statistic, seed, _RESAMPLES)
+        return bootstrap_statistic_share(len(people), statistic, seed, _RESAMPLES)
 
-    return {name: one(name) for name in ("mA", "F1", "ECE", "AUC")}
+    return {name: one(name) for name in ("mA", "F1", "ECE", "AUC", "mean_ece")}
 
 
 def _rows_of_people(identities: Sequence[str]) -> list[NDArray[np.int64]]:

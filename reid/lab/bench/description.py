@@ -17,7 +17,7 @@ from reid.lab.bench.data.description_sets import Described, DescribedSet
 from reid.lab.bench.data.galleries import CameraGallery, camera_galleries
 from reid.lab.bench.data.person_images import finder_weights
 from reid.lab.bench.data.venue_sightings import film_galleries
-from reid.lab.bench.metrics.figures import Figures, Fraction, TwoDigits
+from reid.lab.bench.metrics.figures import Figures, MaybeFraction, TwoDigits
 from reid.lab.bench.metrics.ranking import RankingScores, score_ranking
 from reid.lab.bench.metrics.summary import RankingFigures, summarised
 from reid.lab.bench.report.plots import CHANCE, OURS, Plot
@@ -39,18 +39,21 @@ VAGUE_WISHES: Final = 2
 
 
 class TimeToFind(Figures):
-    """Thumbnails looked at, up to and including the right one, and the first screen's share."""
+    """Thumbnails looked at, up to and including the right one, and the first screen's share.
 
-    median: TwoDigits
-    mean: TwoDigits
-    p90: TwoDigits
-    first_screen: Fraction
+    None where nobody was looked for.
+    """
+
+    median: TwoDigits | None
+    mean: TwoDigits | None
+    p90: TwoDigits | None
+    first_screen: MaybeFraction
 
     @classmethod
     def of(cls, ranks: NDArray[np.int64]) -> "TimeToFind":
         """Summarise 1-based ranks (Q,)."""
         if not len(ranks):
-            return cls(median=0.0, mean=0.0, p90=0.0, first_screen=0.0)
+            return cls(median=None, mean=None, p90=None, first_screen=None)
         return cls(
             median=float(np.median(ranks)),
             mean=float(ranks.mean()),
@@ -62,7 +65,7 @@ class TimeToFind(Figures):
 class DescriptionFigures(RankingFigures):
     """Figures of one kind of description; `median_rank` is that of `time_to_find`."""
 
-    median_rank: TwoDigits
+    median_rank: TwoDigits | None
     time_to_find: TimeToFind
 
 
@@ -100,8 +103,8 @@ class DescriptionResult(DescriptionFigures, Result):
             (
                 label,
                 *(figure(found.figures()[name], found.intervals[name]) for name in shown),
-                f"{found.time_to_find.median:g}",
-                f"{found.time_to_find.mean:.1f}",
+                _number(found.time_to_find.median, "g"),
+                _number(found.time_to_find.mean, ".1f"),
             )
             for label, found in kinds
         )
@@ -117,8 +120,9 @@ class DescriptionResult(DescriptionFigures, Result):
 
     def _plot_time_to_find(self, axes: "Axes") -> None:
         """Mean number of thumbnails looked at, by kind of description."""
-        groups = {"all": self, **self.by_description, **self.altered}
-        means = [found.time_to_find.mean for found in groups.values()]
+        kinds = {"all": self, **self.by_description, **self.altered}
+        groups = {n: mean for n, f in kinds.items() if (mean := f.time_to_find.mean) is not None}
+        means = list(groups.values())
         axes.barh(range(len(groups)), means, color=OURS)
         axes.axvline((self.n_gallery + 1) / 2, color=CHANCE, linestyle="--", label="chance")
         axes.set(yticks=range(len(groups)), xlabel=f"thumbnails looked at, of {self.n_gallery}")
@@ -300,6 +304,10 @@ def _ask(one: Described) -> _Asked:
         return _Asked(describe(one.text), one.identity, one.style)
     except UsageError:  # an empty description finds nobody, and counts
         return _Asked(Query(one.text), one.identity, one.style)
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
 
 
 def _joined(galleries: Sequence[CameraGallery]) -> CameraGallery:

@@ -20,7 +20,7 @@ from reid.lab.bench.data.coco import IOU_STEPS, Matched, Photo, average_precisio
 from reid.lab.bench.data.head_maps import HeadMap
 from reid.lab.bench.metrics.figures import Ends, Fraction, MaybeFraction
 from reid.lab.bench.metrics.head_pixels import HeadPixels, PixelCoverage
-from reid.lab.bench.metrics.intervals import bootstrap
+from reid.lab.bench.metrics.intervals import bootstrap_statistic_share
 from reid.lab.bench.metrics.summary import Share
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
@@ -61,7 +61,7 @@ class DetectionResult(Result):
     AP: MaybeFraction
     recall: MaybeFraction
     recall_index: MaybeFraction
-    head_coverage: Fraction
+    head_coverage: MaybeFraction
     intervals: dict[str, Ends]
     coverage: dict[str, Share]
     coverage_by_size: dict[str, Share]
@@ -140,7 +140,10 @@ def run_detection(
     return DetectionResult(
         **{name: statistic(everything) for name, statistic in statistics.items()},
         head_coverage=coverage["head"].share,
-        intervals={n: bootstrap(len(looked), s, seed, _RESAMPLES) for n, s in statistics.items()},
+        intervals={
+            n: bootstrap_statistic_share(len(looked), s, seed, _RESAMPLES)
+            for n, s in statistics.items()
+        },
         coverage={str(profile): share for profile, share in coverage.items()},
         coverage_by_size=_by_size(looked),
         painted={profile: _painted_share(looked, profile) for profile in PROFILES},

@@ -21,7 +21,7 @@ from reid.core.pixels import EmbeddableCrop, Image
 from reid.embed import CropEmbedder
 from reid.lab.bench.data.rendered_heads import is_rendered, read_rendered
 from reid.lab.bench.metrics.figures import Ends, Figures, Fraction
-from reid.lab.bench.metrics.intervals import bootstrap_mean
+from reid.lab.bench.metrics.intervals import bootstrap_share
 from reid.lab.bench.report.plots import CHANCE, OURS, RIVAL, Plot
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
@@ -104,7 +104,7 @@ class Attacked(Figures):
         low, high = (float(end) / n for end in binom.interval(0.95, n, chance))
         return cls(
             accuracy=float(right.mean()),
-            interval=bootstrap_mean(right, [str(p) for p in people], seed),
+            interval=bootstrap_share(right, [str(p) for p in people], seed),
             n=n,
             chance=chance,
             chance_interval=(low, high),

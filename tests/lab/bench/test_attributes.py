@@ -1,5 +1,7 @@
 """Attribute figures on paper; data sets of attributes read into the vocabulary."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.io import savemat
@@ -94,6 +96,63 @@ def test_figures_from_files(tmp_path) -> None:
     assert pytest.approx(gap, abs=1e-4) == result.ECE
 
 
+class TwoColours(Stub):
+    """Says red as `Stub`, and of every crop that it is blue with 0.05."""
+
+    def describe(self, crops, light):
+        features = super().describe(crops, light)
+        features.attributes[:, ATTRIBUTE_INDEX[Column("upper.colour", "blue")]] = 0.05
+        return features
+
+
+def two_targets(folder: Path, n_attributes: int | None = None) -> LabelledSet:
+    """Four images, the first red; red and blue are asked for, blue of the last two only."""
+    for i, colour in enumerate([RED, RED, BLUE, BLUE]):
+        paint(folder / f"{i}.png", colour)
+    images = tuple(Labelled(folder / f"{i}.png", str(i), "") for i in range(4))
+    targets = (target("red", ("upper.colour", "red")), target("blue", ("upper.colour", "blue")))
+    truth = np.stack([flags("1000"), flags("0011")], axis=1)
+    known = np.stack([flags("1111"), flags("0111")], axis=1)
+    return LabelledSet(images, targets, truth, known, (), n_attributes=n_attributes)
+
+
+def naive_ece(said: list[float], true: list[bool]) -> float:
+    """ECE in ten bins, answer by answer (no code of `reid`)."""
+    total = 0.0
+    for low in range(10):
+        chosen = [(s, t) for s, t in zip(said, true, strict=True) if min(int(s * 10), 9) == low]
+        if chosen:
+            gap = np.mean([s for s, _ in chosen]) - np.mean([t for _, t in chosen])
+            total += abs(gap) * len(chosen) / len(said)
+    return float(total)
+
+
+def test_the_mean_over_targets_is_no_figure_of_all_answers_together(tmp_path) -> None:
+    labelled = two_targets(tmp_path)
+    result = run_attributes(labelled, TwoColours(), None, 0, lambda _: None)
+    red, blue = [200 / 255] * 2 + [20 / 255] * 2, [0.05] * 3
+    one, two = [True, False, False, False], [False, True, True]
+    mean = (naive_ece(red, one) + naive_ece(blue, two)) / 2
+    pooled = naive_ece(red + blue, one + two)
+    assert abs(mean - pooled) > 0.01, "the case must tell"
+    assert result.mean_ece == pytest.approx(mean, abs=1e-4)
+    assert pytest.approx(pooled, abs=1e-4) == result.ECE
+    (first, second, *_) = result.tables()[0].rows
+    assert first[0] == "mean over 2 targets"
+    assert first[3].startswith(f"{mean * 100:.1f} [")
+    assert second[0] == "all answers together"
+    assert second[3].startswith(f"{pooled * 100:.1f} [")
+
+
+def test_a_mean_says_how_many_of_the_attributes_it_covers(tmp_path) -> None:
+    result = run_attributes(two_targets(tmp_path, 26), TwoColours(), None, 0, lambda _: None)
+    assert result.tables()[0].rows[0][0] == "mean over 2 of 26 targets"
+    assert result.n_attributes == 26
+    assert result.run.settings == {"labels": "descriptions"}
+    half = run_attributes(two_targets(tmp_path), Stub(), None, 0, lambda _: None)
+    assert half.tables()[0].rows[0][0] == "mean over 1 of 2 targets"
+
+
 def test_pa100k_is_read(tmp_path) -> None:
     names = [*PA100K, "Front"]
     labels = np.zeros((2, len(names)), np.uint8)
@@ -107,6 +166,7 @@ def test_pa100k_is_read(tmp_path) -> None:
     place = [t.name for t in read.targets].index("backpack")
     assert read.truth[:, place].tolist() == [False, True]
     assert read.truth.sum() == 1
+    assert (read.n_attributes, read.kind) == (len(names), "pa100k"), "Front is one of them"
 
 
 def test_market_attributes_are_read(tmp_path) -> None:

@@ -2,8 +2,19 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
-from reid.lab.bench.metrics.intervals import bootstrap, bootstrap_mean, exact, wilson
+from reid.lab.bench.metrics.intervals import (
+    bootstrap,
+    bootstrap_mean,
+    bootstrap_share,
+    bootstrap_statistic_share,
+    exact,
+    wilson,
+)
+from reid.lab.bench.metrics.ranking import score_ranking
+from reid.lab.bench.metrics.summary import RankingFigures, Share
+from reid.lab.bench.report.tables import figure
 
 
 def test_wilson_against_newcombe() -> None:
@@ -38,3 +49,33 @@ def test_a_constant_has_no_spread_and_the_seed_decides() -> None:
 
 def test_draws_without_a_value_are_left_out() -> None:
     assert bootstrap(3, lambda rows: float("nan"), seed=0, resamples=10) == (0.0, 1.0)
+
+
+def test_28_of_28_people_are_not_certain() -> None:
+    """SciPy's Wilson interval of 28 of 28 is [88, 100] %."""
+    people = [str(i) for i in range(28)]
+    expected = binomtest(28, 28).proportion_ci(method="wilson")
+    assert bootstrap_share(np.ones(28), people, 0) == pytest.approx(tuple(expected))
+    low, high = bootstrap_share(np.zeros(28), people, 0)
+    assert (low, high) == pytest.approx((0, 1 - expected.low))
+    twice = bootstrap_share(np.ones(56), people * 2, 0)
+    assert twice == pytest.approx(tuple(expected)), "people are counted, not images"
+    always = bootstrap_statistic_share(28, lambda rows: 1.0, 0, resamples=10)
+    assert always == pytest.approx(tuple(expected))
+    assert figure(1.0, bootstrap_share(np.ones(28), people, 0)) == "100.0 [88, 100]"
+
+
+def test_a_perfect_ranking_of_28_people_is_printed_with_wilsons_interval() -> None:
+    same = np.eye(28, dtype=bool)
+    scores = score_ranking(1 - same.astype(np.float32), same)
+    found = RankingFigures.of(scores, [str(i) for i in range(28)], 0)
+    assert found.rank1 == 1.0
+    assert found.intervals["rank1"] == (0.8794, 1.0)
+
+
+def test_of_nobody_there_is_no_figure() -> None:
+    none = np.zeros((0, 3), bool)
+    found = RankingFigures.of(score_ranking(none.astype(np.float32), none), [], 0)
+    assert set(found.figures().values()) == {None}
+    assert figure(found.rank1, found.intervals["rank1"]) == "-"
+    assert Share.of(0, 0).share is None

@@ -38,6 +38,9 @@ class LabelledSet:
         known: bool (N, T); elsewhere the truth is doubtful or not labelled.
         files: what was read besides the images.
         described: the descriptions that the truth was taken from, if any.
+        kind: which kind of data set, for the record.
+        n_attributes: how many attributes the data set has, more than T where the vocabulary lacks
+            some; None: T.
     """
 
     images: tuple[Labelled, ...]
@@ -46,6 +49,8 @@ class LabelledSet:
     known: NDArray[np.bool_]
     files: tuple[Path, ...]
     described: DescribedSet | None = None
+    kind: LabelSet = "descriptions"
+    n_attributes: int | None = None
 
 
 def target(name: str, *columns: tuple[str, str]) -> Target:
@@ -201,8 +206,15 @@ def _pa100k(data: Path) -> LabelledSet:
         raise SourceError(f"{data / 'annotation.mat'} is not PA-100K's annotation") from None
     listed = tuple(Labelled(folder / name, name, "") for name in images)
     truth = labels[:, places]
-    known = np.ones_like(truth)
-    return LabelledSet(listed, tuple(PA100K.values()), truth, known, (data / "annotation.mat",))
+    return LabelledSet(
+        listed,
+        tuple(PA100K.values()),
+        truth,
+        np.ones_like(truth),
+        (data / "annotation.mat",),
+        kind="pa100k",
+        n_attributes=len(names),
+    )
 
 
 def _market(data: Path) -> LabelledSet:
@@ -219,7 +231,8 @@ def _market(data: Path) -> LabelledSet:
     images = tuple(image for image in gallery if image.identity in truth_of)
     truth = np.stack([truth_of[image.identity] for image in images])
     targets = tuple(t for _, t in MARKET.values())
-    return LabelledSet(images, targets, truth, np.ones_like(truth), (listing,))
+    known = np.ones_like(truth)
+    return LabelledSet(images, targets, truth, known, (listing,), kind="market1501")
 
 
 def _load_mat(path: Path) -> dict[str, Any]:

@@ -60,6 +60,15 @@ def bootstrap_mean(
     return _percentiles((drawn @ sums) / (drawn @ counts))
 
 
+def bootstrap_share(values: Float, clusters: Sequence[str], seed: int) -> Interval:
+    """Return `bootstrap_mean` of shares in [0, 1]; Wilson's where all are 1, or all are 0.
+
+    Drawing again from what never varies has no spread, and would be sure of 28 people of 28.
+    Clusters, here people, are what is counted then.
+    """
+    return _never_sure(bootstrap_mean(values, clusters, seed), len(set(clusters)))
+
+
 def bootstrap(
     n: int,
     statistic: Callable[[NDArray[np.int64]], float],
@@ -76,6 +85,22 @@ def bootstrap(
     rng = np.random.default_rng(seed)
     values = np.array([statistic(rng.integers(0, n, n)) for _ in range(resamples)])
     return _percentiles(values[~np.isnan(values)])
+
+
+def bootstrap_statistic_share(
+    n: int,
+    statistic: Callable[[NDArray[np.int64]], float],
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> Interval:
+    """Return `bootstrap` of a statistic in [0, 1]; Wilson's where every draw is 1, or every 0."""
+    return _never_sure(bootstrap(n, statistic, seed, resamples), n)
+
+
+def _never_sure(ends: Interval, n: int) -> Interval:
+    if ends in {(0.0, 0.0), (1.0, 1.0)}:
+        return wilson(n if ends[0] else 0, n)
+    return ends
 
 
 def _percentiles(values: Float) -> Interval:

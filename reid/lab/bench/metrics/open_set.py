@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.lab.bench.metrics.figures import Ends, Figures, Fraction
-from reid.lab.bench.metrics.intervals import bootstrap_mean, wilson
+from reid.lab.bench.metrics.intervals import bootstrap_share, wilson
 
 Float = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -118,8 +118,8 @@ def _summary(
         n_mated=len(ranks),
         n_nonmated=len(strangers),
         intervals={
-            "rank1": bootstrap_mean(first, named, seed),
-            "fnir_at_1_fpir": bootstrap_mean(missed, named, seed),
+            "rank1": bootstrap_share(first, named, seed),
+            "fnir_at_1_fpir": bootstrap_share(missed, named, seed),
             "failure_to_acquire": wilson(lost, len(probes.acquired)),
         },
     )
