@@ -26,6 +26,7 @@ def match_json(match: Match) -> dict[str, Any]:
             "negated": reason.negated,
             "verdict": reason.verdict,
             "probability": _rounded(reason.probability),
+            "likelihood_ratio": _rounded(reason.likelihood_ratio),
         }
         for reason in match.why
     ]

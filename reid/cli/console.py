@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reid.core.records import Answer, SightingKey
-from reid.rank.reasons import lines
+from reid.rank.reasons import lines, sentence
 
 out: Final = Console()
 err: Final = Console(stderr=True)
@@ -32,8 +32,11 @@ def print_json(data: Any) -> None:
 
 
 def show_answer(answer: Answer) -> None:
-    """Print the outcome and each match: where and when, and below it the verdict a wish."""
+    """Print the outcome and why, and each match: where and when, and its verdicts below."""
     out.print(_OUTCOMES[answer.outcome])
+    why_first = sentence(answer.matches[0].why) if answer.matches else ""
+    if why_first:
+        out.print(Text(f"the first: {why_first}", style="dim"), soft_wrap=True)
     for place, match in enumerate(answer.matches, start=1):
         name, camera, start, end = key_cells(match.key)
         head = Text(f"{place:3}  ")
@@ -56,8 +59,9 @@ _OUTCOMES: Final = {
 _MARKS: Final = {
     "match": ("✓", "green"),
     "conflict": ("✗", "red"),
+    "unclear": ("?", "dim"),
     "not_visible": ("–", "dim"),
-    "not_estimated": ("?", "dim"),
+    "not_estimated": ("·", "dim"),
 }
 
 

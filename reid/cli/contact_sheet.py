@@ -11,19 +11,20 @@ from PIL import ImageDraw, ImageFont
 
 from reid.core.pixels import RedactedCrop
 from reid.core.records import Answer, Match
-from reid.rank.reasons import Line, lines
+from reid.rank.reasons import Line, lines, sentence
 
 _CARD: Final = (190, 400)  # px, width and height
 _PICTURE: Final = (174, 232)
 _COLUMNS: Final = 6
 _MARGIN: Final = 14
-_HEADER: Final = 74
+_HEADER: Final = 90
 _LINE: Final = 15
 _MOST_REASONS: Final = 7
 _INK, _FAINT, _PAPER, _CARD_PAPER = "#1d2430", "#6b7484", "#f3f4f6", "#ffffff"
 _COLOURS: Final = {
     "match": "#157347",
     "conflict": "#b02a37",
+    "unclear": "#6b7484",
     "not_visible": "#6b7484",
     "not_estimated": "#6b7484",
 }
@@ -33,7 +34,7 @@ _MARKS: Final = {
     "not_visible": [((1, 5), (8, 5))],
     "not_estimated": [((4, 5), (5, 5))],
 }
-"""Strokes of the mark for each verdict (tick, cross, dash, dot), px from its corner."""
+"""Strokes of the mark for each verdict (tick, cross, dash, dot), px; "?" is written."""
 _OUTCOMES: Final = {
     "found": "best matches first",
     "unsure": "several fit about equally well, or only in part: please check",
@@ -53,7 +54,11 @@ def contact_sheet(
     sheet = PillowImage.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(sheet)
     draw.text((_MARGIN, 12), _fit(draw, answer.query.text, width - 30, 20), _INK, _font(20))
-    draw.text((_MARGIN, 42), _OUTCOMES[answer.outcome], _FAINT, _font(15))
+    draw.text((_MARGIN, 40), _OUTCOMES[answer.outcome], _FAINT, _font(15))
+    why = sentence(shown[0].why) if shown else ""
+    if why:
+        first = _fit(draw, f"the first: {why}", width - 30, 13)
+        draw.text((_MARGIN, 62), first, _FAINT, _font(13))
     for i, match in enumerate(shown):
         x = _MARGIN + (i % columns) * (_CARD[0] + _MARGIN)
         y = _HEADER + (i // columns) * (_CARD[1] + _MARGIN)
@@ -96,9 +101,11 @@ def _draw_card(
 
 def _draw_reason(draw: ImageDraw.ImageDraw, at: tuple[int, int], reason: Line, width: int) -> None:
     colour, (x, y) = _COLOURS[reason.verdict], at
-    for (x0, y0), (x1, y1) in _MARKS[reason.verdict]:
+    if reason.verdict == "unclear":
+        draw.text((x + 1, y), "?", colour, _font(12))
+    for (x0, y0), (x1, y1) in _MARKS.get(reason.verdict, ()):
         draw.line((x + x0, y + 3 + y0, x + x1, y + 3 + y1), colour, 2)
-    share = "" if reason.probability is None else f" {reason.probability:.0%}"
+    share = "" if reason.sure is None else f" {reason.sure:.0%}"
     text = _fit(draw, reason.text + share, width - 14, 12)
     draw.text((x + 14, y), text, colour, _font(12))
 

@@ -16,7 +16,7 @@ from reid.core.pixels import RedactedCrop
 
 Certainty = Literal["sure", "unsure"]
 Modifier = Literal["light", "dark"]
-Verdict = Literal["match", "conflict", "not_visible", "not_estimated"]
+Verdict = Literal["match", "conflict", "unclear", "not_visible", "not_estimated"]
 Outcome = Literal["found", "unsure", "nobody_fits"]
 UNIT_NORM_TOLERANCE = 1e-3
 
@@ -286,8 +286,12 @@ class Reason:
 
     Attributes:
         slot, value: the wish.
-        verdict: match, conflict, not_visible or not_estimated.
+        verdict: match (speaks for), conflict (speaks against), unclear (cannot be told),
+            not_visible or not_estimated.
         probability: that the wish holds for this sighting, in [0, 1]; None if not estimated.
+        negated: the wish was that it does not hold.
+        likelihood_ratio: how much more often such a belief is met where the wish holds than
+            where it does not; None where nothing is seen or estimated.
     """
 
     slot: str
@@ -295,6 +299,7 @@ class Reason:
     verdict: Verdict
     probability: float | None
     negated: bool = False
+    likelihood_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core.records import Answer, Match, Outcome, Query, Reason, Verdict
+from reid.rank.evidence import log_ratio, verdict
 from reid.rank.gallery import Floats, Gallery
 from reid.rank.posterior import Posterior
 from reid.rank.score import (
@@ -30,11 +31,11 @@ from reid.rank.score import (
 )
 
 MATCH_FROM: Final = 0.5
-"""Belief from which a wish counts as a match."""
+"""Belief from which a sighting bears a wish out, when all of a venue are looked at together."""
 
 WEAK_MATCH_FROM: Final = 0.3
-"""A belief from here on is still a match where it is not below the venue's rate of the value: then
-it speaks for the person. Saying "conflict" of the blackest coat of all would mislead."""
+"""A belief from here on bears it out as well where it is not below the venue's rate of the value:
+otherwise the blackest coat of all would count against a person in black."""
 
 LIKELY: Final = 0.5
 """From this probability on it is said: found, or nobody fits."""
@@ -110,11 +111,18 @@ def explain(
     for term in asked:
         beliefs = belief_in(gallery, term, rows, config)
         seen = gallery.part(term.wishes[0].slot)[rows]
-        usual = rate(gallery, term, config)
-        for mine, belief, share in zip(reasons, beliefs, seen, strict=True):
-            verdict, chance = _verdict(float(belief), float(share), usual)
-            mine.extend(Reason(w.slot, w.value, verdict, chance, w.negated) for w in term.wishes)
+        ratios = log_ratios(gallery, term, beliefs, config)
+        for mine, belief, share, ratio in zip(reasons, beliefs, seen, ratios, strict=True):
+            mine.extend(_reasons(term, float(belief), float(share), float(ratio)))
     return [tuple(mine) for mine in reasons]
+
+
+def log_ratios(
+    gallery: Gallery, term: Term, beliefs: Floats, config: ScoreConfig
+) -> NDArray[np.float64]:
+    """Return the log-likelihood ratio (n,) of beliefs (n,) in a term at this venue."""
+    known = config.evidence.reliability(term.wishes[0])
+    return log_ratio(beliefs, rate(gallery, term, config), known, term.negated)
 
 
 def belief_in(gallery: Gallery, term: Term, rows: NDArray[np.intp], config: ScoreConfig) -> Floats:
@@ -127,34 +135,39 @@ def belief_in(gallery: Gallery, term: Term, rows: NDArray[np.intp], config: Scor
     return belief
 
 
-def _verdict(belief: float, share: float, usual: float) -> tuple[Verdict, float | None]:
+def _reasons(term: Term, belief: float, share: float, log_lr: float) -> list[Reason]:
+    """Return one reason a wish of a term that is judged as one."""
+    said: Verdict
+    chance: float | None
+    ratio: float | None
     if math.isnan(belief) or math.isnan(share):
-        return "not_estimated", None
-    if share < NOT_VISIBLE_BELOW:
-        return "not_visible", belief
-    if belief >= MATCH_FROM or belief >= max(WEAK_MATCH_FROM, usual):
-        return "match", belief
-    return "conflict", belief
+        said, chance, ratio = "not_estimated", None, None
+    elif share < NOT_VISIBLE_BELOW:
+        said, chance, ratio = "not_visible", belief, None
+    else:
+        said, chance, ratio = verdict(log_lr), belief, math.exp(log_lr)
+    return [Reason(w.slot, w.value, said, chance, w.negated, ratio) for w in term.wishes]
 
 
 def evidence_share(
     gallery: Gallery, asked: Sequence[Term], rows: NDArray[np.intp], config: ScoreConfig = DEFAULT
 ) -> NDArray[np.float64]:
-    """Return the share of the evidence that speaks for each row (n,); NaN where none is judged.
+    """Return the share of the evidence that bears each row out (n,); NaN where none is judged.
 
-    Each term's verdict is weighed by its surprise, -log π, and by how far it is to be trusted.
+    Each term is weighed by its surprise, -log π, and by how far it is to be trusted. This is about
+    the venue as a whole, whether anybody there can be the person, and takes beliefs as they are: a
+    colour that nobody wears is held against everybody, though it tells no two of them apart.
     """
     total, weight = np.zeros(len(rows)), np.zeros(len(rows))
     for term in asked:
         beliefs = belief_in(gallery, term, rows, config)
         seen = gallery.part(term.wishes[0].slot)[rows]
         usual = rate(gallery, term, config)
-        verdicts = [
-            _verdict(float(b), float(s), usual)[0] for b, s in zip(beliefs, seen, strict=True)
-        ]
+        judged = ~np.isnan(beliefs) & (seen >= NOT_VISIBLE_BELOW)
+        borne_out = beliefs >= min(MATCH_FROM, max(WEAK_MATCH_FROM, usual))
         says = term.trust * max(0.1, -math.log(usual))
-        total += [says * (verdict == "match") for verdict in verdicts]
-        weight += [says * (verdict in {"match", "conflict"}) for verdict in verdicts]
+        total += says * (judged & borne_out)
+        weight += says * judged
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(weight > 0, total / weight, np.nan))
 

@@ -21,6 +21,7 @@ import numpy as np
 from reid.core import vocabulary
 from reid.core.records import Query, Wish
 from reid.rank.confusions import confusions, usual_rate
+from reid.rank.evidence import EvidenceTable
 from reid.rank.gallery import ALL, Floats, Gallery, Rows
 
 CERTAINTY: Final = {"sure": 0.9, "unsure": 0.55}
@@ -64,6 +65,7 @@ class ScoreConfig:
         temperature: by which scores are divided, see `reid.rank.posterior`; a property of the
             model. It changes probabilities, and the order of nobody.
         expected_sightings: of somebody who is there, likewise; a property of the venue.
+        evidence: what beliefs are worth, for verdicts alone; a property of the model.
     """
 
     reliability: Mapping[str, float] = field(default_factory=dict)
@@ -73,6 +75,7 @@ class ScoreConfig:
     confusions: bool = True
     temperature: float = 1.0
     expected_sightings: float = 1.0
+    evidence: EvidenceTable = field(default_factory=lambda: EvidenceTable({}))
 
 
 DEFAULT: Final = ScoreConfig()

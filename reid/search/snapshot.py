@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from reid.core.records import SearchWindow
 from reid.rank import Gallery, Refinement, ScoreConfig
 from reid.rank.camera_geometry import CameraPrior
+from reid.rank.evidence import EvidenceTable
 from reid.rank.nearest import LISTS_FROM, Nearest, Places
 from reid.store import Columns, Keys, Store
-from reid.weights.registry import temperature_of
+from reid.weights.registry import evidence_of, temperature_of
 
 STALE: Final = 15.0
 """Seconds after which a search waits for the newest sightings instead of using those in memory."""
@@ -38,7 +39,11 @@ Rows = NDArray[np.intp]
 
 def score_config_of(model_id: str) -> ScoreConfig:
     """Return how the beliefs of an embedder are taken in the ranking."""
-    return ScoreConfig(temperature=temperature_of(model_id), expected_sightings=EXPECTED_SIGHTINGS)
+    return ScoreConfig(
+        temperature=temperature_of(model_id),
+        expected_sightings=EXPECTED_SIGHTINGS,
+        evidence=EvidenceTable.of(evidence_of(model_id)),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

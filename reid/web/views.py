@@ -10,6 +10,8 @@ from reid.core.records import Match, Reason, SightingKey, SimilarMatch
 from reid.desk.cases import Case, Decision
 from reid.desk.desk import Desk, SearchResult
 from reid.rank import Question
+from reid.rank.answer import LIKELY
+from reid.rank.reasons import sureness
 from reid.web.translations import Translator, slot_name, value_name, wish_text
 
 Level = Literal["strong", "possible", "weak"]
@@ -56,6 +58,27 @@ class Card:
         """How many fields conflict."""
         return sum(reason.verdict == "conflict" for reason in self.reasons)
 
+    @property
+    def unclear(self) -> int:
+        """How many fields cannot be told."""
+        return sum(reason.verdict == "unclear" for reason in self.reasons)
+
+    @property
+    def shows_percent(self) -> bool:
+        """Whether its probability agrees with its level: "may fit, 100 % likely" helps nobody."""
+        return bool(self.reasons) and (self.level == "strong" or self.percent < 100 * LIKELY)
+
+    def because(self, t: Translator) -> str:
+        """Say why in one sentence: what speaks for it, against it, and what cannot be told."""
+        said: dict[str, list[str]] = {}
+        for reason in self.reasons:
+            said.setdefault(reason.verdict, []).append(reason.asked)
+        return t("because.and").join(
+            t(f"because.{verdict}", what=t("because.also").join(said[verdict]))
+            for verdict in ("match", "conflict", "unclear", "not_visible", "not_estimated")
+            if verdict in said
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Chip:
@@ -84,7 +107,7 @@ class Cards:
                 m.key,
                 urls[m.key.id],
                 m.probability,
-                _fit(m.why),
+                _fit(m.why, m.probability),
                 tuple(self._reason(reason) for reason in m.why),
             )
             for m in matches
@@ -144,17 +167,23 @@ class Cards:
 
     def _reason(self, reason: Reason) -> ReasonView:
         entry = {"slot": reason.slot, "value": reason.value, "negated": reason.negated}
-        sure = reason.probability
-        if sure is not None and reason.verdict == "conflict":
-            sure = 1 - sure  # "conflicts 98 %", not "conflicts 2 %": how sure the word is
+        sure = sureness(reason)
         percent = None if sure is None else round(100 * sure)
         return ReasonView(wish_text(self._t, entry), reason.verdict, percent)
 
 
 def heading(outcome: str, cards: Sequence[Card]) -> str:
-    """Return which words stand over a list: of poor fits it is not said that several may fit."""
-    poor = all(card.level == "weak" and not card.verdict for card in cards)
-    return "poor" if outcome == "unsure" and poor else outcome
+    """Return which words stand over a list, so that they agree with the cards below.
+
+    Of poor fits it is not said that several may fit, nor beside one that is likely the person.
+    """
+    if outcome != "unsure":
+        return outcome
+    if all(card.level == "weak" and not card.verdict for card in cards):
+        return "poor"
+    first = next((card for card in cards if not card.verdict), None)
+    likely = first is not None and first.level == "strong" and first.percent >= 100 * LIKELY
+    return "likely" if likely else "unsure"
 
 
 def explained(t: Translator, confirmed: int, rejected: int, result: SearchResult) -> list[str]:
@@ -290,13 +319,18 @@ def carried(t: Translator) -> list[tuple[str, str]]:
     return [(f"carry.{thing}", slot_name(t, f"carry.{thing}")) for thing in vocabulary.CARRIED]
 
 
-def _fit(why: Sequence[Reason]) -> Level:
-    """Say how well a sighting bears out the description, however many others do as well."""
+def _fit(why: Sequence[Reason], probability: float) -> Level:
+    """Say how well a sighting bears out the description; what cannot be told counts neither way.
+
+    With more for than against it fits well if it is likely the person, or if nothing speaks
+    against and enough for, however many others fit as well.
+    """
     matches = sum(reason.verdict == "match" for reason in why)
     conflicts = sum(reason.verdict == "conflict" for reason in why)
-    if not conflicts and matches >= min(FEWEST_MATCHES, len(why)):
-        return "strong"
-    return "possible" if matches > conflicts else "weak"
+    if conflicts and conflicts >= matches:
+        return "weak"
+    enough = not conflicts and matches >= min(FEWEST_MATCHES, len(why))
+    return "strong" if matches and (enough or probability >= LIKELY) else "possible"
 
 
 def _level(value: float, possible: float, strong: float) -> Level:

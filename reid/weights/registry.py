@@ -2,7 +2,8 @@
 
 import hashlib
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -39,6 +40,7 @@ class Shipped:
         torch: the weights to load on a GPU; empty where there are none.
         licence: SPDX identifier.
         temperature: by which an embedder's scores are divided in the ranking, see its card.
+        evidence: column or slot → what an embedder's beliefs are worth on real people, likewise.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Shipped:
     torch: str
     licence: str
     temperature: float = 1.0
+    evidence: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -177,6 +180,12 @@ def temperature_of(model_id: str) -> float:
     return next((m.temperature for m in shipped() if m.model_id == model_id), 1.0)
 
 
+@cache
+def evidence_of(model_id: str) -> Mapping[str, Mapping[str, float]]:
+    """Return what an embedder's beliefs are worth, by column or slot; empty where not measured."""
+    return next((m.evidence for m in shipped() if m.model_id == model_id), {})
+
+
 def _temperature(card: dict[str, Any]) -> float:
     """Read a card's temperature; older ones say its inverse, `sharpness`."""
     return float(card.get("temperature", 1 / float(card.get("sharpness", 1.0))))
@@ -195,6 +204,7 @@ def _read(path: Path) -> Shipped:
             torch=data.get("torch", ""),
             licence=data["licence"],
             temperature=_temperature(data),
+            evidence=data.get("evidence", {}),
         )
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise ModelError(f"{path} is damaged ({error}): install the package again") from None

@@ -11,8 +11,9 @@ from tests.making import NOON
 def test_the_answer_s_json() -> None:
     key = SightingKey("s1", "v.mp4", "k", "gate", NOON, NOON + timedelta(seconds=1.5), 3)
     why = (
-        Reason("upper.colour", "red", "match", 0.91234),
+        Reason("upper.colour", "red", "match", 0.91234, likelihood_ratio=4.56789),
         Reason("carry.backpack", "present", "not_estimated", None, negated=True),
+        Reason("upper.type", "hoodie", "unclear", 0.2, likelihood_ratio=0.8),
     )
     answer = Answer(Query("red"), "found", (Match(key, 1.23456, 0.5, why),))
     assert answer_json(answer, ParsedDescription({"slots": []})) == {
@@ -34,6 +35,7 @@ def test_the_answer_s_json() -> None:
                         "negated": False,
                         "verdict": "match",
                         "probability": 0.9123,
+                        "likelihood_ratio": 4.5679,
                     },
                     {
                         "slot": "carry.backpack",
@@ -41,6 +43,15 @@ def test_the_answer_s_json() -> None:
                         "negated": True,
                         "verdict": "not_estimated",
                         "probability": None,
+                        "likelihood_ratio": None,
+                    },
+                    {
+                        "slot": "upper.type",
+                        "value": "hoodie",
+                        "negated": False,
+                        "verdict": "unclear",
+                        "probability": 0.2,
+                        "likelihood_ratio": 0.8,
                     },
                 ],
             }

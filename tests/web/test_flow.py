@@ -2,9 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
+from typing import get_args
 
+import pytest
+
+from reid.core.records import Reason, Verdict
 from reid.desk.desk import Desk
-from reid.web.views import heading
+from reid.web.translations import Words
+from reid.web.views import Card, ReasonView, _fit, heading
 from tests.venues import sightings
 from tests.web.conftest import TEXT, Browser
 
@@ -21,7 +27,7 @@ def shown(page: str) -> list[str]:
 def test_one_sentence_finds_the_right_sighting(operator: Browser, case: str) -> None:
     page = operator.get(case, headers=HTML).text
     assert shown(page)[0] == RED
-    assert "matches 95 %" in page
+    assert "speaks for 95 %" in page
     assert "Carousel" in page
 
 
@@ -196,6 +202,52 @@ def test_a_list_of_poor_fits_does_not_say_that_several_fit() -> None:
     assert heading("unsure", [weak, weak]) == "poor"
     assert heading("unsure", [weak, SimpleNamespace(level="possible", verdict="")]) == "unsure"
     assert heading("found", [weak]) == "found"
+
+
+def test_the_words_over_a_list_agree_with_its_first_card() -> None:
+    from types import SimpleNamespace
+
+    first = SimpleNamespace(level="strong", verdict="", percent=100)
+    other = SimpleNamespace(level="possible", verdict="", percent=0)
+    assert heading("unsure", [first, other]) == "likely"
+    decided = SimpleNamespace(level="strong", verdict="rejected", percent=100)
+    assert heading("unsure", [decided, other]) == "unsure"
+
+
+def reason(verdict: Verdict) -> Reason:
+    return Reason("upper.colour", "red", verdict, 0.5, likelihood_ratio=1.0)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "probability", "level"),
+    [
+        (("match", "match", "unclear"), 0.1, "strong"),
+        (("match", "unclear", "unclear"), 0.1, "possible"),
+        (("match", "unclear", "unclear"), 1.0, "strong"),
+        (("match", "match", "match", "conflict"), 1.0, "strong"),
+        (("match", "match", "conflict"), 0.1, "possible"),
+        (("match", "conflict"), 1.0, "weak"),
+        (("unclear", "not_visible", "not_estimated"), 1.0, "possible"),
+        (("conflict", "unclear"), 0.1, "weak"),
+    ],
+)
+def test_how_well_it_fits_follows_the_evidence(
+    verdicts: tuple[Verdict, ...], probability: float, level: str
+) -> None:
+    assert _fit([reason(verdict) for verdict in verdicts], probability) == level
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "de", "zh"])
+def test_a_card_says_why_in_one_sentence_in_every_language(language: str) -> None:
+    t = Words().translator(language)
+    said = [ReasonView(f"field {i}", verdict, None) for i, verdict in enumerate(get_args(Verdict))]
+    card = Card("s", "", "", "", "", "", "", 100, "possible", "", tuple(said))
+    sentence = card.because(t)
+    assert all(f"field {i}" in sentence for i in range(len(said)))
+    assert "because." not in sentence
+    assert not card.shows_percent, '"may fit" beside "100 % likely" contradicts itself'
+    assert replace(card, level="strong").shows_percent
+    assert (card.matches, card.conflicts, card.unclear) == (1, 1, 1)
 
 
 def test_closing_without_the_guardian_asks_for_it_and_keeps_the_choice(
