@@ -115,6 +115,39 @@ def description(
 
 
 @app.command()
+def evidence(
+    data: Data,
+    fit_on: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--fit-on",
+            help="Labelled folders that say what beliefs are worth, instead of the model's card.",
+        ),
+    ] = None,
+    embedder: OwnEmbedder = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    html: Html = None,
+) -> None:
+    """Does the evidence shown spare the right person, and speak against others?
+
+    Example: reid bench evidence --data shared/data/pku-reid-dev
+    """
+    from reid.lab.bench.data.field_sets import read_fields
+    from reid.lab.bench.evidence import run_evidence
+    from reid.lab.bench.rivals.extractors import own_embedder
+
+    sets = [read_fields(folder) for folder in (data, *(fit_on or ()))]
+    model = own_embedder(embedder)
+    result = watched(
+        "pictures",
+        sum(one.steps for one in sets),
+        lambda progress: run_evidence(sets, *model, seed, progress),
+    )
+    tell("evidence", result, as_json, html)
+
+
+@app.command()
 def ranking(
     data: Data,
     embedder: OwnEmbedder = None,

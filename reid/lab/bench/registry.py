@@ -9,6 +9,7 @@ BENCHMARKS: Final = {
     "retrieval": "RetrievalResult",
     "description": "DescriptionResult",
     "ranking": "RankingResult",
+    "evidence": "EvidenceResult",
     "agreement": "AgreementResult",
     "attributes": "AttributeResult",
     "detection": "DetectionResult",

@@ -46,6 +46,8 @@ def test_json_has_the_agreed_keys(name: str, three_described: Path, bench) -> No
         (["retrieval", "--data", "/no/such"], 1, "/no/such does not exist"),
         (["retrieval", "--data", ".", "--layout", "cars"], 2, "no layout cars"),
         (["description", "--data", "."], 1, "holds no descriptions.jsonl"),
+        (["evidence", "--data", "."], 1, "has no labels of what people wear"),
+        (["evidence", "--data", "/no/such"], 1, "/no/such does not exist"),
         (["detection", "--data", "."], 1, "person_keypoints.json does not exist"),
         (["retrieval"], 2, "--data"),
         (["speed", "--sizes", "5"], 2, "at least 1000 sightings"),
