@@ -158,8 +158,8 @@ def tone_map(pixels: NDArray[np.uint16], transfer: int) -> Image:
     curve = _PQ_TO_LIGHT if transfer == _PQ else _HLG_TO_LIGHT
     light = cv2.transform(np.take(curve, pixels >> _SPARE_BITS), _TO_BT709)
     brightest = np.maximum(cv2.max(cv2.max(light[..., 0], light[..., 1]), light[..., 2]), _DARK)
-    light *= (_bent(brightest) / brightest * (_LEVELS - 1))[..., None]
-    return np.take(_TO_GAMMA, light.clip(0, _LEVELS - 1).astype(np.uint16))
+    scaled = light * np.asarray(_bent(brightest) / brightest * (_LEVELS - 1))[..., None]
+    return np.take(_TO_GAMMA, np.clip(scaled, 0, _LEVELS - 1).astype(np.uint16))
 
 
 def _bent(light: NDArray[np.float32]) -> NDArray[np.float32]:

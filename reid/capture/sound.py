@@ -101,7 +101,7 @@ class Sound:
                 self._damaged += 1
                 return
             try:
-                yield from packet.decode()
+                yield from (frame for frame in packet.decode() if isinstance(frame, AudioFrame))
             except av.error.FFmpegError:
                 self._damaged += 1
 
@@ -137,4 +137,6 @@ def _times(container: av.container.InputContainer) -> Iterator[float]:
 
 
 def _seconds(block: AudioFrame) -> float:
-    return float(block.pts * block.time_base) if block.pts is not None else 0.0
+    if block.pts is None or block.time_base is None:
+        return 0.0
+    return float(block.pts * block.time_base)

@@ -173,7 +173,9 @@ def _duration(container: InputContainer, stream: VideoStream) -> float:
         return container.duration / av.time_base if alone and container.duration else 0.0
 
 
-def packets(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[Packet]:
+def packets(
+    container: InputContainer, stream: VideoStream, damage: Damage
+) -> Iterator["Packet[VideoStream]"]:
     """Yield packets; after a damaged one reading goes on behind it. The last one is empty."""
     reading, failures = container.demux(stream), 0
     while True:
@@ -223,7 +225,7 @@ def reason(error: BaseException) -> str:
 
 
 def _decoded(
-    stream: VideoStream, packet: Packet | None, damage: Damage, index: int
+    stream: VideoStream, packet: "Packet[VideoStream] | None", damage: Damage, index: int
 ) -> list[VideoFrame]:
     try:
         frames = stream.decode(packet)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.progress import (
@@ -149,7 +149,7 @@ def scenes(
     from reid.lab.synth.makehuman import load
     from reid.lab.synth.scenes import ScenesJob, make_scenes
 
-    domain = "held-out" if held_out else "train"
+    domain: Literal["train", "held-out"] = "held-out" if held_out else "train"
     job = ScenesJob(out, seed, domain, places, cameras, frames, people, poses=poses)
     try:
         load()

@@ -71,7 +71,7 @@ class BoxMeasures:
 
     def summary(self) -> Floats:
         """Return the measures of the tracklet so far, float32 (M,), robust to single frames."""
-        summary = unmeasured(1)[0]
+        summary: Floats = np.asarray(unmeasured(1)[0], np.float32)
         if not self._rows:
             return summary
         rows = np.array(self._rows)

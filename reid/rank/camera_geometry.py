@@ -208,8 +208,8 @@ def _fit(points: Floats, nodes: Doubles, prior: CameraPrior) -> CameraGeometry:
         mean = chance @ usuals / total
         usual[i] = mean, chance @ (usuals - mean) ** 2 / total
         evidence[i] = logs.max() + np.log(total * base[1]) - within.sum() + lost
-    for axis, (mean, spread) in enumerate((prior.horizon, prior.focal, prior.roll)):
-        evidence -= 0.5 * ((nodes[:, axis] - mean) / spread) ** 2
+    for axis, (expected, deviation) in enumerate((prior.horizon, prior.focal, prior.roll)):
+        evidence -= 0.5 * ((nodes[:, axis] - expected) / deviation) ** 2
     weights = np.exp(evidence - evidence.max())
     return CameraGeometry(nodes, weights / weights.sum(), usual, len(points))
 

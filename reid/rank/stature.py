@@ -274,5 +274,5 @@ def _table() -> Doubles:
                 median = np.interp(years, REFERENCE_CM["years"], REFERENCE_CM[sex])
                 tall = np.log(median * (1 + SPREAD * deviations) / (100 * USUAL_ADULT_M))
                 bins = np.abs(tall[:, None] - _BINS).argmin(axis=1)
-                np.add.at(table, (bins, age, value), mass)
+                np.add.at(table, (bins, np.full_like(bins, age), value), mass)
     return np.asarray(table / table.sum(axis=(0, 2))[None, :, None])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reid.core import vocabulary
 from reid.core.records import Query, Sightings, Verdict, Wish
-from reid.embed import Embedder
+from reid.embed import CropEmbedder
 from reid.lab.bench.data.field_sets import FieldSet
 from reid.lab.bench.data.galleries import CameraGallery, camera_galleries
 from reid.lab.bench.data.person_images import finder_weights
@@ -167,7 +167,7 @@ class Asked:
 
 def run_evidence(
     sets: Sequence[FieldSet],
-    embedder: Embedder,
+    embedder: CropEmbedder,
     weights: Path | None,
     seed: int,
     progress: Callable[[int], None],
@@ -244,7 +244,9 @@ def fit_slots(fields: Sequence[Asked]) -> dict[str, Fitted]:
     return {name: one for name, one in found.items() if one is not None}
 
 
-def _seen(fields: FieldSet, embedder: Embedder, progress: Callable[[int], None]) -> CameraGallery:
+def _seen(
+    fields: FieldSet, embedder: CropEmbedder, progress: Callable[[int], None]
+) -> CameraGallery:
     """Return everything that all cameras saw, as one gallery."""
     if fields.venue is None:
         galleries = camera_galleries(fields.images, embedder, True, progress)

@@ -128,7 +128,9 @@ class Shot:
             longer = float((box[2:] - box[:2]).max())
             heads.append(replace(head, box=box, size=longer, face=_through(to, head.face)))
         people = tuple(_warped_record(one, to, size) for one in self.people)
-        return Shot(image, numbers, tuple(heads), people)
+        return Shot(
+            np.asarray(image, np.uint8), np.asarray(numbers, np.uint16), tuple(heads), people
+        )
 
 
 def shot_of(rendering: Rendering, lens: Lens, staged: list[Staged], kinds: list[str]) -> Shot:

@@ -173,7 +173,7 @@ def _bystanders(
     if not limit:
         return []
     groups = list(studio.bystanders)
-    studio.rng.shuffle(groups)  # type: ignore[arg-type]
+    studio.rng.shuffle(groups)
     crowd = direct(studio.site, lens, groups, studio.rng, limit, held=True)
     taken = np.array([s.position for s in subjects])[:, [0, 2]]
     eye = np.asarray(lens.position)[[0, 2]]
