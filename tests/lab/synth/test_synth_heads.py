@@ -101,7 +101,7 @@ def test_who_is_on_the_floor_touches_it_and_does_not_sink(posture: str, seed: in
 @needs_gl
 @pytest.mark.parametrize("posture", ["lie-back", "lie-side", "lie-front", "upside-down"])
 def test_the_head_of_who_is_not_upright_is_where_its_pixels_are(posture: str) -> None:
-    actor = replace(on_ground(someone(4), posture, np.random.default_rng(4)), yaw=1.4)
+    actor = replace(on_ground(someone(5), posture, np.random.default_rng(5)), yaw=0.5)
     staged = stage([actor])
     lens = Lens((0.0, 1.6, 4.0), (0.0, 0.4, 0.0), 36.0, 320, 240)
     rendering = render_staged(grey_room(), lens, staged, supersample=1)
@@ -145,10 +145,12 @@ def test_a_carried_child_is_on_who_carries_it(how: str) -> None:
 @needs_makehuman
 def test_hard_poses_leave_no_two_in_one_place() -> None:
     people = [replace(someone(i, "adult"), position=(0.6 * i, 0.0, 0.0)) for i in range(8)]
-    posed = with_hard_poses(people, DEFAULT, np.random.default_rng(0), 1.0)
+    rng = np.random.default_rng(1)
+    assert with_hard_poses(people, DEFAULT, rng, 0.0) == people
+    posed = with_hard_poses(people, DEFAULT, rng, 1.0)
     lying = [a for a in posed if a.gait in GROUNDED and a.gait != "bent"]
     assert not lying, "who has no room to lie bends or carries"
-    assert len(posed) > len(people) and with_hard_poses(people, DEFAULT, None, 0.0) == people
+    assert len(posed) > len(people)
 
 
 @needs_makehuman
