@@ -24,6 +24,8 @@ FIELDS = FieldSet(
             Wish("outer.colour", "black"),
             Wish("upper.colour", "white"),
             Wish("upper.type", "sweater", certainty="unsure"),
+            Wish("outer.pattern", "plain"),
+            Wish("upper.pattern", "plain", certainty="unsure"),
         ),
         "bag": (Wish("upper.colour", "red"), Wish("carry.backpack", "present")),
     },
@@ -41,6 +43,8 @@ FIELDS = FieldSet(
         ("upper.colour", "black", "coat", None),  # true of what is worn over it
         ("upper.type", "sweater", "coat", None),  # doubtful
         ("outer.type", "jacket", "coat", None),  # its twin is doubtful
+        ("outer.pattern", "plain", "coat", True),  # whatever is doubtful of its twin
+        ("outer.pattern", "striped", "coat", None),
         ("carry.backpack", "present", "coat", False),  # what is carried is always labelled
         ("carry.backpack", "present", "bag", True),
         ("outer.colour", "blue", "bag", False),
@@ -57,7 +61,7 @@ def test_what_is_true_and_false_of_whom(
 
 def test_what_is_doubtful_is_not_asked_for() -> None:
     assert [w.slot for w in FIELDS.asked_of("coat")] == [
-        "outer.type", "outer.colour", "upper.colour",
+        "outer.type", "outer.colour", "upper.colour", "outer.pattern",
     ]  # fmt: skip
 
 
@@ -108,6 +112,8 @@ def test_market_s_targets_become_fields_and_their_opposites(tmp_path: Path) -> N
     }  # fmt: skip
     skirt = [w for w in fields.asked_of("7") if w.value in {"skirt", "dress"}]
     assert len({w.group for w in skirt}) == 1, "either of the two is asked for"
+    assert fields.holds(tuple(skirt), "7") is True
+    assert fields.holds(tuple(skirt), "2") is False
     assert fields.holds((Wish("carry.backpack", "present"),), "7") is True
     assert fields.holds((Wish("carry.backpack", "present"),), "2") is False
 

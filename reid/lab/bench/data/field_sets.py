@@ -15,11 +15,11 @@ from reid.lab.bench.data.venue_sets import FilmedVenue, is_venue
 
 MARKET_LABELS: Final = "market_attribute.mat"
 
-OPPOSITES: Final[Mapping[str, Wish]] = {
-    "short sleeves": Wish("upper.sleeve", "long"),
-    "short lower": Wish("lower.length", "long"),
-    "female": Wish("body.sex", "male"),
-    "long hair": Wish("hair.length", "short"),
+OPPOSITES: Final[Mapping[str, tuple[str, str]]] = {
+    "short sleeves": ("upper.sleeve", "long"),
+    "short lower": ("lower.length", "long"),
+    "female": ("body.sex", "male"),
+    "long hair": ("hair.length", "short"),
 }
 """Market-1501-attribute's targets that have two answers → what holds where they do not."""
 
@@ -35,12 +35,14 @@ class FieldSet:
         images: who is seen, unless it is a venue.
         venue: clips in whose every visit they are seen, instead of images.
         files: what was read besides the images.
+        told: slots of which what is not labelled is false, besides what is carried.
     """
 
     fields: Mapping[str, tuple[Wish, ...]]
     images: tuple[Labelled, ...]
     venue: FilmedVenue | None
     files: tuple[Path, ...]
+    told: frozenset[str] = frozenset()
 
     @property
     def steps(self) -> int:
@@ -67,13 +69,13 @@ class FieldSet:
         doubtful = {w.slot for w in mine if w.certainty == "unsure"}
         slots = {w.slot for w in wishes}
         twins = {_twin(slot) for slot in slots}
-        if (slots | twins) & doubtful:
+        if slots & doubtful:
             return None
         if any((w.slot, w.value) in held for w in wishes):
             return True
-        if any((_twin(w.slot), w.value) in held for w in wishes):
+        if twins & doubtful or any((_twin(w.slot), w.value) in held for w in wishes):
             return None
-        if all(slot.startswith("carry.") for slot in slots):
+        if wishes[0].slot.startswith("carry.") or wishes[0].slot in self.told:
             return False
         return False if (slots | twins) & {w.slot for w in mine} else None
 
@@ -108,16 +110,17 @@ def _market(data: Path) -> FieldSet:
         )
         for identity, row in rows.items()
     }
-    return FieldSet(fields, labelled.images, None, labelled.files)
+    told = frozenset({"lower.type"})  # a skirt or a dress, or neither
+    return FieldSet(fields, labelled.images, None, labelled.files, told)
 
 
 def _wishes(one: Target, number: int, true: bool) -> tuple[Wish, ...]:
     """Return what a target's answer says: its columns as alternatives, or its opposite."""
     if not true:
-        return (OPPOSITES[one.name],) if one.name in OPPOSITES else ()
-    columns = [column for column in one.columns if not column.slot.startswith("outer.")]
-    group = number if len(columns) > 1 else None
-    return tuple(Wish(column.slot, column.value, group=group) for column in columns)
+        return (Wish(*OPPOSITES[one.name]),) if one.name in OPPOSITES else ()
+    held = [column for column in one.columns if not column.slot.startswith("outer.")]
+    group = number if len(held) > 1 else None
+    return tuple(Wish(column.slot, column.value, group=group) for column in held)
 
 
 def _twin(slot: str) -> str:

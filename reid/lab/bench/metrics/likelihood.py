@@ -21,7 +21,7 @@ Flags = NDArray[np.bool_]
 SPEAKS_AGAINST_FROM: Final = 0.7
 """AUC on the worst of the sets from which a slot may speak against somebody."""
 
-LITTLE_KNOWN, FULLY_KNOWN = 0.6, 0.95
+LITTLE_KNOWN, FULLY_KNOWN = 0.55, 0.95
 """AUC up to which a slot says nothing, and from which its slope is taken as it was fitted."""
 
 FEWEST_PEOPLE, FEWEST_FALSE = 4, 20
