@@ -55,6 +55,7 @@ class VideoSource:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     colours: ColourTags | None = None
+    cut: bool = False
 
     @property
     def name(self) -> str:
@@ -95,6 +96,8 @@ class VideoSource:
         if index == 0:
             raise SourceError(f"{self.name} holds no frame that can be decoded")
         self.problems += damage.lines(self.name, index, self.total)
+        if self.cut and not self.problems:
+            self.problems.append(f"{self.name}: cut short or damaged after frame {index}")
         self.notes += [f"{self.name}: {said}" for said in _mended(timeline, canvas) if said]
 
 
@@ -402,7 +405,7 @@ def _open_video(path: Path, camera: str | None, start: datetime | None) -> Video
     began, origin = _start_of(path, start, recorded)
     key = _hash_files((path,))
     camera = camera or path.stem
-    source = VideoSource(path, camera, key, began, origin, facts.total, facts.fps)
+    source = VideoSource(path, camera, key, began, origin, facts.total, facts.fps, cut=facts.cut)
     if facts.others:
         source.notes.append(f"{path} {facts.others}")
     return source

@@ -4,6 +4,7 @@ import itertools
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import av
@@ -22,6 +23,7 @@ _LEAST_FPS, _MOST_FPS = 1 / 3600, 1000.0
 _SAME_RATE: Final = 0.25  # the stated frame rate is believed if the stamps agree this well
 _HIDDEN_PICTURES: Final = frozenset({"vp8"})  # codecs with packets that only help to decode others
 _SECOND_MISSING: Final = 0.2  # a track is not called cut for less
+_TRAILER_WITHIN: Final = 64  # bytes; some writers pad the end
 _SHORT: Final = 0.95  # of the stated frames: fewer are said to be missing
 
 # FFmpeg's own log prints addresses with passwords. Any level but None hands each line to Python: a
@@ -38,11 +40,13 @@ class TrackFacts:
         fps: frames a second; None if nothing says so.
         total: frames to expect; None if unknown.
         others: what to say of further video tracks; empty if there are none.
+        cut: whether the file ends before it should, or is not understood to its end.
     """
 
     fps: float | None
     total: int | None
     others: str = ""
+    cut: bool = False
 
 
 @dataclass(slots=True)
@@ -129,11 +133,12 @@ def main_track(container: InputContainer) -> VideoStream:
 def look_through(container: InputContainer, stream: VideoStream) -> TrackFacts:
     """Read a file's packets without decoding them."""
     stamps: list[int] = []
-    shown = 0
+    shown = read = 0
     for packet in packets(container, stream, Damage()):
         if not packet.size:
             continue
         shown += not packet.is_discard
+        read = max(read, (packet.pos or 0) + packet.size)
         stamp = packet.dts if packet.dts is not None else packet.pts
         if stamp is not None:
             stamps.append(stamp)
@@ -141,7 +146,15 @@ def look_through(container: InputContainer, stream: VideoStream) -> TrackFacts:
     fps = _rate(stream, stamps, base)
     expected = max(shown, _stated(container, stream, fps, stamps, base))
     hidden = stream.codec_context.name in _HIDDEN_PICTURES  # packets that are never shown
-    return TrackFacts(fps, None if hidden else expected or None, _others(container, stream))
+    cut = container.format.name == "gif" and not _whole_gif(container, read)  # states no length
+    return TrackFacts(fps, None if hidden else expected or None, _others(container, stream), cut)
+
+
+def _whole_gif(container: InputContainer, read: int) -> bool:
+    """Whether a GIF has its last byte, and was understood up to there."""
+    with Path(container.name.removeprefix("file:")).open("rb") as file:
+        file.seek(-min(_TRAILER_WITHIN, container.size), 2)
+        return file.read().rstrip(b"\0").endswith(b";") and read >= container.size * _SHORT
 
 
 def _stated(

@@ -81,6 +81,7 @@ class TestVideo:
         cut.write_bytes(whole[: len(whole) // 3])
         source = open_source(str(cut))
         assert 0 < len(list(source.frames())) < 45
+        assert "cut.gif: cut short" in source.problems[0]
 
     @pytest.mark.parametrize(
         ("name", "content"),
