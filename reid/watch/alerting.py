@@ -1,13 +1,17 @@
 """Alerts with a stated budget: how well must a new sighting fit to be worth an alert.
 
-The threshold is set on the venue's own recent sightings. If a description scores above t for k
-sightings in h hours of people who are (almost all) not the one sought, then k/h is how many false
-alerts an hour a threshold t would have raised here. The lowest t whose rate is within the budget is
-taken; while too few hours are known to tell, only sightings better than every one so far count.
+The threshold is set on the venue's own recent sightings of other people: whoever is more likely
+than not the one sought, from earlier passes, is left out (`reid.watch.impostors`). If a description
+scores above t for k sightings in h hours of those, then k/h is how many false alerts an hour a
+threshold t would have raised here. The lowest t whose rate is within the budget is taken.
+
+While too few hours are known to tell, only sightings better than every one so far count, and what
+log-likelihood ratios promise: of r people an hour who are not the one sought, r · exp(-t) reach t.
 """
 
+import math
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -15,16 +19,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core.records import SearchWindow
-from reid.desk.cases import Alert, Case
+from reid.desk.cases import Alert, Case, Raising
+from reid.desk.cases.model import Decided
 from reid.desk.desk import Desk
 from reid.desk.parsed_description import allowed
 from reid.desk.refinement import refined
-from reid.rank.posterior import Posterior
+from reid.rank.posterior import FEWEST, Posterior
 from reid.rank.score import score, terms
 from reid.search.snapshot import Snapshot
+from reid.watch.impostors import SAME_CLOTHES, split
 
 RECENT: Final = timedelta(hours=24)
 """Sightings of this long before count for the calibration."""
+
+ENOUGH: Final = 3.0
+"""False alerts that the budget allows in the hours that are known, from which on these can tell."""
+
+TAIL: Final = 0.45
+"""Share of exp(-t) of unlike people who reach t; measured up to 7 nats on PKU-Reid."""
+
+MARGIN: Final = 3.0
+"""Nats above every unlike person so far from which a sighting counts whatever is promised."""
 
 LEAST_SPAN: Final = 0.25
 """Hours; a shorter memory is taken to be this long."""
@@ -47,12 +62,14 @@ class Threshold:
         score: nats.
         per_hour: alerts an hour that it would have raised on recent sightings.
         sightings, hours: what it was set on.
+        again: the same for who was alerted before; their alert has spent the budget.
     """
 
     score: float
     per_hour: float
     sightings: int
     hours: float
+    again: float = math.inf
 
 
 def calibrate(scores: NDArray[np.float32], hours: float, budget: float) -> Threshold:
@@ -69,6 +86,21 @@ def calibrate(scores: NDArray[np.float32], hours: float, budget: float) -> Thres
     if len(best) > most:  # strictly above the first score that would be one alert too many
         score = max(score, float(np.nextafter(best[most], np.float32(np.inf))))
     return Threshold(score, float((scores >= score).sum()) / hours, len(scores), hours)
+
+
+def promised(people: float, hours: float, budget: float) -> float:
+    """Return the score that so few unlike people reach that the budget is kept, in nats.
+
+    The budget of the first hour may be spent at once.
+
+    Args:
+        people: seen in `hours`.
+        budget: false alerts allowed an hour.
+    """
+    hours = max(hours, 1.0)
+    if budget * hours >= ENOUGH or people <= 0:
+        return LEAST_NATS
+    return max(LEAST_NATS, math.log(TAIL * max(people, FEWEST) / (hours * budget)))
 
 
 class Alerting:
@@ -113,19 +145,29 @@ class Alerting:
         """Set a case's threshold on the sightings of the day before `now`, without the new ones."""
         rows = snapshot.rows(SearchWindow(now - RECENT, now))
         assert rows is not None
-        rows = np.setdiff1d(rows, [*fresh, *self._confirmed(case, snapshot)])
-        scores = self._scores(case, snapshot, rows)
+        rows = np.setdiff1d(rows, [*fresh, *self._decided(case, snapshot, "confirmed")])
+        past = split(
+            self._scores(case, snapshot, rows),
+            self._vectors(snapshot, rows),
+            self._vectors(snapshot, self._decided(case, snapshot, "rejected")),
+            self._vectors(snapshot, self._alerted(case, snapshot)),
+        )
         hours = 0.0
         if len(rows):
             hours = float((_instant(now) - snapshot.start[rows].min()) / np.timedelta64(1, "h"))
-        return calibrate(scores, hours, self._desk.policy.watch.false_alarms_per_hour)
+        budget = self._desk.policy.watch.false_alarms_per_hour
+        threshold = calibrate(past.impostors, hours, budget)
+        best = float(past.impostors.max(initial=-math.inf))
+        least = min(promised(past.people, hours, budget), best + MARGIN)
+        again = threshold.score if threshold.score > LEAST_NATS else 0.0
+        return replace(threshold, score=max(threshold.score, least), again=again)
 
     def _compare(
         self, case: Case, snapshot: Snapshot, rows: NDArray[np.intp], now: datetime
     ) -> list[Alert]:
         threshold = self.threshold(case, snapshot, now, rows)
         scores = self._scores(case, snapshot, rows)
-        known = [*rows, *self._confirmed(case, snapshot)]
+        known = [*rows, *self._decided(case, snapshot, "confirmed")]
         others = np.setdiff1d(np.arange(len(snapshot)), known)
         config = snapshot.config
         posterior = Posterior.of(
@@ -133,21 +175,45 @@ class Alerting:
         )
         chances = posterior.probability(scores)
         raised = []
-        for i in np.flatnonzero(scores >= threshold.score):
-            key = snapshot.keys[int(rows[i])]
+        for i in np.flatnonzero(scores >= min(threshold.score, threshold.again)):
+            key, row = snapshot.keys[int(rows[i])], int(rows[i])
+            continues = self._continues(case, snapshot, row)
+            if scores[i] < (threshold.again if continues else threshold.score):
+                continue
+            how = Raising(self._desk.policy.watch.channels, continues)
             alert = self._desk.records.alerts.raise_once(
-                case.id, key.id, key.camera, key.start, float(chances[i]),
-                self._desk.policy.watch.channels,
-            )  # fmt: skip
+                case.id, key.id, key.camera, key.start, float(chances[i]), how
+            )
             if alert is not None:
                 raised.append(alert)
         return raised
 
-    def _confirmed(self, case: Case, snapshot: Snapshot) -> list[int]:
-        """Return the rows of the person themselves: they say nothing of how likely others are."""
-        decisions = self._desk.records.book.decisions(case.id, "confirmed")
+    def _continues(self, case: Case, snapshot: Snapshot, row: int) -> bool:
+        """Whether the clothes of a sighting are those of one alerted or confirmed before."""
+        alerted = (snapshot.row(alert.sighting) for alert in self._desk.records.alerts.of(case.id))
+        known = [
+            *self._decided(case, snapshot, "confirmed"),
+            *(r for r in alerted if r is not None),
+        ]
+        vectors = self._vectors(snapshot, np.array([r for r in known if r != row], np.intp))
+        if vectors is None or not len(vectors) or snapshot.gallery.vectors is None:
+            return False
+        return bool((vectors @ snapshot.gallery.vectors[row]).max() >= SAME_CLOTHES)
+
+    def _alerted(self, case: Case, snapshot: Snapshot) -> NDArray[np.intp]:
+        """Return the rows that were alerted for a case."""
+        found = [snapshot.row(a.sighting) for a in self._desk.records.alerts.of(case.id)]
+        return np.array([row for row in found if row is not None], np.intp)
+
+    def _decided(self, case: Case, snapshot: Snapshot, verdict: Decided) -> NDArray[np.intp]:
+        """Return the rows that staff confirmed, or rejected."""
+        decisions = self._desk.records.book.decisions(case.id, verdict)
         found = [snapshot.row(d.sighting) for d in decisions]
-        return [row for row in found if row is not None]
+        return np.array([row for row in found if row is not None], np.intp)
+
+    def _vectors(self, snapshot: Snapshot, rows: NDArray[np.intp]) -> NDArray[np.float32] | None:
+        vectors = snapshot.gallery.vectors
+        return None if vectors is None else vectors[rows]
 
     def _scores(
         self, case: Case, snapshot: Snapshot, rows: NDArray[np.intp]

@@ -214,5 +214,6 @@ def message(desk: Desk, alert: Alert) -> dict[str, Any]:
         "place": camera.place if camera else None,
         "start": alert.start.isoformat(timespec="seconds"),
         "probability": round(alert.probability, 4),
+        "continues": alert.continues,
         "asked": [{"slot": w.slot, "value": w.value} for w in description.query().wishes],
     }

@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reid.core.records import Sightings
 from reid.desk.cases import Alert, NewCase
 from reid.desk.desk import Desk
 from reid.desk.parsed_description import ParsedDescription
+from reid.store import Filter
 from reid.watch.alerting import LEAST_NATS, Alerting, calibrate
 from reid.watch.notify import Notifier, Webhook, message
 from tests.servers import free_port
@@ -55,14 +57,14 @@ def test_the_budget_is_kept_on_the_past(scores: list[float], hours: float, budge
     assert threshold.per_hour <= budget + 1e-9
 
 
-def watched(folder: Path) -> tuple[Desk, int]:
+def watched(folder: Path, confirmed: bool = True) -> tuple[Desk, int]:
     filled(folder)
     desk = Desk.open(folder)
     asked = ParsedDescription.of_sentence(TEXT)
     case = desk.records.book.open(NewCase("missing-child", TEXT, asked.to_text()), "anna", 24)
     desk.records.book.watch(case.id, True, "anna")
-    red = "s" + "0" * 23
-    desk.decide(case.id, red, "confirmed", "anna")
+    if confirmed:
+        desk.decide(case.id, "s" + "0" * 23, "confirmed", "anna")
     return desk, case.id
 
 
@@ -74,6 +76,7 @@ def test_only_new_fitting_sightings_raise_alerts(tmp_path: Path) -> None:
     desk.snapshots.refresh()
     (alert,) = alerting.look()
     assert alert.sighting == "s" + f"{300:023d}"
+    assert not alert.continues, "its clothes are another's"
     assert alert.probability > 0.2, "the confirmed sighting is no rival of the new one"
     assert alerting.look() == []
     desk.records.book.watch(case, False, "anna")
@@ -90,6 +93,27 @@ def test_what_leaves_the_desk_has_no_free_text(tmp_path: Path) -> None:
     assert {"slot": "upper.colour", "value": "red"} in told["asked"]
     assert "Zebedee" not in json.dumps(told)
     assert "s1" not in told.values()
+
+
+def test_a_child_who_passes_again_and_again_is_alerted_each_time(tmp_path: Path) -> None:
+    desk, _ = watched(tmp_path, confirmed=False)
+    child = sightings(1, offset=300)
+    desk.store.erase(Filter(ids=["s" + "0" * 23]))  # who is dressed alike, and somebody else
+    alerting = Alerting(desk)
+    alerting.look()
+    for number in range(10):
+        again = sightings(1, offset=400 + number)
+        desk.store.add(replace(again, vectors=child.vectors))
+        desk.store.add(sightings_of_others(9, offset=500 + 10 * number))
+        desk.snapshots.refresh()
+        raised = alerting.look()
+        assert len(raised) == 1, f"pass {number + 1} raised {len(raised)}"
+        assert raised[0].continues == (number > 0), f"pass {number + 1}"
+
+
+def sightings_of_others(n: int, offset: int) -> Sightings:
+    """Make n sightings without the one in red over blue."""
+    return sightings(n + 1, offset=offset).take(list(range(1, n + 1)))
 
 
 class Receiver(BaseHTTPRequestHandler):

@@ -16,6 +16,7 @@ from reid.desk.cases.model import (
     Decision,
     Done,
     NewCase,
+    Raising,
     SavedSearch,
 )
 from reid.desk.cases.outbox import Outbox, Outgoing, Waiting
@@ -38,6 +39,7 @@ __all__ = [
     "NewCase",
     "Outbox",
     "Outgoing",
+    "Raising",
     "SavedSearch",
     "Session",
     "Trail",

@@ -1,15 +1,17 @@
 """Alerts: new sightings that fit a watched case, each raised once."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from reid.desk.cases.audit import Trail, reference
 from reid.desk.cases.database import Database, alerts, cases
-from reid.desk.cases.model import Alert
+from reid.desk.cases.model import Alert, Raising
 from reid.desk.cases.outbox import keep
+
+_PLAIN: Final = Raising()
 
 
 class Alerts:
@@ -25,14 +27,15 @@ class Alerts:
         camera: str,
         start: datetime,
         probability: float,
-        channels: Sequence[str] = (),
+        how: Raising = _PLAIN,
     ) -> Alert | None:
         """Raise an alert; None if this sighting was alerted for the case before.
 
         It is put into the outbox of every channel in the same transaction.
         """
         now = datetime.now(UTC)
-        row = {"case_id": case_id, "sighting": sighting, "camera": camera, "start": start}
+        row = {"case_id": case_id, "sighting": sighting, "camera": camera, "start": start,
+               "continues": how.continues}  # fmt: skip
         known = (alerts.c.case_id == case_id, alerts.c.sighting == sighting)
         with self._trail.change() as change:
             if change.connection.execute(sa.select(alerts.c.id).where(*known)).first():
@@ -51,15 +54,17 @@ class Alerts:
             ref = reference(bytes(key), sighting)
             change.note("watch", "alert", case_id, {"camera": camera, "ref": ref})
             number = int(made[0]) if made else 0
-            alert = Alert(number, case_id, sighting, camera, start, now, probability, seen=False)
-            keep(change.connection, alert, channels)
+            alert = Alert(
+                number, case_id, sighting, camera, start, now, probability, False, how.continues
+            )
+            keep(change.connection, alert, how.channels)
         return alert
 
     def after(self, number: int) -> list[Alert]:
         """Return alerts with a higher number, oldest first."""
         query = sa.select(alerts).where(alerts.c.id > number).order_by(alerts.c.id)
         with self._database.read() as connection:
-            return [Alert(**row._mapping) for row in connection.execute(query)]
+            return [_alert(row) for row in connection.execute(query)]
 
     def last(self) -> int:
         """Return the newest alert's number, 0 for none."""
@@ -71,4 +76,11 @@ class Alerts:
         query = sa.select(alerts).where(alerts.c.case_id == case_id)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(alerts.c.id.desc())).all()
-        return [Alert(**row._mapping) for row in rows]
+        return [_alert(row) for row in rows]
+
+
+def _alert(row: Any) -> Alert:
+    return Alert(
+        row.id, row.case_id, row.sighting, row.camera, row.start, row.raised, row.probability,
+        bool(row.seen), bool(row.continues),
+    )  # fmt: skip

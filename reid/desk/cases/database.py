@@ -133,6 +133,7 @@ alerts = sa.Table(
     sa.Column("raised", Moment, nullable=False),
     sa.Column("probability", sa.Float, nullable=False),
     sa.Column("seen", sa.Boolean, nullable=False, default=False),
+    sa.Column("continues", sa.Boolean),
     sa.UniqueConstraint("case_id", "sighting"),
     sqlite_autoincrement=True,
 )
@@ -147,6 +148,7 @@ outbox = sa.Table(
     sa.Column("start", Moment, nullable=False),
     sa.Column("raised", Moment, nullable=False),
     sa.Column("probability", sa.Float, nullable=False),
+    sa.Column("continues", sa.Boolean, nullable=False, default=False),
     sa.Column("tries", sa.Integer, nullable=False, default=0),
     sa.Column("due", Moment, nullable=False),
     sa.Column("sent", Moment),

@@ -94,8 +94,19 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Raising:
+    """How an alert is raised: by which channels it leaves, and whether it continues another."""
+
+    channels: tuple[str, ...] = ()
+    continues: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
-    """A new sighting that fits a watched case."""
+    """A new sighting that fits a watched case.
+
+    `continues` says that the same clothes were alerted or confirmed for the case before.
+    """
 
     id: int
     case_id: int
@@ -105,3 +116,4 @@ class Alert:
     raised: datetime
     probability: float
     seen: bool
+    continues: bool = False

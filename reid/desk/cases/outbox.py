@@ -100,7 +100,7 @@ def keep(connection: Connection, alert: Alert, channels: Sequence[str]) -> None:
     """Write an alert for each channel that has not got it, within a transaction."""
     row = {"case_id": alert.case_id, "sighting": alert.sighting, "camera": alert.camera,
            "start": alert.start, "raised": alert.raised,
-           "probability": alert.probability}  # fmt: skip
+           "probability": alert.probability, "continues": alert.continues}  # fmt: skip
     mine = (outbox.c.case_id == alert.case_id, outbox.c.sighting == alert.sighting)
     known = set(connection.scalars(sa.select(outbox.c.channel).where(*mine)))
     for channel in channels:
@@ -130,5 +130,5 @@ def _state(connection: Connection, channel: str) -> Waiting:
 def _alert(row: Any) -> Alert:
     return Alert(
         row.id, row.case_id, row.sighting, row.camera, row.start, row.raised, row.probability,
-        seen=False,
+        False, bool(row.continues),
     )  # fmt: skip

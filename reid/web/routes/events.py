@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from reid.desk.cases import Alert
 from reid.web.security import Sees, client_of, session_of
-from reid.web.state import State, state_of
+from reid.web.state import State, language_of, state_of
 
 router = APIRouter()
 
@@ -70,7 +70,7 @@ def metrics(request: Request) -> Response:
 
 async def _stream(request: Request, state: State, last: int) -> AsyncIterator[str]:
     state.metrics.streams.inc()
-    polls = 0
+    polls, again = 0, state.words.translator(language_of(request))("watch.again")
     try:
         yield "retry: 3000\n\n"
         while not await request.is_disconnected():
@@ -81,13 +81,13 @@ async def _stream(request: Request, state: State, last: int) -> AsyncIterator[st
                 yield ": still here\n\n"
             for alert in await run_in_threadpool(state.desk.records.alerts.after, last):
                 last = alert.id
-                yield f"id: {alert.id}\nevent: alert\ndata: {_data(state, alert)}\n\n"
+                yield f"id: {alert.id}\nevent: alert\ndata: {_data(state, alert, again)}\n\n"
             await asyncio.sleep(_POLL)
     finally:
         state.metrics.streams.dec()
 
 
-def _data(state: State, alert: Alert) -> str:
+def _data(state: State, alert: Alert, again: str) -> str:
     start = alert.start.astimezone(state.desk.policy.zone)
     return json.dumps(
         {
@@ -95,5 +95,6 @@ def _data(state: State, alert: Alert) -> str:
             "camera": state.desk.policy.camera_name(alert.camera),
             "clock": f"{start:%H:%M:%S}",
             "percent": round(100 * alert.probability),
+            "again": again if alert.continues else "",
         }
     )

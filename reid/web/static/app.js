@@ -6,7 +6,7 @@ if (document.body.dataset.user) {
   const events = new EventSource("/events");
   events.addEventListener("alert", (event) => {
     const alert = JSON.parse(event.data);
-    toast(`C-${alert.case} · ${alert.camera} · ${alert.clock} · ${alert.percent} %`, `/case/${alert.case}`);
+    toast(`C-${alert.case} · ${alert.camera} · ${alert.clock} · ${alert.percent} %${alert.again && ` · ${alert.again}`}`, `/case/${alert.case}`);
   });
   addEventListener("pagehide", () => events.close());
 }

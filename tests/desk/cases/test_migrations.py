@@ -55,7 +55,8 @@ def test_a_database_from_before_revisions_is_taken_over_as_it_is(venue: Path) ->
     records.database.close()
     after = stored(venue)
     assert after.pop("revision") == f"[('{migrations.NEWEST}',)]"
-    assert {name: after[name] for name in before} == before
+    changed = {name for name in before if after[name] != before[name]}
+    assert changed == {"alerts"}, "which has one column more"
     added = {name.removeprefix("sqlite_autoindex_").removesuffix("_1") for name in after}
     assert added - before.keys() <= {"alembic_version", "outbox"}, "what revisions have added"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reid.desk.cases import CaseRecords, NewCase, open_records
+from reid.desk.cases import CaseRecords, NewCase, Raising, open_records
 
 NOW = datetime.now(UTC)
 FEW = timedelta(seconds=2)
@@ -23,7 +23,7 @@ def records(tmp_path: Path) -> Iterator[CaseRecords]:
 def raised(
     records: CaseRecords, name: str = "s1", channels: tuple[str, ...] = ("webhook",)
 ) -> None:
-    assert records.alerts.raise_once(1, name, "gate", NOW, 0.5, channels)
+    assert records.alerts.raise_once(1, name, "gate", NOW, 0.5, Raising(channels))
 
 
 def test_it_is_there_as_soon_as_it_is_raised_once_a_channel(records: CaseRecords) -> None:
@@ -32,7 +32,7 @@ def test_it_is_there_as_soon_as_it_is_raised_once_a_channel(records: CaseRecords
         one = records.outbox.take(channel)
         assert one is not None
         assert (one.alert.case_id, one.alert.camera, one.tries) == (1, "gate", 0)
-    assert records.alerts.raise_once(1, "s1", "gate", NOW, 0.5, ("webhook",)) is None
+    assert records.alerts.raise_once(1, "s1", "gate", NOW, 0.5, Raising(("webhook",))) is None
     assert records.outbox.state(["webhook"])[0].waiting == 1
 
 

@@ -1,4 +1,4 @@
-"""Alerts on their way out of the desk: kept until the receiver has taken them."""
+"""Alerts on their way out, kept until they are taken; whether an alert continues an earlier one."""
 
 from typing import Final
 
@@ -12,7 +12,8 @@ _MOMENT: Final = sa.String(40)  # ISO 8601, UTC
 
 
 def upgrade() -> None:
-    """Make the outbox."""
+    """Make the outbox, and the alerts' column."""
+    op.add_column("alerts", sa.Column("continues", sa.Boolean))  # unknown of earlier ones
     op.create_table(
         "outbox",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -23,6 +24,7 @@ def upgrade() -> None:
         sa.Column("start", _MOMENT, nullable=False),
         sa.Column("raised", _MOMENT, nullable=False),
         sa.Column("probability", sa.Float, nullable=False),
+        sa.Column("continues", sa.Boolean, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("due", _MOMENT, nullable=False),
         sa.Column("sent", _MOMENT),
