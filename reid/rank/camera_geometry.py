@@ -1,16 +1,18 @@
 """How tall people look at each place of a camera's picture, learnt from its own tracks.
 
 A camera over flat ground sees a foot at depression α below the horizontal and the head of the same
-person at β: whatever the distance, 1 - tan β / tan α is the person's height ÷ the camera's. Three
-numbers turn rows of the picture into angles: the horizon, the focal length and the roll. A fourth
-is what that ratio is for the usual adult. They are found on a grid, with a prior that holds for
-most cameras, so that the first track already says something; with tracks the posterior narrows.
+person at β: whatever the distance, 1 - tan β / tan α is the person's height ÷ the camera's. Four
+numbers turn places in the picture into angles: the horizon, the focal length, the roll, and how far
+the lens bends straight lines. A fifth is what that ratio is for the usual adult. They have a prior
+that holds for most cameras, so that the first track already says something; with more tracks the
+posterior narrows (adaptive importance sampling, with fixed draws: the same tracks, the same fit).
 
 Nobody tells the fit who is an adult: the people are a mixture of adults, children and mistakes
 (boxes of seated people, or cut ones), in which every track is allowed to be any of them.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -27,14 +29,20 @@ MOST_TRACKS: Final = 300
 
 _PEOPLE: Final = ((0.70, 0.0, 0.06), (0.15, -0.18, 0.09), (0.12, -0.48, 0.18))
 """Share, mean and spread of log (height ÷ the usual adult's): grown, older and small children."""
+_HALF_NEW: Final = 30
+"""Tracks after which the next says half of what the first said: people come in groups, and by
+again. Without it a camera with many tracks gets a lens that no camera has, and children grow up."""
+
 _MISTAKES: Final = 0.03 / 3  # share ÷ the width of the range over which they are spread, in nats
 _WITHIN_MOST: Final = 4.0  # nats that disagreement inside one track may cost at most
 _LEAST_TANGENT: Final = 0.02  # of the depression of a foot; above, it stands near the horizon
-_STEPS: Final = (11, 5, 5)  # nodes of the grid along horizon, focal length and roll
+_DRAWS: Final = 256  # geometries tried in each round
 _FIRST_TRACKS: Final = 100  # that the rounds before the last look at
-_USUAL_STEPS: Final = 27  # and along the usual adult's ratio
-_ROUNDS: Final = 3
-_REACH: Final = 2.4  # standard deviations that a grid reaches either way
+_USUAL_STEPS: Final = 25  # values of the usual adult's ratio tried with each
+_ROUNDS: Final = 5
+_WIDER: Final = 1.4  # than the last round's posterior, each round's proposal
+_LEAST_EFFECTIVE: Final = 24.0  # draws; a posterior that fewer carry is flattened first
+_LEAST_STRAIGHT: Final = 0.3  # no lens bends so much that less than this is left
 _KEPT: Final = 16  # geometries that represent the posterior
 
 
@@ -46,12 +54,14 @@ class CameraPrior:
         horizon: row of the horizon, in frame heights below the picture's middle.
         focal: log of the focal length, in frame heights.
         roll: radians, positive where the picture is turned clockwise.
+        bend: λ of the division model of radial distortion, r in frame heights; negative: barrel.
         usual: log of the usual adult's height ÷ the camera's.
     """
 
-    horizon: tuple[float, float] = (-0.45, 0.35)
-    focal: tuple[float, float] = (float(np.log(1.2)), 0.35)
+    horizon: tuple[float, float] = (-0.4, 0.3)
+    focal: tuple[float, float] = (0.25, 0.25)
     roll: tuple[float, float] = (0.0, 0.03)
+    bend: tuple[float, float] = (-0.08, 0.12)
     usual: tuple[float, float] = (float(np.log(0.5)), 0.4)
 
     @classmethod
@@ -79,7 +89,7 @@ class CameraPrior:
         usual = plain.usual
         if height_m is not None:
             usual = (float(np.log(USUAL_ADULT_M / height_m)), 0.04)
-        return cls(horizon, focal, plain.roll, usual)
+        return cls(horizon, focal, plain.roll, plain.bend, usual)
 
 
 USUAL_ADULT_M: Final = 1.69
@@ -93,7 +103,7 @@ class CameraGeometry:
     """What is believed of one camera: G geometries with their weights.
 
     Attributes:
-        nodes: float64 (G, 3), horizon, log focal length and roll of each.
+        nodes: float64 (G, 4), horizon, log focal length, roll and bend of each.
         weights: float64 (G,), they sum to 1.
         usual: float64 (G, 2), mean and variance of the usual adult's log ratio under each.
         tracks: how many it was learnt from.
@@ -132,23 +142,28 @@ class CameraGeometry:
         Args:
             points: float32 (N, P, 3), as for `log_heights`.
         """
-        horizon, focal, _ = self.weights @ self.nodes
+        horizon, focal, *_ = self.weights @ self.nodes
         focal = np.exp(focal)
         middle = np.median(points[..., 1] - points[..., 2] / 2, axis=-1)
         return np.asarray(np.arctan(-horizon / focal) + np.arctan(middle / focal), np.float64)
 
 
 def log_ratios(points: Floats, node: Doubles) -> Doubles:
-    """Return log (height ÷ the camera's) at each place (N, P) under one geometry (3,); NaN: none.
+    """Return log (height ÷ the camera's) at each place (N, P) under one geometry (4,); NaN: none.
 
     Args:
         points: float32 (N, P, 3), foot x, foot y and height.
-        node: horizon, log focal length and roll.
+        node: horizon, log focal length, roll and bend.
     """
-    horizon, focal, roll = node[0], np.exp(node[1]), node[2]
+    horizon, focal, roll, bend = node[0], np.exp(node[1]), node[2], node[3]
     x, foot, height = np.moveaxis(points.astype(np.float64), -1, 0)
-    aside, tilt = x * np.sin(roll), -horizon / focal
-    rows = ((y * np.cos(roll) - aside) / focal for y in (foot, foot - height))
+    tilt = -horizon / focal
+
+    def row(y: Doubles) -> Doubles:
+        straight = np.maximum(1 + bend * (x**2 + y**2), _LEAST_STRAIGHT)
+        return np.asarray((y * np.cos(roll) - x * np.sin(roll)) / straight / focal)
+
+    rows = (row(foot), row(foot - height))
     foot_tangent, head_tangent = ((tilt + row) / (1 - tilt * row) for row in rows)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = 1 - head_tangent / np.where(foot_tangent > _LEAST_TANGENT, foot_tangent, np.nan)
@@ -164,54 +179,70 @@ def learn(points: Floats, prior: CameraPrior = ANY_CAMERA) -> CameraGeometry:
         prior: of the camera.
     """
     rows = np.flatnonzero(~np.isnan(points).any(axis=(1, 2)))[-MOST_TRACKS:]
-    centre = np.array([prior.horizon, prior.focal, prior.roll])
-    box = centre.copy()
+    centre = np.array([prior.horizon, prior.focal, prior.roll, prior.bend])
+    mean, root = centre[:, 0], np.diag(centre[:, 1])
     for turn in range(_ROUNDS):
-        nodes, first = _grid(box), _FIRST_TRACKS if turn < _ROUNDS - 1 else MOST_TRACKS
-        found = _fit(points[rows[:first]], nodes, prior)
-        mean = found.weights @ nodes
-        spread = np.sqrt(found.weights @ (nodes - mean) ** 2)
-        steps = 2 * _REACH * box[:, 1] / (np.array(_STEPS) - 1)
-        box = np.stack([mean, np.clip(spread, 0.35 * steps, centre[:, 1])], axis=1)
-    best = np.argsort(-found.weights)[:_KEPT]
-    weights = found.weights[best] / found.weights[best].sum()
-    return CameraGeometry(nodes[best], weights, found.usual[best], len(rows))
+        first = _FIRST_TRACKS if turn < _ROUNDS - 1 else MOST_TRACKS
+        draws = _standard_normal(turn)
+        nodes = mean + draws @ root.T
+        evidence, usual = _evidence(points[rows[:first]], nodes, prior)
+        evidence += 0.5 * (draws**2).sum(axis=1)  # ÷ the density that they were drawn from
+        if turn < _ROUNDS - 1:
+            weights = _flattened(evidence)
+            mean = weights @ nodes
+            spread = (nodes - mean).T @ (weights[:, None] * (nodes - mean))
+            root = np.linalg.cholesky(_WIDER**2 * spread + np.diag((0.03 * centre[:, 1]) ** 2))
+    weights = np.exp(evidence - evidence.max())
+    best = np.argsort(-weights)[:_KEPT]
+    weights = weights[best] / weights[best].sum()
+    return CameraGeometry(nodes[best], weights, usual[best], len(rows))
 
 
-def _grid(box: Doubles) -> Doubles:
-    """Return the nodes (G, 3) of a grid around a mean and a spread for each number, (3, 2)."""
-    axes = [
-        mean + spread * np.linspace(-_REACH, _REACH, steps)
-        for (mean, spread), steps in zip(box, _STEPS, strict=True)
-    ]
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+@lru_cache(maxsize=_ROUNDS)
+def _standard_normal(turn: int) -> Doubles:
+    """Return the draws (D, 4) of a round, mirrored, so that their mean is 0; the same each time."""
+    half = np.random.default_rng(turn).normal(size=(_DRAWS // 2, 4))
+    return np.concatenate([half, -half])
 
 
-def _fit(points: Floats, nodes: Doubles, prior: CameraPrior) -> CameraGeometry:
-    """Weigh geometries (G, 3) by how well tracks and prior agree with each."""
-    offsets = np.linspace(-1, 1, _USUAL_STEPS)
+def _flattened(evidence: Doubles) -> Doubles:
+    """Return weights (D,) of draws by their log evidence, flattened until enough of them count."""
+    heat = 1.0
+    while True:
+        weights = np.exp((evidence - evidence.max()) / heat)
+        weights /= weights.sum()
+        if 1 / (weights**2).sum() >= _LEAST_EFFECTIVE:
+            return np.asarray(weights)
+        heat *= 1.5
+
+
+def _evidence(points: Floats, nodes: Doubles, prior: CameraPrior) -> tuple[Doubles, Doubles]:
+    """Return how well tracks and prior agree with geometries (G, 4), as a log (G,).
+
+    Also returns mean and variance (G, 2) of the usual adult's log ratio under each.
+    """
+    offsets, new = np.linspace(-1, 1, _USUAL_STEPS), 1 / (1 + len(points) / _HALF_NEW)
     evidence, usual = np.empty(len(nodes)), np.empty((len(nodes), 2))
     for i, node in enumerate(nodes):
         ratios = log_ratios(points, node)
-        middle, spread = _median_and_spread(ratios)
+        middle, apart = _median_and_spread(ratios)
         known = ~np.isnan(middle)
-        within = np.minimum(0.5 * (spread[known] / POINT_NOISE) ** 2, _WITHIN_MOST)
+        within = np.minimum(0.5 * (apart[known] / POINT_NOISE) ** 2, _WITHIN_MOST)
         lost = np.count_nonzero(~known) * np.log(_MISTAKES)
         base = prior.usual
         if known.any():
             base = _product(prior.usual, (float(np.median(middle[known])) + 0.1, 0.25))
         usuals = base[0] + 2.5 * base[1] * offsets
-        logs = _log_mixture(middle[known], usuals)
+        logs = new * _log_mixture(middle[known], usuals)
         logs -= 0.5 * ((usuals - prior.usual[0]) / prior.usual[1]) ** 2
         chance = np.exp(logs - logs.max())
         total = chance.sum()
-        mean = chance @ usuals / total
-        usual[i] = mean, chance @ (usuals - mean) ** 2 / total
-        evidence[i] = logs.max() + np.log(total * base[1]) - within.sum() + lost
-    for axis, (expected, deviation) in enumerate((prior.horizon, prior.focal, prior.roll)):
-        evidence -= 0.5 * ((nodes[:, axis] - expected) / deviation) ** 2
-    weights = np.exp(evidence - evidence.max())
-    return CameraGeometry(nodes, weights / weights.sum(), usual, len(points))
+        centre = chance @ usuals / total
+        usual[i] = centre, chance @ (usuals - centre) ** 2 / total
+        evidence[i] = logs.max() + np.log(total * base[1]) - new * (within.sum() - lost)
+    for axis, (mean, spread) in enumerate((prior.horizon, prior.focal, prior.roll, prior.bend)):
+        evidence -= 0.5 * ((nodes[:, axis] - mean) / spread) ** 2
+    return evidence, usual
 
 
 def _log_mixture(middle: Doubles, usuals: Doubles) -> Doubles:

@@ -23,7 +23,7 @@ class Pinhole:
     @property
     def node(self) -> np.ndarray:
         horizon = -self.focal * np.tan(np.radians(self.tilt))
-        return np.array([horizon, np.log(self.focal), 0.0])
+        return np.array([horizon, np.log(self.focal), 0.0, 0.0])
 
     def points(self, statures: np.ndarray, distances: np.ndarray) -> np.ndarray:
         """Return foot x, foot y and height of people (N,) at distances (N, P), float32."""

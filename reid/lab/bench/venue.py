@@ -17,6 +17,7 @@ from reid.core.records import SearchWindow, SightingKey
 from reid.describe import describe
 from reid.detect.tracker import Tracker
 from reid.embed import CropEmbedder
+from reid.lab.bench.child_cues import ChildFigures, child_figures
 from reid.lab.bench.data.venue_sets import Clip, FilmedVenue, Shown, Told, Visit
 from reid.lab.bench.description import FIRST_SCREEN
 from reid.lab.bench.metrics.figures import Figures, OneDigit, ThreeDigits, TwoDigits
@@ -112,6 +113,7 @@ class VenueResult(Result):
 
     Attributes:
         lost, anybody: descriptions of a lost child, and of anybody; by kind.
+        children: whether a child looks like a child; None in results of before that was asked.
         visits_indexed: stays before a camera that gave at least one sighting of the person.
         pictures_of_people: sightings whose picture shows one of the people of the venue.
         sightings_a_visit: of those visits that gave any.
@@ -126,6 +128,7 @@ class VenueResult(Result):
 
     lost: dict[str, SearchFigures]
     anybody: dict[str, SearchFigures]
+    children: ChildFigures | None = Field(default=None, exclude_if=lambda figures: figures is None)
     visits_indexed: Share
     pictures_of_people: Share
     sightings_a_visit: ThreeDigits
@@ -150,7 +153,8 @@ class VenueResult(Result):
         )
         columns = ("%", "first", "first screen", "stored", "said found", "left alone",
                    "false looks", "of", "answer")  # fmt: skip
-        return [Table(columns, rows, note)]
+        beside = [] if self.children is None else [self.children.table()]
+        return [Table(columns, rows, note), *beside]
 
 
 def _shown(share: Share | None) -> str:
@@ -215,12 +219,14 @@ def run_venue(
         seconds = time.perf_counter() - begun
         keys = store.keys(sorted(store.ids()))
         owners = owners_of(venue.clips, store.crops(list(keys)))
+        children = child_figures(store.read(), owners, venue)
         sought = tuple(_seek(store, one, venue.visits, owners) for one in venue.told)
     visits, pieces = _visited(venue.visits, keys, owners)
     named = sum(owner is not None for owner in owners.values())
     return VenueResult(
         lost=_by_version(sought, lost=True),
         anybody=_by_version(sought, lost=False),
+        children=children,
         visits_indexed=visits,
         pictures_of_people=Share.of(named, len(owners)),
         sightings_a_visit=pieces,

@@ -6,7 +6,7 @@ product.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -91,6 +91,7 @@ class FilmedVenue:
 
     Attributes:
         attributes: person → slot → values.
+        years: person → age.
         files: everything that was read, clips included.
     """
 
@@ -99,6 +100,7 @@ class FilmedVenue:
     visits: tuple[Visit, ...]
     attributes: dict[str, Json]
     files: tuple[Path, ...]
+    years: dict[str, float] = field(default_factory=dict)
 
 
 def demo_folder() -> Path:
@@ -139,7 +141,11 @@ def _read_folder(data: Path) -> FilmedVenue:
     attributes = {person: one["attributes"] for person, one in script.items()}
     beside = [data / name for name in (_SAID, _VISITS, _SCRIPT)]
     files = (*(c.path for c in clips), *truths, *beside)
-    return FilmedVenue(clips, told, visits, attributes, files)
+    return FilmedVenue(clips, told, visits, attributes, files, _years(script))
+
+
+def _years(people: dict[str, Json]) -> dict[str, float]:
+    return {person: float(one["years"]) for person, one in people.items() if "years" in one}
 
 
 def _clip(truth: Path) -> Clip:
@@ -184,7 +190,7 @@ def _read_demo(data: Path) -> FilmedVenue:
     visits = tuple(map(_visit, truth["visits"]))
     attributes = {person: one["attributes"] for person, one in truth["people"].items()}
     files = (*(clip.path for clip in clips), data / _DEMO_TRUTH)
-    return FilmedVenue(clips, told, visits, attributes, files)
+    return FilmedVenue(clips, told, visits, attributes, files, _years(truth["people"]))
 
 
 def _demo_frame(rows: Sequence[Sequence[Any]]) -> tuple[Shown, ...]:
