@@ -158,7 +158,7 @@ def geometry_of(points: Floats, prior: CameraPrior = ANY_CAMERA) -> CameraGeomet
     return _learnt(points[rows].astype("<f4").tobytes(), prior)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _learnt(points: bytes, prior: CameraPrior) -> CameraGeometry:
     return learn(np.frombuffer(points, "<f4").reshape(-1, POINTS, 3), prior)
 
