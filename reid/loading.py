@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 
 from reid.core.pixels import RawFrame
+from reid.detect.detector import Detector
 from reid.detect.faces import face_finder
 from reid.detect.person_crops import heads_in_crop, redacted_crop
 from reid.detect.tracker import Tracker
-from reid.detect.yolo import Detector
+from reid.detect.yolo import YoloDetector
 from reid.embed import CropEmbedder, Light, RegionEmbedder
 from reid.embed.learned import LearnedEmbedder
 from reid.weights import registry
@@ -43,6 +44,33 @@ class IndexOptions:
 
 
 _DEFAULTS: Final = IndexOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What indexing needs: something that describes crops, and something that finds people."""
+
+    embedder: CropEmbedder
+    tracker: Tracker
+
+
+def load_models(options: IndexOptions = _DEFAULTS, *, crops: bool = False) -> Models:
+    """Load what indexes videos and photos, or person crops.
+
+    Raises:
+        ModelError: a model is missing or unreadable, or finds neither people nor heads.
+    """
+    load = load_crop_tracker if crops else load_tracker
+    return Models(load_embedder(options), load(options))
+
+
+def load_detector(path: Path) -> Detector:
+    """Load a detector: the one place that knows which file is of which make.
+
+    Raises:
+        ModelError: missing, unreadable, or knows neither persons, heads nor poses.
+    """
+    return YoloDetector(path)
 
 
 def load_tracker(options: IndexOptions = _DEFAULTS) -> Tracker:
@@ -86,7 +114,7 @@ def product_tracker(detector: Detector, heads: Sequence[Detector] = ()) -> Track
     """
     shipped = registry.find_head_detector(None)
     asked = {detector.path.resolve(), *(model.path.resolve() for model in heads)}
-    more = () if shipped.resolve() in asked else (Detector(shipped),)
+    more = () if shipped.resolve() in asked else (load_detector(shipped),)
     return Tracker(detector, (*more, *heads), face_finder())
 
 
@@ -107,5 +135,5 @@ def warm(embedder: CropEmbedder | None = None, tracker: Tracker | None = None) -
 
 
 def _tracker(weights: Path, options: IndexOptions) -> Tracker:
-    heads = (Detector(options.heads),) if options.heads else ()
-    return product_tracker(Detector(weights), heads)
+    heads = (load_detector(options.heads),) if options.heads else ()
+    return product_tracker(load_detector(weights), heads)

@@ -23,7 +23,7 @@ from reid.desk.erasure import Expired
 from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import find_policy, load_policy
 from reid.desk.sites import SiteAnswer, search_sites
-from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
+from reid.loading import IndexOptions, Models, load_models
 from reid.search.questions import journey, search, similar
 from reid.storage.postgresql import DATABASE_VARIABLE
 from reid.storage.venue_path import Folder, folder_at
@@ -132,32 +132,31 @@ class Venue(ABC):
             SourceError: a source cannot be read; those before it are stored.
             ModelError: a model is missing or unreadable.
             PolicyError: a camera that the venue's rules do not declare.
+            StoreError: the venue cannot be opened, or holds vectors of another model.
         """
         from reid.capture.sources import open_source
 
+        models = load_models(options, crops=crops)
         opened = [open_source(str(s), camera=camera, start=start, crops=crops) for s in sources]
-        indexer = self.indexer(opened, options)
+        indexer = self.indexer(models, opened, options)
         reports = [indexer.index(source) for source in opened]
         if any(report.stopped for report in reports):
             raise KeyboardInterrupt
         return reports
 
     def indexer(
-        self, sources: "Sequence[Source]", options: IndexOptions = DEFAULT_MODELS
+        self, models: Models, sources: "Sequence[Source]", options: IndexOptions = DEFAULT_MODELS
     ) -> "Indexer":
-        """Return what indexes sources into this venue, its models loaded.
+        """Return what indexes sources into this venue, which is made if need be.
 
         Raises:
-            ModelError: a model is missing or unreadable.
             PolicyError: a camera that the venue's rules do not declare.
-            StoreError: the venue cannot be made or opened, or holds vectors of another model.
+            StoreError: the venue cannot be opened, or holds vectors of another model.
         """
         from reid.pipeline import Indexer
 
         self.check_cameras([source.camera for source in sources])
-        embedder = load_embedder(options)
-        crops = any(source.kind == "crops" for source in sources)
-        tracker = (load_crop_tracker if crops else load_tracker)(options)
+        embedder, tracker = models.embedder, models.tracker
         store = Store.create(self.folder, embedder.model_id, embedder.dim)
         return Indexer(
             store, embedder, tracker, options.every, careful=options.careful, rotate=options.rotate

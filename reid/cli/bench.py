@@ -216,15 +216,15 @@ def detection(
 
     Example: reid bench detection --data shared/data/coco-people --detector yolo11n.pt
     """
-    from reid.detect.yolo import Detector
     from reid.lab.bench.data.coco import read_photos
     from reid.lab.bench.data.head_maps import read_head_maps
     from reid.lab.bench.detection import run_detection
+    from reid.loading import load_detector
     from reid.weights.registry import find_detector
 
     photos, truth = read_photos(data), read_head_maps(data)
-    finder = Detector(find_detector(detector))
-    helper = Detector(heads) if heads else None
+    finder = load_detector(find_detector(detector))
+    helper = load_detector(heads) if heads else None
     result = watched(
         "photos",
         len(photos),
@@ -247,16 +247,16 @@ def tracking(
 
     Example: reid bench tracking --data MOT17/train --detector yolo11n.pt
     """
-    from reid.detect.yolo import Detector
     from reid.lab.bench.data.mot import cut
     from reid.lab.bench.data.venue_sets import demo_folder
     from reid.lab.bench.tracking import read_films, run_tracking
+    from reid.loading import load_detector
     from reid.weights.registry import find_detector
 
     films = read_films(data or demo_folder())
     films = tuple(cut(film, frames) for film in films) if frames else films
-    finder = Detector(find_detector(detector))
-    helper = Detector(heads) if heads else None
+    finder = load_detector(find_detector(detector))
+    helper = load_detector(heads) if heads else None
     result = watched(
         "frames",
         sum(film.frames for film in films),
@@ -309,11 +309,11 @@ def agreement(
 
     Example: reid bench agreement shop.mp4 --peer yolo11n.pt
     """
-    from reid.detect.yolo import Detector
     from reid.lab.bench.agreement import run_agreement
+    from reid.loading import load_detector
     from reid.weights.registry import find_detector
 
-    ours, other = Detector(find_detector(detector)), Detector(peer)
+    ours, other = load_detector(find_detector(detector)), load_detector(peer)
     result = watched(
         "clips", len(clips), lambda progress: run_agreement(clips, ours, other, every, progress)
     )

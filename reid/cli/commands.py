@@ -11,7 +11,7 @@ from reid.cli.console import complain, out, print_json, progress_bar, show_answe
 from reid.cli.contact_sheet import contact_sheet, save_sheet
 from reid.core.errors import ReidError, SourceError, UsageError
 from reid.core.records import Answer, SearchWindow
-from reid.loading import IndexOptions, load_tracker
+from reid.loading import IndexOptions, load_models, load_tracker
 from reid.pipeline import Indexer, IndexReport
 from reid.storage.venue_path import Folder
 from reid.store import Filter
@@ -31,10 +31,11 @@ def index_sources(
     as_json: bool,
 ) -> None:
     """Index sources one after the other; one that fails does not stop the others."""
+    models = load_models(options, crops=crops)
     opened, failed = _open_all(addresses, camera, start, crops=crops)
     if not opened:
         raise SourceError("nothing was indexed: none of the sources could be read")
-    indexer = open_venue(venue).indexer(opened, options)
+    indexer = open_venue(venue).indexer(models, opened, options)
     incomplete = False
     for source in opened:
         try:

@@ -19,6 +19,7 @@ from reid.core.boxes import (
     intersections,
     top_of,
 )
+from reid.core.pixels import RawFrame
 
 SURE_HEAD: Final = 0.3
 """Confidence from which a head shows how large its person's head is."""
@@ -34,6 +35,8 @@ _SAME_TOP: Final = 0.15  # of the whole's height: how far apart the tops of one 
 _SAME_WIDTH: Final = 0.6  # of the whole's width: what an upper half has at least
 _BELOW: Final = 0.3
 """Of the whole's height: where legs begin at the earliest, and how far they may reach below it."""
+
+_UPPER_OF_CROP: Final = 0.4  # of its height; measured: further down are bags and hands
 
 _KEYPOINT_SCORE: Final = 0.3
 _FACE_KEYPOINTS: Final = slice(0, 5)  # COCO: nose, eyes, ears
@@ -141,6 +144,11 @@ def _heads_of(seen: Detections) -> NDArray[np.intp]:
     inside = shared >= _HEAD_INSIDE * np.maximum(areas(seen.heads), 1)[None]
     score = np.where(inside, seen.head_scores[None], 0)
     return np.where(inside.any(axis=1), score.argmax(axis=1), -1).astype(np.intp)
+
+
+def in_upper_part(heads: Boxes, crop: RawFrame) -> NDArray[np.bool_]:
+    """Return which heads (M, 4) are where that of the person in a crop may be; shape (M,)."""
+    return np.asarray((heads[:, 1] + heads[:, 3]) / 2 < _UPPER_OF_CROP * crop.height, np.bool_)
 
 
 def heads_of_poses(keypoints: NDArray[np.float32], people: Boxes) -> Boxes:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from reid.core.boxes import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
 from reid.core.errors import ModelError
 from reid.core.pixels import RawFrame
-from reid.detect.detections import SURE_HEAD, Detections, sure_head_heights
+from reid.detect.detections import SURE_HEAD, Detections, in_upper_part, sure_head_heights
+from reid.detect.detector import Detector
 from reid.detect.faces import SURE_FACE, FaceFinder, frame_views, still_views
 from reid.detect.head_regions import HeadCandidates
 from reid.detect.test_time_augmentation import (
@@ -21,7 +22,7 @@ from reid.detect.test_time_augmentation import (
     Augmentation,
     with_tiles,
 )
-from reid.detect.yolo import Detector, in_upper_part
+from reid.detect.yolo import quieten_ultralytics
 
 _LEAST_LATER: Final = 0.625  # of the index score: what may go on with a track that has started
 _TRACK_BUFFER_SECONDS: Final = 2.0  # how long a lost person may come back as the same track
@@ -233,6 +234,7 @@ def _boxes(seen: Detections, raw: RawFrame) -> Any:
 
 
 def _byte_tracker() -> Any:
+    quieten_ultralytics()  # the detector may be of another make
     from ultralytics.trackers.byte_tracker import BYTETracker
 
     return BYTETracker

@@ -19,15 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from reid.core.boxes import Boxes, as_boxes, empty_boxes, turned_boxes
+from reid.core.boxes import as_boxes, empty_boxes, turned_boxes
 from reid.core.errors import ModelError
 from reid.core.pixels import Image, RawFrame
 from reid.detect.detections import (
     Detections,
     heads_of_poses,
+    in_upper_part,
     suppress_oversized_heads,
     suppress_partial_boxes,
 )
+from reid.detect.detector import Detector
 from reid.detect.test_time_augmentation import (
     NO_AUGMENTATION,
     Augmentation,
@@ -48,8 +50,6 @@ CROP_HEAD: Final = 0.1
 CROP_OTHER_HEAD: Final = 0.5
 """The same further down, where a bag is taken for a head more often than a neighbour's is one."""
 
-_UPPER_OF_CROP: Final = 0.4  # of its height; measured: further down are bags and hands
-
 _CROP_SIDES: Final = (160, 384)
 """Px of the longer side: a person crop is detected at the size of people in scenes and, if no head
 is found, once more, larger."""
@@ -57,7 +57,7 @@ _CROP_MARGIN: Final = 64  # px around it, in which its border is repeated
 _STRIDE: Final = 32  # px: sides that the network takes as they are
 
 
-class Detector:
+class YoloDetector(Detector):
     """One YOLO model.
 
     Args:
@@ -227,11 +227,6 @@ class Detector:
         if predictor is not None:
             for name in ("batch", "results", "dataset", "plotted_img"):
                 setattr(predictor, name, None)
-
-
-def in_upper_part(heads: Boxes, crop: RawFrame) -> NDArray[np.bool_]:
-    """Return which heads (M, 4) are where that of the person in a crop may be; shape (M,)."""
-    return np.asarray((heads[:, 1] + heads[:, 3]) / 2 < _UPPER_OF_CROP * crop.height, np.bool_)
 
 
 def _with_room(crop: Image, side: int) -> tuple[Image, float, NDArray[np.float32]]:

@@ -14,7 +14,7 @@ from reid.detect.detections import Detections
 from reid.detect.head_regions import TOP_OF_CROP, TOP_WITHOUT_HEAD
 from reid.detect.person_crops import heads_in_crop, redacted_crop
 from reid.detect.tracker import Tracker
-from reid.detect.yolo import Detector
+from reid.detect.yolo import YoloDetector
 from reid.lab.bench.data.venue_sets import demo_folder, read_venue
 from reid.loading import load_crop_tracker
 
@@ -91,14 +91,14 @@ def test_a_crop_in_which_no_head_is_seen_is_looked_at_once_more_larger(
 ) -> None:
     (raw, _), *_ = cut_outs()
     looked: list[int] = []
-    look = Detector._detect_at_side
+    look = YoloDetector._detect_at_side
 
-    def blind_at_first(self: Detector, crop: RawFrame, side: int) -> Detections:
+    def blind_at_first(self: YoloDetector, crop: RawFrame, side: int) -> Detections:
         looked.append(side)
         seen = look(self, crop, side)
         return replace(seen, heads=seen.heads[:0]) if len(looked) == 1 else seen
 
-    monkeypatch.setattr(Detector, "_detect_at_side", blind_at_first)
+    monkeypatch.setattr(YoloDetector, "_detect_at_side", blind_at_first)
     assert len(tracker.heads_of_crop(raw).boxes)
     assert looked == sorted(looked)
     assert len(looked) == 2

@@ -12,7 +12,7 @@ from reid.detect import test_time_augmentation
 from reid.detect.detections import Detections
 from reid.detect.test_time_augmentation import Augmentation, unmirrored, weighted_boxes_fusion
 from reid.detect.tracker import Tracker
-from reid.detect.yolo import Detector, bundled_photos
+from reid.detect.yolo import YoloDetector, bundled_photos
 from reid.lab.research_image import ResearchImage
 from reid.weights import registry
 
@@ -76,8 +76,8 @@ def test_boxes_of_a_mirrored_picture_are_turned_back() -> None:
 
 
 @pytest.fixture(scope="module")
-def detector() -> Detector:
-    return Detector(registry.find_detector(None))
+def detector() -> YoloDetector:
+    return YoloDetector(registry.find_detector(None))
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def photo() -> RawFrame:
 
 
 def test_a_mirrored_picture_shows_people_where_they_are(
-    detector: Detector, photo: RawFrame
+    detector: YoloDetector, photo: RawFrame
 ) -> None:
     plain, turned = (
         detector.detect(photo, [Augmentation(640, mirrored)]) for mirrored in (False, True)
@@ -98,16 +98,16 @@ def test_a_mirrored_picture_shows_people_where_they_are(
 
 
 def test_a_still_is_augmented_and_a_video_is_not(
-    detector: Detector, photo: RawFrame, monkeypatch: pytest.MonkeyPatch
+    detector: YoloDetector, photo: RawFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[Augmentation] = []
-    see = Detector._detect_once
+    see = YoloDetector._detect_once
 
-    def noted(self: Detector, raw: RawFrame, augmentation: Augmentation) -> Detections:
+    def noted(self: YoloDetector, raw: RawFrame, augmentation: Augmentation) -> Detections:
         sizes.append(augmentation)
         return see(self, raw, augmentation)
 
-    monkeypatch.setattr(Detector, "_detect_once", noted)
+    monkeypatch.setattr(YoloDetector, "_detect_once", noted)
     tracker = Tracker(detector)
     tracker.start_still()
     tracks = tracker.track(photo).tracks
@@ -120,7 +120,9 @@ def test_a_still_is_augmented_and_a_video_is_not(
     assert sizes == list(test_time_augmentation.NO_AUGMENTATION)
 
 
-def test_a_second_pass_covers_more_and_tracks_the_same(detector: Detector, photo: RawFrame) -> None:
+def test_a_second_pass_covers_more_and_tracks_the_same(
+    detector: YoloDetector, photo: RawFrame
+) -> None:
     tracker = Tracker(detector)
     seen = []
     for careful in (False, True):
@@ -135,7 +137,7 @@ def test_a_second_pass_covers_more_and_tracks_the_same(detector: Detector, photo
 
 
 def test_where_a_model_is_pinned_to_a_size_augmentations_still_differ(
-    photo: RawFrame, monkeypatch: pytest.MonkeyPatch, detector: Detector
+    photo: RawFrame, monkeypatch: pytest.MonkeyPatch, detector: YoloDetector
 ) -> None:
     """ultralytics runs INT8 models at one size on processors with matrix units."""
     read = Path.read_text
@@ -145,7 +147,7 @@ def test_where_a_model_is_pinned_to_a_size_augmentations_still_differ(
         return f"{text}\nflags: amx_int8\n" if str(self) == "/proc/cpuinfo" else text
 
     monkeypatch.setattr(Path, "read_text", with_units)
-    pinned = Detector(registry.find_detector(None))
+    pinned = YoloDetector(registry.find_detector(None))
     for augmentation in (Augmentation(320), Augmentation(640), Augmentation(320)):
         here, there = pinned.detect(photo, [augmentation]), detector.detect(photo, [augmentation])
         assert pinned._model.predictor.imgsz == detector._model.predictor.imgsz
@@ -156,7 +158,7 @@ def test_where_a_model_is_pinned_to_a_size_augmentations_still_differ(
 
 
 def test_a_model_of_fixed_size_takes_no_augmentation(data: Path, photo: RawFrame) -> None:
-    peer = Detector(data / "peers" / "yolo11n_int8_openvino_model")
+    peer = YoloDetector(data / "peers" / "yolo11n_int8_openvino_model")
     assert (
         peer.detect(photo, test_time_augmentation.STILL_AUGMENTATIONS).people.tolist()
         == peer.detect(photo).people.tolist()

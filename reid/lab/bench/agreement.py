@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reid.capture.sources import open_source
 from reid.core.boxes import Boxes, iou
 from reid.detect.detections import Detections
-from reid.detect.yolo import Detector
+from reid.detect.detector import Detector
 from reid.lab.bench.metrics.figures import Ends, Figures, Fraction, MaybeFraction
 from reid.lab.bench.metrics.intervals import wilson
 from reid.lab.bench.report.record import Recorder

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from reid.core.boxes import Boxes, turned_boxes
 from reid.core.pixels import Profile, redact
+from reid.detect.detector import Detector
 from reid.detect.head_regions import FrameDetections, regions_to_redact
 from reid.detect.last_check import LastCheck
 from reid.detect.orientation import quarters_upright
 from reid.detect.tracker import Tracker
-from reid.detect.yolo import Detector
 from reid.lab.bench.data.coco import IOU_STEPS, Matched, Photo, average_precision, match, recall
 from reid.lab.bench.data.head_maps import HeadMap
 from reid.lab.bench.metrics.figures import Ends, Fraction, MaybeFraction

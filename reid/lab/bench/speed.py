@@ -15,7 +15,6 @@ from reid.capture.sources import VideoSource, open_source
 from reid.core.errors import SourceError
 from reid.core.pixels import RawFrame
 from reid.detect.tracker import Tracker
-from reid.detect.yolo import Detector
 from reid.embed import CropEmbedder
 from reid.lab.bench.metrics.figures import Figures, OneDigit, TwoDigits
 from reid.lab.bench.report.plots import Plot, finish
@@ -25,7 +24,7 @@ from reid.lab.bench.report.tables import Row, Table
 from reid.lab.bench.rivals.crowded_clip import write_crowd
 from reid.lab.bench.rivals.tool_chain import run_chain
 from reid.lab.bench.searching import Timed, time_search
-from reid.loading import product_tracker
+from reid.loading import load_detector, product_tracker
 from reid.pipeline import Indexer, IndexReport
 from reid.store import Store
 from reid.store.write_buffer import WriteBuffer
@@ -296,8 +295,8 @@ def _first_frames(video: Path, frames: int) -> FirstFrames:
 def _warm(contest: Contest, video: Path) -> Tracker:
     """Return what finds people, having looked at frames of the video."""
     assert contest.detector is not None
-    heads = (Detector(contest.heads),) if contest.heads else ()
-    tracker = product_tracker(Detector(contest.detector), heads)
+    heads = (load_detector(contest.heads),) if contest.heads else ()
+    tracker = product_tracker(load_detector(contest.detector), heads)
     tracker.start(fps=10.0)
     for raw in _first_frames(video, 2).frames():
         tracker.track(raw)

@@ -138,23 +138,23 @@ def _attributes(suite: Suite, data: Path, rival: Path | None) -> Result:
 
 
 def _detection(suite: Suite, data: Path) -> Result:
-    from reid.detect.yolo import Detector
     from reid.lab.bench.data.coco import read_photos
     from reid.lab.bench.data.head_maps import read_head_maps
     from reid.lab.bench.detection import run_detection
+    from reid.loading import load_detector
 
-    photos, detector = read_photos(data), Detector(_detector(suite))
+    photos, detector = read_photos(data), load_detector(_detector(suite))
     return run_detection(photos, detector, None, suite.seed, _quiet, read_head_maps(data))
 
 
 def _tracking(suite: Suite) -> Result:
-    from reid.detect.yolo import Detector
     from reid.lab.bench.data.mot import cut
     from reid.lab.bench.tracking import read_films, run_tracking
+    from reid.loading import load_detector
 
     films = read_films(_venue(suite))
     films = tuple(cut(film, _QUICK_FRAMES) for film in films) if suite.quick else films
-    return run_tracking(films, Detector(_detector(suite)), None, suite.seed, _quiet)
+    return run_tracking(films, load_detector(_detector(suite)), None, suite.seed, _quiet)
 
 
 def _venue_search(suite: Suite) -> Result:

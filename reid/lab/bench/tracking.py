@@ -10,9 +10,9 @@ import numpy as np
 
 from reid.capture.sources import open_source
 from reid.core.boxes import UNTRACKED, Boxes
+from reid.detect.detector import Detector
 from reid.detect.head_regions import LOOK_AROUND, FrameDetections, regions_to_redact
 from reid.detect.tracker import Tracker
-from reid.detect.yolo import Detector
 from reid.lab.bench.data.mot import Film, Rows, evaluate, read_sequences, venue_sequences
 from reid.lab.bench.data.venue_sets import is_venue, read_venue
 from reid.lab.bench.metrics.figures import Figures, FourDigits, Fraction, TwoDigits

@@ -19,14 +19,15 @@ import torch
 from numpy.typing import NDArray
 
 from reid.core.boxes import Boxes, empty_boxes
+from reid.detect.detector import Detector
 from reid.detect.thresholds import INDEX_SCORE
-from reid.detect.yolo import Detector
 from reid.lab.bench.data.coco import Matched, Photo, average_precision, match, recall
 from reid.lab.research_image import ResearchImage
 from reid.lab.train.detector import CLASSES, build, read_checkpoint, read_weights
 from reid.lab.train.quantise import in_int8
 from reid.lab.train.run import mean_of
 from reid.lab.train.scenes import EMPTY, Scenes, load
+from reid.loading import load_detector
 
 NAME: Final = "person-head"
 MOST_LOST: Final = 0.01
@@ -104,8 +105,8 @@ def pack_detector(
         plain = _openvino(weights)
         small = _quantised(plain, unseen)
         scores = {
-            "fp16": measure(Detector(plain), unseen),
-            "int8": measure(Detector(small), unseen),
+            "fp16": measure(load_detector(plain), unseen),
+            "int8": measure(load_detector(small), unseen),
         }
         fits = scores["fp16"].person_ap50 - scores["int8"].person_ap50 < MOST_LOST
         fits &= scores["fp16"].head_ap50 - scores["int8"].head_ap50 < MOST_LOST

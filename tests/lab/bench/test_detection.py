@@ -132,11 +132,11 @@ def test_annotations_are_read(tmp_path) -> None:
 
 
 def test_heads_of_real_photos_are_covered(data, detector_path) -> None:
-    from reid.detect.yolo import Detector
+    from reid.detect.yolo import YoloDetector
     from reid.lab.bench.detection import run_detection
 
     photos = read_photos(data / "coco-people")[:8]
-    result = run_detection(photos, Detector(detector_path), None, 0, lambda _: None)
+    result = run_detection(photos, YoloDetector(detector_path), None, 0, lambda _: None)
     assert {"AP50", "AP", "recall", "head_coverage"} <= set(result.to_json())
     assert result.coverage["head"].n > 5
     assert result.head_coverage > 0.9

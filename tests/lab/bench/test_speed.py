@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reid.capture.sources import open_source
-from reid.detect.yolo import Detector
+from reid.detect.yolo import YoloDetector
 from reid.lab.bench import searching
 from reid.lab.bench.rivals import tool_chain
 from reid.lab.bench.rivals.crowded_clip import write_crowd
@@ -62,7 +62,7 @@ def test_a_crowd_has_as_many_people_as_asked(tmp_path) -> None:
     write_crowd(tmp_path / "crowd.mp4", 5, 3)
     (raw, *_) = open_source(str(tmp_path / "crowd.mp4")).frames()
     assert (raw.width, raw.height) == (1280, 720)
-    seen = Detector(find_head_detector(None)).detect(raw)
+    seen = YoloDetector(find_head_detector(None)).detect(raw)
     middles = sorted(seen.people[seen.scores > 0.4][:, ::2].mean(axis=1) * 6 // 1280)
     assert middles == [0, 1, 2, 3, 4], "one in each of the first five of six places"
 

@@ -109,11 +109,11 @@ def test_a_venue_that_was_not_filmed_to_the_end_says_so(tmp_path: Path) -> None:
 
 
 def test_people_of_the_bundled_clips_are_followed(detector_path: Path) -> None:
-    from reid.detect.yolo import Detector
+    from reid.detect.yolo import YoloDetector
     from reid.lab.bench.tracking import read_films, run_tracking
 
     films = [cut(f, 25) for f in read_films(demo_folder())[:1]]
-    result = run_tracking(films, Detector(detector_path), None, 0, lambda _: None)
+    result = run_tracking(films, YoloDetector(detector_path), None, 0, lambda _: None)
     assert result.frames == 25
     assert result.IDF1 > 0.6
     assert result.head_coverage.heads.share > 0.9

