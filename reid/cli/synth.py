@@ -225,8 +225,8 @@ def sheet(
     source: Annotated[
         Path | None, typer.Option("--from", help="Crops made before; else new ones.")
     ] = None,
-    rows: Annotated[int, typer.Option(min=1)] = 6,
-    columns: Annotated[int, typer.Option(min=1)] = 12,
+    rows: Annotated[int, typer.Option(min=1, help="Rows; a person each.")] = 6,
+    columns: Annotated[int, typer.Option(min=1, help="Crops in a row.")] = 12,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of a new crop.")] = "256x128",
     labels: Annotated[
         bool, typer.Option("--labels", help="Draw masks and boxes (with --from).")

@@ -15,6 +15,7 @@ case_hours = 24                        # an open case expires after this
 police_after_minutes = 10              # the desk is told to call the police
 police_number = "112"
 language = "en"                        # of the web app: en, es, fr, de, zh
+# accepts = ["Other venue"]            # by name: venues that may search here for their cases
 
 [signs]
 posted = false                         # true once the signs hang (`reid policy sign sign.html`)
@@ -28,6 +29,7 @@ body = true                            # age, height, build, hair and apparent s
 [purposes.vulnerable-adult]
 label = "Vulnerable adult"
 body = ["body.age", "hair.colour"]
+# sites = true                         # other sites may be searched for it too
 
 # One entry a camera. `place` is entrance, exit, gate, corridor, hall, square, path, shop,
 # restaurant, ride, attraction, playground, stand, stage, ticket-office, parking, platform, stairs,
@@ -39,6 +41,8 @@ name = "Main gate"
 exit = true
 x = 0.1                                # position on the plan, 0 to 1 from left and top
 y = 0.8
+# sees_m = 15                          # how far it sees; what no camera sees is drawn as blind
+# rotate = 90                          # degrees counter-clockwise to turn its picture upright
 # url = "rtsp://user:password@camera/stream"    # for `reid watch`
 # height_m = 3.2                       # how it hangs, if somebody measured: above the ground,
 # tilt_degrees = 20                    # below the horizontal,
@@ -48,6 +52,7 @@ y = 0.8
 # image = "plan.png"                   # in this folder
 # width_m = 240                        # how wide the plan is, for walking times
 # paths = [["gate", "carousel"]]       # ways people can walk; none: straight lines
+# walk_m_per_s = 1.2                   # how fast a child walks
 
 # [sites.east]                         # another venue that this one may ask, for purposes with
 # address = "s3://bucket/east"         # `sites = true`; it names this one in [venue] accepts = […]
@@ -61,6 +66,7 @@ y = 0.8
 # false_alarms_per_hour = 1.0
 # webhook = "https://example.org/alert"
 # mqtt = "mqtt://user:password@host"
+# mqtt_topic = "reid/alerts"
 
 # [measured]                           # for `reid policy report`; files in this folder, written by
 # privacy = "privacy.json"             # `reid bench privacy --data DIR --json > privacy.json`, and
