@@ -32,6 +32,18 @@ OwnEmbedder = Annotated[
     str | None,
     typer.Option("--embedder", help="Folder of weights, or `regions`; by default the product's."),
 ]
+Input = Annotated[
+    str | None,
+    typer.Option(
+        "--input", help="Order of colours that --embedder takes, rgb or bgr; default: read from it."
+    ),
+]
+Mean = Annotated[
+    str | None,
+    typer.Option(help="Taken off pixels first, like 0.485,0.456,0.406 (0–1) or of 0–255."),
+]
+Std = Annotated[str | None, typer.Option(help="Divided by next, in the same units.")]
+Size = Annotated[str | None, typer.Option(help="WIDTHxHEIGHT, where the network leaves it free.")]
 DetectorPath = Annotated[
     Path | None, typer.Option("--detector", help="YOLO weights (.pt) or an OpenVINO folder.")
 ]
@@ -60,6 +72,10 @@ def retrieval(
     arch: Annotated[
         str | None, typer.Option(help="A checkpoint's network: resnet50 …, or timm:NAME.")
     ] = None,
+    order: Input = None,
+    mean: Mean = None,
+    std: Std = None,
+    size: Size = None,
     with_heads: Annotated[
         bool, typer.Option("--with-heads", help="Leave heads on: what does redaction cost?")
     ] = False,
@@ -81,12 +97,13 @@ def retrieval(
     from reid.lab.bench.data.reid_sets import LAYOUTS, read_split
     from reid.lab.bench.retrieval import RetrievalSettings, run_retrieval
     from reid.lab.bench.rivals.extractors import load_extractor
+    from reid.lab.bench.rivals.model_input import named_input
 
     name = next((known for known in LAYOUTS if known == layout), None)
     if layout is not None and name is None:
         raise UsageError(f"no layout {layout}: choose one of {', '.join(LAYOUTS)}")
     split = read_split(data, name, query_camera, gallery_camera or ())
-    extractor = load_extractor(embedder, arch)
+    extractor = load_extractor(embedder, arch, named_input(order, mean, std, size))
     settings = RetrievalSettings(with_heads, rerank, seed)
     result = watched(
         "images",
@@ -353,6 +370,10 @@ def faces(
     yunet: Yunet = None,
     recogniser: Recogniser = None,
     embedder: EmbedderPath = None,
+    order: Input = None,
+    mean: Mean = None,
+    std: Std = None,
+    size: Size = None,
     quick: Annotated[bool, typer.Option("--quick", help="Two distances only.")] = False,
     seed: Seed = 0,
     as_json: Json = False,
@@ -364,9 +385,11 @@ def faces(
     """
     from reid.lab.bench.faces import HEIGHTS, Methods, parts, run_faces
     from reid.lab.bench.rivals.extractors import load_extractor
+    from reid.lab.bench.rivals.model_input import named_input
 
     heights = HEIGHTS[::2] if quick else HEIGHTS
-    methods = Methods(_face_method(yunet, recogniser), load_extractor(embedder))
+    extractor = load_extractor(embedder, None, named_input(order, mean, std, size))
+    methods = Methods(_face_method(yunet, recogniser), extractor)
     result = watched(
         "parts",
         parts(heights),
@@ -386,6 +409,10 @@ def fairness(
     yunet: Yunet = None,
     recogniser: Recogniser = None,
     embedder: EmbedderPath = None,
+    order: Input = None,
+    mean: Mean = None,
+    std: Std = None,
+    size: Size = None,
     seed: Seed = 0,
     as_json: Json = False,
     html: Html = None,
@@ -397,9 +424,10 @@ def fairness(
     from reid.lab.bench.data.counterfactual_sets import read_pairs
     from reid.lab.bench.fairness import run_fairness
     from reid.lab.bench.rivals.extractors import load_extractor
+    from reid.lab.bench.rivals.model_input import named_input
 
     pairs = read_pairs(data)
-    extractor = load_extractor(embedder)
+    extractor = load_extractor(embedder, None, named_input(order, mean, std, size))
     face = _face_method(yunet, recogniser) if with_faces or recogniser else None
     result = watched(
         "properties",

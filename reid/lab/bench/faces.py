@@ -28,7 +28,7 @@ from reid.lab.bench.report.tables import Row, Table, figure
 from reid.lab.bench.retrieval import extract, minus_camera_mean
 from reid.lab.bench.rivals.composed_bodies import HEIGHT, Composed, Cover, compose
 from reid.lab.bench.rivals.dlib_faces import FaceMethod
-from reid.lab.bench.rivals.extractors import Extractor
+from reid.lab.bench.rivals.extractors import Extractor, described_extractor
 from reid.lab.bench.rivals.weak_redaction import region
 from reid.lab.research_image import ResearchImage
 
@@ -162,7 +162,15 @@ def run_faces(
     progress: Progress,
 ) -> FacesResult:
     """Compare; `progress` is told the number of parts done, of `parts(heights)`."""
-    recorder = Recorder("faces", seed, {"heights": list(heights)})
+    recorder = Recorder(
+        "faces",
+        seed,
+        {
+            "heights": list(heights),
+            "crops": crops is not None,
+            **described_extractor(methods.appearance),
+        },
+    )
     faces = read_faces(photos)
     listed = None if crops is None else read_folders(crops)
     enrolled = _Scene.of(faces, slice(0, ENROLLED_PHOTOS), seed, day=0)

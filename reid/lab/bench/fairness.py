@@ -25,7 +25,7 @@ from reid.lab.bench.report.result import Result
 from reid.lab.bench.report.tables import Row, Table, figure
 from reid.lab.bench.rivals.attack import Examples, probe
 from reid.lab.bench.rivals.dlib_faces import FaceMethod
-from reid.lab.bench.rivals.extractors import Extractor
+from reid.lab.bench.rivals.extractors import Extractor, described_extractor
 from reid.lab.research_image import ResearchImage
 from reid.lab.synth.labels import PARTS_OF
 from reid.lab.synth.scene import BACKGROUND, HEAD
@@ -194,7 +194,9 @@ def run_fairness(
     progress: Callable[[int], None],
 ) -> FairnessResult:
     """Compare the arms of every property; `progress` is told the properties done."""
-    recorder = Recorder("fairness", seed)
+    recorder = Recorder(
+        "fairness", seed, {"faces": face is not None, **described_extractor(extractor)}
+    )
     results, faces = {}, {}
     for done, change in enumerate(pairs.changes, start=1):
         first, second = (_arm(pairs, change, arm, extractor) for arm in ARMS[change])

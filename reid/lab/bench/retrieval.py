@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from reid.core.errors import SourceError
 from reid.core.pixels import EmbeddableCrop
@@ -20,7 +21,7 @@ from reid.lab.bench.report.plots import OURS, Plot, finish
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
 from reid.lab.bench.report.tables import Table, figure
-from reid.lab.bench.rivals.extractors import Extractor, unit
+from reid.lab.bench.rivals.extractors import Extractor, described_extractor, unit
 from reid.rank.rerank import rerank
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class RetrievalResult(RankingFigures, Result):
             for name in _SHOWN
         )
         note = f"{self.model_id}, {heads}: {self.n_query} queries, {self.n_gallery} in the gallery"
+        if self.run.settings.get("input"):
+            note += f"; it took {self.run.settings['input']}"
         return [Table(("%", *(label for label, _ in ways)), rows, note)]
 
     def plots(self) -> list[Plot]:
@@ -111,7 +114,7 @@ def run_retrieval(
     right = same_person(split.query, split.gallery)
     if not right[0].any():
         raise SourceError("no query has a right answer in the gallery: is it the right --layout?")
-    recorder = Recorder("retrieval", settings.seed, {"with_heads": settings.with_heads})
+    recorder = Recorder("retrieval", settings.seed, _recorded(split, extractor, settings))
     images = split.images()
     vectors = extract(images, extractor, settings.with_heads, progress)
     row = {image: i for i, image in enumerate(images)}
@@ -140,6 +143,20 @@ def run_retrieval(
         cmc=plain.cmc(min(50, max(1, plain.n_gallery))).tolist(),
         run=recorder.finish(weights, [i.path for i in images]),
     )
+
+
+def _recorded(
+    split: Split, extractor: Extractor, settings: RetrievalSettings
+) -> dict[str, JsonValue]:
+    """Return everything that tells one run from another, but for weights, data and seed."""
+    return {
+        "with_heads": settings.with_heads,
+        "rerank": settings.rerank,
+        "layout": split.layout,
+        "query_cameras": [*sorted({i.camera for i in split.query})],
+        "gallery_cameras": [*sorted({i.camera for i in split.gallery})],
+        **described_extractor(extractor),
+    }
 
 
 def extract(

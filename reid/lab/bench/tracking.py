@@ -116,7 +116,7 @@ def run_tracking(
     progress: Progress,
 ) -> TrackingResult:
     """Follow everybody with the product's detector and tracker, and compare with the truth."""
-    recorder = Recorder("tracking", seed)
+    recorder = Recorder("tracking", seed, {"frames": [film.frames for film in films]})
     tracker = product_tracker(detector, (heads,) if heads else ())
     followed: list[_Followed] = []
     for film in films:

@@ -72,6 +72,34 @@ def test_the_figures_of_a_set_on_paper(three_people) -> None:
     assert done[-1] == 12
 
 
+def test_runs_that_differ_have_records_that_differ(three_people) -> None:
+    """Cameras, layout, re-ranking, heads, architecture and what the network took are kept."""
+
+    class Named(MeanColour):
+        def __init__(self, arch: str, takes: str) -> None:
+            self.arch, self.input = arch, takes
+
+    def settings(split=None, extractor=None, **options):
+        given = split or read_split(three_people)
+        model = extractor or Named("resnet18", "RGB")
+        return run_retrieval(
+            given, model, RetrievalSettings(**options), lambda _: None
+        ).run.settings
+
+    turned = read_split(three_people, None, "02", ["01"])
+    kept = [
+        settings(), settings(rerank=True), settings(with_heads=True), settings(turned),
+        settings(read_split(three_people, None, "all")),
+        settings(extractor=Named("resnet50", "RGB")), settings(extractor=Named("resnet18", "BGR")),
+    ]  # fmt: skip
+    assert len({str(one) for one in kept}) == len(kept)
+    assert kept[3] == {
+        "with_heads": False, "rerank": False, "layout": "folders", "query_cameras": ["02"],
+        "gallery_cameras": ["01"], "model": "mean-colour", "architecture": "resnet18",
+        "input": "RGB",
+    }  # fmt: skip
+
+
 def test_a_gallery_without_right_answers_is_an_error(three_people) -> None:
     split = read_split(three_people, "folders")
     strangers = tuple(i for i in split.gallery if i.identity != "1")

@@ -7,10 +7,12 @@ from typing import Any, Final, Protocol
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from reid.core.errors import ModelError, UsageError
 from reid.core.pixels import EmbeddableCrop, Image
 from reid.embed import CropEmbedder, Light
+from reid.lab.bench.rivals.model_input import IMAGENET, ModelInput, Size, input_of
 from reid.weights.openvino import silence_telemetry
 
 Float = NDArray[np.float32]
@@ -18,8 +20,6 @@ Float = NDArray[np.float32]
 _BASELINE: Final = "regions"
 _BATCH: Final = 64
 _TORCH_SIZE: Final = (128, 256)  # width, height: what re-identification networks are trained at
-_IMAGENET_MEAN: Final = np.array([0.485, 0.456, 0.406], np.float32)
-_IMAGENET_STD: Final = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 class Extractor(Protocol):
@@ -40,7 +40,9 @@ class Extractor(Protocol):
         ...
 
 
-def load_extractor(given: str | None, arch: str | None = None) -> Extractor:
+def load_extractor(
+    given: str | None, arch: str | None = None, named: ModelInput | None = None
+) -> Extractor:
     """Return the product's own embedder, or the one asked for.
 
     Args:
@@ -48,20 +50,34 @@ def load_extractor(given: str | None, arch: str | None = None) -> Extractor:
             of the product's: a folder, or ``regions`` for the baseline.
         arch: what a checkpoint's weights belong to: a name of torchvision's models, or
             ``timm:NAME`` where timm is installed.
+        named: what the network takes; by default what its file says.
 
     Raises:
-        ModelError: missing, damaged, or of a kind that is not known.
+        ModelError: missing, damaged, of a kind that is not known, or silent about what it takes.
+        UsageError: an input is named for one of the product's.
     """
     if given is None or given == _BASELINE or (Path(given) / "model.toml").is_file():
+        if named is not None:
+            raise UsageError("--input is for other networks: name one with --embedder")
         return EmbedderVectors(*own_embedder(given))
     path = Path(given)
     if not path.exists():
         raise ModelError(f"{path} does not exist: name a model file with --embedder")
     if path.suffix in {".xml", ".onnx"}:
-        return OpenVinoExtractor(path)
+        return OpenVinoExtractor(path, named)
     if path.suffix in {".pt", ".pth", ".ts", ".torchscript", ".tar"}:
-        return TorchExtractor(path, arch)
+        return TorchExtractor(path, arch, named)
     raise ModelError(f"{path} is no known kind of model: use .xml, .onnx, .pt or .pth")
+
+
+def described_extractor(extractor: Extractor) -> dict[str, JsonValue]:
+    """Return what a record says of a model besides its weights: architecture, what it takes."""
+    takes = getattr(extractor, "input", None)
+    return {
+        "model": extractor.model_id,
+        "architecture": getattr(extractor, "arch", None),
+        "input": None if takes is None else str(takes),
+    }
 
 
 def own_embedder(given: str | None = None) -> tuple[CropEmbedder, Path | None]:
@@ -98,38 +114,38 @@ class EmbedderVectors:
 class OpenVinoExtractor:
     """A network in OpenVINO's or ONNX's format.
 
-    Open Model Zoo's re-identification networks take BGR in [0, 255]; ONNX files of other origin
-    RGB normalised as for ImageNet. The size is the network's own, or 128 × 256 where it is free.
+    What it takes is read from the file (`model_input.input_of`) or named. The size is the network's
+    own, or 128 × 256 where it is free.
     The precision is what OpenVINO chooses for the machine (bfloat16 where the processor has it);
     between it and float32, 2 of 224 queries have been seen to change.
 
     Raises:
-        ModelError: unreadable, or not one image in and one vector out.
+        ModelError: unreadable, not one image in and one vector out, or silent about what it takes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, named: ModelInput | None = None) -> None:
         self.weights = path
         self.model_id = path.stem
-        self._plain_bgr = path.suffix == ".xml"
-        self._network, self._size = read_openvino_sized(path)
+        self._network, self._size, found = read_openvino_sized(path, named)
+        self.input = found
 
     def vectors(self, crops: Sequence[EmbeddableCrop], light: Light) -> Float:
         """Return unit vectors (N, D)."""
-        prepare = as_bgr if self._plain_bgr else as_imagenet
-        rows = [prepare(crop.pixels, self._size) for crop in crops]
+        rows = [self.input.prepare(crop.pixels, self._size) for crop in crops]
         found = [np.array(self._network(row[None])[0], np.float32).ravel() for row in rows]
         return unit(np.stack(found))
 
 
 class TorchExtractor:
-    """TorchScript, or a checkpoint of a named architecture; RGB normalised as for ImageNet.
+    """TorchScript, or a checkpoint of a named architecture; by default it takes `IMAGENET`.
 
     Raises:
         ModelError: unreadable, or the weights do not fit the architecture.
     """
 
-    def __init__(self, path: Path, arch: str | None) -> None:
+    def __init__(self, path: Path, arch: str | None, named: ModelInput | None = None) -> None:
         self.weights = path
+        self.input, self.arch = named or IMAGENET, arch
         self.model_id = path.stem if arch is None else f"{arch}/{path.stem}"
         self._model: Any = _scripted(path) if arch is None else _checkpoint(path, arch)
         self._model.eval()
@@ -142,7 +158,7 @@ class TorchExtractor:
         with torch.inference_mode():
             for start in range(0, len(crops), _BATCH):
                 chosen = crops[start : start + _BATCH]
-                batch = np.stack([as_imagenet(crop.pixels, _TORCH_SIZE) for crop in chosen])
+                batch = np.stack([self.input.prepare(c.pixels, _TORCH_SIZE) for c in chosen])
                 result = self._model(torch.from_numpy(batch))
                 result = result[0] if isinstance(result, (tuple, list)) else result
                 found.append(result.flatten(1).float().numpy())
@@ -161,50 +177,61 @@ def as_bgr(pixels: Image, size: tuple[int, int]) -> Float:
     return np.ascontiguousarray(scaled[..., ::-1].transpose(2, 0, 1), np.float32)
 
 
-def as_imagenet(pixels: Image, size: tuple[int, int]) -> Float:
-    """Return float32 (3, h, w), RGB normalised as for ImageNet, of uint8 RGB (H, W, 3)."""
-    scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
-    return np.ascontiguousarray(((scaled - _IMAGENET_MEAN) / _IMAGENET_STD).transpose(2, 0, 1))
-
-
-def read_openvino(path: Path, size: tuple[int, int]) -> Callable[[Float], Any]:
+def read_openvino(path: Path, size: Size) -> Callable[[Float], Any]:
     """Return the network in `path`, which must take images of `size` (w, h).
 
     Raises:
         ModelError: missing, damaged or of another size.
     """
-    network, found = read_openvino_sized(path)
+    network, found = _compiled(_read(path), path, None)
     if found != size:
         raise ModelError(f"{path} takes images of {found[0]}×{found[1]}, not {size[0]}×{size[1]}")
     return network
 
 
-def read_openvino_sized(path: Path) -> tuple[Callable[[Float], Any], tuple[int, int]]:
-    """Return the network in `path` (one image in), and the size (w, h) that it takes.
+def read_openvino_sized(
+    path: Path, named: ModelInput | None = None
+) -> tuple[Callable[[Float], Any], Size, ModelInput]:
+    """Return the network in `path` (one image in), the size (w, h) that it takes, and its input.
 
     Raises:
-        ModelError: missing, damaged, or not one image in.
+        ModelError: missing, damaged, not one image in, of another size than is named, or silent
+            about what it takes where that is not named.
     """
+    model = _read(path)
+    found = named or input_of(model, path)
+    network, size = _compiled(model, path, found.size)
+    if found.size not in {None, size}:
+        raise ModelError(f"{path} takes images of {size[0]}×{size[1]}: leave out --size")
+    return network, size, found
+
+
+def _read(path: Path) -> Any:
     try:
-        return _compile(path)
+        silence_telemetry()
+        import openvino
+
+        return openvino.Core().read_model(path)
     except Exception as error:  # OpenVINO raises RuntimeError for everything
         raise ModelError(f"{path} cannot be read ({type(error).__name__})") from None
 
 
-def _compile(path: Path) -> tuple[Callable[[Float], Any], tuple[int, int]]:
-    silence_telemetry()
+def _compiled(model: Any, path: Path, wanted: Size | None) -> tuple[Callable[[Float], Any], Size]:
+    """Compile a network; `wanted` counts where it leaves its size free."""
     import openvino
 
-    core = openvino.Core()
-    model = core.read_model(path)
-    shape = model.inputs[0].partial_shape
-    if len(model.inputs) != 1 or shape.rank.get_length() != 4:
-        raise ValueError("not one image in")
-    height, width = (d.get_length() if d.is_static else None for d in (shape[2], shape[3]))
-    size = (width or _TORCH_SIZE[0], height or _TORCH_SIZE[1])
-    if shape.is_dynamic:
-        model.reshape([1, 3, size[1], size[0]])
-    return core.compile_model(model, "CPU"), size
+    try:
+        shape = model.inputs[0].partial_shape
+        if len(model.inputs) != 1 or shape.rank.get_length() != 4:
+            raise ValueError("not one image in")
+        height, width = (d.get_length() if d.is_static else None for d in (shape[2], shape[3]))
+        free = wanted or _TORCH_SIZE
+        size = (width or free[0], height or free[1])
+        if shape.is_dynamic:
+            model.reshape([1, 3, size[1], size[0]])
+        return openvino.Core().compile_model(model, "CPU"), size
+    except Exception as error:  # OpenVINO raises RuntimeError for everything
+        raise ModelError(f"{path} cannot be read ({type(error).__name__})") from None
 
 
 def _scripted(path: Path) -> Any:

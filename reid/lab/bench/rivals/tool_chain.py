@@ -23,7 +23,7 @@ import numpy as np
 
 from reid.core.pixels import Image
 from reid.detect.yolo import quieten_ultralytics
-from reid.lab.bench.rivals.extractors import as_bgr, read_openvino_sized
+from reid.lab.bench.rivals.extractors import read_openvino_sized
 
 _HEAD_SHARE: Final = 0.2  # of a person's box, blurred
 _SIGMA: Final = 12.0  # px
@@ -131,14 +131,14 @@ def _hide(video: Path, frames: int, folder: Path, hide: Hide) -> None:
 
 
 def _identify(network: Path, folder: Path) -> None:
-    compiled, size = read_openvino_sized(network)
+    compiled, size, takes = read_openvino_sized(network)
     vectors, ids = [], []
     for image, line in zip(_read(folder / "blurred.mp4", None), _tracks(folder), strict=False):
         boxes = np.clip(np.array(line["boxes"]).reshape(-1, 4), 0, None).astype(int).tolist()
         for (x0, y0, x1, y1), track in zip(boxes, line["ids"], strict=False):
             crop = image[y0:y1, x0:x1]
             if crop.size:
-                vectors.append(np.array(compiled(as_bgr(crop, size)[None])[0]).ravel())
+                vectors.append(np.array(compiled(takes.prepare(crop, size)[None])[0]).ravel())
                 ids.append(track)
     np.savez(folder / "vectors.npz", vectors=np.array(vectors), ids=np.array(ids))
 
