@@ -66,7 +66,11 @@ Films = Annotated[
 def retrieval(
     data: Data,
     layout: Annotated[
-        str | None, typer.Option(help="folders, market1501 or msmt17; by default recognised.")
+        str | None,
+        typer.Option(
+            help="folders, market1501, dukemtmc, msmt17, cuhk03-labeled or cuhk03-detected; "
+            "by default recognised."
+        ),
     ] = None,
     embedder: EmbedderPath = None,
     arch: Annotated[

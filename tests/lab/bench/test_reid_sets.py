@@ -1,9 +1,11 @@
 """Protocols: who is asked, who is searched, what counts."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 from reid.core.errors import SourceError, UsageError
 from reid.lab.bench.data.reid_sets import Labelled, read_folders, read_split, same_person
@@ -80,6 +82,66 @@ def test_what_looks_like_another_layout_is_refused_in_one_line(tmp_path) -> None
             read(tmp_path)
         assert "--layout market1501" in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_duke_has_nobody_in_particular(tmp_path) -> None:
+    touch(tmp_path, "query/0005_c2_f0046985.jpg", "bounding_box_test/0000_c3_f0000001.jpg")
+    split = read_split(tmp_path)
+    assert split.layout == "dukemtmc"
+    assert [(i.identity, i.camera, i.subject) for i in split.images()] == [
+        ("5", "2", "person"), ("0", "3", "person"),
+    ]  # fmt: skip
+    assert read_split(tmp_path, "market1501").query == split.query, "read so before it had a name"
+
+
+CUHK03_NAMES = ["1_001_1_01.png", "1_001_2_06.png", "1_002_1_01.png", "1_002_2_06.png"]
+
+
+def cuhk03(root: Path, kind: str, form: str) -> None:
+    """Write persons 1 and 2, the first asked for before camera 1, as it is passed on."""
+    if form == "folders":
+        touch(root / kind, "query/0001_c1_11.png", "bounding_box_test/0001_c2_16.png",
+              "bounding_box_test/0002_c2_26.png")  # fmt: skip
+        return
+    touch(root / f"images_{kind}", *CUHK03_NAMES)
+    if form == "json":
+        place = [f"/data/cuhk03/images_{kind}/{name}" for name in CUHK03_NAMES]
+        gallery = [[place[1], 1, 2], [place[3], 2, 2]]
+        split = [{"train": [], "query": [[place[0], 1, 1]], "gallery": gallery}]
+        (root / f"splits_new_{kind}.json").write_text(json.dumps(split))
+    else:
+        savemat(root / f"cuhk03_new_protocol_config_{kind}.mat", {
+            "filelist": np.array(CUHK03_NAMES, object)[:, None], "labels": [[1], [1], [2], [2]],
+            "camId": [[1], [2], [1], [2]], "train_idx": [[3]], "query_idx": [[1]],
+            "gallery_idx": [[2], [4]],
+        })  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["labeled", "detected"])
+@pytest.mark.parametrize("form", ["folders", "json", "mat"])
+def test_cuhk03_by_the_new_protocol(tmp_path, kind, form) -> None:
+    cuhk03(tmp_path, kind, form)
+    split = read_split(tmp_path)
+    assert split.layout == f"cuhk03-{kind}"
+    assert [(i.identity, i.camera) for i in split.query] == [("1", "1")]
+    assert [(i.identity, i.camera) for i in split.gallery] == [("1", "2"), ("2", "2")]
+    assert all(image.path.is_file() for image in split.images())
+
+
+def test_cuhk03_says_which_of_both_and_what_is_missing(tmp_path) -> None:
+    cuhk03(tmp_path, "labeled", "json")
+    cuhk03(tmp_path, "detected", "folders")
+    with pytest.raises(SourceError, match="--layout cuhk03-labeled or --layout cuhk03-detected"):
+        read_split(tmp_path)
+    assert read_split(tmp_path, "cuhk03-detected").layout == "cuhk03-detected"
+    with pytest.raises(SourceError, match="looks like cuhk03-labeled, not folders"):
+        read_split(tmp_path, "folders")
+    (tmp_path / "splits_new_labeled.json").unlink()
+    with pytest.raises(SourceError, match=r"needs .*cuhk03_new_protocol_config_labeled\.mat or"):
+        read_split(tmp_path, "cuhk03-labeled")
+    (tmp_path / "splits_new_labeled.json").write_text("{}")
+    with pytest.raises(SourceError, match="not CUHK03's new protocol"):
+        read_split(tmp_path, "cuhk03-labeled")
 
 
 def test_half_a_market_root_is_no_folder_of_people(tmp_path) -> None:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core import vocabulary
-from reid.core.errors import ModelError, SourceError
+from reid.core.errors import SourceError
 from reid.core.records import Wish
 from reid.core.vocabulary import Column
 from reid.lab.bench.data.description_sets import DESCRIPTIONS, DescribedSet, read_described
-from reid.lab.bench.data.reid_sets import Labelled, read_split
+from reid.lab.bench.data.reid_sets import Labelled, load_mat, read_split
 
 LabelSet = Literal["descriptions", "pa100k", "market1501"]
 LABEL_SETS: Final[tuple[LabelSet, ...]] = get_args(LabelSet)
@@ -238,11 +238,4 @@ def _market(data: Path) -> LabelledSet:
 def _load_mat(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise SourceError(f"{path} does not exist: is --labels right?")
-    try:
-        from scipy.io import loadmat
-    except ImportError:
-        raise ModelError("this data set needs scipy: pip install 'scipy>=1.13'") from None
-    try:
-        return dict(loadmat(path, squeeze_me=True, simplify_cells=True))
-    except Exception as error:  # scipy raises many kinds for damaged files
-        raise SourceError(f"{path} is not a MATLAB file ({type(error).__name__})") from None
+    return load_mat(path)

@@ -1,25 +1,31 @@
 """Data sets on disk → labelled images, split into queries and gallery by the published protocol."""
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid.capture.images import STILL_SUFFIXES
-from reid.core.errors import SourceError, UsageError
+from reid.core.errors import ModelError, SourceError, UsageError
 
-LayoutName = Literal["folders", "market1501", "msmt17"]
+LayoutName = Literal[
+    "folders", "market1501", "dukemtmc", "msmt17", "cuhk03-labeled", "cuhk03-detected"
+]
 LAYOUTS: Final[tuple[LayoutName, ...]] = get_args(LayoutName)
 
 Subject = Literal["person", "distractor", "junk"]
 """Whom an image shows: a person; nobody in particular, a wrong answer to every query; or nothing
 that counts either way. The last two are Market-1501's (its people 0 and -1)."""
 
+_DUKE_NAME: Final = re.compile(r"\d+_c\d+_f\d+")
 _MARKET_NAME: Final = re.compile(r"(-?\d+)_c(\d+)")
+_MARKET_PARTS: Final = ("query", "bounding_box_test")
 _MARKET_SUBJECTS: Final[dict[int, Subject]] = {-1: "junk", 0: "distractor"}
 
 
@@ -60,7 +66,7 @@ def read_split(
     Args:
         data: its folder.
         layout: ``folders`` (``ID/CAMERA_*.png``; the first camera's images are the queries, the
-            others' the gallery), ``market1501`` or ``msmt17`` (as published); None: recognised.
+            others' the gallery), another of `LAYOUTS` (as published); None: recognised.
         query_camera, gallery_cameras: other cameras than these defaults, for ``folders``. The
             query camera ``all`` takes every image as query and every image as gallery.
 
@@ -80,8 +86,20 @@ def read_split(
 
 
 def recognised(data: Path) -> LayoutName:
-    """Return the layout that a folder looks like: a published one, else ``folders``."""
-    return next((name for name, looks in _SIGNS.items() if looks(data)), "folders")
+    """Return the layout that a folder looks like: a published one, else ``folders``.
+
+    Raises:
+        SourceError: it looks like several.
+    """
+    seen = _seen(data)
+    if len(seen) > 1:
+        ways = " or ".join(f"--layout {name}" for name in seen)
+        raise SourceError(f"{data} holds several data sets: use {ways}")
+    return seen[0] if seen else "folders"
+
+
+def _seen(data: Path) -> list[LayoutName]:
+    return [name for name, looks in _SIGNS.items() if looks(data)]
 
 
 def _refuse_other(data: Path, named: LayoutName) -> None:
@@ -90,9 +108,9 @@ def _refuse_other(data: Path, named: LayoutName) -> None:
     Raises:
         SourceError: it looks like one that was not named.
     """
-    seen = recognised(data)
-    if seen not in {named, "folders"}:
-        raise SourceError(f"{data} looks like {seen}, not {named}: use --layout {seen}")
+    seen = _seen(data)
+    if seen and named not in seen and {named, *seen} != {"market1501", "dukemtmc"}:
+        raise SourceError(f"{data} looks like {seen[0]}, not {named}: use --layout {seen[0]}")
 
 
 def read_folders(data: Path) -> tuple[Labelled, ...]:
@@ -153,20 +171,100 @@ def _by_camera(
 
 def _market(data: Path) -> Split:
     """Read ``query/`` and ``bounding_box_test/`` with names like ``0001_c1s1_001051_00.jpg``."""
-    query, gallery = (_market_folder(data / part) for part in ("query", "bounding_box_test"))
+    query, gallery = (_market_folder(data / part, _MARKET_SUBJECTS) for part in _MARKET_PARTS)
     return Split(query, gallery, "market1501")
 
 
-def _market_folder(folder: Path) -> tuple[Labelled, ...]:
-    named = ((_MARKET_NAME.match(path.name), path) for path in sorted(folder.glob("*.jpg")))
+def _duke(data: Path) -> Split:
+    """Read the same folders with names like ``0005_c2_f0046985.jpg``; everybody is somebody."""
+    query, gallery = (_market_folder(data / part, {}) for part in _MARKET_PARTS)
+    return Split(query, gallery, "dukemtmc")
+
+
+def _market_folder(folder: Path, subjects: Mapping[int, Subject]) -> tuple[Labelled, ...]:
+    named = (
+        (_MARKET_NAME.match(path.name), path)
+        for path in sorted(folder.glob("*_*"))
+        if path.suffix.lower() in STILL_SUFFIXES
+    )
     found = tuple(
-        Labelled(path, str(int(m[1])), m[2], _MARKET_SUBJECTS.get(int(m[1]), "person"))
+        Labelled(path, str(int(m[1])), m[2], subjects.get(int(m[1]), "person"))
         for m, path in named
         if m is not None
     )
     if not found:
-        raise SourceError(f"{folder} holds no images named 0001_c1s1_….jpg: is --layout right?")
+        raise SourceError(f"{folder} holds no images named 0001_c1….jpg: is --layout right?")
     return found
+
+
+def _cuhk03(data: Path, kind: str) -> Split:
+    """Read the new protocol (Zhong et al. 2017) in any of the ways in which it is passed on.
+
+    They are folders as Market-1501's in ``labeled/``; ``images_labeled/`` beside
+    ``cuhk03_new_protocol_config_labeled.mat``, or beside ``splits_new_labeled.json``; the same for
+    ``detected``.
+    """
+    name: LayoutName = "cuhk03-labeled" if kind == "labeled" else "cuhk03-detected"
+    if (data / kind).is_dir():
+        parts = (_market_folder(data / kind / part, {}) for part in _MARKET_PARTS)
+        return Split(*parts, name)
+    images = data / f"images_{kind}"
+    protocols = {
+        data / f"cuhk03_new_protocol_config_{kind}.mat": _cuhk03_config,
+        data / f"splits_new_{kind}.json": _cuhk03_splits,
+    }
+    listing = next((path for path in protocols if path.is_file()), None)
+    if listing is None or not images.is_dir():
+        lists = " or ".join(path.name for path in protocols)
+        raise SourceError(
+            f"{data} needs {kind}/query, or {images.name}/ and {lists}: is it CUHK03?"
+        )
+    try:
+        return Split(*protocols[listing](listing, images), name)
+    except (KeyError, ValueError, TypeError, IndexError):
+        raise SourceError(f"{listing} is not CUHK03's new protocol") from None
+
+
+def _cuhk03_config(listing: Path, images: Path) -> tuple[tuple[Labelled, ...], ...]:
+    """Read the authors' MATLAB file: names, people, cameras, and positions that count from 1."""
+    content = load_mat(listing)
+    names, people, cameras = (np.ravel(content[n]) for n in ("filelist", "labels", "camId"))
+    return tuple(
+        tuple(
+            Labelled(images / str(names[i]), str(int(people[i])), str(int(cameras[i])))
+            for i in np.ravel(content[part]).astype(int) - 1
+        )
+        for part in ("query_idx", "gallery_idx")
+    )
+
+
+def _cuhk03_splits(listing: Path, images: Path) -> tuple[tuple[Labelled, ...], ...]:
+    """Read torchreid's splits: path, person, camera; the paths are of the machine it ran on."""
+    split = json.loads(listing.read_text())[0]
+    return tuple(
+        tuple(
+            Labelled(images / Path(path).name, str(int(who)), str(int(camera)))
+            for path, who, camera in split[part]
+        )
+        for part in ("query", "gallery")
+    )
+
+
+def load_mat(path: Path) -> dict[str, Any]:
+    """Read a MATLAB file's variables.
+
+    Raises:
+        SourceError: it is none.
+        ModelError: SciPy is not installed.
+    """
+    try:
+        from scipy.io import loadmat
+    except ImportError:
+        raise ModelError("this data set needs scipy: pip install 'scipy>=1.13'") from None
+    try:
+        return dict(loadmat(path, squeeze_me=True, simplify_cells=True))
+    except Exception as error:  # scipy raises many kinds for damaged files
+        raise SourceError(f"{path} is not a MATLAB file ({type(error).__name__})") from None
 
 
 def _msmt(data: Path) -> Split:
@@ -196,21 +294,37 @@ def _msmt_list(listing: Path, folder: Path) -> tuple[Labelled, ...]:
 
 
 def _looks_like_market(data: Path) -> bool:
-    parts = ("query", "bounding_box_test", "bounding_box_train")
-    return any((data / part).is_dir() for part in parts)
+    parts = (*_MARKET_PARTS, "bounding_box_train")
+    return any((data / part).is_dir() for part in parts) and not _looks_like_duke(data)
+
+
+def _looks_like_duke(data: Path) -> bool:
+    images = (p for part in _MARKET_PARTS for p in sorted((data / part).glob("*_c*"))[:1])
+    return any(_DUKE_NAME.match(path.name) for path in images)
 
 
 def _looks_like_msmt(data: Path) -> bool:
     return any((data / f"list_{part}.txt").is_file() for part in ("query", "gallery", "train"))
 
 
+def _looks_like_cuhk03(data: Path, kind: str) -> bool:
+    places = (data / kind / "query", data / kind / "bounding_box_test", data / f"images_{kind}")
+    return any(place.is_dir() for place in places)
+
+
 _SIGNS: Final[dict[LayoutName, Callable[[Path], bool]]] = {
+    "dukemtmc": _looks_like_duke,
     "market1501": _looks_like_market,
     "msmt17": _looks_like_msmt,
+    "cuhk03-labeled": partial(_looks_like_cuhk03, kind="labeled"),
+    "cuhk03-detected": partial(_looks_like_cuhk03, kind="detected"),
 }
 """Published layouts → what gives them away."""
 
 _READERS: Final[dict[LayoutName, Callable[[Path], Split]]] = {
     "market1501": _market,
+    "dukemtmc": _duke,
     "msmt17": _msmt,
+    "cuhk03-labeled": partial(_cuhk03, kind="labeled"),
+    "cuhk03-detected": partial(_cuhk03, kind="detected"),
 }
