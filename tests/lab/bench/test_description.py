@@ -114,6 +114,46 @@ def test_caption_sets_are_read_by_their_files(tmp_path) -> None:
     assert result.by_camera == {}
 
 
+@pytest.mark.parametrize(
+    ("listing", "key", "ids"),
+    [
+        ("reid_raw.json", "file_path", (1, 2, 3)),
+        ("ICFG-PEDES.json", "file_path", (1, 2, 3)),
+        ("data_captions.json", "img_path", (1, 2, 3)),
+        ("caption_all.json", "file_path", (11003, 12004, 13003)),
+        ("annotations/caption_all.json", "file_path", (12003, 12004, 13003)),
+    ],
+)
+def test_every_caption_set_gives_its_test_people(tmp_path, listing, key, ids) -> None:
+    """As published; what has no split is split by its people's numbers."""
+    names, splits = ("a/1.png", "b/2.png", "b/3.png"), ("train", "test", "test")
+    entries = [
+        {"id": i, key: name, "captions": [f"red {i}", "blue"], "split": split}
+        for i, name, split in zip(ids, names, splits, strict=True)
+    ]
+    if listing.endswith("caption_all.json"):
+        entries = [{k: v for k, v in entry.items() if k != "split"} for entry in entries]
+    for path, text in ((tmp_path / listing, json.dumps(entries)), (tmp_path / "imgs/b/2.png", "")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    with pytest.raises(
+        SourceError, match=r"lacks 1 of 2 images of the test split, e\.g\. b/3\.png"
+    ):
+        read_described(tmp_path)
+    (tmp_path / "imgs/b/3.png").touch()
+    described = read_described(tmp_path)
+    assert [i.identity for i in described.images] == [str(i) for i in ids[1:]]
+    assert [d.text for d in described.descriptions][::2] == [f"red {i}" for i in ids[1:]]
+    assert described.pooled is False
+
+
+def test_only_caption_all_may_lack_the_split(tmp_path) -> None:
+    entries = [{"id": 12004, "file_path": "a.png", "captions": ["x"]}]
+    (tmp_path / "ICFG-PEDES.json").write_text(json.dumps(entries))
+    with pytest.raises(SourceError, match="may lack the split"):
+        read_described(tmp_path)
+
+
 def test_errors_name_file_and_line(tmp_path) -> None:
     with pytest.raises(SourceError, match=r"holds no descriptions\.jsonl"):
         read_described(tmp_path)

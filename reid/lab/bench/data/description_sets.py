@@ -1,7 +1,7 @@
 """Data sets of descriptions → who is described in which words, and the images to search."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +13,13 @@ from reid.lab.bench.data.reid_sets import Labelled, read_folders
 from reid.lab.bench.data.venue_sets import FilmedVenue, is_venue, read_venue
 
 DESCRIPTIONS: Final = "descriptions.jsonl"
-CAPTION_FILES: Final = ("reid_raw.json", "data_captions.json", "ICFG-PEDES.json")
-"""CUHK-PEDES, RSTPReid, ICFG-PEDES."""
+CAPTION_FILES: Final = (
+    "reid_raw.json", "caption_all.json", "data_captions.json", "ICFG-PEDES.json",
+)  # fmt: skip
+"""CUHK-PEDES with its split and as its authors ship it, RSTPReid, ICFG-PEDES."""
+
+_CUHK_PEDES_TEST: Final = range(12004, 13004)
+"""People whom ``caption_all.json``, which has no split, is tested on (Li et al. 2017)."""
 
 _PREFIX: Final = "describe"
 
@@ -69,9 +74,9 @@ def read_described(data: Path) -> DescribedSet:
         raise SourceError(f"{data} does not exist: name the data set's folder with --data")
     if is_venue(data):
         return _of_venue(read_venue(data))
-    for name in CAPTION_FILES:
-        if (data / name).is_file():
-            return _read_captions(data, data / name)
+    captions = _find_captions(data)
+    if captions is not None:
+        return _read_captions(data, captions)
     listing = data / DESCRIPTIONS
     if not listing.is_file():
         raise SourceError(f"{data} holds no {DESCRIPTIONS} nor one of {', '.join(CAPTION_FILES)}")
@@ -128,18 +133,50 @@ def _wishes(line: dict[str, Any]) -> Iterator[Wish]:
 
 def _read_captions(data: Path, listing: Path) -> DescribedSet:
     """Read the test split: every caption looks for its person among all test images."""
-    folder = data / "imgs" if (data / "imgs").is_dir() else data
     try:
-        entries = [e for e in json.loads(listing.read_text()) if e["split"] == "test"]
-        paths = [folder / (e.get("file_path") or e["img_path"]) for e in entries]
-        images = tuple(
-            Labelled(path, str(e["id"]), "") for path, e in zip(paths, entries, strict=True)
-        )
+        entries = [e for e in json.loads(listing.read_text()) if _is_test(e, listing)]
+        names = [str(e.get("file_path") or e["img_path"]) for e in entries]
+        identities = [str(e["id"]) for e in entries]
         described = tuple(
             Described(text, str(e["id"]), "caption") for e in entries for text in e["captions"]
         )
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError):
-        raise SourceError(f"{listing} is not a list of captions with split and path") from None
-    if not images:
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError):
+        raise SourceError(
+            f"{listing} is not a list of captions with id, path and split (only caption_all.json "
+            "may lack the split)"
+        ) from None
+    if not entries:
         raise SourceError(f"{listing} has no test split")
+    folder = _image_folder(data, names)
+    images = tuple(
+        Labelled(folder / name, who, "") for name, who in zip(names, identities, strict=True)
+    )
     return DescribedSet(described, images, pooled=False, files=(listing,))
+
+
+def _is_test(entry: Mapping[str, Any], listing: Path) -> bool:
+    if listing.name == "caption_all.json" and "split" not in entry:
+        return int(entry["id"]) in _CUHK_PEDES_TEST
+    return bool(entry["split"] == "test")
+
+
+def _image_folder(data: Path, names: Sequence[str]) -> Path:
+    """Return where the images are: in ``imgs``, or in the folder itself.
+
+    Raises:
+        SourceError: some are in neither; it says how many, and names one.
+    """
+    folder = data / "imgs" if (data / "imgs").is_dir() else data
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise SourceError(
+            f"{folder} lacks {len(missing)} of {len(names)} images of the test split, "
+            f"e.g. {missing[0]}"
+        )
+    return folder
+
+
+def _find_captions(data: Path) -> Path | None:
+    """Return the file of captions in a folder, in ``annotations`` too; None where there is none."""
+    places = [folder / name for folder in (data, data / "annotations") for name in CAPTION_FILES]
+    return next((path for path in places if path.is_file()), None)
