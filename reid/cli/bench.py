@@ -80,6 +80,10 @@ def retrieval(
     mean: Mean = None,
     std: Std = None,
     size: Size = None,
+    against: Annotated[
+        str | None,
+        typer.Option(help="A second model on the same images: is the difference shown?"),
+    ] = None,
     with_heads: Annotated[
         bool, typer.Option("--with-heads", help="Leave heads on: what does redaction cost?")
     ] = False,
@@ -108,11 +112,12 @@ def retrieval(
         raise UsageError(f"no layout {layout}: choose one of {', '.join(LAYOUTS)}")
     split = read_split(data, name, query_camera, gallery_camera or ())
     extractor = load_extractor(embedder, arch, named_input(order, mean, std, size))
+    other = None if against is None else load_extractor(against)
     settings = RetrievalSettings(with_heads, rerank, seed)
     result = watched(
         "images",
-        len(split.images()),
-        lambda progress: run_retrieval(split, extractor, settings, progress),
+        len(split.images()) * (1 if other is None else 2),
+        lambda progress: run_retrieval(split, extractor, settings, progress, other),
     )
     tell("retrieval", result, as_json, html)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from reid.embed import Light
 from reid.embed.light import borders
 from reid.lab.bench.data.person_images import crop_of, crop_with_head, finder_weights
 from reid.lab.bench.data.reid_sets import Labelled, Split, same_person
-from reid.lab.bench.metrics.figures import Fraction
+from reid.lab.bench.metrics.figures import Figures, Fraction
+from reid.lab.bench.metrics.paired import Difference
 from reid.lab.bench.metrics.ranking import RankingScores, score_ranking
 from reid.lab.bench.metrics.summary import RankingFigures, summarised
 from reid.lab.bench.report.plots import OURS, Plot, finish
@@ -34,6 +35,25 @@ _BATCH: Final = 256
 _SHOWN: Final = ("rank1", "rank5", "rank10", "mAP", "mINP")
 
 
+class Comparison(Figures):
+    """Another model on the same images; differences are ours less theirs, person by person."""
+
+    model_id: str
+    plain: Difference
+    minus_camera_mean: Difference
+    pooled: Difference
+
+    def table(self) -> Table:
+        """Return one row a figure, ways of comparing by column."""
+        ways = (self.plain, self.minus_camera_mean, self.pooled)
+        rows = tuple(
+            (name, *(figure(getattr(w, name), w.intervals[name]) for w in ways))
+            for name in ("rank1", "mAP")
+        )
+        note = f"this model less {self.model_id}; an interval that holds 0 shows no difference"
+        return Table(("points", "plain", "- camera mean", "sightings"), rows, note)
+
+
 class RetrievalResult(RankingFigures, Result):
     """What one model reaches on one data set: ranked by cosine similarity, every image by itself.
 
@@ -44,6 +64,7 @@ class RetrievalResult(RankingFigures, Result):
         pooled: sightings, all images of a person before a camera pooled, minus camera mean.
         reranked: by k-reciprocal encoding, where asked.
         cmc: rank-1 to rank-50.
+        against: a second model on the same images, where asked.
     """
 
     question: ClassVar[str] = "Is the same person found among another camera's images?"
@@ -54,6 +75,7 @@ class RetrievalResult(RankingFigures, Result):
     pooled: RankingFigures
     reranked: RankingFigures | None
     cmc: list[Fraction]
+    against: Comparison | None = None
 
     def tables(self) -> list[Table]:
         """Return figures by row, ways of comparing by column."""
@@ -70,7 +92,8 @@ class RetrievalResult(RankingFigures, Result):
         note = f"{self.model_id}, {heads}: {self.n_query} queries, {self.n_gallery} in the gallery"
         if self.run.settings.get("input"):
             note += f"; it took {self.run.settings['input']}"
-        return [Table(("%", *(label for label, _ in ways)), rows, note)]
+        table = Table(("%", *(label for label, _ in ways)), rows, note)
+        return [table, self.against.table()] if self.against else [table]
 
     def plots(self) -> list[Plot]:
         """Return the cumulative match characteristic."""
@@ -104,49 +127,90 @@ class RetrievalSettings:
 
 
 def run_retrieval(
-    split: Split, extractor: Extractor, settings: RetrievalSettings, progress: Progress
+    split: Split,
+    extractor: Extractor,
+    settings: RetrievalSettings,
+    progress: Progress,
+    against: Extractor | None = None,
 ) -> RetrievalResult:
-    """Measure retrieval; `progress` is told the number of images done.
+    """Measure retrieval; `progress` is told the number of images done, over both models.
 
     Raises:
         SourceError: an image that cannot be read, or nobody who is asked for is in the gallery.
     """
-    right = same_person(split.query, split.gallery)
-    if not right[0].any():
+    if not same_person(split.query, split.gallery)[0].any():
         raise SourceError("no query has a right answer in the gallery: is it the right --layout?")
-    recorder = Recorder("retrieval", settings.seed, _recorded(split, extractor, settings))
-    images = split.images()
-    vectors = extract(images, extractor, settings.with_heads, progress)
-    row = {image: i for i, image in enumerate(images)}
-    asked = np.array([row[image] for image in split.query])
-    among = np.array([row[image] for image in split.gallery])
-    people = [image.identity for image in split.query]
-
-    def ranked(values: Float) -> RankingScores:
-        return score_ranking(1 - values[asked] @ values[among].T, *right)
-
-    plain = ranked(vectors)
-    centred = minus_camera_mean(vectors, [image.camera for image in images])
-    again = None
-    if settings.rerank:
-        again = score_ranking(rerank(vectors[asked], vectors[among]), *right)
-    seed = settings.seed
+    recorder = Recorder("retrieval", settings.seed, _recorded(split, extractor, settings, against))
+    images, seed = split.images(), settings.seed
+    found = _Ranked.of(split, extract(images, extractor, settings.with_heads, progress))
     weights = {extractor.model_id: extractor.weights}
+    compared = None
+    if against is not None:
+        later = lambda done: progress(len(images) + done)  # noqa: E731
+        other = _Ranked.of(split, extract(images, against, settings.with_heads, later))
+        weights[f"against {against.model_id}"] = against.weights
+        compared = found.compared(other, against.model_id, seed)
     weights |= {} if settings.with_heads else finder_weights()
     return RetrievalResult(
-        **summarised(plain, people, seed),
+        **summarised(found.plain, found.people, seed),
         model_id=extractor.model_id,
         redacted=not settings.with_heads,
-        minus_camera_mean=RankingFigures.of(ranked(centred), people, seed),
-        pooled=pooled_ranking(split, images, vectors, seed),
-        reranked=None if again is None else RankingFigures.of(again, people, seed),
-        cmc=plain.cmc(min(50, max(1, plain.n_gallery))).tolist(),
+        minus_camera_mean=RankingFigures.of(found.centred, found.people, seed),
+        pooled=RankingFigures.of(found.pooled, found.pooled_people, seed),
+        reranked=_reranked(split, found, seed) if settings.rerank else None,
+        cmc=found.plain.cmc(min(50, max(1, found.plain.n_gallery))).tolist(),
+        against=compared,
         run=recorder.finish(weights, [i.path for i in images]),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """One model's rankings, in each way of comparing, and the person behind each query."""
+
+    vectors: Float
+    plain: RankingScores
+    centred: RankingScores
+    people: list[str]
+    pooled: RankingScores
+    pooled_people: list[str]
+
+    @classmethod
+    def of(cls, split: Split, vectors: Float) -> Self:
+        """Rank unit vectors (N, D) of `split.images()`."""
+        images = split.images()
+        right = same_person(split.query, split.gallery)
+        centred = minus_camera_mean(vectors, [image.camera for image in images])
+        plain, evened = (
+            score_ranking(1 - left @ among.T, *right)
+            for left, among in (_parts(split, values) for values in (vectors, centred))
+        )
+        people = [image.identity for image in split.query]
+        return cls(vectors, plain, evened, people, *_pooled_scores(split, images, vectors))
+
+    def compared(self, other: Self, model_id: str, seed: int) -> Comparison:
+        return Comparison(
+            model_id=model_id,
+            plain=Difference.of(self.plain, other.plain, self.people, seed),
+            minus_camera_mean=Difference.of(self.centred, other.centred, self.people, seed),
+            pooled=Difference.of(self.pooled, other.pooled, self.pooled_people, seed),
+        )
+
+
+def _parts(split: Split, values: Float) -> tuple[Float, Float]:
+    """Return the rows of the queries and of the gallery, of values (N, D) of all images."""
+    row = {image: i for i, image in enumerate(split.images())}
+    return values[[row[i] for i in split.query]], values[[row[i] for i in split.gallery]]
+
+
+def _reranked(split: Split, found: _Ranked, seed: int) -> RankingFigures:
+    distance = rerank(*_parts(split, found.vectors))
+    scores = score_ranking(distance, *same_person(split.query, split.gallery))
+    return RankingFigures.of(scores, found.people, seed)
+
+
 def _recorded(
-    split: Split, extractor: Extractor, settings: RetrievalSettings
+    split: Split, extractor: Extractor, settings: RetrievalSettings, against: Extractor | None
 ) -> dict[str, JsonValue]:
     """Return everything that tells one run from another, but for weights, data and seed."""
     return {
@@ -156,6 +220,7 @@ def _recorded(
         "query_cameras": [*sorted({i.camera for i in split.query})],
         "gallery_cameras": [*sorted({i.camera for i in split.gallery})],
         **described_extractor(extractor),
+        "against": None if against is None else described_extractor(against),
     }
 
 
@@ -194,7 +259,14 @@ def minus_camera_mean(vectors: Float, cameras: Sequence[str]) -> Float:
 def pooled_ranking(
     split: Split, images: Sequence[Labelled], vectors: Float, seed: int
 ) -> RankingFigures:
-    """Score sightings: a person's images before a camera are one, as in a venue's store.
+    """Score sightings: a person's images before a camera are one, as in a venue's store."""
+    return RankingFigures.of(*_pooled_scores(split, images, vectors), seed)
+
+
+def _pooled_scores(
+    split: Split, images: Sequence[Labelled], vectors: Float
+) -> tuple[RankingScores, list[str]]:
+    """Return the scores of sightings, and whom each pooled query shows.
 
     A person's queries and gallery images before one camera are two sightings, each with a mean of
     its own, unless they are the same images.
@@ -209,7 +281,7 @@ def pooled_ranking(
     right = centred[[place[s.rows] for s in gallery]]
     asked, among = [s.who for s in query], [s.who for s in gallery]
     scores = score_ranking(1 - left @ right.T, *same_person(asked, among))
-    return RankingFigures.of(scores, [who.identity for who in asked], seed)
+    return scores, [who.identity for who in asked]
 
 
 class _Sighting(NamedTuple):

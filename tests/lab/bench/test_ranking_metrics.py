@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from reid.lab.bench.metrics.intervals import bootstrap_mean
+from reid.lab.bench.metrics.paired import Difference
 from reid.lab.bench.metrics.ranking import score_ranking
 
 
@@ -54,3 +56,25 @@ def test_ties_keep_the_gallerys_order() -> None:
 def test_nothing_to_score() -> None:
     scores = score_ranking(np.zeros((0, 3), np.float32), np.zeros((0, 3), bool))
     assert (scores.rank(1), scores.mean_ap, len(scores)) == (0, 0, 0)
+
+
+def test_a_paired_difference_by_hand() -> None:
+    """Drawing both models' queries together, person by person, in plain loops."""
+    rng = np.random.default_rng(3)
+    same = np.eye(40, dtype=bool)
+    noise = rng.normal(size=(40, 40)).astype(np.float32)
+    first = score_ranking(noise - 2.2 * same, same)
+    second = score_ranking(noise + 0.3 * rng.normal(size=(40, 40)) - 2.0 * same, same)
+    people = [str(i // 4) for i in range(40)]
+    found = Difference.of(first, second, people, seed=0)
+    gain = first.average_precision - second.average_precision
+    draws = []
+    for _ in range(4000):
+        chosen = rng.integers(0, 10, 10)
+        draws.append(np.mean(np.concatenate([gain[4 * c : 4 * c + 4] for c in chosen])))
+    assert found.mAP == pytest.approx(gain.mean(), abs=1e-4)
+    assert found.intervals["mAP"] == pytest.approx(np.percentile(draws, [2.5, 97.5]), abs=0.015)
+    alone = np.ptp(bootstrap_mean(first.average_precision, people, 0))
+    assert np.ptp(found.intervals["mAP"]) < alone, "what both find hard cancels"
+    with pytest.raises(ValueError, match="same queries"):
+        Difference.of(first, score_ranking(noise[:9], same[:9]), people, 0)

@@ -96,7 +96,7 @@ def test_runs_that_differ_have_records_that_differ(three_people) -> None:
     assert kept[3] == {
         "with_heads": False, "rerank": False, "layout": "folders", "query_cameras": ["02"],
         "gallery_cameras": ["01"], "model": "mean-colour", "architecture": "resnet18",
-        "input": "RGB",
+        "input": "RGB", "against": None,
     }  # fmt: skip
 
 
@@ -146,6 +146,31 @@ def test_pooling_averages_a_persons_views(three_people) -> None:
     vectors[1::2] -= [0.0, 0.9, -0.9]
     ranking = pooled_ranking(split, images, vectors, seed=0)
     assert (ranking.rank1, ranking.n_query, ranking.n_gallery) == (1.0, 3, 3)
+
+
+def test_two_models_are_compared_person_by_person(three_people) -> None:
+    class Blind(MeanColour):
+        """Sees next to nothing of anybody."""
+
+        model_id = "blind"
+
+        def vectors(self, crops, light):
+            rows = [np.random.default_rng(int(c.pixels[60].sum())).normal(size=4) for c in crops]
+            return unit(np.stack(rows))
+
+    split, done = read_split(three_people), []
+    both = run_retrieval(split, MeanColour(), RetrievalSettings(), done.append, Blind())
+    other = run_retrieval(split, Blind(), RetrievalSettings(), lambda _: None)
+    same = run_retrieval(split, Blind(), RetrievalSettings(), lambda _: None, Blind()).against
+    assert done[-1] == 24
+    for way, theirs in (("plain", other), ("pooled", other.pooled)):
+        ours = both if way == "plain" else both.pooled
+        found = getattr(both.against, way)
+        assert found.rank1 == pytest.approx(ours.rank1 - theirs.rank1, abs=1e-4)
+        assert pytest.approx(ours.mAP - theirs.mAP, abs=2e-4) == found.mAP
+    assert same.plain.intervals == {"rank1": (0.0, 0.0), "mAP": (0.0, 0.0)}
+    assert both.run.settings["against"]["model"] == "blind"
+    assert "less blind" in both.tables()[1].note
 
 
 def by_hand(split: Split, vectors: dict[Path, np.ndarray]) -> tuple[float, float, int]:

@@ -206,8 +206,8 @@ def _cuhk03(data: Path, kind: str) -> Split:
     """
     name: LayoutName = "cuhk03-labeled" if kind == "labeled" else "cuhk03-detected"
     if (data / kind).is_dir():
-        parts = (_market_folder(data / kind / part, {}) for part in _MARKET_PARTS)
-        return Split(*parts, name)
+        query, gallery = (_market_folder(data / kind / part, {}) for part in _MARKET_PARTS)
+        return Split(query, gallery, name)
     images = data / f"images_{kind}"
     protocols = {
         data / f"cuhk03_new_protocol_config_{kind}.mat": _cuhk03_config,
@@ -220,9 +220,10 @@ def _cuhk03(data: Path, kind: str) -> Split:
             f"{data} needs {kind}/query, or {images.name}/ and {lists}: is it CUHK03?"
         )
     try:
-        return Split(*protocols[listing](listing, images), name)
+        query, gallery = protocols[listing](listing, images)
     except (KeyError, ValueError, TypeError, IndexError):
         raise SourceError(f"{listing} is not CUHK03's new protocol") from None
+    return Split(query, gallery, name)
 
 
 def _cuhk03_config(listing: Path, images: Path) -> tuple[tuple[Labelled, ...], ...]:
