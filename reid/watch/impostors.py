@@ -118,7 +118,7 @@ def _groups(rows: NDArray[np.intp], vectors: Floats | None) -> list[NDArray[np.i
 def _alike(row: np.intp, vectors: Floats | None, count: int) -> NDArray[np.bool_]:
     """Return which of all sightings are of the clothes of one, those that fit less well too."""
     if vectors is None:
-        return np.arange(count) == row
+        return np.asarray(np.arange(count) == row, np.bool_)
     return np.asarray(vectors @ vectors[row] >= SAME_CLOTHES)
 
 
