@@ -1,7 +1,8 @@
 """`reid status`: cameras, nodes and the table of a venue, once or as they change."""
 
+import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,26 +13,37 @@ from rich.text import Text
 
 from reid.cli.console import new_table, out
 from reid.core.errors import StoreError
+from reid.desk.cases import Waiting, open_records
 from reid.desk.erasure import MARK
+from reid.desk.policy import find_policy, load_policy
+from reid.storage.postgresql import DATABASE_VARIABLE
 from reid.storage.venue_path import Folder
 from reid.store import Store
 from reid.store.maintenance import TableState
-from reid.watch.status import Health, Node, Status, read_status
+from reid.watch.overview import overview_of
+from reid.watch.status import SILENT_AFTER, WEB, Node, Status, read_loops, read_status
 
 REFRESH: Final = 2.0
 """Seconds between two looks of the live view."""
 
-LATE: Final = 10.0
-"""Seconds without a frame, or of sightings waiting, after which a camera is shown as late."""
-
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What there is to show: what was last said of the cameras, the table, erasure under way."""
+    """What there is to show.
+
+    Attributes:
+        status: what was last said of the cameras.
+        table: of the sightings.
+        erasing: whether an erasure is under way.
+        web: what is wrong with the web app's loops.
+        outbox: alerts that receivers have not taken, a channel.
+    """
 
     status: Status | None
     table: TableState | None
     erasing: bool
+    web: tuple[str, ...] = ()
+    outbox: tuple[Waiting, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it for programs; ``watching`` is false where nobody watches, or no more."""
@@ -42,6 +54,8 @@ class View:
             **said,
             "table": self.table.to_json() if self.table else None,
             "erasing": self.erasing,
+            "problems": [text.plain for text in _problems(self)],
+            "outbox": [asdict(one) for one in self.outbox],
         }
 
 
@@ -52,7 +66,24 @@ def view_of(folder: Folder) -> View:
         StoreError: the storage does not answer.
     """
     table = Store.open(folder).state() if Store.exists(folder) else None
-    return View(read_status(folder), table, (folder / MARK).exists())
+    web = read_loops(folder, WEB)
+    going_on = web is not None and web.age < SILENT_AFTER
+    problems = tuple(web.problems()) if web is not None and going_on else ()
+    return View(read_status(folder), table, (folder / MARK).exists(), problems, _outbox(folder))
+
+
+def _outbox(folder: Folder) -> tuple[Waiting, ...]:
+    """Return what has not left the desk; nothing where there are no rules or no channels."""
+    if not find_policy(folder):
+        return ()
+    channels = load_policy(folder).watch.channels
+    if not channels:
+        return ()
+    records = open_records(folder, os.environ.get(DATABASE_VARIABLE))
+    try:
+        return tuple(records.outbox.state(channels))
+    finally:
+        records.database.close()
 
 
 def show(view: View) -> Group:
@@ -62,7 +93,7 @@ def show(view: View) -> Group:
         parts.append(_cameras(view.status))
         if view.status.nodes:
             parts.append(_nodes(view.status))
-    parts.append(_table(view))
+    parts += [*_problems(view), _table(view)]
     return Group(*parts)
 
 
@@ -82,34 +113,49 @@ def _heading(status: Status | None) -> Text:
         return Text("nobody watches this venue yet: `reid watch`", style="yellow")
     if status.silent:
         return Text(f"nobody watches: silent for {status.age:.0f} s", style="red")
-    up = sum(health.connected for health in status.cameras)
-    return Text(f"{up} of {len(status.cameras)} cameras connected, {status.age:.0f} s ago")
+    seen = overview_of(status, len(status.cameras))
+    newest = "no frame yet" if seen.age is None else f"newest frame {seen.age:.0f} s ago"
+    line = f"{seen.good} of {seen.cameras} cameras connected, {newest}"
+    return Text(line, style="red" if seen.bad else "default")
 
 
 def _cameras(status: Status) -> Table:
+    """One line a camera, at most 80 columns; `--json` says the rest."""
+    moved = bool(status.nodes)
     table = new_table(
-        "camera", "state", "frames", "dropped", "sightings", "waiting", "lag", "lost", "restarts",
-        "moves", "node",
-    )  # fmt: skip
+        "camera", "state", "frame", "sightings", "waiting", "lost", *(["node"] if moved else [])
+    )
     nodes = list(status.where) or [""] * len(status.cameras)
+    now = datetime.now(UTC)
     for health, node in zip(status.cameras, nodes, strict=True):
-        word, style = _state(health)
-        numbers = (health.frames, health.dropped, health.sightings, health.waiting)
+        state, age = status.state_of(health), health.age(now)
+        counts = (health.sightings, health.waiting, health.lost)
         table.add_row(
-            health.camera, Text(word, style=style), *map(str, numbers), f"{health.lag:.0f} s",
-            str(health.lost), str(health.restarts + health.reconnects),
-            str(health.moves), node,
-        )  # fmt: skip
+            health.camera,
+            Text(state, style=_STYLES[state]),
+            "–" if age is None else f"{age:.0f} s",
+            *map(str, counts),
+            *([node] if moved else []),
+        )
     return table
 
 
-def _state(health: Health) -> tuple[str, str]:
-    since = datetime.now(UTC).timestamp() - health.last_frame
-    if not health.connected:
-        return health.problem or "starting", "red"
-    if health.problem or health.lag > LATE or since > LATE:
-        return health.problem or "late", "yellow"
-    return "ok", "green"
+def _problems(view: View) -> list[Text]:
+    """One line for each camera, loop and channel that has a problem."""
+    status, found = view.status, []
+    if status is not None:
+        found += [f"{h.camera}: {h.problem}" for h in status.cameras if h.problem]
+        found += [loop.words for loop in status.loops if not loop.well]
+    found += [f"web app: {words}" for words in view.web]
+    found += [
+        f"{one.channel}: {one.waiting} alerts not delivered for {one.oldest:.0f} s ({one.problem})"
+        for one in view.outbox
+        if one.waiting and one.problem
+    ]
+    return [Text(words, style="yellow") for words in found]
+
+
+_STYLES: Final = {"starting": "yellow", "ok": "green", "late": "yellow", "dead": "red"}
 
 
 def _nodes(status: Status) -> Table:

@@ -34,7 +34,32 @@ class WatchMetrics:
                 yield metric
         alive = sum(node.alive for node in status.nodes)
         yield GaugeMetricFamily("reid_nodes", "nodes that answer", value=alive)
+        yield from self._loops(status)
+        yield from self._outbox()
         yield from self._table()
+
+    def _loops(self, status: Status) -> Iterator[Family]:
+        failures = CounterMetricFamily("reid_loop_failures", "rounds that raised", labels=["loop"])
+        late = GaugeMetricFamily("reid_loop_late", "1: has not come round", labels=["loop"])
+        for loop in status.loops:
+            failures.add_metric([loop.name], float(loop.failures))
+            late.add_metric([loop.name], float(loop.late))
+        yield failures
+        yield late
+
+    def _outbox(self) -> Iterator[Family]:
+        channels = self._desk.policy.watch.channels
+        waiting = GaugeMetricFamily("reid_alerts_waiting", "not taken yet", labels=["channel"])
+        sent = CounterMetricFamily("reid_alerts_sent", "taken", labels=["channel"])
+        try:
+            states = self._desk.records.outbox.state(channels)
+        except ReidError:
+            return
+        for one in states:
+            waiting.add_metric([one.channel], float(one.waiting))
+            sent.add_metric([one.channel], float(one.sent))
+        yield waiting
+        yield sent
 
     def _table(self) -> Iterator[Family]:
         try:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import Final
 
 END_WITHIN: Final = 60.0
@@ -13,17 +14,24 @@ END_WITHIN: Final = 60.0
 STUCK_AFTER: Final = 60.0
 """Seconds after which a process whose interpreter does not run any more ends itself."""
 
+TOLD_AGAIN: Final = 1.0
+"""Seconds after the first signal from which another is a second one: `timeout`, for one, sends its
+signal to the process and to its group."""
+
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def end_on_signals(stop: threading.Event) -> None:
     """Set `stop` on the first signal, and end within `END_WITHIN`; end at once on the second."""
+    first: list[float] = []
 
     def told(number: int, _frame: object) -> None:
-        if stop.is_set():
+        if first and time.monotonic() - first[0] > TOLD_AGAIN:
             os._exit(128 + number)
-        stop.set()
-        _end_after(END_WITHIN)
+        if not first:
+            first.append(time.monotonic())
+            stop.set()
+            _end_after(END_WITHIN)
 
     for name in _SIGNALS:
         signal.signal(name, told)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from reid.core.errors import StoreError
 from reid.core.supervisor import LoopStatus
@@ -20,7 +20,12 @@ WEB: Final = "serve"
 """The process whose loops are those of the web app."""
 
 SILENT_AFTER: Final = 30.0
-"""Seconds without a word after which nobody watches any more."""
+"""Seconds without a word after which nobody watches any more, and without a frame, a camera."""
+
+LATE: Final = 10.0
+"""Seconds without a frame, or of sightings waiting, after which a camera is late."""
+
+CameraState = Literal["starting", "ok", "late", "dead"]
 
 
 @dataclass(slots=True)
@@ -52,6 +57,19 @@ class Health:
     queue: int = 0
     behind: float = 0.0
     problem: str = ""
+
+    def age(self, now: datetime) -> float | None:
+        """Seconds since the newest frame; None before the first."""
+        return max(0.0, now.timestamp() - self.last_frame) if self.last_frame else None
+
+    def state(self, now: datetime) -> CameraState:
+        """Say in one word how it is: the one truth for pages, terminal and programs."""
+        age = self.age(now)
+        if not self.connected:
+            return "dead" if self.problem or age is not None else "starting"
+        if age is None or age > SILENT_AFTER:
+            return "dead"
+        return "late" if self.problem or self.lag > LATE or age > LATE else "ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +111,15 @@ class Status:
         """Whether who wrote it is gone."""
         return self.age > SILENT_AFTER
 
+    def state_of(self, health: Health) -> CameraState:
+        """Return how a camera is; where nobody watches any more, every one is dead."""
+        return "dead" if self.silent else health.state(datetime.now(UTC))
+
     def to_json(self) -> dict[str, Any]:
         """Return it for programs; the time is ISO 8601."""
         nodes = list(self.where) or [""] * len(self.cameras)
         cameras = [
-            {**asdict(health), "node": node}
+            {**asdict(health), "node": node, "state": self.state_of(health)}
             for health, node in zip(self.cameras, nodes, strict=True)
         ]
         return {

@@ -75,7 +75,8 @@ class Watcher:
 
     def look(self) -> Status:
         """Return how the cameras are now."""
-        return Status(datetime.now(UTC), [loop.look() for loop in self.loops])
+        cameras, loops = [loop.look() for loop in self.loops], self._supervisor.status()
+        return Status(datetime.now(UTC), cameras, loops=loops)
 
     def _loop(self, name: str, address: str) -> CameraLoop:
         write_buffer = WriteBuffer(lambda: self._store)

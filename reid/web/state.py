@@ -1,16 +1,18 @@
 """What the app's routes share."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi import Request
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
+from reid.core.errors import ReidError
 from reid.core.supervisor import Supervisor
 from reid.desk.cases import Session
 from reid.desk.desk import Desk
 from reid.desk.thumbnails import PictureKeys
+from reid.watch.overview import Overview, overview
 from reid.web.limits import Limiter
 from reid.web.request_metrics import Metrics
 from reid.web.translations import Words
@@ -68,6 +70,19 @@ def language_of(request: Request) -> str:
     return state.desk.policy.venue.language
 
 
+def _watch(state: State) -> Overview | None:
+    """Return how the watch is, if staff have to be told."""
+    streams = sum(camera.url is not None for camera in state.desk.policy.cameras.values())
+    try:
+        seen = overview(state.desk.folder, streams)
+    except ReidError:
+        return None
+    problems = (*seen.problems, *state.supervisor.problems())
+    if problems and not seen.bad:
+        seen = replace(seen, state="failing")
+    return replace(seen, problems=problems) if seen.bad else None
+
+
 def render(
     request: Request,
     template: str,
@@ -87,6 +102,7 @@ def render(
         user=session.user if session else None,
         csrf=session.csrf if session else "",
         path=request.url.path,
+        watch=_watch(state) if session else None,
         **values,
     )
     return HTMLResponse(text, status)

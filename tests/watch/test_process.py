@@ -70,7 +70,7 @@ START = """
 import ctypes, signal, sys, threading, time
 from reid.watch import process
 stop = threading.Event()
-process.STUCK_AFTER = process.END_WITHIN = 1.0
+process.STUCK_AFTER, process.END_WITHIN, process.TOLD_AGAIN = 1.0, END, 0.2
 process.end_on_signals(stop)
 process.still_runs()
 print("ready", flush=True)
@@ -82,9 +82,9 @@ lock(mutex), lock(mutex)  # the second waits for the first for ever
 NEVER_ENDS = "while True: time.sleep(0.05); stop.is_set() or process.still_runs()"
 
 
-def started(body: str) -> subprocess.Popen[str]:
+def started(body: str, end: float = 1.0) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", f"{START}\n{body}"],
+        [sys.executable, "-c", f"END = {end}\n{START}\n{body}"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
@@ -111,9 +111,11 @@ def test_a_signal_ends_it_even_where_something_never_ends(number: signal.Signals
 
 
 def test_the_second_signal_ends_it_at_once() -> None:
-    process = started(NEVER_ENDS)
+    process = started(NEVER_ENDS, end=60)
+    for _ in range(2):  # as `timeout` does, to the process and to its group
+        process.send_signal(signal.SIGTERM)
+    time.sleep(0.6)
+    assert process.poll() is None, "the same signal twice is one"
     process.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=0.6)
+    process.communicate(timeout=20)
     assert process.returncode == 128 + signal.SIGTERM
