@@ -56,20 +56,34 @@ class RedactReport:
     target: Path = Path()
 
 
+@dataclass(frozen=True, slots=True)
+class CopyOptions:
+    """How a redacted copy is made.
+
+    Attributes:
+        profile: "head", or "face", which keeps hats and hair.
+        keep_audio: keep the sound of a video.
+        rotate: degrees counter-clockwise by which pictures are turned while heads are sought;
+            None = as people stand upright. The copy lies as the original does.
+    """
+
+    profile: Profile = "head"
+    keep_audio: bool = False
+    rotate: int | None = None
+
+
+_PLAINLY: Final = CopyOptions()
+
+
 def redact_path(
     source: Path,
     target: Path,
     tracker: Tracker,
+    options: CopyOptions = _PLAINLY,
     *,
-    profile: Profile = "head",
-    keep_audio: bool = False,
-    rotate: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> RedactReport:
     """Write a redacted copy of an image, a folder of images and videos, or a video.
-
-    With `rotate` heads are sought in the picture turned by so many degrees counter-clockwise;
-    without, as people stand upright. The copy lies as the original does.
 
     Raises:
         SourceError: the source cannot be read.
@@ -78,7 +92,7 @@ def redact_path(
     """
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError(f"{target} would overwrite the original: choose another name")
-    copy = _Copy(tracker, profile, rotate, progress, keep_audio=keep_audio)
+    copy = _Copy(tracker, options, progress)
     copy.report.target = target
     if source.is_dir():
         copy.folder(source, target)
@@ -100,16 +114,9 @@ class _Copy:
     """One run of `reid redact`: what all files share, and the report that they add to."""
 
     def __init__(
-        self,
-        tracker: Tracker,
-        profile: Profile,
-        rotate: int | None,
-        progress: Callable[[int], None],
-        *,
-        keep_audio: bool,
+        self, tracker: Tracker, options: CopyOptions, progress: Callable[[int], None]
     ) -> None:
-        self._tracker, self._profile, self._rotate = tracker, profile, rotate
-        self._keep_audio, self._progress = keep_audio, progress
+        self._tracker, self._options, self._progress = tracker, options, progress
         self._check = LastCheck()
         self.report = RedactReport()
 
@@ -186,7 +193,7 @@ class _Copy:
             write_gif(frames, target)
             return
         with complete(target) as part, av.open(f"file:{part}", "w", container_of(target)) as out:
-            heard = self._keep_audio and isinstance(source, VideoSource)
+            heard = self._options.keep_audio and isinstance(source, VideoSource)
             sound = Sound(source.path, out) if heard else None
             writer = VideoWriter(out, source.start, source.fps, lambda: source.colours, sound)
             for frame in frames:
@@ -195,18 +202,18 @@ class _Copy:
         self.report.problems += sound.problems if sound else []
 
     def _film(self, source: VideoSource | AnimationSource) -> Iterator[RedactedFrame]:
-        quarters = rotation(self._rotate, source.sample(SAMPLED), self._tracker)
-        if quarters and self._rotate is None:
+        quarters = rotation(self._options.rotate, source.sample(SAMPLED), self._tracker)
+        if quarters and self._options.rotate is None:
             self.report.problems.append(f"{source.name} {said(quarters)}")
         self._tracker.start(fps=source.fps or _DEFAULT_FPS, careful=True)
         upright = (raw.turned(quarters) for raw in source.frames())
-        for frame, _ in redacted_frames(upright, self._tracker, self._profile, Clock()):
+        for frame, _ in redacted_frames(upright, self._tracker, self._options.profile, Clock()):
             yield self._counted(self._check.frame(frame).turned(-quarters))
 
     def _redacted_still(self, raw: RawFrame) -> RedactedFrame:
-        quarters = rotation(self._rotate, [raw], self._tracker)
+        quarters = rotation(self._options.rotate, [raw], self._tracker)
         upright, _ = redacted_still(
-            raw.turned(quarters), self._tracker, self._profile, self._check, Clock()
+            raw.turned(quarters), self._tracker, self._options.profile, self._check, Clock()
         )
         return upright.turned(-quarters)
 

@@ -12,7 +12,7 @@ from typing import Self, overload
 
 import numpy as np
 
-from reid.anonymise import RedactReport, redact_path
+from reid.anonymise import CopyOptions, RedactReport, redact_path
 from reid.capture.images import image_paths
 from reid.capture.sources import ArraySource, StillSource, open_arrays, open_crops
 from reid.core.errors import SourceError, UsageError
@@ -151,10 +151,8 @@ def redact(
         return _redact_array(source, _tracker(detector), profile, rotate)
     if target is None:
         raise UsageError(f"name the file to write: reid.redact({str(source)!r}, target)")
-    return redact_path(
-        Path(source), Path(target), _tracker(detector),
-        profile=profile, keep_audio=keep_audio, rotate=rotate,
-    )  # fmt: skip
+    options = CopyOptions(profile, keep_audio, rotate)
+    return redact_path(Path(source), Path(target), _tracker(detector), options)
 
 
 def _redact_array(

@@ -22,7 +22,7 @@ from reid.desk.desk import Desk
 from reid.desk.erasure import Expired
 from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import find_policy, load_policy
-from reid.desk.sites import SiteAnswer, search_sites
+from reid.desk.sites import SiteAnswer, SiteQuestion, search_sites
 from reid.loading import IndexOptions, Models, load_models
 from reid.search.questions import journey, search, similar
 from reid.storage.postgresql import DATABASE_VARIABLE
@@ -346,9 +346,13 @@ def actor() -> str:
 
 
 def case_sites(
-    desk: Desk, case: str | None, text: str, sites: Sequence[str], window: SearchWindow, top: int,
+    desk: Desk,
+    case: str | None,
+    text: str,
+    sites: Sequence[str],
+    top: int,
     sign_in: tuple[str, str],
-) -> list[SiteAnswer]:  # fmt: skip
+) -> list[SiteAnswer]:
     """Search other sites for a case, as a member of staff who signs in with name and password.
 
     Raises:
@@ -359,10 +363,10 @@ def case_sites(
     name, password = sign_in
     token = desk.records.accounts.sign_in(name, password)
     try:
-        description = desk.understand(text, name, number)
+        question = SiteQuestion(desk.understand(text, name, number), top=top)
         opened = {site: _open_site(desk, site) for site in sites or desk.policy.sites}
         user = desk.records.accounts.get(name)
-        return search_sites(desk, opened, user, number, description, window, top)
+        return search_sites(desk, opened, user, number, question)
     finally:
         desk.records.accounts.sign_out(token, name)
 

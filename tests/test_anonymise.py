@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reid.anonymise import redact_path
+from reid.anonymise import CopyOptions, redact_path
 from reid.core.boxes import Tracks, as_boxes, empty_boxes
 from reid.core.errors import SourceError, UsageError
 from reid.detect.head_regions import TOP_WITHOUT_HEAD, HeadCandidates
@@ -76,7 +76,7 @@ def test_a_video_comes_back_without_heads_sound_and_metadata(tmp_path: Path) -> 
 def test_sound_stays_when_asked_for(tmp_path: Path) -> None:
     source = write_video(tmp_path / "in.mp4", scene(), audio=True)
     target = tmp_path / "out.mp4"
-    redact_path(source, target, OnePerson(), keep_audio=True)
+    redact_path(source, target, OnePerson(), CopyOptions(keep_audio=True))
     with av.open(str(target)) as container:
         assert len(container.streams.audio) == 1
         assert sum(1 for _ in container.decode(audio=0)) > 0

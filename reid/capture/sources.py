@@ -278,6 +278,15 @@ Source = VideoSource | AnimationSource | LiveSource | StillSource | ArraySource
 """
 
 
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What is said of sources besides their addresses; see `open_source`."""
+
+    camera: str | None = None
+    start: datetime | None = None
+    crops: bool = False
+
+
 def open_source(
     address: str, *, camera: str | None = None, start: datetime | None = None, crops: bool = False
 ) -> Source:

@@ -1,11 +1,11 @@
 """What the larger commands do, between their options and the library."""
 
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reid.capture.addresses import is_stream
-from reid.capture.sources import Source, open_source, open_sources
+from reid.capture.sources import Source, SourceOptions, open_source, open_sources
 from reid.cli.answers import answer_json
 from reid.cli.console import complain, out, print_json, progress_bar, show_answer
 from reid.cli.contact_sheet import contact_sheet, save_sheet
@@ -20,19 +20,25 @@ from reid.venue import open_venue
 SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How an answer is shown: as JSON, and as a contact sheet besides."""
+
+    as_json: bool = False
+    sheet: Path | None = None
+
+
 def index_sources(
     addresses: list[str],
     venue: Folder,
     options: IndexOptions,
+    about: SourceOptions,
     *,
-    camera: str | None,
-    start: datetime | None,
-    crops: bool,
     as_json: bool,
 ) -> None:
     """Index sources one after the other; one that fails does not stop the others."""
-    models = load_models(options, crops=crops)
-    opened, failed = _open_all(addresses, camera, start, crops=crops)
+    models = load_models(options, crops=about.crops)
+    opened, failed = _open_all(addresses, about)
     if not opened:
         raise SourceError("nothing was indexed: none of the sources could be read")
     indexer = open_venue(venue).indexer(models, opened, options)
@@ -59,11 +65,11 @@ def search_venue(
     venue: Folder,
     window: SearchWindow,
     top: int,
-    as_json: bool,
-    sheet: Path | None,
-    case: str | None = None,
+    case: str | None,
+    output: Output,
 ) -> Answer:
     """Search, print, and draw the sheet if asked."""
+    as_json, sheet = output.as_json, output.sheet
     if sheet is not None and sheet.suffix.lower() not in SHEET_SUFFIXES:
         raise UsageError(f"{sheet}: a sheet is written as one of {', '.join(SHEET_SUFFIXES)}")
     opened = open_venue(venue, case)
@@ -105,22 +111,15 @@ def redact_file(
     keep_audio: bool,
 ) -> None:
     """Write a redacted copy and say what was written."""
-    from reid.anonymise import redact_path
+    from reid.anonymise import CopyOptions, redact_path
 
     if is_stream(str(source)):
         raise UsageError("streams cannot be redacted to a file: record one first")
     tracker = load_tracker(options)
+    how = CopyOptions("face" if face_only else "head", keep_audio, options.rotate)
     total = None if source.is_dir() else open_source(str(source)).total
     with progress_bar(source.name, total) as progress:
-        report = redact_path(
-            source,
-            target,
-            tracker,
-            profile="face" if face_only else "head",
-            keep_audio=keep_audio,
-            rotate=options.rotate,
-            progress=progress,
-        )
+        report = redact_path(source, target, tracker, how, progress=progress)
     _warn(report.problems)
     what = "frame" if report.written == 1 else "frames"
     out.print(f"{report.written} {what} → {report.target}", highlight=False, soft_wrap=True)
@@ -129,15 +128,15 @@ def redact_file(
         raise SourceError("parts could not be read: the copy is kept as far as it goes")
 
 
-def _open_all(
-    addresses: list[str], camera: str | None, start: datetime | None, *, crops: bool
-) -> tuple[list[Source], bool]:
+def _open_all(addresses: list[str], about: SourceOptions) -> tuple[list[Source], bool]:
     """Return what can be opened, and whether something could not."""
     opened: list[Source] = []
     failed = False
     for address in addresses:
         try:
-            opened += open_sources(address, camera=camera, start=start, crops=crops)
+            opened += open_sources(
+                address, camera=about.camera, start=about.start, crops=about.crops
+            )
         except ReidError as error:
             complain(str(error))
             failed = True

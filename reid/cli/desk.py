@@ -318,11 +318,10 @@ def sites(
     Example: reid sites "boy, red hoodie" --venue park --case C-1 --as anna
     """
     from reid.cli.answers import match_json
-    from reid.core.records import SearchWindow
     from reid.venue import case_sites, open_desk
 
     sign_in = name, _password(password_stdin, confirm=False)
-    found = case_sites(open_desk(venue), case, text, site or (), SearchWindow(), top, sign_in)
+    found = case_sites(open_desk(venue), case, text, site or (), top, sign_in)
     if as_json:
         answers = [(one.site, one.answer) for one in found]
         print_json([

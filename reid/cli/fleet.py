@@ -4,15 +4,16 @@ import json
 import logging
 import sys
 import threading
+from dataclasses import dataclass
 from typing import Final
 
-from reid.capture.sources import default_camera
+from reid.capture.sources import SourceOptions, default_camera
 from reid.cli.console import complain, out, print_json, progress_bar
 from reid.core.errors import SourceError, UsageError
 from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
 from reid.fleet.bulk import index_all, plan
-from reid.fleet.messages import Indexed, Resources, Shard
+from reid.fleet.messages import Indexed, Resources
 from reid.fleet.ray_client import RayClient
 from reid.fleet.supervisor import Fleet
 from reid.loading import IndexOptions
@@ -28,13 +29,21 @@ _STEP: Final = 2.0  # seconds between two looks at the cameras' processes
 _DRAIN: Final = 15.0  # seconds, for alerts still to be sent
 
 
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where processes run, and what each takes."""
+
+    cluster: str
+    resources: Resources
+
+
 def index_on(
-    cluster: str,
+    where: Placement,
     venue: Folder,
     sources: list[str],
-    about: Shard,
+    about: SourceOptions,
     options: IndexOptions,
-    resources: Resources,
+    *,
     as_json: bool,
 ) -> None:
     """Index sources on a cluster; `about` says what holds for all of them.
@@ -45,7 +54,7 @@ def index_on(
     shards = plan(sources, about.camera, about.start, crops=about.crops)
     cameras = {s.camera or default_camera(s.paths[0]) for s in shards}
     open_venue(venue).check_cameras(sorted(cameras))
-    client = RayClient(cluster, venue)
+    client, resources = RayClient(where.cluster, venue), where.resources
     failed = incomplete = 0
     try:
         client.check(resources)

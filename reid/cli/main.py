@@ -95,19 +95,20 @@ def index(
 
     Example: reid index gate.mp4 --venue park --camera gate --start 2026-05-01T14:00
     """
+    from reid.capture.sources import SourceOptions
     from reid.cli.commands import index_sources
     from reid.loading import IndexOptions
 
-    began = parse_time(start) if start else None
+    about = SourceOptions(camera, parse_time(start) if start else None, crops)
     options = IndexOptions(detector, heads, embedder, every, careful, quarter_turn(rotate))
     if cluster is not None:
-        from reid.cli.fleet import index_on
-        from reid.fleet.messages import Resources, Shard
+        from reid.cli.fleet import Placement, index_on
+        from reid.fleet.messages import Resources
 
-        about = Shard((), camera, began, crops)
-        index_on(cluster, venue, sources, about, options, Resources(cpus, gpus), as_json)
+        where = Placement(cluster, Resources(cpus, gpus))
+        index_on(where, venue, sources, about, options, as_json=as_json)
         return
-    index_sources(sources, venue, options, camera=camera, start=began, crops=crops, as_json=as_json)
+    index_sources(sources, venue, options, about, as_json=as_json)
 
 
 @app.command()
@@ -126,9 +127,10 @@ def search(
 
     Example: reid search "boy, red hoodie, yellow backpack" --venue park --sheet found.png
     """
-    from reid.cli.commands import search_venue
+    from reid.cli.commands import Output, search_venue
 
-    search_venue(text, venue, window(since, until, camera), top, as_json, sheet, case)
+    output = Output(as_json, sheet)
+    search_venue(text, venue, window(since, until, camera), top, case, output)
 
 
 @app.command()

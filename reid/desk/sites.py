@@ -7,7 +7,7 @@ before any is searched.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reid.core.errors import AccessError, PolicyError
@@ -32,14 +32,21 @@ class SiteAnswer:
     withheld: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SiteQuestion:
+    """What each site is asked: the description, when and where to look, how many to show."""
+
+    description: ParsedDescription
+    window: SearchWindow = field(default_factory=SearchWindow)
+    top: int = SHOWN
+
+
 def search_sites(
     home: Desk,
     sites: Mapping[str, Desk],
     user: User,
     case_id: int,
-    description: ParsedDescription,
-    window: SearchWindow,
-    top: int = SHOWN,
+    question: SiteQuestion,
 ) -> list[SiteAnswer]:
     """Search other sites for a case at home; every line is written before an answer is given.
 
@@ -63,11 +70,11 @@ def search_sites(
     actor = f"{home.policy.venue.name}: {user.name}"[:_LONGEST_ACTOR]
     for name, site in sites.items():
         _check(name, site, home, case.purpose, actor)
-    query, withheld = allowed(description.query(), purpose)
+    query, withheld = allowed(question.description.query(), purpose)
     found = []
     for name, site in sites.items():
         there, more = allowed(query, site.policy.purpose(case.purpose))
-        answer, searched = _answer(site, there, window, top)
+        answer, searched = _answer(site, there, question.window, question.top)
         detail = _detail(answer, searched, (*withheld, *more))
         site.note_question(SEARCH_SITE, None, {**detail, "case": case.name}, actor)
         home.note_question(SEARCH_SITE, case_id, {**detail, "site": name}, user.name)

@@ -22,7 +22,7 @@ from reid.core.records import SearchWindow, SimilarMatch
 from reid.desk.cases import NewCase, User
 from reid.desk.desk import QUESTIONS, Desk
 from reid.desk.parsed_description import ParsedDescription
-from reid.desk.sites import search_sites
+from reid.desk.sites import SiteQuestion, search_sites
 from reid.search import snapshot
 from reid.venue import open_venue
 from reid.web.app import create_app
@@ -86,7 +86,7 @@ KINDS: dict[str, tuple[str, Callable[[Asker], object]]] = {
     "desk journey": ("journey", lambda a: a.desk.journey(1, RED, ANYWHERE, "anna")),
     "desk sites": (
         "search.site",
-        lambda a: search_sites(a.desk, {"east": a.east}, ANNA, 1, understood(), ANYWHERE),
+        lambda a: search_sites(a.desk, {"east": a.east}, ANNA, 1, SiteQuestion(understood())),
     ),
     "cli search": ("search", lambda a: a.cli("search", TEXT)),
     "cli similar": ("similar", lambda a: a.cli("similar", RED)),
@@ -167,7 +167,7 @@ def test_questions_at_the_same_moment_do_not_slip_by(asker: Asker) -> None:
 def test_several_sites_are_several_questions(asker: Asker) -> None:
     sites = dict.fromkeys(("east", "again", "once more"), asker.east)
     with pytest.raises(AccessError, match="more than 2"):
-        search_sites(asker.desk, sites, ANNA, 1, understood(), ANYWHERE)
+        search_sites(asker.desk, sites, ANNA, 1, SiteQuestion(understood()))
     assert [one.action for one in asker.east.records.trail.lines()] == []
 
 

@@ -9,11 +9,10 @@ from typer.testing import CliRunner
 
 from reid.cli.main import app
 from reid.core.errors import AccessError, CaseError, PolicyError
-from reid.core.records import SearchWindow
 from reid.desk.cases import NewCase, User
 from reid.desk.desk import Desk
 from reid.desk.parsed_description import ParsedDescription
-from reid.desk.sites import search_sites
+from reid.desk.sites import SiteQuestion, search_sites
 from tests.desk.test_desk import RED, TEXT
 from tests.venues import RULES, filled
 
@@ -48,7 +47,7 @@ def ask(home: Desk, east: Desk, purpose: str = "missing-child", user: User = ANN
     asked = ParsedDescription.of_sentence(TEXT)
     new = NewCase(purpose, TEXT, asked.to_text(), child_name="Zebedee")
     case = home.records.book.open(new, "anna", 24)
-    return search_sites(home, {"east": east}, user, case.id, asked, SearchWindow())
+    return search_sites(home, {"east": east}, user, case.id, SiteQuestion(asked))
 
 
 def lines(desk: Desk) -> list[str]:
@@ -84,7 +83,7 @@ def test_one_site_that_refuses_stops_the_search_of_all(make: Made) -> None:
     asked = ParsedDescription.of_sentence(TEXT)
     case = home.records.book.open(NewCase("missing-child", TEXT, asked.to_text()), "anna", 24)
     with pytest.raises(PolicyError, match="strict"):
-        search_sites(home, {"east": east, "strict": strict}, ANNA, case.id, asked, SearchWindow())
+        search_sites(home, {"east": east, "strict": strict}, ANNA, case.id, SiteQuestion(asked))
     assert lines(east) == []
 
 
@@ -108,7 +107,7 @@ def test_a_case_of_another_venue_is_no_case_here(make: Made) -> None:
     asked = ParsedDescription.of_sentence(TEXT)
     there = east.records.book.open(NewCase("missing-child", TEXT, asked.to_text()), "eve", 24)
     with pytest.raises(CaseError, match="no case"):
-        search_sites(home, {"east": east}, ANNA, there.id, asked, SearchWindow())
+        search_sites(home, {"east": east}, ANNA, there.id, SiteQuestion(asked))
     assert lines(east) == []
 
 
