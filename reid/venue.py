@@ -119,14 +119,14 @@ class Venue(ABC):
         """Find the people in videos, photos or streams, redact their heads, store what they wear.
 
         Args:
-            sources: videos, images, folders of images, stream addresses or ``webcam:0``.
+            sources: videos, images, folders of them, stream addresses or ``webcam:0``.
             camera: camera id; by default each file's name.
             start: time of the first frame; by default what the file says.
             crops: each image is one person already cut out.
             options: which models, how many frames.
 
         Returns:
-            One report a source.
+            One report a source; a folder may hold several.
 
         Raises:
             SourceError: a source cannot be read; those before it are stored.
@@ -134,10 +134,14 @@ class Venue(ABC):
             PolicyError: a camera that the venue's rules do not declare.
             StoreError: the venue cannot be opened, or holds vectors of another model.
         """
-        from reid.capture.sources import open_source
+        from reid.capture.sources import open_sources
 
         models = load_models(options, crops=crops)
-        opened = [open_source(str(s), camera=camera, start=start, crops=crops) for s in sources]
+        opened = [
+            source
+            for address in sources
+            for source in open_sources(str(address), camera=camera, start=start, crops=crops)
+        ]
         indexer = self.indexer(models, opened, options)
         reports = [indexer.index(source) for source in opened]
         if any(report.stopped for report in reports):
