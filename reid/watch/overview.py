@@ -1,5 +1,6 @@
 """Whether a venue is watched, in one look: for the banner of every page and for the terminal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -60,7 +61,7 @@ def overview_of(status: Status | None, streams: int) -> Overview:
     return Overview(state, good, len(states), min(ages, default=None), problems)
 
 
-def _state(status: Status, states: list[str], good: int, problems: tuple[str, ...]) -> Watched:
+def _state(status: Status, states: Sequence[str], good: int, problems: tuple[str, ...]) -> Watched:
     if status.silent:
         return "silent"
     if "starting" in states and "dead" not in states:
