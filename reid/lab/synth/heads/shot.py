@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core.vocabulary import age_band
-from reid.lab.synth.labels import head_box, joints_world
+from reid.lab.synth.labels import attributes_of, head_box, joints_world
 from reid.lab.synth.makehuman import BONE
 from reid.lab.synth.render import Staged, project
 from reid.lab.synth.scene import EYEWEAR, HAIR, HEAD, HEADWEAR, Lens, Rendering
@@ -56,7 +56,7 @@ class Shot:
         image: uint8 (H, W, 3) sRGB.
         map: uint16 (H, W): 1 + index into `heads` where a head's pixels are seen, 0 elsewhere.
         heads: the heads.
-        people: records of `person_record`: boxes and joints for detectors.
+        people: records of `person_record`, boxes and joints for detectors, with ``attributes``.
         depth: float32 (H, W): metres to whoever is seen, infinite where nobody is; None = unknown.
     """
 
@@ -153,10 +153,18 @@ def shot_of(rendering: Rendering, lens: Lens, staged: list[Staged], kinds: list[
         face = _face(one, lens, numbers, len(heads) + 1)
         heads.append(_head(one, lens, kinds[seen.index], face))
     keys = [one.actor.person.key for one in staged]
-    people = tuple(person_record(one, lens, keys) for one in everybody)
+    people = tuple(
+        person_record(one, lens, keys) | {"attributes": _described(staged[one.index])}
+        for one in everybody
+    )
     away = [float(np.linalg.norm(np.subtract(s.outline.mean(0), lens.position))) for s in staged]
     depth = np.array([*away, np.inf], np.float32)[rendering.person_id]
     return Shot(rendering.image, numbers, tuple(heads), people, depth)
+
+
+def _described(one: Staged) -> dict[str, Any]:
+    person = one.actor.person
+    return {**attributes_of(person), "years": person.shape.years}
 
 
 def _head(one: Staged, lens: Lens, kind: str, face: Float) -> Head:

@@ -110,7 +110,7 @@ def make_shard(job: ScenesJob, place: int, result: Path, deadline: float) -> Non
             name = f"{place:05d}_{number}_{frame:03d}"
             chance = np.random.default_rng([job.seed, place, number, frame, 43])
             if chance.random() < job.poses:
-                images.append(_staged(job, site, cast, chance, name, split_of(place)))
+                images.append(_staged(job, site, cast, chance, name, split_of(place), people))
             else:
                 images.append(_shoot(job, view, cast, shot, name, split_of(place), people))
     text = json.dumps({"place": place, "kind": site.kind, "images": images, "people": people})
@@ -156,8 +156,9 @@ def _shoot(
 
 
 def _staged(
-    job: ScenesJob, site: Site, cast: list[Group], rng: Rng, name: str, split: str
-) -> dict[str, object]:
+    job: ScenesJob, site: Site, cast: list[Group], rng: Rng, name: str, split: str,
+    people: dict[str, object],
+) -> dict[str, object]:  # fmt: skip
     """Stage and save one frame of a hard case, with a camera of its own; return its record."""
     from reid.lab.synth.heads.kinds import draw_kind, shoot  # they stage with what is here
     from reid.lab.synth.heads.studio import Studio
@@ -166,9 +167,12 @@ def _staged(
     studio = Studio(site, Population(domain=job.domain), tuple(cast[:6]), rng, name)
     shot = shoot(kind, studio)
     _save(job.out / "images" / split / f"{name}.jpg", shot.image)
+    records = [dict(one) for one in shot.people]
+    for record in records:
+        people.setdefault(record["person"], record.pop("attributes"))
     return {
         "file_name": f"{name}.jpg", "split": split, "width": shot.size[0], "height": shot.size[1],
-        "kind": site.kind, "mood": site.light, "camera": kind, "people": list(shot.people),
+        "kind": site.kind, "mood": site.light, "camera": kind, "people": records,
     }  # fmt: skip
 
 
