@@ -14,8 +14,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reid.core import vocabulary
+from reid.core.body_measures import unmeasured
 from reid.core.boxes import as_boxes
 from reid.core.pixels import HeadRegions, RawFrame, RedactedCrop, redact
+from reid.store.layout import packed_measures
 
 DIM: Final = 256
 MODEL: Final = "fabricated-1"
@@ -55,6 +57,7 @@ def rows(schema: pa.Schema, first: int, n: int, seed: int) -> pa.Table:
         "attributes": _bytes(_beliefs(random, n)),
         "body": _bytes(np.full((n, len(vocabulary.BODY_COLUMNS)), 255, np.uint8)),
         "visible": _bytes(np.full((n, len(vocabulary.PARTS)), 240, np.uint8)),
+        "measures": packed_measures(unmeasured(n)),
         "crop": pa.array([pictures[i % _PICTURES] for i in range(n)], pa.large_binary()),
         "crop_box": _fixed(np.tile(np.array([0, 0, 32, 64], np.float32), (n, 1))),
         "crop_index": np.zeros(n, np.int64),
