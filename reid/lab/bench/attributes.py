@@ -25,7 +25,7 @@ from reid.lab.bench.metrics.calibration import (
     mean_accuracy,
 )
 from reid.lab.bench.metrics.figures import Ends, Figures, MaybeFraction
-from reid.lab.bench.metrics.intervals import Interval, bootstrap_statistic_share
+from reid.lab.bench.metrics.intervals import Interval, bootstrap_biased, bootstrap_statistic_share
 from reid.lab.bench.metrics.on_sightings import SightingFigures, on_sightings
 from reid.lab.bench.report.plots import CHANCE, OURS, Plot
 from reid.lab.bench.report.record import Recorder
@@ -265,7 +265,8 @@ def _intervals(
             rows = np.concatenate([people[int(i)] for i in drawn])
             return table.take(rows).figures()[name]
 
-        return bootstrap_statistic_share(len(people), statistic, seed, _RESAMPLES)
+        interval = bootstrap_biased if "ece" in name.lower() else bootstrap_statistic_share
+        return interval(len(people), statistic, seed, _RESAMPLES)
 
     return {name: one(name) for name in ("mA", "F1", "ECE", "AUC", "mean_ece")}
 

@@ -6,6 +6,7 @@ from scipy.stats import binomtest
 
 from reid.lab.bench.metrics.intervals import (
     bootstrap,
+    bootstrap_biased,
     bootstrap_mean,
     bootstrap_share,
     bootstrap_statistic_share,
@@ -79,3 +80,21 @@ def test_of_nobody_there_is_no_figure() -> None:
     assert set(found.figures().values()) == {None}
     assert figure(found.rank1, found.intervals["rank1"]) == "-"
     assert Share.of(0, 0).share is None
+
+
+def test_a_calibration_error_lies_in_its_interval() -> None:
+    """Twenty bins of eight answers, as over targets: plain percentiles lie above the figure."""
+    rng = np.random.default_rng(0)
+    said = np.repeat(np.linspace(0.05, 0.95, 20), 8)
+    true = rng.random(160) < said
+
+    def error(rows):
+        bins = [rows[rows // 8 == b] for b in range(20)]
+        return float(np.mean([abs(said[b].mean() - true[b].mean()) for b in bins if len(b)]))
+
+    figure_itself = error(np.arange(160))
+    assert bootstrap(160, error, 0, 300)[0] > figure_itself * 0.95, "the case must tell"
+    low, high = bootstrap_biased(160, error, 0, 300)
+    assert low < figure_itself < high
+    assert (low + high) / 2 == pytest.approx(figure_itself, abs=0.01)
+    assert bootstrap_biased(0, error, 0) == (0.0, 1.0)
