@@ -10,7 +10,7 @@ import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -328,6 +328,17 @@ def open_venue(folder: Folder, case: str | None = None) -> Venue:
     if find_policy(folder):
         return RuledVenue(open_desk(folder), case)
     return ResearchVenue(folder)
+
+
+def clock_of(folder: Folder) -> tzinfo | None:
+    """Return the zone that times are read and shown in: the venue's; None for this machine's.
+
+    A venue without rules has none of its own.
+
+    Raises:
+        PolicyError: its rules are wrong.
+    """
+    return load_policy(folder).zone if find_policy(folder) else None
 
 
 def open_desk(venue: Folder) -> Desk:

@@ -1,8 +1,11 @@
 """What the larger commands do, between their options and the library."""
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
+
+from PIL import Image as PillowImage
 
 from reid.capture.addresses import is_stream
 from reid.capture.sources import Source, SourceOptions, open_source, open_sources
@@ -15,7 +18,7 @@ from reid.loading import IndexOptions, load_models, load_tracker
 from reid.pipeline import Indexer, IndexReport
 from reid.storage.venue_path import Folder
 from reid.store import Filter
-from reid.venue import open_venue
+from reid.venue import clock_of, open_venue
 
 SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -50,7 +53,7 @@ def index_sources(
             complain(str(error))
             failed = True
             continue
-        _tell(report, source, as_json)
+        _tell(report, source, clock_of(venue), as_json)
         incomplete = incomplete or report.incomplete
         if report.stopped:
             raise KeyboardInterrupt
@@ -82,10 +85,10 @@ def search_venue(
             complain(f"{refused} is never searched for", "left out", "yellow")
         if description.unparsed:
             complain(", ".join(description.unparsed), "not understood", "yellow")
-        show_answer(answer)
+        show_answer(answer, clock_of(venue))
     if sheet is not None:
         crops = opened.export("sheet", [match.key.id for match in answer.matches])
-        _save(answer, crops, sheet)
+        _save(contact_sheet(answer, crops, clock_of(venue)), sheet)
         if not as_json:
             out.print(f"sheet: {sheet}")
     return answer
@@ -150,7 +153,7 @@ def _index_one(indexer: Indexer, source: Source) -> IndexReport:
         return replace(indexer, progress=progress).index(source)
 
 
-def _tell(report: IndexReport, source: Source, as_json: bool) -> None:
+def _tell(report: IndexReport, source: Source, zone: tzinfo | None, as_json: bool) -> None:
     _warn(report.problems)
     if as_json:
         print_json(_report_json(report, source))
@@ -164,7 +167,7 @@ def _tell(report: IndexReport, source: Source, as_json: bool) -> None:
         soft_wrap=True,
     )
     out.print(
-        f"  camera {source.camera}, from {source.start.astimezone():%Y-%m-%d %H:%M:%S} "
+        f"  camera {source.camera}, from {source.start.astimezone(zone):%Y-%m-%d %H:%M:%S} "
         f"({source.start_from}); {report.frames / max(spent, 1e-9):.1f} frames/s: {stages}",
         highlight=False,
         soft_wrap=True,
@@ -201,8 +204,8 @@ def _warn(problems: list[str]) -> None:
         complain(problem, "warning", "yellow")
 
 
-def _save(answer: Answer, crops: dict[str, Any], sheet: Path) -> None:
+def _save(drawn: PillowImage.Image, sheet: Path) -> None:
     try:
-        save_sheet(contact_sheet(answer, crops), sheet)
+        save_sheet(drawn, sheet)
     except OSError as error:
         raise SourceError(f"{sheet} cannot be written ({error.strerror or error})") from None

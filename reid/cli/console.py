@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import tzinfo
 from typing import Any, Final
 
 from rich.console import Console
@@ -31,14 +32,17 @@ def print_json(data: Any) -> None:
     sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
 
 
-def show_answer(answer: Answer) -> None:
-    """Print the outcome and why, and each match: where and when, and its verdicts below."""
+def show_answer(answer: Answer, zone: tzinfo | None = None) -> None:
+    """Print the outcome and why, and each match: where and when, and its verdicts below.
+
+    Times are in `zone` (None: this machine's).
+    """
     out.print(_OUTCOMES[answer.outcome])
     why_first = sentence(answer.matches[0].why) if answer.matches else ""
     if why_first:
         out.print(Text(f"the first: {why_first}", style="dim"), soft_wrap=True)
     for place, match in enumerate(answer.matches, start=1):
-        name, camera, start, end = key_cells(match.key)
+        name, camera, start, end = key_cells(match.key, zone)
         head = Text(f"{place:3}  ")
         head.append(f"{match.probability:4.0%}  ", style="bold")
         head.append(f"{camera}  {start}–{end}  ")
@@ -94,9 +98,9 @@ def new_table(*columns: str) -> Table:
     return table
 
 
-def key_cells(key: SightingKey) -> tuple[str, str, str, str]:
-    """Return id, camera, start and end as cells, in local time."""
-    start, end = key.start.astimezone(), key.end.astimezone()
+def key_cells(key: SightingKey, zone: tzinfo | None = None) -> tuple[str, str, str, str]:
+    """Return id, camera, start and end as cells, in `zone` (None: this machine's)."""
+    start, end = key.start.astimezone(zone), key.end.astimezone(zone)
     return key.id, key.camera, f"{start:%Y-%m-%d %H:%M:%S}", f"{end:%H:%M:%S}"
 
 

@@ -318,7 +318,7 @@ def sites(
     Example: reid sites "boy, red hoodie" --venue park --case C-1 --as anna
     """
     from reid.cli.answers import match_json
-    from reid.venue import case_sites, open_desk
+    from reid.venue import case_sites, clock_of, open_desk
 
     sign_in = name, _password(password_stdin, confirm=False)
     found = case_sites(open_desk(venue), case, text, site or (), top, sign_in)
@@ -331,7 +331,7 @@ def sites(
         return
     for one in found:
         out.print(f"{one.site}: {one.searched} sightings searched", style="bold")
-        show_answer(one.answer)
+        show_answer(one.answer, clock_of(venue))
 
 
 def status(

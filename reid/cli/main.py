@@ -1,7 +1,7 @@
 """The command line: a thin layer over the library. Every failure is one line."""
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated
 
@@ -98,8 +98,10 @@ def index(
     from reid.capture.sources import SourceOptions
     from reid.cli.commands import index_sources
     from reid.loading import IndexOptions
+    from reid.venue import clock_of
 
-    about = SourceOptions(camera, parse_time(start) if start else None, crops)
+    began = parse_time(start, clock_of(venue)) if start else None
+    about = SourceOptions(camera, began, crops)
     options = IndexOptions(detector, heads, embedder, every, careful, quarter_turn(rotate))
     if cluster is not None:
         from reid.cli.fleet import Placement, index_on
@@ -128,9 +130,11 @@ def search(
     Example: reid search "boy, red hoodie, yellow backpack" --venue park --sheet found.png
     """
     from reid.cli.commands import Output, search_venue
+    from reid.venue import clock_of
 
     output = Output(as_json, sheet)
-    search_venue(text, venue, window(since, until, camera), top, case, output)
+    which = window(since, until, camera, clock_of(venue))
+    search_venue(text, venue, which, top, case, output)
 
 
 @app.command()
@@ -172,16 +176,17 @@ def similar(
     Example: reid similar dff9a656958d8034e3a97868 --venue park
     """
     from reid.cli.answers import similar_json
-    from reid.venue import open_venue
+    from reid.venue import clock_of, open_venue
 
-    which = window(since, until, camera)
+    zone = clock_of(venue)
+    which = window(since, until, camera, zone)
     found = open_venue(venue, case).similar(sighting, which, top)
     if as_json:
         print_json({"sighting": sighting, "matches": similar_json(found)})
         return
     table = new_table("sighting", "camera", "from", "to", "similarity")
     for one in found:
-        table.add_row(*key_cells(one.key), f"{one.similarity:.2f}")
+        table.add_row(*key_cells(one.key, zone), f"{one.similarity:.2f}")
     out.print(table)
 
 
@@ -199,15 +204,16 @@ def journey(
     Example: reid journey dff9a656958d8034e3a97868 --venue park
     """
     from reid.cli.answers import similar_json
-    from reid.venue import open_venue
+    from reid.venue import clock_of, open_venue
 
-    route = open_venue(venue, case).journey(sighting, window(since, until, None))
+    zone = clock_of(venue)
+    route = open_venue(venue, case).journey(sighting, window(since, until, None, zone))
     if as_json:
         print_json({"sighting": sighting, "route": similar_json(route)})
         return
     table = new_table("sighting", "camera", "from", "to", "similarity")
     for stop in route:
-        table.add_row(*key_cells(stop.key), f"{stop.similarity:.2f}")
+        table.add_row(*key_cells(stop.key, zone), f"{stop.similarity:.2f}")
     out.print(table)
 
 
@@ -254,10 +260,11 @@ def erase(
     """
     from reid.cli.commands import erase_from
     from reid.store import Filter
+    from reid.venue import clock_of
 
     if not (camera or sighting or before or case or expired):
         raise UsageError("say what to erase: --camera, --sighting, --before, --case or --expired")
-    ended = parse_time(before) if before else None
+    ended = parse_time(before, clock_of(venue)) if before else None
     which = Filter(cameras=camera or (), ids=sighting or (), ended_before=ended)
     gone = erase_from(venue, which, case, expired=expired)
     if as_json:
@@ -344,11 +351,12 @@ def main() -> None:
         sys.exit(code)
 
 
-def parse_time(text: str) -> datetime:
-    """Read an ISO 8601 time; without an offset it is this machine's local time."""
+def parse_time(text: str, zone: tzinfo | None) -> datetime:
+    """Read an ISO 8601 time; without an offset it is in `zone` (None: this machine's)."""
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
+        said = datetime.fromisoformat(text)
+        return (said if said.tzinfo else said.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UsageError(f"{text!r} is not a time: write it like 2026-05-01T14:20") from None
 
 
@@ -359,11 +367,12 @@ def quarter_turn(degrees: int | None) -> int | None:
     return degrees
 
 
-def window(since: str | None, until: str | None, cameras: list[str] | None) -> SearchWindow:
-    """Return the window that the options ask for."""
-
-    first = parse_time(since) if since else None
-    last = parse_time(until) if until else None
+def window(
+    since: str | None, until: str | None, cameras: list[str] | None, zone: tzinfo | None
+) -> SearchWindow:
+    """Return the window that the options ask for, times without an offset in `zone`."""
+    first = parse_time(since, zone) if since else None
+    last = parse_time(until, zone) if until else None
     if first and last and last < first:
         raise UsageError("--until is before --since: swap them")
     return SearchWindow(first, last, tuple(cameras or ()))
