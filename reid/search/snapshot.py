@@ -203,6 +203,8 @@ class Snapshots:
         if age < FRESH:
             return current
         if self._store.version != current.version:
+            if self._store.count() < len(current):  # some were erased: they are not shown again
+                return self._read()
             threading.Thread(target=self._read_quietly, daemon=True).start()
         else:
             self._checked = time.monotonic()

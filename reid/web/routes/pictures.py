@@ -34,9 +34,7 @@ async def picture(request: Request, case_id: CaseId, sighting: str, key: str) ->
         state.picture_grants[token, case_id] = granted
     if not same(key, granted.case.of(sighting)):
         return Response(status_code=404)
-    data = state.desk.pictures.kept(sighting)
-    if data is None:
-        data = await run_in_threadpool(state.desk.pictures.get, sighting)
+    data = await run_in_threadpool(state.desk.pictures.get, sighting)
     if data is None:
         return Response(status_code=404)
     return Response(data, media_type="image/jpeg")
