@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import av
+import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
@@ -83,12 +84,13 @@ class Sound:
             at = lead + timeline.time_of(frame.time)
             at = heard if abs(at - heard) < lasts else at  # no clicks where stamps are rounded
             heard = at + lasts
-            if at < 0:
-                continue
             frame.pts = None
             for block in resampler.resample(frame):
-                block.time_base, block.pts = base, round(at / base)
-                yield block
+                shown = _from_zero(block, round(at / base))
+                at += block.samples * float(base)
+                if shown is not None:
+                    shown.time_base = base
+                    yield shown
 
     def _decoded(self) -> Iterator[AudioFrame]:
         reading = self._input.demux(self._from)
@@ -134,6 +136,19 @@ def _times(container: av.container.InputContainer) -> Iterator[float]:
             reading = container.demux(stream)
             continue
         yield from (float(frame.time) for frame in frames if frame.time is not None)
+
+
+def _from_zero(block: AudioFrame, start: int) -> AudioFrame | None:
+    """Return a block that begins at sample `start`, without what is heard before the picture."""
+    if start >= 0:
+        block.pts = start
+        return block
+    if block.samples + start <= 0:
+        return None
+    rest = np.ascontiguousarray(block.to_ndarray()[:, -start:])
+    cut = av.AudioFrame.from_ndarray(rest, format=block.format.name, layout=block.layout.name)
+    cut.sample_rate, cut.pts = block.sample_rate, 0
+    return cut
 
 
 def _seconds(block: AudioFrame) -> float:
