@@ -68,7 +68,8 @@ class IndexReport:
         replaced: rows of an earlier run that are gone.
         stopped: whether it was interrupted; what was seen until then is stored.
         problems: what is to be said, one line each.
-        incomplete: whether something of the source could not be read.
+        incomplete: whether parts of a recording could not be read. A gallery's image that is none
+            is told of, and leaves nothing out of the others.
         faces_left: faces that the last check found in redacted pixels, and painted over.
         clock: seconds a stage.
     """
@@ -177,7 +178,7 @@ class _Indexing:
         if not self._report.stopped and isinstance(self._to.store, Store):
             self._report.replaced = self._to.store.finish_source(self._source.key, self._written)
         self._report.problems += self._source.notes + self._source.problems
-        self._report.incomplete = bool(self._source.problems)
+        self._report.incomplete = bool(self._source.problems) and self._source.kind != "crops"
         self._report.faces_left = self._last_check.painted
         return self._report
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reid.core.boxes import Boxes, Tracks, as_boxes
+from reid.core.boxes import Tracks, as_boxes
 from reid.core.pixels import RawFrame
+from reid.detect.head_regions import HeadCandidates
+from reid.detect.tracker import Seen
 from reid.embed import RegionEmbedder
 from reid.lab.bench.data.venue_sets import Clip, Shown, Told, demo_folder, read_venue
 from reid.lab.bench.venue import Sought, owners_of, run_venue, summary
@@ -26,13 +28,17 @@ class Oracle:
     def start(self, fps: float, *, careful: bool = False) -> None:
         self._names = []
 
-    def track(self, raw: RawFrame) -> tuple[Tracks, Boxes]:
+    def quarters_upright(self, raw: RawFrame) -> np.ndarray:
+        return np.array([1.0, 0, 0, 0])
+
+    def track(self, raw: RawFrame) -> Seen:
         shown = self._clips[raw.camera].frames[raw.index]
         self._names += [one.person for one in shown if one.person not in self._names]
         boxes = as_boxes([one.box for one in shown])
         ids = np.array([self._names.index(one.person) for one in shown], np.int64)
         heads = as_boxes([one.head for one in shown])
-        return Tracks(boxes, np.ones(len(shown), np.float32), ids), heads
+        tracks = Tracks(boxes, np.ones(len(shown), np.float32), ids)
+        return Seen(tracks, HeadCandidates.upright(heads))
 
 
 def sought(rank: int | None, *, in_view: bool = True, outcome: str = "unsure") -> Sought:

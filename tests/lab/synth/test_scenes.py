@@ -18,7 +18,8 @@ from reid.lab.synth.scene import RIDING, Lens
 from reid.lab.synth.scenes import ScenesJob, make_scenes
 from reid.lab.synth.scenes.director import ELBOW_ROOM, _riders, _riding, direct
 from reid.lab.synth.scenes.formats import coco, yolo_lines
-from reid.lab.synth.scenes.frames import UNFINISHED, make_shard, person_record, split_of
+from reid.lab.synth.scenes.frames import UNFINISHED, make_shard, split_of
+from reid.lab.synth.scenes.photographs import person_record
 from reid.lab.synth.scenes.plate import Plate, _merged
 from reid.lab.synth.scenes.truth import Seen, observe
 from tests.lab.synth.needs import needs_gl, needs_makehuman

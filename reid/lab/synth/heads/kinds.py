@@ -15,7 +15,7 @@ from reid.lab.synth.heads.studio import BYSTANDER, SIZES, Framing, Studio, take,
 from reid.lab.synth.person import Person
 from reid.lab.synth.population import sample_person, wheelchair
 from reid.lab.synth.scene import Actor, Lens
-from reid.lab.synth.scenes.frames import photograph
+from reid.lab.synth.scenes.photographs import photograph
 from reid.lab.synth.scenes.posing import carrying, on_ground
 from reid.lab.synth.seats import seated
 

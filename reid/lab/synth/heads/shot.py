@@ -12,7 +12,7 @@ from reid.lab.synth.labels import attributes_of, head_box, joints_world
 from reid.lab.synth.makehuman import BONE
 from reid.lab.synth.render import Staged, project
 from reid.lab.synth.scene import EYEWEAR, HAIR, HEAD, HEADWEAR, Lens, Rendering
-from reid.lab.synth.scenes.frames import person_record
+from reid.lab.synth.scenes.photographs import person_record
 from reid.lab.synth.scenes.truth import observe
 
 Image = NDArray[np.uint8]

@@ -11,25 +11,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.core.boxes import clip
 from reid.lab.synth.camera import (
     CameraLook,
     Domain,
-    develop,
-    distort_image,
-    h264_round_trip,
-    metered,
     sample_look,
-    vary,
 )
 from reid.lab.synth.labels import attributes_of
 from reid.lab.synth.places import Site, build_site, hang_camera, hold_camera
 from reid.lab.synth.population import Population, sample_group
 from reid.lab.synth.scene import Lens
 from reid.lab.synth.scenes.director import Group, direct
+from reid.lab.synth.scenes.photographs import person_record, photograph
 from reid.lab.synth.scenes.plate import Plate
 from reid.lab.synth.scenes.posing import with_hard_poses
-from reid.lab.synth.scenes.truth import Seen, observe
+from reid.lab.synth.scenes.truth import observe
 
 Rng = np.random.Generator
 _SIZES: Final = (((1280, 720), 0.7), ((960, 540), 0.12), ((640, 480), 0.08), ((1024, 768), 0.1))
@@ -38,15 +33,9 @@ _HELD_SHARE: Final = 0.5
 """Share of cameras that somebody holds, as photos are taken."""
 _HELD_SIZES: Final = ((640, 480), (480, 640), (960, 720), (720, 960), (640, 640))
 _EMPTY_SHARE: Final = 0.07
-_H264_SHARE: Final = 0.3
 _QUALITY: Final = 93
 UNFINISHED: Final = ".unfinished"
 """Ending of the annotations of a place that the budget cut short; it is made anew next time."""
-LEAST_VISIBLE: Final = 0.12
-LEAST_PLAIN: Final = 0.012
-"""Who shows less of themselves is marked to be ignored, unless they cover so much of the frame."""
-LEAST_ROWS: Final = 14
-LEAST_HEAD: Final = 0.28
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,32 +168,3 @@ def _staged(
 def _save(path: Path, image: NDArray[np.uint8]) -> None:
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     cv2.imwrite(str(path), bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-
-
-def photograph(ideal: NDArray[np.uint8], look: CameraLook, rng: Rng) -> NDArray[np.uint8]:
-    """Take an ideal picture through a camera: distortion, exposure, faults, compression."""
-    varied = vary(metered(look, ideal), rng)
-    image = distort_image(ideal, look.optics.k1, look.optics.k2)
-    if rng.random() < _H264_SHARE:
-        varied = replace(varied, transport=replace(varied.transport, jpeg=100))
-        return h264_round_trip(develop(image, varied, rng), look.transport.crf)
-    return develop(image, varied, rng)
-
-
-def person_record(one: Seen, lens: Lens, keys: list[str]) -> dict[str, object]:
-    """Return what is true of a person in a frame, JSON-ready; boxes xyxy px, cut at the frame."""
-    size = lens.width, lens.height
-    boxes = clip(np.stack([one.box, one.head, one.full_box]), *size)
-    box, head, full = (b.round(1).tolist() for b in boxes)
-    head_seen = one.head_visible >= LEAST_HEAD and head[2] - head[0] >= 3 and head[3] - head[1] >= 4
-    if head_seen:
-        box = [*np.minimum(box[:2], head[:2]).tolist(), *np.maximum(box[2:], head[2:]).tolist()]
-    plain = one.pixels >= LEAST_PLAIN * lens.width * lens.height
-    seen = one.visible >= LEAST_VISIBLE or plain
-    ignored = not seen or box[3] - box[1] < LEAST_ROWS
-    return {
-        "person": keys[one.index], "box": box, "head": head, "full_box": full,
-        "visible": round(one.visible, 3), "head_visible": round(one.head_visible, 3),
-        "head_labelled": head_seen, "ignored": ignored, "pixels": one.pixels,
-        "keypoints": one.joints.round(1).ravel().tolist(), "metres": round(one.metres, 2),
-    }  # fmt: skip
