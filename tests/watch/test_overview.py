@@ -1,6 +1,7 @@
 """Whether the venue is watched: one truth for pages, terminal and programs."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,29 +16,40 @@ from reid.watch.status import SILENT_AFTER, Health, Status, write_status
 from reid.web.translations import words
 from tests.venues import write_rules
 
-NOW = datetime.now(UTC)
-GOOD = Health("gate", connected=True, last_frame=NOW.timestamp())
-DEAD = Health("shop", problem="connection refused")
-STOPPED = replace(GOOD, camera="hall", last_frame=NOW.timestamp() - 2 * SILENT_AFTER)
 LATE_LOOP = LoopStatus("retention", age=700.0, late=True)
 
 
+def said(cameras: str, ago: float = 0.0, loops: tuple[LoopStatus, ...] = ()) -> Status:
+    """Return what was said some seconds ago of cameras that are named by how they are."""
+    now = datetime.now(UTC)
+    made = {
+        "good": Health("gate", connected=True, last_frame=now.timestamp()),
+        "stopped": Health("hall", connected=True, last_frame=now.timestamp() - 2 * SILENT_AFTER),
+        "dead": Health("shop", problem="connection refused"),
+        "new": Health("roof"),
+    }
+    named = [made[name] for name in cameras.split()]
+    return Status(now - timedelta(seconds=ago), named, loops=loops)
+
+
 @pytest.mark.parametrize(
-    ("status", "state", "good"),
+    ("look", "state", "good"),
     [
-        (None, "off", 0),
-        (Status(NOW, [GOOD]), "ok", 1),
-        (Status(NOW, [DEAD]), "dead", 0),
-        (Status(NOW, [STOPPED]), "dead", 0),
-        (Status(NOW, [GOOD, DEAD]), "partly", 1),
-        (Status(NOW, [Health("gate")]), "starting", 0),
-        (Status(NOW - timedelta(seconds=2 * SILENT_AFTER), [GOOD]), "silent", 0),
-        (Status(NOW, [GOOD], loops=[LATE_LOOP]), "failing", 1),
+        (lambda: None, "off", 0),
+        (lambda: said("good"), "ok", 1),
+        (lambda: said("dead"), "dead", 0),
+        (lambda: said("stopped"), "dead", 0),
+        (lambda: said("good dead"), "partly", 1),
+        (lambda: said("new"), "starting", 0),
+        (lambda: said("good", ago=2 * SILENT_AFTER), "silent", 0),
+        (lambda: said("good", loops=(LATE_LOOP,)), "failing", 1),
     ],
     ids=["never", "ok", "dead", "no frames", "partly", "starting", "silent", "loop late"],
 )
-def test_the_watch_is_told_in_a_word(status: Status | None, state: str, good: int) -> None:
-    seen = overview_of(status, 2)
+def test_the_watch_is_told_in_a_word(
+    look: Callable[[], Status | None], state: str, good: int
+) -> None:
+    seen = overview_of(look(), 2)
     assert (seen.state, seen.good) == (state, good)
 
 
@@ -55,8 +67,12 @@ def test_the_banner_is_in_every_language(state: str) -> None:
 
 
 def test_text_and_json_agree_and_fit_eighty_columns(tmp_path: Path) -> None:
-    long = [replace(GOOD, camera=f"entrance-north-{i}", sightings=12345) for i in range(3)]
-    write_status(write_rules(tmp_path), Status(NOW, [*long, DEAD, STOPPED], loops=[LATE_LOOP]))
+    status = said("good dead stopped", loops=(LATE_LOOP,))
+    long = [
+        replace(status.cameras[0], camera=f"entrance-north-{i}", sightings=12345) for i in range(3)
+    ]
+    cameras = [*long, *status.cameras[1:]]
+    write_status(write_rules(tmp_path), replace(status, cameras=cameras))
     view = view_of(tmp_path)
     console = Console(width=80, record=True, file=(tmp_path / "out").open("w"))
     console.print(show(view))
