@@ -145,7 +145,7 @@ def _from_zero(block: AudioFrame, start: int) -> AudioFrame | None:
         return block
     if block.samples + start <= 0:
         return None
-    rest = np.ascontiguousarray(block.to_ndarray()[:, -start:])
+    rest = np.ascontiguousarray(block.to_ndarray()[:, -start:], np.float32)  # AAC takes floats
     cut = av.AudioFrame.from_ndarray(rest, format=block.format.name, layout=block.layout.name)
     cut.sample_rate, cut.pts = block.sample_rate, 0
     return cut

@@ -154,8 +154,9 @@ def test_the_command_line_prints_nothing_of_a_password(
 ) -> None:
     from tests.cli.test_main import run
 
-    monkeypatch.setattr("reid.cli.commands.load_tracker", lambda _: Script(standing))
-    monkeypatch.setattr("reid.cli.commands.load_embedder", lambda _: RegionEmbedder())
+    for module in ("reid.loading", "reid.cli.commands"):
+        monkeypatch.setattr(f"{module}.load_tracker", lambda _: Script(standing))
+    monkeypatch.setattr("reid.loading.load_embedder", lambda _: RegionEmbedder())
     address = form.format(s="rtsp", h="127.0.0.1:9")
     where = ["--venue", str(tmp_path / "v"), "--json"] if command == "index" else ["o.mp4"]
     status, printed, error = run(monkeypatch, capsys, command, address, *where)
