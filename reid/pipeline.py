@@ -178,6 +178,7 @@ class _Indexing:
         if not self._report.stopped and isinstance(self._to.store, Store):
             self._report.replaced = self._to.store.finish_source(self._source.key, self._written)
         self._report.problems += self._source.notes + self._source.problems
+        # a gallery goes on without what is no image; a recording with holes is not a whole one
         self._report.incomplete = bool(self._source.problems) and self._source.kind != "crops"
         self._report.faces_left = self._last_check.painted
         return self._report

@@ -35,7 +35,7 @@ class Sound:
 
     def __init__(self, path: Path, out: OutputContainer) -> None:
         self._out = out
-        self._input = av.open(f"file:{path}")
+        self._input = av.open(f"file:{path}", metadata_errors="replace")
         audio = self._input.streams.audio
         self._from = audio[0] if audio else None
         self._to: AudioStream | None = None
@@ -109,7 +109,7 @@ class Sound:
 
     def _lead(self, first: float | None) -> float:
         """Return how long after the first picture the sound begins, in seconds."""
-        with av.open(self._input.name) as other:
+        with av.open(self._input.name, metadata_errors="replace") as other:
             shown = next(_times(other), None)
         if shown is None or first is None or abs(first - shown) > _FAR:
             return 0.0

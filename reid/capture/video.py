@@ -116,7 +116,9 @@ def open_container(address: str, shown: str) -> InputContainer:
             options = {"rtsp_transport": "tcp"}
         address = for_ffmpeg(address)
     try:
-        container = av.open(address, format=fmt, options=options, timeout=timeout)
+        container = av.open(
+            address, format=fmt, options=options, timeout=timeout, metadata_errors="replace"
+        )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise SourceError(f"{shown} cannot be opened as video ({reason(error)})") from None
     if not container.streams.video:

@@ -39,7 +39,7 @@ def mutated(whole: bytes, seed: int) -> bytes:
 def by_ffmpeg(path: Path) -> int | None:
     """Return how many frames FFmpeg decodes; None if it cannot open the file."""
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             count = 0
             for packet in container.demux(container.streams.best("video")):
                 try:
@@ -74,7 +74,8 @@ def check(whole: bytes, path: Path, seeds: range) -> int:
         expected = by_ffmpeg(path)
         read, problems = by_us(path)
         assert read >= (expected or 0), f"seed {seed}: {read} of {expected} frames"
-        if read < original * 0.9 and path.suffix != ".gif":  # a GIF has nothing to check it by
+        states_its_length = path.suffix not in {".gif", ".ts"}
+        if read < original * 0.9 and states_its_length:
             assert problems, f"seed {seed}: {read} of {original} frames, and not a word"
             short += 1
     return short
@@ -129,3 +130,11 @@ def test_one_bad_packet_costs_one_frame(tmp_path: Path) -> None:
     assert len(list(source.frames())) == 29
     assert "1 damaged part skipped" in source.problems[0]
     assert "29 of 30" in source.problems[0]
+
+
+def test_a_name_in_another_encoding_does_not_close_a_film(tmp_path: Path) -> None:
+    film = write_video(tmp_path / "film.mkv", noise(5), metadata={"title": "Caf_ ABCD"})
+    content = film.read_bytes().replace(b"Caf_ ABCD", b"Caf\xe9 ABCD")
+    assert b"Caf\xe9" in content
+    film.write_bytes(content)
+    assert by_us(film) == (5, [])
