@@ -121,7 +121,7 @@ def open_container(address: str, shown: str) -> InputContainer:
         )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise SourceError(f"{shown} cannot be opened as video ({reason(error)})") from None
-    if not container.streams.video:
+    if not _readable(container):
         container.close()
         raise SourceError(f"{shown} holds no video")
     return container
@@ -129,7 +129,7 @@ def open_container(address: str, shown: str) -> InputContainer:
 
 def main_track(container: InputContainer) -> VideoStream:
     """Return the track that players show: the default one, else the largest; no cover picture."""
-    return max(container.streams.video, key=_rank)
+    return max(_readable(container), key=_rank)
 
 
 def look_through(container: InputContainer, stream: VideoStream) -> TrackFacts:
@@ -213,7 +213,7 @@ def pictures(
     container: InputContainer, stream: VideoStream, damage: Damage
 ) -> Iterator[VideoFrame]:
     """Yield every picture that can be decoded; what cannot is noted in `damage`."""
-    stream.thread_type = "AUTO"
+    stream.thread_type = "SLICE"  # frame threads lose what is decoded beside a damaged packet
     index = 0
     flushed = False
     for packet in packets(container, stream, damage):
@@ -253,6 +253,11 @@ def _decoded(
     return frames
 
 
+def _readable(container: InputContainer) -> list[VideoStream]:
+    """Return the tracks for which there is a decoder; damage may leave a track without."""
+    return [stream for stream in container.streams.video if stream.codec_context is not None]
+
+
 def _rank(stream: VideoStream) -> tuple[bool, bool, int, int]:
     marks = stream.disposition
     cover = bool(marks & (av.stream.Disposition.attached_pic | av.stream.Disposition.still_image))
@@ -261,7 +266,7 @@ def _rank(stream: VideoStream) -> tuple[bool, bool, int, int]:
 
 
 def _others(container: InputContainer, chosen: VideoStream) -> str:
-    tracks = container.streams.video
+    tracks = _readable(container)
     if len(tracks) < 2:
         return ""
     left = ", ".join(
