@@ -154,7 +154,7 @@ def test_the_command_line_prints_nothing_of_a_password(
 ) -> None:
     from tests.cli.test_main import run
 
-    for module in ("reid.loading", "reid.cli.commands"):
+    for module in ("reid.cli.commands", "reid.loading"):  # the first is bound to the second
         monkeypatch.setattr(f"{module}.load_tracker", lambda _: Script(standing))
     monkeypatch.setattr("reid.loading.load_embedder", lambda _: RegionEmbedder())
     address = form.format(s="rtsp", h="127.0.0.1:9")

@@ -471,7 +471,7 @@ def test_the_exit_code_says_that_parts_are_missing(
     from reid.embed import RegionEmbedder
     from tests.cli.test_main import run
 
-    for module in ("reid.loading", "reid.cli.commands"):
+    for module in ("reid.cli.commands", "reid.loading"):  # the first is bound to the second
         monkeypatch.setattr(f"{module}.load_tracker", lambda _: OnePerson())
     monkeypatch.setattr("reid.loading.load_embedder", lambda _: RegionEmbedder())
     whole = write_video(tmp_path / "a.mkv", scene(40)).read_bytes()
