@@ -14,7 +14,15 @@ from reid.lab.bench.data.attribute_sets import MARKET
 from reid.lab.bench.data.field_sets import FieldSet, read_fields
 from reid.lab.bench.data.venue_sets import demo_folder
 from reid.lab.bench.evidence import run_evidence
-from reid.lab.bench.metrics.likelihood import PRIOR_PEOPLE, Fitted, cautious, fit, joined
+from reid.lab.bench.metrics.likelihood import (
+    FULLY_KNOWN,
+    LITTLE_KNOWN,
+    PRIOR_PEOPLE,
+    Fitted,
+    cautious,
+    fit,
+    joined,
+)
 from tests.lab.bench.test_description import three_described  # noqa: F401
 
 FIELDS = FieldSet(
@@ -167,7 +175,8 @@ def test_of_two_sets_the_most_cautious_is_taken() -> None:
     assert (worth.slope, worth.below, worth.above) == (1.0, -0.4, 0.3)
     poor = cautious([sure, Fitted(1.0, -0.4, 0.66, 200)])
     assert poor.below is None, "it does not tell apart the people of one of them"
-    assert poor.slope < 0.2
+    known = (0.66 - LITTLE_KNOWN) / (FULLY_KNOWN - LITTLE_KNOWN)
+    assert 0 < poor.slope == round(known, 2), "the least slope, by how well it is known"
     table = joined([{"feet.type": sure}, {"upper.sleeve": doubtful}], {"upper.sleeve": 0.5})
     assert table["upper.sleeve"].venue == 0.5
     assert table["feet.type"].venue == 1
