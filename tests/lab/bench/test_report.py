@@ -29,7 +29,7 @@ def test_a_report_is_self_contained(result, tmp_path) -> None:
     assert "data:image/png;base64," in page
     assert "&lt;b&gt;ours&lt;/b&gt;" in page, "text is escaped"
     assert result.run.data in page
-    assert "100.0 [100, 100]" in page
+    assert "100.0 [44, 100]" in page
     with pytest.raises(SourceError, match="cannot be written"):
         write_report({}, tmp_path)
 
@@ -37,7 +37,7 @@ def test_a_report_is_self_contained(result, tmp_path) -> None:
 def test_tables_show_shares_in_per_cent(result) -> None:
     (table,) = result.tables()
     assert table.columns == ("%", "plain", "- camera mean", "sightings")
-    assert table.rows[0] == ("rank1", *["100.0 [100, 100]"] * 3)
+    assert table.rows[0] == ("rank1", *["100.0 [44, 100]"] * 3)
     assert figure(0.9333, [0.901, 0.96]) == "93.3 [90, 96]"
     assert figure(None) == "-"
 
