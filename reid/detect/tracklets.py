@@ -29,7 +29,7 @@ LONGEST: Final = timedelta(minutes=5)
 ONGOING_EVERY: Final = timedelta(seconds=8)
 """How often a tracklet that goes on before a live camera is stored as seen so far."""
 
-LEAST_SHOWN: Final = 0.15
+LEAST_SHOWN: Final = 0.25
 """Share of a person's box that must be free of paint for a crop to be kept: of somebody whose head
 may be anywhere all is painted, and nothing is stored."""
 
