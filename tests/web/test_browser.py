@@ -73,7 +73,7 @@ def open_browser(tmp_path: Path) -> Iterator[Callable]:
             options.add_experimental_option("mobileEmulation", {"deviceMetrics": metrics})
         service = webdriver.ChromeService(executable_path=str(DRIVER))
         driver = webdriver.Chrome(options=options, service=service)
-        driver.implicitly_wait(15)
+        driver.implicitly_wait(45)  # a first search loads models, on a busy machine slowly
         opened.append(driver)
         return driver
 
