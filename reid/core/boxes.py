@@ -6,6 +6,7 @@ Boxes are float32 ``xyxy`` in pixels: x right, y down, the lower right corner ex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -114,6 +115,20 @@ def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     shared = intersections(a, b)
     union = areas(a)[:, None] + areas(b)[None, :] - shared
     return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+
+
+def suppress_overlapping(
+    boxes: Boxes, scores: NDArray[np.float32], overlap: float
+) -> NDArray[np.intp]:
+    """Return the rows that non-maximum suppression keeps, the surest first.
+
+    Args:
+        boxes: (N, 4). scores: (N,), above 0.
+        overlap: IoU with a surer box above which a box goes.
+    """
+    sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    kept = cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, overlap)
+    return np.asarray(kept, np.intp).reshape(-1)
 
 
 def clip(boxes: Boxes, width: int, height: int) -> Boxes:

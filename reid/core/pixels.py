@@ -114,6 +114,8 @@ class RawFrame:
 
     def turned(self, quarters: int) -> "RawFrame":
         """Return the frame turned counter-clockwise by so many quarters."""
+        if quarters % 4 == 0:
+            return self
         return RawFrame(np.rot90(self.__pixels, quarters), self.camera, self.index, self.time)
 
     def expose_unredacted(self) -> Image:
@@ -314,6 +316,8 @@ class RedactedFrame(_Redacted):
 
     def turned(self, quarters: int) -> "RedactedFrame":
         """Return the frame turned counter-clockwise by so many quarters."""
+        if quarters % 4 == 0:
+            return self
         pixels = np.rot90(self.pixels, quarters)
         painted = turned_boxes(self.painted, quarters, self.width, self.height)
         return RedactedFrame(_SEAL, pixels, self.key, self.policy, painted)

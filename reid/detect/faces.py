@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.core.boxes import Boxes, as_boxes, empty_boxes, iou
+from reid.core.boxes import Boxes, as_boxes, empty_boxes, suppress_overlapping
 from reid.core.errors import ModelError
 from reid.core.pixels import Image, RawFrame
 from reid.weights.openvino import compile_model
@@ -46,6 +46,7 @@ _BESIDE, _ABOVE, _BELOW = 0.2, 0.4, 0.2  # of a face's sides: what is added to m
 _STILL_SIDES: Final = (160, 320, 640)  # px, in every direction: a face may fill the picture
 _SMALL_FACES: Final = (1280, 1920)  # px, upright: crowds
 _FRAME_SIDE: Final = 640  # px
+_CROP_SIDE: Final = 384  # px
 _MOST_ENLARGED: Final = 4.0
 _DIAGONAL: Final = 1.15  # a square turned by an eighth covers more than its upright sides
 
@@ -91,7 +92,7 @@ class FaceFinder:
         return self.find(raw.expose_unredacted(), views)
 
     def find(self, pixels: Image, views: Sequence[View], least: float = POSSIBLE_FACE) -> Faces:
-        """Find faces of a score of at least `least` in a picture, uint8 (H, W, 3) RGB."""
+        """Find faces of a score above `least` in a picture, uint8 (H, W, 3) RGB."""
         heads: list[Boxes] = [empty_boxes()]
         scores: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
         for side, degrees in _by_side(views):
@@ -109,16 +110,15 @@ class FaceFinder:
         batch = np.ascontiguousarray(room.transpose(2, 0, 1)[None], np.float32)
         with self._one_at_a_time:
             heat, size, shift = self._of_shape(room.shape[:2])(batch)
-        row, column = np.nonzero(heat[0, 0] >= least)
+        row, column = np.nonzero(heat[0, 0] > least)
         score = heat[0, 0, row, column].astype(np.float32)
         height, width = np.exp(size[0, :, row, column]).T * _CELL
         y = (row + shift[0, 0, row, column] + 0.5) * _CELL
         x = (column + shift[0, 1, row, column] + 0.5) * _CELL
-        boxes = np.stack([x - width / 2, y - height / 2, width, height], axis=1)
-        kept = cv2.dnn.NMSBoxes(boxes.tolist(), score.tolist(), least, _SAME_FACE)
-        rows = np.asarray(kept, np.intp).reshape(-1)
-        boxes[:, 2:] += boxes[:, :2]
-        return as_boxes(boxes[rows]), score[rows]
+        corners = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
+        boxes = as_boxes(np.stack(corners, axis=1))
+        rows = suppress_overlapping(boxes, score, _SAME_FACE)
+        return boxes[rows], score[rows]
 
     def _compiled(self, shape: tuple[int, int]) -> Any:
         model = compile_model(self._path, shape=(1, 3, *shape))
@@ -131,6 +131,12 @@ def still_views(width: int, height: int) -> tuple[View, ...]:
     large = [View(side, angle) for side in _STILL_SIDES for angle in EVERY_EIGHTH]
     small = [View(side) for side in _SMALL_FACES]
     return tuple(view for view in (*large, *small) if view.side <= most)
+
+
+def crop_views(width: int, height: int) -> tuple[View, ...]:
+    """Return how to look for faces in a person crop, px: enlarged, in four directions."""
+    side = min(_CROP_SIDE, round(_MOST_ENLARGED * max(width, height)))
+    return tuple(View(side, angle) for angle in EVERY_QUARTER)
 
 
 def frame_views(index: int, width: int, height: int) -> tuple[View, ...]:
@@ -155,11 +161,8 @@ def face_finder() -> FaceFinder:
 
 def _each_once(faces: Faces) -> Faces:
     """Of boxes of several views that are the same face keep the one of the surest view."""
-    kept: list[int] = []
-    for row in np.argsort(-faces.scores, kind="stable"):
-        if not kept or iou(faces.heads[[row]], faces.heads[kept])[0].max() < _SAME_FACE:
-            kept.append(int(row))
-    return Faces(faces.heads[kept], faces.scores[kept])
+    rows = suppress_overlapping(faces.heads, faces.scores, _SAME_FACE)
+    return Faces(faces.heads[rows], faces.scores[rows])
 
 
 def _packaged() -> Path:

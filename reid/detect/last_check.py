@@ -4,14 +4,13 @@ What it finds is painted over as well, and counted. It never sees a raw pixel.
 """
 
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from reid.core.boxes import Boxes
-from reid.core.pixels import HeadRegions, RedactedCrop, RedactedFrame, redact_again
+from reid.core.pixels import RedactedCrop, RedactedFrame, redact_again
 from reid.detect.faces import (
-    EVERY_QUARTER,
     FaceFinder,
     View,
+    crop_views,
     face_finder,
     last_views,
     still_views,
@@ -19,10 +18,6 @@ from reid.detect.faces import (
 from reid.detect.head_regions import regions_left
 
 Kept = TypeVar("Kept", RedactedFrame, RedactedCrop)
-
-_CROP_SIDE: Final = 384
-"""Px of a crop's longer side: people cut out of a frame are looked at enlarged."""
-_MOST_ENLARGED: Final = 4.0
 
 
 class LastCheck:
@@ -38,8 +33,7 @@ class LastCheck:
 
     def crop(self, crop: RedactedCrop) -> RedactedCrop:
         """Return a crop without the faces that are left in it, looked at in four directions."""
-        side = min(_CROP_SIDE, round(_MOST_ENLARGED * max(crop.width, crop.height)))
-        return self._checked(crop, [View(side, angle) for angle in EVERY_QUARTER])
+        return self._checked(crop, crop_views(crop.width, crop.height))
 
     def still(self, frame: RedactedFrame) -> RedactedFrame:
         """Return a still without the faces that are left in it, looked at in every direction."""
@@ -50,9 +44,8 @@ class LastCheck:
         return self._checked(frame, last_views(frame.index))
 
     def _checked(self, image: Kept, views: Sequence[View]) -> Kept:
-        left: Boxes = self._finder.find(image.pixels, views).heads
+        left = self._finder.find(image.pixels, views).heads
         if not len(left):
             return image
         self.painted += len(left)
-        regions: HeadRegions = regions_left(image.ref, left)
-        return redact_again(image, regions)
+        return redact_again(image, regions_left(image.ref, left))

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.core.boxes import Boxes, as_boxes, iou
+from reid.core.boxes import Boxes, as_boxes, iou, suppress_overlapping
 from reid.detect.detections import Detections
 
 
@@ -92,15 +92,8 @@ def tiles_of(width: int, height: int, tile: int) -> list[tuple[int, int, int, in
 
 def each_once(seen: Detections) -> Detections:
     """Leave out what two tiles both show: of boxes that overlap much, the surest stays."""
-
-    def kept(boxes: Boxes, scores: Scores) -> NDArray[np.intp]:
-        rows: list[int] = []
-        for row in np.argsort(-scores, kind="stable"):
-            if not rows or iou(boxes[[row]], boxes[rows])[0].max() < _SAME:
-                rows.append(int(row))
-        return np.array(rows, np.intp)
-
-    people, heads = kept(seen.people, seen.scores), kept(seen.heads, seen.head_scores)
+    people = suppress_overlapping(seen.people, seen.scores, _SAME)
+    heads = suppress_overlapping(seen.heads, seen.head_scores, _SAME)
     return Detections(
         seen.people[people], seen.scores[people], seen.heads[heads], seen.head_scores[heads]
     )
