@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from reid.cli.bench_options import DetectorPath, Html, OwnEmbedder, Seed
 from reid.cli.options import Cluster, Json, Venue, numbers_of
 from reid.core.errors import UsageError
 
@@ -19,14 +20,14 @@ def scale(
         Path | None, typer.Option(help="A clip with people, indexed as several cameras at once.")
     ] = None,
     cameras: Annotated[str, typer.Option(help="So many at once.")] = "1,2,4",
-    detector: Annotated[Path | None, typer.Option(help="YOLO weights or OpenVINO folder.")] = None,
-    embedder: Annotated[str | None, typer.Option(help="Model folder, or regions.")] = None,
+    detector: DetectorPath = None,
+    embedder: OwnEmbedder = None,
     every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame.")] = 1,
     per_hour: Annotated[float, typer.Option(help="Sightings an hour a camera, on paper.")] = 120.0,
     looks: Annotated[float, typer.Option(help="Frames looked at a second, on paper.")] = 5.0,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Seed = 0,
     as_json: Json = False,
-    html: Annotated[Path | None, typer.Option(help="Write a report page.")] = None,
+    html: Html = None,
 ) -> None:
     """How does a table grow, on disk or S3, and what would 300 or 5,000 cameras need?
 

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from reid.cli.bench_options import DetectorPath, HeadModel, Html, OwnEmbedder, Seed
 from reid.cli.options import Json, numbers_of
 from reid.core.errors import UsageError
 
@@ -15,12 +16,8 @@ def speed(
     video: Annotated[
         Path | None, typer.Option(help="A clip with people; without it, search only.")
     ] = None,
-    detector: Annotated[
-        Path | None, typer.Option(help="YOLO weights (.pt) or an OpenVINO folder.")
-    ] = None,
-    heads: Annotated[
-        Path | None, typer.Option(help="A head or pose model asked for heads as well.")
-    ] = None,
+    detector: DetectorPath = None,
+    heads: HeadModel = None,
     against: Annotated[
         Path | None,
         typer.Option(help="OpenVINO re-ID network of a chain of separate tools, to race against."),
@@ -33,10 +30,10 @@ def speed(
     cameras: Annotated[
         str, typer.Option(help="Numbers of cameras at once, five people before each; to 64.")
     ] = "",
-    embedder: Annotated[str | None, typer.Option(help="Folder of weights, or `regions`.")] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    embedder: OwnEmbedder = None,
+    seed: Seed = 0,
     as_json: Json = False,
-    html: Annotated[Path | None, typer.Option(help="Write a report page.")] = None,
+    html: Html = None,
 ) -> None:
     """How fast are indexing and search, beside what one would otherwise put together?
 

@@ -90,6 +90,27 @@ def _render(
         )
 
 
+def _make(
+    unit: str,
+    make: "Callable[..., tuple[dict[str, int], Tally]]",
+    out: Path,
+    processes: int | None,
+    minutes: float | None,
+) -> None:
+    """Make pictures in shards, with progress; say how many there are, and what is left."""
+    from reid.lab.synth.makehuman import load
+
+    try:
+        load()
+        with _Bar(unit) as progress:
+            counts, tally = make(workers=_workers(processes), minutes=minutes, progress=progress)
+    except ReidError as error:
+        raise _fail(error) from error
+    said = ", ".join(f"{number} {name}" for name, number in counts.items())
+    left = f"; {tally.left} {unit} left, run again to go on" if tally.left else ""
+    typer.echo(f"{said} in {out}, {tally.seconds:.0f} s{left}")
+
+
 def _workers(processes: int | None) -> int:
     from reid.lab.synth.shards import cores
 
@@ -146,22 +167,11 @@ def scenes(
     held_out: HeldOut = False,
 ) -> None:
     """Crowded frames with boxes, heads and joints, in COCO and YOLO form."""
-    from reid.lab.synth.makehuman import load
     from reid.lab.synth.scenes import ScenesJob, make_scenes
 
     domain: Literal["train", "held-out"] = "held-out" if held_out else "train"
     job = ScenesJob(out, seed, domain, places, cameras, frames, people, poses=poses)
-    try:
-        load()
-        with _Bar("places") as progress:
-            counts, tally = make_scenes(
-                job, workers=_workers(processes), minutes=minutes, progress=progress
-            )
-    except ReidError as error:
-        raise _fail(error) from error
-    said = ", ".join(f"{number} {name}" for name, number in counts.items())
-    left = f"; {tally.left} places left, run again to go on" if tally.left else ""
-    typer.echo(f"{said} in {out}, {tally.seconds:.0f} s{left}")
+    _make("places", partial(make_scenes, job), out, processes, minutes)
 
 
 @app.command(epilog="Example:  reid synth heads out/ --seed 1")
@@ -174,20 +184,9 @@ def heads(
 ) -> None:
     """Heads that detectors miss, with their pixels: read by `reid bench detection`."""
     from reid.lab.synth.heads import HeadsJob, make_heads
-    from reid.lab.synth.makehuman import load
 
     job = HeadsJob(out, seed, rounds=rounds)
-    try:
-        load()
-        with _Bar("rounds") as progress:
-            counts, tally = make_heads(
-                job, workers=_workers(processes), minutes=minutes, progress=progress
-            )
-    except ReidError as error:
-        raise _fail(error) from error
-    said = ", ".join(f"{number} {name}" for name, number in counts.items())
-    left = f"; {tally.left} rounds left, run again to go on" if tally.left else ""
-    typer.echo(f"{said} in {out}, {tally.seconds:.0f} s{left}")
+    _make("rounds", partial(make_heads, job), out, processes, minutes)
 
 
 @app.command(epilog="Example:  reid synth venue out/ --cameras 4 --people 30 --length 2")
