@@ -110,6 +110,15 @@ def redact_path(
     return copy.report
 
 
+def redact_photo(
+    raw: RawFrame, tracker: Tracker, check: LastCheck, options: CopyOptions
+) -> RedactedFrame:
+    """Redact one picture, looked at as people stand upright; it comes back as it lay."""
+    quarters = rotation(options.rotate, [raw], tracker)
+    upright, _ = redacted_still(raw.turned(quarters), tracker, options.profile, check, Clock())
+    return upright.turned(-quarters)
+
+
 class _Copy:
     """One run of `reid redact`: what all files share, and the report that they add to."""
 
@@ -211,11 +220,7 @@ class _Copy:
             yield self._counted(self._check.frame(frame).turned(-quarters))
 
     def _redacted_still(self, raw: RawFrame) -> RedactedFrame:
-        quarters = rotation(self._options.rotate, [raw], self._tracker)
-        upright, _ = redacted_still(
-            raw.turned(quarters), self._tracker, self._options.profile, self._check, Clock()
-        )
-        return upright.turned(-quarters)
+        return redact_photo(raw, self._tracker, self._check, self._options)
 
     def _counted(self, frame: RedactedFrame) -> RedactedFrame:
         self._count()

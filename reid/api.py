@@ -12,18 +12,17 @@ from typing import Self, overload
 
 import numpy as np
 
-from reid.anonymise import CopyOptions, RedactReport, redact_path
+from reid.anonymise import CopyOptions, RedactReport, redact_path, redact_photo
 from reid.capture.images import image_paths
 from reid.capture.sources import ArraySource, StillSource, open_arrays, open_crops
 from reid.core.errors import SourceError, UsageError
 from reid.core.pixels import Image, Profile, RedactedFrame
 from reid.core.records import Sightings
 from reid.detect.last_check import LastCheck
-from reid.detect.orientation import rotation
 from reid.detect.tracker import Tracker
 from reid.embed import CropEmbedder
 from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
-from reid.pipeline import Clock, Indexer, redacted_still
+from reid.pipeline import Indexer
 
 Images = str | Path | Sequence[str | Path] | Sequence[Image] | Image
 """Images of one person each: paths, a folder, or uint8 RGB arrays (H, W, 3), or (N, H, W, 3)."""
@@ -147,21 +146,13 @@ def redact(
         SourceError: the source cannot be read, or the array is no image.
         UsageError: the target is missing, is the source, or of a kind that cannot be written.
     """
+    options = CopyOptions(profile, keep_audio, rotate)
     if isinstance(source, np.ndarray):
-        return _redact_array(source, _tracker(detector), profile, rotate)
+        (raw,) = open_arrays([source], "array", None).frames()
+        return redact_photo(raw, _tracker(detector), LastCheck(), options)
     if target is None:
         raise UsageError(f"name the file to write: reid.redact({str(source)!r}, target)")
-    options = CopyOptions(profile, keep_audio, rotate)
     return redact_path(Path(source), Path(target), _tracker(detector), options)
-
-
-def _redact_array(
-    pixels: Image, tracker: Tracker, profile: Profile, rotate: int | None
-) -> RedactedFrame:
-    (raw,) = open_arrays([pixels], "array", None).frames()
-    quarters = rotation(rotate, [raw], tracker)
-    upright, _ = redacted_still(raw.turned(quarters), tracker, profile, LastCheck(), Clock())
-    return upright.turned(-quarters)
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,14 @@ from reid.core.errors import UsageError
 from reid.core.records import Answer, Query, SearchWindow, SightingKey, SimilarMatch
 from reid.rank import Gallery, Question, Refinement, next_question, rank, stature
 from reid.rank.rerank import rerank
-from reid.search.snapshot import LoadedVectors, Rows, Snapshot, fits_in_memory, score_config_of
+from reid.search.snapshot import (
+    LoadedVectors,
+    Rows,
+    Snapshot,
+    fits_in_memory,
+    gallery_of,
+    score_config_of,
+)
 from reid.store import Filter, Keys, Store
 
 ROUTE_SIMILARITY: Final = 0.5
@@ -34,13 +41,7 @@ def search(store: Store, query: Query, window: SearchWindow, top: int) -> Answer
     How common a value is goes by the window, how tall people look before a camera by all.
     """
     columns = store.read(Filter.within(window))
-    gallery = Gallery(
-        columns.keys,
-        columns.attributes,
-        columns.body,
-        columns.visible,
-        measures=columns.measures,
-    )
+    gallery = gallery_of(columns)
     if window != SearchWindow() and any(wish.slot in stature.SLOTS for wish in query.wishes):
         gallery.tall.append(_statures_among_all(store, columns.keys))
     as_it_is = Refinement(score_config_of(store.model_id), np.zeros(len(gallery), np.float32))

@@ -37,6 +37,16 @@ table's own index finds near, and what a camera's sightings share is left in the
 Rows = NDArray[np.intp]
 
 
+def gallery_of(
+    columns: Columns,
+    vectors: NDArray[np.float32] | None = None,
+    mountings: Mapping[str, CameraPrior] | None = None,
+) -> Gallery:
+    """Return what was read of N sightings, to rank; with `vectors` (N, D) feedback counts too."""
+    beliefs = columns.attributes, columns.body, columns.visible
+    return Gallery(columns.keys, *beliefs, vectors, columns.measures, mountings or {})
+
+
 def score_config_of(model_id: str) -> ScoreConfig:
     """Return how the beliefs of an embedder are taken in the ranking."""
     return ScoreConfig(
@@ -128,15 +138,7 @@ class Snapshot:
         keys = columns.keys
         loaded = None if columns.vectors is None else LoadedVectors.of(columns)
         vectors = None if loaded is None else loaded.nearest.vectors
-        gallery = Gallery(
-            keys,
-            columns.attributes,
-            columns.body,
-            columns.visible,
-            vectors,
-            columns.measures,
-            mountings or {},
-        )
+        gallery = gallery_of(columns, vectors, mountings)
         places = places_of(keys) if loaded is None else loaded.places
         config = score_config_of(store.model_id)
         return cls(version, keys, keys.column("id"), places, gallery, loaded, config)

@@ -24,8 +24,8 @@ from reid.lab.bench.report.tables import Row
 from reid.lab.bench.rivals import fabricated_rows
 from reid.lab.bench.rivals.fabricated_rows import DIM, MODEL
 from reid.lab.bench.searching import Timed
-from reid.rank import Gallery, rank
-from reid.search.snapshot import VECTORS_UP_TO, Snapshot
+from reid.rank import rank
+from reid.search.snapshot import VECTORS_UP_TO, Snapshot, gallery_of
 from reid.storage.venue_path import Folder
 from reid.store import Filter, Store, maintenance
 from reid.store.connection import connect
@@ -230,14 +230,7 @@ def _search_memory(store: Store, at: Grown) -> None:
 
 
 def _described(store: Store, which: Filter) -> None:
-    columns = store.read(which)
-    gallery = Gallery(
-        columns.keys,
-        columns.attributes,
-        columns.body,
-        columns.visible,
-        measures=columns.measures,
-    )
+    gallery = gallery_of(store.read(which))
     rank(describe(_SENTENCE), gallery, top=_TOP)
 
 
