@@ -164,9 +164,9 @@ def evidence_share(
         seen = gallery.part(term.wishes[0].slot)[rows]
         usual = rate(gallery, term, config)
         judged = ~np.isnan(beliefs) & (seen >= NOT_VISIBLE_BELOW)
-        borne_out = beliefs >= min(MATCH_FROM, max(WEAK_MATCH_FROM, usual))
+        supported = beliefs >= min(MATCH_FROM, max(WEAK_MATCH_FROM, usual))
         says = term.trust * max(0.1, -math.log(usual))
-        total += says * (judged & borne_out)
+        total += says * (judged & supported)
         weight += says * judged
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(weight > 0, total / weight, np.nan))

@@ -196,7 +196,7 @@ class RankingResult(Result):
             )
             for kind, one in self.outcomes.items()
         ]
-        borne_out = [row for name, one in self.calibration.items() for row in one.rows(name)]
+        calibration_rows = [row for name, one in self.calibration.items() for row in one.rows(name)]
         heads = [f"{state}: {o}" for state in ("there", "away") for o in OutcomeShares.model_fields]
         return [
             Table(("%", "without", "first", "first three", "MRR", "costs"), tuple(parts)),
@@ -207,7 +207,7 @@ class RankingResult(Result):
             ),
             Table(
                 ("%", "is the person", "said", "true", "calibration error", "Brier"),
-                tuple(borne_out),
+                tuple(calibration_rows),
             ),
         ]
 

@@ -181,12 +181,12 @@ class _Ranked:
         images = split.images()
         right = same_person(split.query, split.gallery)
         centred = minus_camera_mean(vectors, [image.camera for image in images])
-        plain, evened = (
+        plain, centred_scores = (
             score_ranking(1 - left @ among.T, *right)
             for left, among in (_parts(split, values) for values in (vectors, centred))
         )
         people = [image.identity for image in split.query]
-        return cls(vectors, plain, evened, people, *_pooled_scores(split, images, vectors))
+        return cls(vectors, plain, centred_scores, people, *_pooled_scores(split, images, vectors))
 
     def compared(self, other: Self, model_id: str, seed: int) -> Comparison:
         return Comparison(
