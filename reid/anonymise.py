@@ -149,7 +149,7 @@ class _Copy:
 
     def file(self, path: Path, target: Path) -> None:
         """Copy one image, animation or video."""
-        source = open_source(str(path))
+        source, crowds = open_source(str(path)), self._tracker.crowds
         if isinstance(source, StillSource):
             self._still(source, target)
         elif isinstance(source, AnimationSource):
@@ -159,6 +159,7 @@ class _Copy:
         else:
             raise UsageError("streams cannot be redacted to a file: record one first")
         self.report.problems += source.notes + source.problems
+        self.report.problems += self._tracker.said_of_crowds(path.name, crowds)
         self.report.incomplete = self.report.incomplete or bool(source.problems)
         self.report.faces_left = self._check.painted
 

@@ -191,6 +191,7 @@ class _Run(_Indexing):
         assert indexer.tracker is not None, "only person crops can be indexed without a detector"
         super().__init__(indexer, source)
         self._tracker = indexer.tracker
+        self._crowds_before = indexer.tracker.crowds
         self._light = LightMeter()
         self._waiting: list[Tracklet] = []
         self._last_commit = time.monotonic()
@@ -213,6 +214,9 @@ class _Run(_Indexing):
             self._report.stopped = True
         self._waiting += builder.finish()
         self._commit()
+        self._report.problems += self._tracker.said_of_crowds(
+            self._source.name, self._crowds_before
+        )
         return self._finished()
 
     def _frames(self) -> Iterator[tuple[RedactedFrame, Tracks]]:

@@ -85,6 +85,14 @@ class HeadCandidates:
         known = np.ones(count, np.bool_) if sure is None else sure
         return cls(boxes, known, np.zeros(count, np.bool_))
 
+    def with_upright(self, boxes: Boxes, sure: NDArray[np.bool_]) -> Self:
+        """Return these and upright heads (K, 4), which are padded."""
+        return type(self)(
+            np.concatenate([self.boxes, boxes]),
+            np.concatenate([self.sure, sure]),
+            np.concatenate([self.whole, np.zeros(len(boxes), np.bool_)]),
+        )
+
     def with_whole(self, boxes: Boxes, sure: NDArray[np.bool_]) -> Self:
         """Return these and boxes (K, 4) that are painted as they are."""
         return type(self)(
@@ -108,14 +116,15 @@ class FrameDetections:
         tracks: its people.
         candidates: what may be heads.
         others: people that redaction alone is to know of: other models' than the detector's.
-        closed_from: score from which the tops of people go who have no head found.
+        closed_from: score from which the tops of people go who have no head found: one for all,
+            or one for each of `people`, (N,).
     """
 
     frame: FrameRef
     tracks: Tracks
     candidates: HeadCandidates
     others: Tracks = field(default_factory=Tracks.none)
-    closed_from: float = 0.0
+    closed_from: float | NDArray[np.float32] = 0.0
 
     def people(self) -> Tracks:
         """Return everybody, of whichever model."""

@@ -49,6 +49,9 @@ TURNED: Final = tuple(Augmentation(640, quarters=quarters) for quarters in (1, 2
 TILE: Final = 1280
 """Px of a tile's sides: what is larger than the largest augmentation is shown in pieces too."""
 
+SMALLEST_SHOWN: Final = 24.0
+"""Px: people lower than this are seldom found."""
+
 _TILED_FROM: Final = 1.25  # of a tile's side, from which a picture is cut into tiles
 _OVERLAP: Final = 0.2  # of a tile's side
 
@@ -73,6 +76,23 @@ def with_tiles(
     """Return augmentations for a picture of this size, px: of a large one its tiles as well."""
     large = max(width, height) >= _TILED_FROM * TILE
     return (*augmentations, Augmentation(tile=TILE)) if large else tuple(augmentations)
+
+
+def shares_shown(
+    augmentations: Sequence[Augmentation], heights: NDArray[np.float32], longest: float
+) -> NDArray[np.float32]:
+    """Return in what share of augmentations people of these heights (N,), px, can be found; (N,).
+
+    In none smaller than `SMALLEST_SHOWN` px; at least in one.
+
+    Args:
+        augmentations: of a picture.
+        heights: of people in it, px.
+        longest: the picture's longer side, px.
+    """
+    scales = [1.0 if a.side is None else a.side / longest for a in augmentations]
+    shown = (heights[:, None] * np.array(scales) >= SMALLEST_SHOWN).sum(axis=1)
+    return np.asarray(np.maximum(shown, 1) / len(augmentations), np.float32)
 
 
 def tiles_of(width: int, height: int, tile: int) -> list[tuple[int, int, int, int]]:

@@ -53,6 +53,9 @@ CROP_OTHER_HEAD: Final = 0.5
 _CROP_SIDES: Final = (160, 384)
 """Px of the longer side: a person crop is detected at the size of people in scenes and, if no head
 is found, once more, larger."""
+_MOST_BOXES: Final = 10_000
+"""Of one picture. Ultralytics keeps 300 unless told otherwise: a stand's people are more."""
+
 _CROP_MARGIN: Final = 64  # px around it, in which its border is repeated
 _STRIDE: Final = 32  # px: sides that the network takes as they are
 
@@ -124,7 +127,7 @@ class YoloDetector(Detector):
         """Detect in one augmentation of the frame, from the lowest threshold on."""
         pixels = raw.expose_unredacted()
         if augmentation.tile is not None:
-            return self._detect_in_tiles(pixels, augmentation.tile)
+            return self._detect_in_tiles(pixels, augmentation.tile, augmentation.side)
         turned = np.rot90(pixels, augmentation.quarters)
         shown = turned[:, ::-1, ::-1] if augmentation.mirrored else turned[..., ::-1]
         seen = self._predict(np.ascontiguousarray(shown), augmentation.side)
@@ -137,12 +140,12 @@ class YoloDetector(Detector):
         )
         return Detections(people, seen.scores, heads, seen.head_scores)
 
-    def _detect_in_tiles(self, pixels: Image, tile: int) -> Detections:
-        """Detect in overlapping tiles at full resolution."""
+    def _detect_in_tiles(self, pixels: Image, tile: int, side: int | None) -> Detections:
+        """Detect in overlapping tiles at full resolution, or each resized to `side` px."""
         found = []
         for x0, y0, x1, y1 in tiles_of(pixels.shape[1], pixels.shape[0], tile):
             bgr = np.ascontiguousarray(pixels[y0:y1, x0:x1, ::-1])
-            seen = self._predict(bgr, max(bgr.shape[:2]))
+            seen = self._predict(bgr, side or max(bgr.shape[:2]))
             corner = np.array([x0, y0, x0, y0], np.float32)
             found.append(replace(seen, people=seen.people + corner, heads=seen.heads + corner))
         return each_once(
@@ -192,6 +195,7 @@ class YoloDetector(Detector):
             bgr,
             conf=self.thresholds.least,
             classes=wanted,
+            max_det=_MOST_BOXES,
             device=self._device,
             save=False,
             show=False,
