@@ -1,8 +1,8 @@
 """`reid bench NAME`: one command per question. Each prints a table, or JSON for programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,6 @@ from reid.cli.bench_options import (
     EmbedderPath,
     Films,
     HeadModel,
-    Html,
     Input,
     Mean,
     OwnEmbedder,
@@ -22,20 +21,23 @@ from reid.cli.bench_options import (
     Std,
     Yunet,
 )
-from reid.cli.bench_output import tell, watched, write_page
+from reid.cli.bench_output import measures, measures_several, watched
 from reid.cli.bench_scale import scale
 from reid.cli.bench_speed import speed
-from reid.cli.options import Json
 from reid.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from reid.lab.bench.report.result import Result
 
 app = typer.Typer(
     no_args_is_help=True, help="Benchmarks: one question each, by standard protocols."
 )
-app.command()(scale)
-app.command()(speed)
+app.command()(measures(scale))
+app.command()(measures(speed))
 
 
 @app.command()
+@measures
 def retrieval(
     data: Data,
     layout: Annotated[
@@ -68,9 +70,7 @@ def retrieval(
     ] = None,
     rerank: Annotated[bool, typer.Option("--rerank", help="Re-rank by shared neighbours.")] = False,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """Is the same person found among another camera's images?
 
     Example: reid bench retrieval --data shared/data/pku-reid-dev
@@ -87,33 +87,31 @@ def retrieval(
     extractor = load_extractor(embedder, arch, named_input(order, mean, std, size))
     other = None if against is None else load_extractor(against)
     settings = RetrievalSettings(with_heads, rerank, seed)
-    result = watched(
+    return watched(
         "images",
         len(split.images()) * (1 if other is None else 2),
         lambda progress: run_retrieval(split, extractor, settings, progress, other),
     )
-    tell("retrieval", result, as_json, html)
 
 
 @app.command()
+@measures
 def description(
     data: Data,
     embedder: OwnEmbedder = None,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """Is the one who was described found, and after how many thumbnails?
 
     Example: reid bench description --data shared/data/pku-reid-dev
     """
     from reid.lab.bench.description import run_description
 
-    result = _described(data, embedder, seed, run_description)
-    tell("description", result, as_json, html)
+    return _described(data, embedder, seed, run_description)
 
 
 @app.command()
+@measures
 def evidence(
     data: Data,
     fit_on: Annotated[
@@ -125,9 +123,7 @@ def evidence(
     ] = None,
     embedder: OwnEmbedder = None,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """Does the evidence shown spare the right person, and speak against others?
 
     Example: reid bench evidence --data shared/data/pku-reid-dev
@@ -138,33 +134,31 @@ def evidence(
 
     sets = [read_fields(folder) for folder in (data, *(fit_on or ()))]
     model = own_embedder(embedder)
-    result = watched(
+    return watched(
         "pictures",
         sum(one.steps for one in sets),
         lambda progress: run_evidence(sets, *model, seed, progress),
     )
-    tell("evidence", result, as_json, html)
 
 
 @app.command()
+@measures
 def ranking(
     data: Data,
     embedder: OwnEmbedder = None,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """What is each part of the ranking worth, how calibrated is it, what does a question save?
 
     Example: reid bench ranking --data shared/data/pku-reid-dev
     """
     from reid.lab.bench.ranking import run_ranking
 
-    result = _described(data, embedder, seed, run_ranking)
-    tell("ranking", result, as_json, html)
+    return _described(data, embedder, seed, run_ranking)
 
 
 @app.command()
+@measures
 def attributes(
     data: Data,
     labels: Annotated[
@@ -176,9 +170,7 @@ def attributes(
     ] = None,
     embedder: OwnEmbedder = None,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """Are clothes and bags estimated right, and are the probabilities calibrated?
 
     Example: reid bench attributes --data shared/data/pku-reid-dev
@@ -192,23 +184,21 @@ def attributes(
         raise UsageError(f"no labels {labels}: choose one of {', '.join(LABEL_SETS)}")
     labelled = read_labels(data, kind)
     estimator = own_embedder(embedder) if model is None else (CrossroadAttributes(model), model)
-    result = watched(
+    return watched(
         "images",
         len(labelled.images),
         lambda progress: run_attributes(labelled, *estimator, seed, progress),
     )
-    tell("attributes", result, as_json, html)
 
 
 @app.command()
+@measures
 def detection(
     data: Data,
     detector: DetectorPath = None,
     heads: HeadModel = None,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """Are people found in photos, and are their heads gone from what is kept?
 
     Of pictures that `reid synth heads` made, every head's pixels are compared with the paint.
@@ -224,24 +214,22 @@ def detection(
     photos, truth = read_photos(data), read_head_maps(data)
     finder = load_detector(find_detector(detector))
     helper = load_detector(heads) if heads else None
-    result = watched(
+    return watched(
         "photos",
         len(photos),
         lambda progress: run_detection(photos, finder, helper, seed, progress, truth),
     )
-    tell("detection", result, as_json, html)
 
 
 @app.command()
+@measures
 def tracking(
     data: Films = None,
     detector: DetectorPath = None,
     heads: HeadModel = None,
     frames: Annotated[int | None, typer.Option(min=2, help="Of each film; default: all.")] = None,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """Is a person one track, and is their head gone in every frame? MOT format, or a filmed venue.
 
     Example: reid bench tracking --data MOT17/train --detector yolo11n.pt
@@ -256,24 +244,22 @@ def tracking(
     films = tuple(cut(film, frames) for film in films) if frames else films
     finder = load_detector(find_detector(detector))
     helper = load_detector(heads) if heads else None
-    result = watched(
+    return watched(
         "frames",
         sum(film.frames for film in films),
         lambda progress: run_tracking(films, finder, helper, seed, progress),
     )
-    tell("tracking", result, as_json, html)
 
 
 @app.command()
+@measures
 def venue(
     data: Films = None,
     detector: DetectorPath = None,
     heads: HeadModel = None,
     embedder: OwnEmbedder = None,
     every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 1,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """From video to answer: is the lost child found, and after how many false looks?
 
     Example: reid bench venue --data park/
@@ -287,23 +273,21 @@ def venue(
     filmed = read_venue(data or demo_folder())
     found = find_detector(detector)
     tracker, model = load_tracker(IndexOptions(found, heads)), own_embedder(embedder)
-    result = watched(
+    return watched(
         "frames",
         sum(len(clip.frames) for clip in filmed.clips),
         lambda progress: run_venue(filmed, tracker, model, found, every, progress),
     )
-    tell("venue", result, as_json, html)
 
 
 @app.command()
+@measures
 def agreement(
     clips: Annotated[list[Path], typer.Argument(help="Videos that nobody annotated.")],
     peer: Annotated[Path, typer.Option(help="The detector to compare with.")],
     detector: DetectorPath = None,
     every: Annotated[int, typer.Option(min=1, help="Look at every so many-th frame.")] = 5,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """Does a detector find on real clips what another one finds?
 
     Example: reid bench agreement shop.mp4 --peer yolo11n.pt
@@ -313,21 +297,19 @@ def agreement(
     from reid.weights.registry import find_detector
 
     ours, other = load_detector(find_detector(detector)), load_detector(peer)
-    result = watched(
+    return watched(
         "clips", len(clips), lambda progress: run_agreement(clips, ours, other, every, progress)
     )
-    tell("agreement", result, as_json, html)
 
 
 @app.command()
+@measures
 def privacy(
     data: Data,
     embedder: OwnEmbedder = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer methods, less training.")] = False,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """Can somebody be recognised from what is stored? Recognisers are retrained on hidden faces.
 
     Example: reid bench privacy --data shared/data/att-faces
@@ -337,13 +319,13 @@ def privacy(
 
     effort = QUICK if quick else Effort()
     model = own_embedder(embedder)
-    result = watched(
+    return watched(
         "attacks", steps(effort), lambda progress: run_privacy(data, *model, effort, seed, progress)
     )
-    tell("privacy", result, as_json, html)
 
 
 @app.command()
+@measures
 def faces(
     data: Data,
     crops: Annotated[
@@ -358,9 +340,7 @@ def faces(
     size: Size = None,
     quick: Annotated[bool, typer.Option("--quick", help="Two distances only.")] = False,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """How do appearance and a face recogniser compare, near and far, same day and other clothes?
 
     Example: reid bench faces --data shared/data/att-faces --crops shared/data/pku-reid-dev
@@ -372,15 +352,15 @@ def faces(
     heights = HEIGHTS[::2] if quick else HEIGHTS
     extractor = load_extractor(embedder, None, named_input(order, mean, std, size))
     methods = Methods(_face_method(yunet, recogniser), extractor)
-    result = watched(
+    return watched(
         "parts",
         parts(heights),
         lambda progress: run_faces(data, crops, methods, heights, seed, progress),
     )
-    tell("faces", result, as_json, html)
 
 
 @app.command()
+@measures
 def fairness(
     data: Annotated[
         Path, typer.Option("--data", help="Folder that `reid synth counterfactual` wrote.")
@@ -396,9 +376,7 @@ def fairness(
     std: Std = None,
     size: Size = None,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """Does it work equally well whatever the skin, age, sex, build? On counterfactual people.
 
     Example: reid bench fairness --data counterfactuals
@@ -411,15 +389,15 @@ def fairness(
     pairs = read_pairs(data)
     extractor = load_extractor(embedder, None, named_input(order, mean, std, size))
     face = _face_method(yunet, recogniser) if with_faces or recogniser else None
-    result = watched(
+    return watched(
         "properties",
         len(pairs.changes),
         lambda progress: run_fairness(pairs, extractor, face, seed, progress),
     )
-    tell("fairness", result, as_json, html)
 
 
 @app.command(name="all")
+@measures_several
 def everything(
     data: Annotated[
         Path,
@@ -431,27 +409,16 @@ def everything(
     embedder: OwnEmbedder = None,
     quick: Annotated[bool, typer.Option("--quick", help="Under twenty minutes.")] = False,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> Iterator[tuple[str, "Result"]]:
     """Run every benchmark whose data is there, ours and rivals, and write one report.
 
     Example: reid bench all --quick --data shared/data --html report.html
     """
-    from reid.cli.bench_show import show
-    from reid.cli.console import complain, out, print_json
+    from reid.cli.console import complain
     from reid.lab.bench.suite import Suite, run_all
 
     suite = Suite(data, detector, embedder, quick, seed)
-    results = {}
-    for name, result in run_all(suite, lambda why: complain(why, "left out", "yellow")):
-        results[name] = result
-        if not as_json:
-            out.rule(name)
-            show(result)
-    if as_json:
-        print_json({name: result.to_json() for name, result in results.items()})
-    write_page(results, html, as_json)
+    return run_all(suite, lambda why: complain(why, "left out", "yellow"))
 
 
 def _face_method(yunet: Path | None, network: Path | None) -> Any:

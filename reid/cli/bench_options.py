@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 Data = Annotated[Path, typer.Option("--data", help="Folder of the data set.", show_default=False)]
-Html = Annotated[Path | None, typer.Option("--html", help="Write a report with plots as one file.")]
 Seed = Annotated[int, typer.Option(help="Of everything random.")]
 EmbedderPath = Annotated[
     str | None,

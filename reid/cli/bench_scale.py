@@ -1,13 +1,16 @@
 """The command `reid bench scale`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reid.cli.bench_options import DetectorPath, Html, OwnEmbedder, Seed
-from reid.cli.options import Cluster, Json, Venue, numbers_of
+from reid.cli.bench_options import DetectorPath, OwnEmbedder, Seed
+from reid.cli.options import Cluster, Venue, numbers_of
 from reid.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from reid.lab.bench.report.result import Result
 
 Numbers = Annotated[str, typer.Option(help="Numbers of sightings, made up.")]
 
@@ -26,14 +29,12 @@ def scale(
     per_hour: Annotated[float, typer.Option(help="Sightings an hour a camera, on paper.")] = 120.0,
     looks: Annotated[float, typer.Option(help="Frames looked at a second, on paper.")] = 5.0,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """How does a table grow, on disk or S3, and what would 300 or 5,000 cameras need?
 
     Example: reid bench scale --venue big --sizes 100000,1000000 --cluster local --clip gate.mp4
     """
-    from reid.cli.bench_output import tell, watched
+    from reid.cli.bench_output import watched
     from reid.lab.bench.fleets import Assumed
     from reid.lab.bench.scale import Race, run_scale
     from reid.loading import IndexOptions
@@ -46,10 +47,9 @@ def scale(
         run = Race(cluster, clip, counts, IndexOptions(detector, None, embedder, every))
     assumed = Assumed(looks_per_second=looks, sightings_per_hour=per_hour)
     steps = len(numbers) + (len(counts) if run else 0)
-    result = watched(
+    return watched(
         "steps", steps, lambda progress: run_scale(venue, numbers, run, assumed, seed, progress)
     )
-    tell("scale", result, as_json, html)
 
 
 def _at_least(option: str, text: str, least: int) -> list[int]:

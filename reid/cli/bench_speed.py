@@ -1,13 +1,16 @@
 """The command `reid bench speed`."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from reid.cli.bench_options import DetectorPath, HeadModel, Html, OwnEmbedder, Seed
-from reid.cli.options import Json, numbers_of
+from reid.cli.bench_options import DetectorPath, HeadModel, OwnEmbedder, Seed
+from reid.cli.options import numbers_of
 from reid.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from reid.lab.bench.report.result import Result
 
 _MOST_CAMERAS: Final = 64
 
@@ -32,14 +35,12 @@ def speed(
     ] = "",
     embedder: OwnEmbedder = None,
     seed: Seed = 0,
-    as_json: Json = False,
-    html: Html = None,
-) -> None:
+) -> "Result":
     """How fast are indexing and search, beside what one would otherwise put together?
 
     Example: reid bench speed --video gate.mp4 --detector yolo11n.pt --sizes 10000,100000
     """
-    from reid.cli.bench_output import tell, watched
+    from reid.cli.bench_output import watched
     from reid.lab.bench.rivals.crowded_clip import LARGEST
     from reid.lab.bench.rivals.extractors import own_embedder
     from reid.lab.bench.searching import SMALLEST
@@ -57,11 +58,10 @@ def speed(
     found = find_detector(detector) if video or crowds or at_once else None
     contest = Contest(video, frames, found, heads, against, numbers, crowds, at_once)
     weights = own_embedder(embedder)[1]
-    result = watched(
+    return watched(
         "parts",
         parts(contest),
         lambda progress: run_speed(
             contest, lambda: own_embedder(embedder)[0], weights, seed, progress
         ),
     )
-    tell("speed", result, as_json, html)

@@ -5,19 +5,26 @@ import os
 import platform
 import subprocess
 import time
+import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue, SerializerFunctionWrapHandler, model_serializer
 
 from reid import __version__
 from reid.lab.bench.metrics.figures import Figures
+from reid.weights import registry
 
 _CHUNK: Final = 1 << 20
 _DIGEST: Final = 16  # bytes
+
+SCHEMA: Final = 2
+"""Version of what a result holds: 1 knew neither `command`, `data_name` nor `models`."""
+
+_SINCE_2: Final = ("schema_version", "command", "data_name", "models")
 _LIBRARIES: Final = ("numpy", "torch", "openvino", "opencv-python", "ultralytics", "lancedb")
 
 
@@ -45,6 +52,10 @@ class Record(Figures):
         machine: processor, cores, system, libraries.
         started: when, ISO 8601, UTC.
         seconds: how long it took.
+        schema_version: `SCHEMA` of the program that wrote it.
+        command: the command line, files and folders by their names alone.
+        data_name: name of the data set's folder, or of the files.
+        models: of `weights`, those that ship with this program: their model ids.
     """
 
     benchmark: str
@@ -57,6 +68,18 @@ class Record(Figures):
     machine: Machine
     started: str
     seconds: float
+    schema_version: int = 1
+    command: str | None = None
+    data_name: str | None = None
+    models: dict[str, str] = Field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write a record of an older version as that version did."""
+        fields: dict[str, Any] = handler(self)
+        if self.schema_version > 1:
+            return fields
+        return {name: value for name, value in fields.items() if name not in _SINCE_2}
 
 
 class Recorder:
@@ -76,26 +99,43 @@ class Recorder:
         """Return the record: `files` are hashed unless the hash `data` is known already."""
         seconds = time.perf_counter() - self._begun
         listed = sorted(files)
+        used = {name: path for name, path in weights.items() if path is not None}
         return Record(
             benchmark=self._benchmark,
             settings=self._settings,
             version=__version__,
             commit=code_commit(),
-            weights={name: hash_of(path) for name, path in weights.items() if path is not None},
+            weights={name: hash_of(path) for name, path in used.items()},
             data=data or (hash_files(listed) if listed else None),
             seed=self._seed,
             machine=machine(),
             started=self._started,
             seconds=round(seconds, 2),
+            schema_version=SCHEMA,
+            models={name: i for name, path in used.items() if (i := _shipped_id(path))},
         )
 
 
 def hash_of(path: Path) -> str:
-    """Hash a file, or all files of a folder; an OpenVINO ``.xml`` counts with its ``.bin``."""
+    """Hash a file, or all files of a folder; an OpenVINO ``.xml`` counts with its ``.bin``.
+
+    Of a folder with a ``model.toml`` that file counts, and those that it names: a word changed in
+    the card leaves the weights what they were.
+    """
+    if (path / "model.toml").is_file():
+        named = tomllib.loads((path / "model.toml").read_text())["files"]
+        return hash_files([path / "model.toml", *(path / name for name in sorted(named))])
     if path.is_dir():
         return hash_files(sorted(p for p in path.rglob("*") if p.is_file()))
     beside = path.with_suffix(".bin")
     return hash_files([path, beside] if path.suffix == ".xml" and beside.is_file() else [path])
+
+
+def _shipped_id(path: Path) -> str | None:
+    """Return the id of the shipped model that `path` is a file or folder of."""
+    found = path.resolve()
+    inside = (m for m in registry.shipped() if found.is_relative_to(m.folder.resolve()))
+    return next((model.model_id for model in inside), None)
 
 
 def hash_files(paths: Iterable[Path]) -> str:
