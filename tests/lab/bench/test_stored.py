@@ -132,3 +132,9 @@ def test_weights_are_named_and_a_card_may_be_edited(tmp_path: Path) -> None:
     assert hash_of(folder) == before
     (folder / "a.bin").write_bytes(b"2")
     assert hash_of(folder) != before
+
+
+def test_a_shipped_models_thresholds_count_with_its_weights() -> None:
+    (detector,) = (m for m in registry.shipped() if m.kind == "detector")
+    by_file = Recorder("x", 0).finish({"heads": detector.path}).weights["heads"]
+    assert by_file == hash_of(detector.folder)

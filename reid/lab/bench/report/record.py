@@ -46,7 +46,8 @@ class Record(Figures):
         settings: its options.
         version: of this program.
         commit: of its source; ends in ``+`` where files were changed since; None in a wheel.
-        weights: hash by name of each model used.
+        weights: hash by name of each model used; of a shipped one, of its whole folder, as
+            thresholds and temperatures in its `model.toml` count too.
         data: hash of names and contents of all files used.
         seed: of everything random.
         machine: processor, cores, system, libraries.
@@ -100,19 +101,23 @@ class Recorder:
         seconds = time.perf_counter() - self._begun
         listed = sorted(files)
         used = {name: path for name, path in weights.items() if path is not None}
+        ours = {name: model for name, path in used.items() if (model := _shipped(path))}
         return Record(
             benchmark=self._benchmark,
             settings=self._settings,
             version=__version__,
             commit=code_commit(),
-            weights={name: hash_of(path) for name, path in used.items()},
+            weights={
+                name: hash_of(ours[name].folder if name in ours else path)
+                for name, path in used.items()
+            },
             data=data or (hash_files(listed) if listed else None),
             seed=self._seed,
             machine=machine(),
             started=self._started,
             seconds=round(seconds, 2),
             schema_version=SCHEMA,
-            models={name: i for name, path in used.items() if (i := _shipped_id(path))},
+            models={name: model.model_id for name, model in ours.items()},
         )
 
 
@@ -131,11 +136,10 @@ def hash_of(path: Path) -> str:
     return hash_files([path, beside] if path.suffix == ".xml" and beside.is_file() else [path])
 
 
-def _shipped_id(path: Path) -> str | None:
-    """Return the id of the shipped model that `path` is a file or folder of."""
+def _shipped(path: Path) -> registry.Shipped | None:
+    """Return the shipped model that `path` is a file or folder of."""
     found = path.resolve()
-    inside = (m for m in registry.shipped() if found.is_relative_to(m.folder.resolve()))
-    return next((model.model_id for model in inside), None)
+    return next((m for m in registry.shipped() if found.is_relative_to(m.folder.resolve())), None)
 
 
 def hash_files(paths: Iterable[Path]) -> str:
