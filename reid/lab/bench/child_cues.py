@@ -11,7 +11,7 @@ from reid.core.vocabulary import BODY_INDEX, Column
 from reid.lab.bench.data.venue_sets import FilmedVenue
 from reid.lab.bench.metrics.calibration import auc
 from reid.lab.bench.metrics.figures import Ends, Figures, Fraction, OneDigit
-from reid.lab.bench.metrics.intervals import bootstrap
+from reid.lab.bench.metrics.intervals import bootstrap_statistic_share
 from reid.lab.bench.report.tables import Row, Table, figure
 from reid.rank import Gallery, stature
 from reid.store import Columns
@@ -186,7 +186,7 @@ def _auc(belief: Floats, known: _Known, among: NDArray[np.bool_]) -> Auc | None:
 
     return Auc(
         auc=value,
-        interval=bootstrap(len(names), drawn, 0, _RESAMPLES),
+        interval=bootstrap_statistic_share(len(names), drawn, 0, _RESAMPLES),
         children=int(child.sum()),
         adults=int((~child).sum()),
     )

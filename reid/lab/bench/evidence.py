@@ -18,7 +18,7 @@ from reid.lab.bench.data.person_images import finder_weights
 from reid.lab.bench.data.venue_sightings import film_galleries
 from reid.lab.bench.metrics.calibration import auc
 from reid.lab.bench.metrics.figures import Ends, Figures, Fraction, MaybeFraction, TwoDigits
-from reid.lab.bench.metrics.intervals import bootstrap
+from reid.lab.bench.metrics.intervals import bootstrap_statistic_share
 from reid.lab.bench.metrics.likelihood import Fitted, fit, joined
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
@@ -313,7 +313,7 @@ def _shares(
                 return float(hits[rows].sum() / max(1, total[rows].sum()))
 
             shares[f"{kind}_{name}"] = share(np.arange(len(people)))
-            intervals[f"{kind}_{name}"] = bootstrap(len(people), share, seed)
+            intervals[f"{kind}_{name}"] = bootstrap_statistic_share(len(people), share, seed)
     return shares, intervals
 
 

@@ -14,6 +14,7 @@ from reid.lab.bench.data.attribute_sets import MARKET
 from reid.lab.bench.data.field_sets import FieldSet, read_fields
 from reid.lab.bench.data.venue_sets import demo_folder
 from reid.lab.bench.evidence import run_evidence
+from reid.lab.bench.metrics.intervals import wilson
 from reid.lab.bench.metrics.likelihood import (
     FULLY_KNOWN,
     LITTLE_KNOWN,
@@ -86,6 +87,8 @@ def test_true_and_false_fields_are_counted_by_verdict(three_described: Path) -> 
         assert sum(parts) + getattr(result, f"{kind}_not_visible") == pytest.approx(1, abs=1e-3)
     assert result.slots["upper.colour"].AUC == 1
     assert not result.table, "a model without a table is believed as it says"
+    assert result.intervals["true_for"] == pytest.approx(wilson(3, 3), abs=1e-4), "not [100, 100]"
+    assert result.intervals["false_for"] == pytest.approx(wilson(0, 3), abs=1e-4)
 
 
 def test_other_sets_say_what_beliefs_are_worth(three_described: Path) -> None:  # noqa: F811
