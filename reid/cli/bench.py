@@ -324,6 +324,38 @@ def privacy(
     )
 
 
+@app.command(name="privacy-cost")
+@measures
+def privacy_cost(
+    data: Data,
+    embedder: EmbedderPath = None,
+    with_faces: Annotated[
+        bool, typer.Option("--faces", help="Ask a face recogniser about the same images as well.")
+    ] = False,
+    yunet: Yunet = None,
+    recogniser: Recogniser = None,
+    seed: Seed = 0,
+) -> "Result":
+    """What does hiding heads cost, and what does it take from faces? Four ways, one gallery.
+
+    Example: reid bench privacy-cost --data shared/data/pku-reid-dev --html cost.html
+    """
+    from reid.lab.bench.data.reid_sets import read_split
+    from reid.lab.bench.privacy_cost import WAYS, CostModels, descriptions_in, run_privacy_cost
+    from reid.lab.bench.rivals.extractors import EmbedderVectors, load_extractor, own_embedder
+
+    split, descriptions = read_split(data), descriptions_in(data)
+    extractor = load_extractor(embedder)
+    describes = own_embedder(embedder)[0] if isinstance(extractor, EmbedderVectors) else None
+    face = _face_method(yunet, recogniser) if with_faces or recogniser else None
+    models = CostModels(extractor, describes, face)
+    return watched(
+        "images",
+        len(WAYS) * len(split.images()),
+        lambda progress: run_privacy_cost(split, descriptions, models, seed, progress),
+    )
+
+
 @app.command()
 @measures
 def faces(

@@ -92,6 +92,14 @@ class DescriptionResult(DescriptionFigures, Result):
     without: dict[str, DescriptionFigures]
     unusable: int
 
+    def headline(self) -> str:
+        """Return rank-1 and rank-3, and how many are looked at on average."""
+        return (
+            f"the right person first {figure(self.rank1, self.intervals['rank1'])}, among three "
+            f"{figure(self.rank3, self.intervals['rank3'])}; "
+            f"{_number(self.time_to_find.mean, '.1f')} looked at on average, of {self.n_gallery}"
+        )
+
     def tables(self) -> list[Table]:
         """Return one row a kind of description."""
         shown = ("rank1", "rank10", "mAP")
@@ -299,11 +307,16 @@ def _thing(i: int, wish: Wish) -> tuple[str, int]:
     return ("alone", i) if wish.group is None else ("group", wish.group)
 
 
-def _ask(one: Described) -> _Asked:
+def query_of(text: str) -> Query:
+    """Return what is asked for; an empty description asks for nothing, finds nobody, and counts."""
     try:
-        return _Asked(describe(one.text), one.identity, one.style)
-    except UsageError:  # an empty description finds nobody, and counts
-        return _Asked(Query(one.text), one.identity, one.style)
+        return describe(text)
+    except UsageError:
+        return Query(text)
+
+
+def _ask(one: Described) -> _Asked:
+    return _Asked(query_of(one.text), one.identity, one.style)
 
 
 def _number(value: float | None, form: str) -> str:

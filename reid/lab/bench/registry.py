@@ -17,6 +17,7 @@ BENCHMARKS: Final = {
     "venue": "VenueResult",
     "faces": "FacesResult",
     "privacy": "PrivacyResult",
+    "privacy-cost": "PrivacyCostResult",
     "fairness": "FairnessResult",
     "speed": "SpeedResult",
     "scale": "ScaleResult",
@@ -30,6 +31,6 @@ def result_type(benchmark: str) -> type[Result]:
     Raises:
         KeyError: there is no such benchmark.
     """
-    module = import_module(f"reid.lab.bench.{benchmark}")
+    module = import_module(f"reid.lab.bench.{benchmark.replace('-', '_')}")
     result: type[Result] = getattr(module, BENCHMARKS[benchmark])
     return result

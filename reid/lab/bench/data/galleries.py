@@ -61,10 +61,11 @@ def _sightings(
 ) -> Sightings:
     crops = [[crop_of(images[i], i) for i in group] for group in groups]
     light = light_of([crop for tracklet in crops for crop in tracklet])
-    keys = [_key(images[group[0]], group[0]) for group in groups]
+    keys = [key_of(images[group[0]], group[0]) for group in groups]
     return pool(keys, crops, embedder, light)
 
 
-def _key(image: Labelled, index: int) -> SightingKey:
+def key_of(image: Labelled, index: int) -> SightingKey:
+    """Return the key of an image, the `index`-th."""
     name = f"{image.path.parent.name}/{image.path.name}"
     return SightingKey(f"{index:08d}", name, "", image.camera, _NO_TIME, _NO_TIME, index)

@@ -69,6 +69,19 @@ def bootstrap_share(values: Float, clusters: Sequence[str], seed: int) -> Interv
     return _never_sure(bootstrap_mean(values, clusters, seed), len(set(clusters)))
 
 
+def bootstrap_difference(values: Float, clusters: Sequence[str], seed: int) -> Interval:
+    """Return `bootstrap_mean` of differences in [-1, 1] of the same queries under two methods.
+
+    Where none of them differs, as many may differ either way as Wilson's interval of nobody says:
+    28 people who are answered alike do not show that everybody is.
+    """
+    ends = bootstrap_mean(values, clusters, seed)
+    if ends != (0.0, 0.0):
+        return ends
+    most = wilson(0, len(set(clusters)))[1]
+    return -most, most
+
+
 def bootstrap(
     n: int,
     statistic: Callable[[NDArray[np.int64]], float],

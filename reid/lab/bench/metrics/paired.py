@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from reid.lab.bench.metrics.figures import Ends, Figures, Fraction
-from reid.lab.bench.metrics.intervals import bootstrap_mean
+from reid.lab.bench.metrics.intervals import bootstrap_difference
 from reid.lab.bench.metrics.ranking import RankingScores
 
 
@@ -45,5 +45,7 @@ class Difference(Figures):
         return cls(
             rank1=float(gains["rank1"].mean()),
             mAP=float(gains["mAP"].mean()),
-            intervals={name: bootstrap_mean(gain, clusters, seed) for name, gain in gains.items()},
+            intervals={
+                name: bootstrap_difference(gain, clusters, seed) for name, gain in gains.items()
+            },
         )
