@@ -22,6 +22,7 @@ from reid.cli.bench_options import (
     Yunet,
 )
 from reid.cli.bench_output import measures, measures_several, watched
+from reid.cli.bench_report import report
 from reid.cli.bench_scale import scale
 from reid.cli.bench_speed import speed
 from reid.core.errors import UsageError
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(measures(scale))
 app.command()(measures(speed))
+app.command()(report)
 
 
 @app.command()

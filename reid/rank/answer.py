@@ -4,7 +4,7 @@ A score is a log-likelihood ratio: how much better "this is the person" explains
 believes of a sighting than "this is somebody else". `Posterior` turns scores into the probabilities
 that are shown. The outcome is read off what they would be if the person were seen only once, and at
 temperature 1: read off those that are shown it would say "found" of too many who are not there
-(figures in reid/lab/bench/README.md). The thresholds below are choices, not fitted to a model.
+(`reid bench ranking` shows it). The thresholds below are choices, not fitted to a model.
 """
 
 import math

@@ -14,7 +14,7 @@ Shares = Mapping[str, float]
 
 SPOKEN: Final = 0.25
 """How much of a share counts: what speakers call otherwise. What the model confuses is already in
-its beliefs, and counting that twice ranks worse (table in reid/lab/bench/README.md). A shade
+its beliefs, and counting that twice ranks worse (`reid bench ranking`). A shade
 counts in full: a camera does show navy as black."""
 
 GARMENTS: Final[Mapping[str, Shares]] = {

@@ -14,7 +14,7 @@ the chance to be one of a set of m drawn with odds exp(s / T) (conditional Poiss
 1964). T is the model's temperature. One that was calibrated on single pictures is underconfident
 of a whole stay, whose beliefs it averages: it tells people apart better than its scores say, and
 T < 1. T is fitted on rendered venues whose people are known (the model's card says it); whether
-anybody is there is not told any better by it. Figures are in reid/lab/bench/README.md.
+anybody is there is not told any better by it. `reid bench ranking` measures both.
 """
 
 import math

@@ -25,7 +25,7 @@ FRESH: Final = 1.0
 
 EXPECTED_SIGHTINGS: Final = 2.0
 """Sightings that somebody who is in a venue is expected to have: most walk past two cameras. With
-one and a half or three probabilities are less honest (table in reid/lab/bench/README.md)."""
+one and a half or three probabilities are less honest (`reid bench ranking`)."""
 
 MEAN_FROM: Final = 12
 """Sightings a camera needs before its mean vector says something about the camera."""

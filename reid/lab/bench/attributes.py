@@ -103,6 +103,20 @@ class AttributeResult(Result):
     not_estimated: list[str]
     sightings: dict[str, SightingFigures]
 
+    def headline(self) -> str:
+        """Return the means over targets, and the colours of sightings where there are any."""
+        ends = self.intervals
+        means = (
+            f"mA {figure(self.mA, ends['mA'])}, AUC {figure(self.AUC, ends['AUC'])} over "
+            f"{self._measured()} targets"
+        )
+        colours = [
+            f"camera {camera}: likeliest upper colour right {figure(s.upper_colour.share)}, lower "
+            f"{figure(s.lower_colour.share)} of {s.n}"
+            for camera, s in self.sightings.items()
+        ]
+        return "; ".join([means, *colours])
+
     def tables(self) -> list[Table]:
         """Return one row a target, then one a camera's sightings."""
         ends = self.intervals

@@ -24,7 +24,7 @@ from reid.lab.bench.metrics.intervals import bootstrap_statistic_share
 from reid.lab.bench.metrics.summary import Share
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
-from reid.lab.bench.report.tables import Table, figure
+from reid.lab.bench.report.tables import Table, ends_of, figure
 from reid.lab.research_image import ResearchImage
 from reid.loading import product_tracker
 
@@ -71,6 +71,16 @@ class DetectionResult(Result):
     model_id: str
     heads_model: str | None
     rendered: HeadPixels | None = None
+
+    def headline(self) -> str:
+        """Return average precision, recall, and faces covered."""
+        head = self.coverage["head"]
+        said = (
+            f"AP50 {figure(self.AP50, self.intervals['AP50'])}, recall for redaction "
+            f"{figure(self.recall, self.intervals['recall'])} of {self.n_people} people; faces "
+            f"wholly covered {head.hits} of {head.n} {ends_of(head.interval)}"
+        )
+        return said + (f"; {self.rendered.headline()}" if self.rendered else "")
 
     def tables(self) -> list[Table]:
         """Return average precision, recall, and heads covered."""

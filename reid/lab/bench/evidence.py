@@ -108,6 +108,14 @@ class EvidenceResult(Result):
     slots: dict[str, SlotFigures]
     table: dict[str, SlotWorth]
 
+    def headline(self) -> str:
+        """Return how often a verdict is for or against what is true, and what is not."""
+        return (
+            f"of what is true of a person, for {self._share('true_for')}, against "
+            f"{self._share('true_against')}; of what is not, for {self._share('false_for')}, "
+            f"against {self._share('false_against')}"
+        )
+
     def tables(self) -> list[Table]:
         """Return the shares, then one row a slot."""
         shares: list[Row] = [

@@ -100,6 +100,16 @@ class FacesResult(Result):
     face_model: str
     model_id: str
 
+    def headline(self) -> str:
+        """Return rank-1 of both methods, near and far, on the same and on another day."""
+        said = []
+        for day, by_height in self._days():
+            for height in (max(by_height), min(by_height)):
+                one = by_height[height]
+                rates = f"{figure(one.appearance.rank1)}, face {figure(one.face.rank1)}"
+                said.append(f"{day}, {height} px: appearance {rates}")
+        return "rank-1, " + "; ".join(said)
+
     def tables(self) -> list[Table]:
         """Return both methods, by distance and day."""
         scenes = [

@@ -166,6 +166,15 @@ class FairnessResult(Result):
     face_model: str | None
     redacted: bool = True
 
+    def headline(self) -> str:
+        """Return by how much the first arm of each property is missed more often."""
+        gaps = [
+            " − ".join(one.miss)
+            + f" {figure(one.miss_difference, one.intervals['miss_difference'])}"
+            for one in self.changes.values()
+        ]
+        return "missed more often, points: " + "; ".join(gaps)
+
     def tables(self) -> list[Table]:
         """Return two rows a property, its arms; then the same by face."""
         columns = (

@@ -25,7 +25,7 @@ from reid.lab.bench.metrics.intervals import bootstrap_share
 from reid.lab.bench.report.plots import CHANCE, OURS, RIVAL, Plot
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
-from reid.lab.bench.report.tables import Row, Table, figure
+from reid.lab.bench.report.tables import Row, Table, ends_of, figure
 from reid.lab.bench.retrieval import light_of
 from reid.lab.bench.rivals.attack import Examples, Labels, probe, retrained_recogniser
 from reid.lab.bench.rivals.composed_bodies import HAT_COLOURS, Composed, compose
@@ -143,6 +143,16 @@ class PrivacyResult(Result):
     hats: dict[str, Attacked]
     people: int
     model_id: str
+
+    def headline(self) -> str:
+        """Return what a retrained recogniser reaches, and what hiding by blur leaves it."""
+        stored, blurred = self.attacks["as shipped, head"], self.attacks.get("gaussian blur")
+        said = f"a recogniser retrained on what is stored names {figure(stored.accuracy)} "
+        said += f"{ends_of(stored.interval)} of {self.people} people (guessing "
+        said += f"{figure(stored.chance, stored.chance_interval)})"
+        if blurred is not None:
+            said += f"; of blurred faces {figure(blurred.accuracy, blurred.interval)}"
+        return said
 
     def tables(self) -> list[Table]:
         """Return attacks, probes, and what is left of hats."""

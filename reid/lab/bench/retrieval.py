@@ -77,6 +77,19 @@ class RetrievalResult(RankingFigures, Result):
     cmc: list[Fraction]
     against: Comparison | None = None
 
+    def headline(self) -> str:
+        """Return rank-1 and mAP of single images, and rank-1 of sightings."""
+        if not self.redacted:
+            return ""
+        if self.reranked is not None:
+            return f"re-ranked {_rank1_and_map(self.reranked)}"
+        pooled = self.pooled
+        return (
+            f"{_rank1_and_map(self)}; camera means off {_rank1_and_map(self.minus_camera_mean)}; "
+            f"sightings, rank-1 {figure(pooled.rank1, pooled.intervals['rank1'])} of "
+            f"{pooled.n_query}"
+        )
+
     def tables(self) -> list[Table]:
         """Return figures by row, ways of comparing by column."""
         heads = "heads redacted" if self.redacted else "WITH HEADS"
@@ -109,6 +122,11 @@ class RetrievalResult(RankingFigures, Result):
             title=self.model_id,
         )
         finish(axes, legend=False)
+
+
+def _rank1_and_map(found: RankingFigures) -> str:
+    ends = found.intervals
+    return f"rank-1 {figure(found.rank1, ends['rank1'])}, mAP {figure(found.mAP, ends['mAP'])}"
 
 
 @dataclass(frozen=True, slots=True)

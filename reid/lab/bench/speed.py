@@ -133,6 +133,18 @@ class SpeedResult(Result):
     memory_mb: OneDigit
     model_id: str
 
+    def headline(self) -> str:
+        """Return frames a second, and how long the largest search takes."""
+        said = []
+        if self.ours is not None:
+            rates = f"{self.ours.frames_per_second:.1f} frames/s"
+            said.append(f"{rates}, {self.ours.frames_per_core_second:.1f} of one core")
+        if self.search:
+            n, ways = max(self.search.items())
+            way, timed = next(iter(ways.items()))
+            said.append(f"search among {n:,} ({way}): {timed.p50_ms:.1f} ms")
+        return "; ".join(said)
+
     def tables(self) -> list[Table]:
         """Return video against the chain, and search by size."""
         tables = [] if self.ours is None else [self._race(self.ours)]

@@ -64,6 +64,17 @@ class TrackingResult(TrackFigures, Result):
     model_id: str
     heads_model: str | None
 
+    def headline(self) -> str:
+        """Return how well people are followed, and on how many heads nothing is left."""
+        said = f"HOTA {figure(self.HOTA)}, IDF1 {figure(self.IDF1)}, MOTA {figure(self.MOTA)}"
+        if self.head_coverage is None:
+            return said
+        heads, frames = self.head_coverage.heads, self.head_coverage.frames
+        return (
+            f"{said}; heads covered {figure(heads.share, heads.interval)} of {heads.n:,}, frames "
+            f"without any left {figure(frames.share, frames.interval)}"
+        )
+
     def tables(self) -> list[Table]:
         """Return figures by film, then heads covered."""
         rows = (self.row("all"), *(film.row(name) for name, film in self.films.items()))

@@ -138,6 +138,19 @@ class VenueResult(Result):
     redacted: bool = True
     sought: SkipValidation[tuple[Sought, ...]] = Field(default=(), exclude=True, repr=False)
 
+    def headline(self) -> str:
+        """Return how often somebody in view is the first picture, and on the first screen."""
+        groups = (("lost child", self.lost), ("anybody", self.anybody))
+        said = [
+            f"{who}, as described: first {one.found_first.hits} of {one.found_first.n}, on the "
+            f"first screen {one.found_on_first_screen.hits}"
+            for who, group in groups
+            if (one := next(iter(group.values()), None))
+            and one.found_first
+            and one.found_on_first_screen
+        ]
+        return "; ".join([*said, f"visits stored {_shown(self.visits_indexed)}"])
+
     def tables(self) -> list[Table]:
         """Return one row a kind of description, of lost children and of anybody."""
         rows = tuple(

@@ -25,8 +25,11 @@ def test_a_report_is_self_contained(result, tmp_path) -> None:
     path = tmp_path / "new" / "report.html"
     write_report({"retrieval: <b>ours</b>": result}, path)
     page = path.read_text()
-    assert not re.findall(r"(?:src|href)='(?!data:)", page), "nothing is fetched"
-    assert "data:image/png;base64," in page
+    fetched = r"(?:src|href)=['\"](?!#)"
+    assert not re.findall(fetched, page), "nothing is fetched"
+    assert "<svg role=" in page, "plots are vector graphics"
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids)), "plots do not share ids"
     assert "&lt;b&gt;ours&lt;/b&gt;" in page, "text is escaped"
     assert result.run.data in page
     assert "100.0 [44, 100]" in page

@@ -51,6 +51,13 @@ class HeadPixels(Figures):
     faces_left_by_kind: dict[str, Share]
     area_left: FiveDigits
 
+    def headline(self) -> str:
+        """Return heads covered, and whole faces left."""
+        return (
+            f"rendered heads covered {figure(self.heads.share, self.heads.interval)} of "
+            f"{self.heads.n}, whole faces left {self.faces_left.hits} of {self.faces_left.n}"
+        )
+
     def tables(self) -> list[Table]:
         """Return heads covered and faces left: in all, by age, by size, by situation."""
         rows = {

@@ -27,6 +27,10 @@ class Result(Figures, ABC):
     def tables(self) -> list[Table]:
         """Return what the terminal and the report show."""
 
+    def headline(self) -> str:
+        """Return the figures that README shows, in one line; "" where it shows none."""
+        return ""
+
     def plots(self) -> list[Plot]:
         """Return what the report draws."""
         return []

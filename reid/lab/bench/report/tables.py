@@ -34,8 +34,13 @@ def figure(value: float | None, ends: Sequence[float] | None = None) -> str:
     if value is None:
         return "-"
     text = f"{value * 100:.1f}"
-    text += "" if ends is None else f" [{ends[0] * 100:.0f}, {ends[1] * 100:.0f}]"
+    text += "" if ends is None else f" {ends_of(ends)}"
     shown = Shown(text)
     shown.value = round(100 * value, 4)
     shown.ends = None if ends is None else (round(100 * ends[0], 4), round(100 * ends[1], 4))
     return shown
+
+
+def ends_of(ends: Sequence[float]) -> str:
+    """Return an interval in per cent: [90, 96]."""
+    return f"[{ends[0] * 100:.0f}, {ends[1] * 100:.0f}]"
