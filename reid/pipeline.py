@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reid.capture.sources import AnimationSource, Source, VideoSource
 from reid.core.boxes import Boxes, Tracks
@@ -21,6 +22,7 @@ from reid.core.pixels import (
     redact,
 )
 from reid.core.records import SightingKey, Sightings
+from reid.detect.gaps import GapLinker
 from reid.detect.head_regions import LOOK_AROUND, FrameDetections, regions_to_redact
 from reid.detect.last_check import LastCheck
 from reid.detect.orientation import SAMPLED, rotation, said
@@ -193,6 +195,7 @@ class _Run(_Indexing):
         self._tracker = indexer.tracker
         self._crowds_before = indexer.tracker.crowds
         self._light = LightMeter()
+        self._linker = GapLinker(*self._tracker.link_scores, self._vectors)
         self._waiting: list[Tracklet] = []
         self._last_commit = time.monotonic()
 
@@ -201,6 +204,9 @@ class _Run(_Indexing):
         try:
             for frame, tracks in self._frames():
                 self._light.see(frame)
+                with self._report.clock.stage("link"):
+                    if self._source.kind != "stills":  # these have no before
+                        tracks = self._linker.link(frame, tracks)  # noqa: PLW2901
                 with self._report.clock.stage("crop"):
                     self._waiting += builder.add(frame, tracks)
                     if self._source.kind == "stills":
@@ -217,7 +223,13 @@ class _Run(_Indexing):
         self._report.problems += self._tracker.said_of_crowds(
             self._source.name, self._crowds_before
         )
+        if self._linker.says:
+            self._report.problems.append(f"{self._source.name} {self._linker.says}")
         return self._finished()
+
+    def _vectors(self, crops: Sequence[RedactedCrop]) -> NDArray[np.float32]:
+        """Return the appearance vectors (N, D) of redacted crops."""
+        return self._to.embedder.describe(crops, self._light.light()).vectors
 
     def _frames(self) -> Iterator[tuple[RedactedFrame, Tracks]]:
         clock, profile = self._report.clock, self._to.profile

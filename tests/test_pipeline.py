@@ -28,6 +28,8 @@ class Script:
     def start(self, fps: float, *, careful: bool = False) -> None:
         self.careful = careful
 
+    link_scores = (0.4, 0.25)
+
     def start_still(self) -> None:
         self.start(fps=1.0)
 

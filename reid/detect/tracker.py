@@ -148,6 +148,12 @@ class Tracker:
         )
         self._tracker = _byte_tracker()(settings)
 
+    @property
+    def link_scores(self) -> tuple[float, float]:
+        """Scores from which a detection may begin a track, and from which it may go on with one."""
+        index = self._detector.thresholds.index
+        return index, index * _LEAST_LATER
+
     def track(self, raw: RawFrame) -> Seen:
         """Return what is seen in the next frame of a source, or in a still.
 
