@@ -11,6 +11,7 @@ from PIL import Image as PillowImage
 from PIL import ImageOps
 
 from reid.core.errors import SourceError
+from reid.core.memory_dumps import forbid_memory_dumps
 from reid.core.pixels import Image
 
 STILL_SUFFIXES: Final = frozenset(
@@ -92,6 +93,7 @@ def image_paths(folder: Path) -> tuple[Path, ...]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[PillowImage.Image]:
+    forbid_memory_dumps()
     if path.suffix.lower() in HEIF_SUFFIXES:
         from pi_heif import register_heif_opener
 

@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from reid.capture.addresses import STREAM_SCHEMES, WEBCAM, for_ffmpeg, is_stream, scheme_of
 from reid.core.errors import SourceError
+from reid.core.memory_dumps import forbid_memory_dumps
 
 _STREAM_TIMEOUT: Final = 10.0  # seconds
 _MOST_BAD_READS: Final = 100  # one after the other, without a packet between them
@@ -101,6 +102,7 @@ def open_container(address: str, shown: str) -> InputContainer:
     Raises:
         SourceError: it cannot be opened, or holds no video.
     """
+    forbid_memory_dumps()
     options: dict[str, str] = {}
     fmt = timeout = None
     if not is_stream(address):

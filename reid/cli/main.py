@@ -15,6 +15,7 @@ from reid.cli.options import Cluster, Cpus, Gpus, InCase, Json, Venue
 from reid.cli.synth import app as synth_app
 from reid.cli.train import app as train_app
 from reid.core.errors import ReidError, UsageError
+from reid.core.memory_dumps import forbid_memory_dumps
 from reid.core.records import Query, SearchWindow
 
 app = typer.Typer(
@@ -333,6 +334,7 @@ desk.add_to(app)
 
 def main() -> None:
     """Run the command line; turn failures into one line and an exit code."""
+    forbid_memory_dumps()
     try:
         code = app(standalone_mode=False)  # an Exit comes back as its code, not as an exception
     except ReidError as error:

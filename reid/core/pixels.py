@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core.boxes import Boxes, areas, as_boxes, clip, empty_boxes, turned_boxes
+from reid.core.memory_dumps import forbid_memory_dumps
 from reid.core.painting import REDACTION, Mask, PixelBox, mask_of, outermost, paint_over, snap
 from reid.core.redaction_mark import marked, redaction_mark, with_mark
 
@@ -81,6 +82,7 @@ class RawFrame:
             raise ValueError(f"a frame must be uint8 (H, W, 3), got {pixels.dtype} {pixels.shape}")
         if pixels.size == 0:
             raise ValueError(f"a frame must not be empty, got shape {pixels.shape}")
+        forbid_memory_dumps()
         object.__setattr__(self, "_RawFrame__pixels", pixels)
         object.__setattr__(self, "key", FrameKey(camera, index, time))
 

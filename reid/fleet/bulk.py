@@ -12,6 +12,7 @@ from reid.capture.folders import contents_of
 from reid.capture.images import image_paths
 from reid.capture.sources import Source, open_crops, open_sources
 from reid.core.errors import SourceError, UsageError
+from reid.core.memory_dumps import forbid_memory_dumps
 from reid.fleet.messages import Indexed, Resources, Shard
 from reid.fleet.ray_client import Failed, RayClient, this_node
 from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
@@ -100,6 +101,7 @@ def index_all(
 
 def index_shard(venue: str, shard: Shard, options: IndexOptions) -> Indexed:
     """Index one shard, on whatever node; skipped if it was finished before."""
+    forbid_memory_dumps()
     folder, node = folder_at(venue), this_node()
     source = _open(shard)
     embedder = _embedder(options)

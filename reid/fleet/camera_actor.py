@@ -10,6 +10,7 @@ from functools import cache, partial
 
 from reid import __version__
 from reid.core.errors import UsageError
+from reid.core.memory_dumps import forbid_memory_dumps
 from reid.core.supervisor import Loop
 from reid.desk.policy import Camera as DeclaredCamera
 from reid.desk.policy import load_policy
@@ -36,6 +37,7 @@ class CameraActor:
     def __init__(
         self, venue: str, camera: str, options: IndexOptions, at_once: bool = True
     ) -> None:
+        forbid_memory_dumps()
         warm()  # Ray's own threads, and the camera's, come to the models later
         folder = folder_at(venue)
         self._stop = threading.Event()

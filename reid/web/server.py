@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from reid.core.errors import ReidError, UsageError
+from reid.core.memory_dumps import forbid_memory_dumps
 from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
 from reid.watch.alerting import Alerting
@@ -59,6 +60,7 @@ def run(desk: Desk, where: Listening, started: Callable[[str], None]) -> None:
         UsageError: reachable from other machines without TLS, TLS files that are not a pair, or
             an address that cannot be listened at.
     """
+    forbid_memory_dumps()
     _check(where)
     listening = _listen(where)
     _log_to_stderr()
