@@ -19,6 +19,7 @@ from reid.core.errors import AccessError, CaseError, PolicyError, ReidError, Usa
 from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
 from reid.web.request_metrics import RequestMetrics
+from reid.web.rights import check_rights
 from reid.web.routes import case, closing, events, new_case, pictures, sign_in, staff
 from reid.web.routes import map as venue_map
 from reid.web.security import NotSignedIn, RequestGuard, fresh_nonce, session_of
@@ -58,6 +59,7 @@ def create_app(
     )  # fmt: skip
     for part in (sign_in, new_case, case, pictures, closing, venue_map, staff, events):
         app.include_router(part.router)
+    check_rights(app)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(RequestMetrics, metrics=app.state.reid.metrics)
     app.add_middleware(RequestGuard, tls=tls or behind_proxy)

@@ -175,6 +175,7 @@ def allowed(permission: Permission | None) -> Callable[..., object]:
             raise AccessError(f"a {session.user.role} may not do this")
         return session
 
+    check.right = permission or "signed in"  # type: ignore[attr-defined]
     return check
 
 
@@ -191,6 +192,7 @@ SignedIn = Annotated[Session, Depends(allowed(None))]
 Sees = Annotated[Session, Depends(allowed("see"))]
 Searches = Annotated[Session, Depends(allowed("search"))]
 Decides = Annotated[Session, Depends(allowed("decide"))]
+Erases = Annotated[Session, Depends(allowed("erase"))]
 Closes = Annotated[Session, Depends(allowed("close"))]
 ManagesUsers = Annotated[Session, Depends(allowed("users"))]
 Audits = Annotated[Session, Depends(allowed("audit"))]

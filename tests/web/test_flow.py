@@ -128,14 +128,15 @@ def test_police_prompt(operator: Browser, case: str, desk: Desk) -> None:
     assert "police" in desk.records.book.steps(1)
 
 
-def test_found_close_erase(operator: Browser, case: str, desk: Desk) -> None:
+def test_found_close_erase(operator: Browser, browse, case: str, desk: Desk) -> None:
+    boss = browse("supervisor")
     operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
     assert operator.fill(f"{case}/close", outcome="found-safe").status_code == 400
-    assert operator.fill(f"{case}/erase").status_code == 404
+    assert boss.fill(f"{case}/erase").status_code == 404
     closed = operator.fill(f"{case}/close", outcome="found-safe", guardian="yes")
     assert closed.status_code == 303
     assert operator.get(case).headers["location"] == "/case/1/close"
-    assert operator.fill(f"{case}/erase").status_code == 303
+    assert boss.fill(f"{case}/erase").status_code == 303
     page = operator.get(f"{case}/close", headers=HTML).text
     assert "is erased" in page
     printed = operator.get(f"{case}/audit", headers=HTML).text

@@ -11,7 +11,7 @@ from reid.desk.cases import OUTCOMES, STEPS, Case, Session
 from reid.desk.policy import may
 from reid.web import phrases, views
 from reid.web.case_context import case_frame
-from reid.web.security import CaseId, Closes, Decides, Sees
+from reid.web.security import CaseId, Closes, Decides, Erases, Sees
 from reid.web.state import language_of, render, state_of
 
 router = APIRouter()
@@ -115,6 +115,7 @@ def _close_page(
         chosen=chosen,
         confirmed=len(desk.records.book.decisions(case_id, "confirmed")),
         may_close=may(session.user.role, "close"),
+        may_erase=may(session.user.role, "erase"),
     )
 
 
@@ -138,7 +139,7 @@ def close(
 
 
 @router.post("/case/{case_id}/erase")
-def erase(request: Request, session: Closes, case_id: CaseId) -> Response:
+def erase(request: Request, session: Erases, case_id: CaseId) -> Response:
     """Erase a closed case for good."""
     desk = state_of(request).desk
     if desk.records.book.get(case_id).is_open:
