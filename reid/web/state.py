@@ -11,19 +11,10 @@ from reid.core.errors import ReidError
 from reid.core.supervisor import Supervisor
 from reid.desk.cases import Session
 from reid.desk.desk import Desk
-from reid.desk.thumbnails import PictureKeys
 from reid.watch.overview import Overview, overview
 from reid.web.limits import Limiter
 from reid.web.request_metrics import Metrics
 from reid.web.translations import Words
-
-
-@dataclass(frozen=True, slots=True)
-class PictureGrant:
-    """A session's right to see the pictures of a case, until a moment of the monotonic clock."""
-
-    until: float
-    case: PictureKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +25,6 @@ class State:
         tls: whether browsers reach it over TLS.
         behind_proxy: whether a proxy on this machine forwards to it.
         supervisor: of the loops beside the app.
-        picture_grants: who was just found to have a right to which case's pictures.
         logins, parses: how often a client may sign in, and a user have text understood, a minute.
     """
 
@@ -47,7 +37,6 @@ class State:
     supervisor: Supervisor = field(default_factory=Supervisor)
     logins: Limiter = field(default_factory=lambda: Limiter(most=20))
     parses: Limiter = field(default_factory=lambda: Limiter(most=240))
-    picture_grants: dict[tuple[str, int], PictureGrant] = field(default_factory=dict, repr=False)
 
 
 def state_of(request: Request) -> State:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 
 from reid.desk.desk import Desk
+from reid.web.rights import routes_of
 from reid.web.routes.events import number_of
 from tests.web.conftest import PASSWORD, ROLES, TEXT, Browser
 
@@ -21,23 +21,12 @@ HTML = {"accept": "text/html"}
 
 def routes(app: FastAPI) -> list[tuple[str, str]]:
     found = []
-    for route in _flat(app.routes):
+    for route in routes_of(app.routes):
         path = route.path.replace("{case_id}", "1")
         path = path.replace("{sighting}", "s" + "0" * 23).replace("{key}", "0" * 24)
         found += [(method, path) for method in sorted(route.methods - {"HEAD"})]
     assert len(found) > 25
     return found
-
-
-def _flat(items) -> list[APIRoute]:
-    """Return all routes, of included routers too (FastAPI keeps those nested)."""
-    flat = []
-    for item in items:
-        if isinstance(item, APIRoute):
-            flat.append(item)
-        elif hasattr(item, "original_router"):
-            flat += _flat(item.original_router.routes)
-    return flat
 
 
 def test_no_route_without_sign_in(app: FastAPI, browse, case: str) -> None:
@@ -236,8 +225,26 @@ def test_pictures_are_bound_to_their_case(operator: Browser, case: str, desk: De
     assert operator.get(f"/case/2/picture/{sighting}/{key}.jpg").status_code == 404
     assert operator.get(f"/case/1/picture/{sighting}/{'0' * 24}.jpg").status_code == 404
     desk.records.book.close(1, "withdrawn", "operator")
-    operator.app.state.reid.picture_grants.clear()  # or five seconds later
     assert operator.get(first.group()).status_code == 404
+
+
+@pytest.mark.parametrize("end", ["sign out", "disable", "new password"])
+def test_a_session_that_ended_sees_no_picture(
+    operator: Browser, case: str, desk: Desk, end: str
+) -> None:
+    picture = re.search(r"/case/1/picture/[^\"]+", operator.get(case).text)
+    assert picture
+    token, shown = operator.cookies["reid_session"], operator.get(picture.group())
+    assert shown.status_code == 200
+    assert "no-store" in shown.headers["cache-control"]
+    if end == "sign out":
+        assert "cache" in operator.fill("/logout").headers["clear-site-data"]
+    elif end == "disable":
+        desk.records.accounts.disable("operator", "boss")
+    else:
+        desk.records.accounts.set_password("operator", "another long phrase", "boss")
+    operator.cookies.set("reid_session", token)
+    assert operator.get(picture.group()).status_code == 401
 
 
 def test_bodies_are_bounded(operator: Browser, case: str) -> None:
@@ -352,7 +359,7 @@ def test_nothing_typed_is_logged(operator: Browser, case: str, caplog, desk: Des
 
 
 def test_free_text_goes_by_post_only(app: FastAPI) -> None:
-    for route in _flat(app.routes):
+    for route in routes_of(app.routes):
         if "GET" in route.methods:
             names = {p.name for p in route.dependant.query_params}
             assert names <= {"s", "case"}, (route.path, names)

@@ -50,6 +50,7 @@ def logout(request: Request, session: SignedIn) -> Response:
     state_of(request).desk.records.accounts.sign_out(token, session.user.name)
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(cookie_name(request), path="/")
+    answer.headers["clear-site-data"] = '"cache"'  # pages kept for the back button show pictures
     return answer
 
 
