@@ -18,11 +18,18 @@ from starlette.staticfiles import StaticFiles
 from reid.core.errors import AccessError, CaseError, PolicyError, ReidError, UsageError
 from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
+from reid.web.concurrency import Concurrency
 from reid.web.request_metrics import RequestMetrics
 from reid.web.rights import check_rights
 from reid.web.routes import case, closing, events, new_case, pictures, sign_in, staff
 from reid.web.routes import map as venue_map
-from reid.web.security import NotSignedIn, RequestGuard, fresh_nonce, session_of
+from reid.web.security import (
+    NotSignedIn,
+    RequestGuard,
+    fresh_nonce,
+    name_of_cookie,
+    session_of,
+)
 from reid.web.state import State, render
 from reid.web.translations import words
 
@@ -62,6 +69,7 @@ def create_app(
     check_rights(app)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(RequestMetrics, metrics=app.state.reid.metrics)
+    app.add_middleware(Concurrency, cookie=name_of_cookie(tls or behind_proxy))
     app.add_middleware(RequestGuard, tls=tls or behind_proxy)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
     app.add_exception_handler(ReidError, _explained)

@@ -59,7 +59,7 @@ def check_rights(app: FastAPI) -> None:
     found = {
         (method, route.path): _right_of(route.dependant)
         for route in routes_of(app.routes)
-        for method in route.methods - {"HEAD"}
+        for method in (route.methods or set()) - {"HEAD"}
     }
     for place in sorted(found.keys() | RIGHTS.keys()):
         wanted, has = RIGHTS.get(place), found.get(place)

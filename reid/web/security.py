@@ -143,8 +143,13 @@ def session_of(request: Request) -> Session | None:
 
 
 def cookie_name(request: Request) -> str:
+    """Name the cookie of a request's app."""
+    return name_of_cookie(state_of(request).tls)
+
+
+def name_of_cookie(tls: bool) -> str:
     """Name the cookie; over TLS with the prefix that browsers bind to this host."""
-    return f"__Host-{COOKIE}" if state_of(request).tls else COOKIE
+    return f"__Host-{COOKIE}" if tls else COOKIE
 
 
 async def _submitted_token(request: Request) -> str:

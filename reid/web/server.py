@@ -6,7 +6,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from reid.watch.notify import Notifier
 from reid.watch.schedule import STATUS_EVERY
 from reid.watch.status import WEB, write_loops
 from reid.web.app import create_app
+from reid.web.connections import Gate, Limits, allow_files, connections_of
 
 EXPIRE_EVERY: Final = 60.0
 """Seconds between two looks for what is over its time."""
@@ -73,18 +74,22 @@ def run(desk: Desk, where: Listening, started: Callable[[str], None]) -> None:
     scheme = "https" if where.tls else "http"
     started(f"{scheme}://{where.host}:{where.port}")
     try:
-        uvicorn.Server(_config(app, where)).run(sockets=[listening])
+        uvicorn.Server(configured(app, where)).run(sockets=[listening])
     finally:
         listening.close()
         supervisor.end(_STOP_WITHIN)
         desk.records.database.close()
 
 
-def _config(app: FastAPI, where: Listening) -> uvicorn.Config:
+def configured(app: FastAPI, where: Listening, limits: Limits | None = None) -> uvicorn.Config:
+    """Return how uvicorn runs the app: TLS, limits, deadlines, nothing said of what was typed."""
+    limits = limits or _limits()
+    shared = frozenset({"127.0.0.1", "::1"}) if where.behind_proxy else frozenset[str]()
+    tls = _tls(where.certificate, where.key) if where.certificate and where.key else None
     return uvicorn.Config(
         app,
-        ssl_certfile=str(where.certificate) if where.certificate else None,
-        ssl_keyfile=str(where.key) if where.key else None,
+        http=connections_of(Gate(limits, shared), tls),
+        ws="none",
         access_log=False,
         log_level="critical",  # its tracebacks would repeat what was typed
         server_header=False,
@@ -93,6 +98,20 @@ def _config(app: FastAPI, where: Listening) -> uvicorn.Config:
         timeout_keep_alive=_IDLE,
         timeout_graceful_shutdown=_STOP_WITHIN,
     )
+
+
+def _limits() -> Limits:
+    """Return limits that leave files for the table, the database and the models."""
+    usual = Limits()
+    allowed = allow_files(2 * usual.connections)
+    most = min(usual.connections, allowed // 2)
+    return replace(usual, connections=most, of_address=min(usual.of_address, most // 2))
+
+
+def _tls(certificate: Path, key: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key, password="")  # else it would ask in the terminal
+    return context
 
 
 def _listen(where: Listening) -> socket.socket:
@@ -124,11 +143,7 @@ def _check(where: Listening) -> None:
 
 def _check_pair(certificate: Path, key: Path) -> None:
     try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
-            certificate,
-            key,
-            password="",  # else a locked key would be asked for in the terminal
-        )
+        _tls(certificate, key)
     except (ssl.SSLError, OSError):
         raise UsageError(
             f"{certificate} and {key} are not a PEM certificate and its unlocked key"

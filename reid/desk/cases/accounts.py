@@ -33,6 +33,9 @@ IDLE: Final = timedelta(minutes=30)
 SHIFT: Final = timedelta(hours=12)
 """A session never lasts longer than this."""
 
+MOST_SESSIONS: Final = 10
+"""Sessions of one user at once; another sign-in ends the oldest."""
+
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _SEEN_STEP: Final = timedelta(seconds=30)  # how exactly the last use is kept
 _REFUSED: Final = "wrong name or password, or the account is locked for a while"
@@ -145,6 +148,7 @@ class Accounts:
         with self._trail.change() as change:
             self._update(change.connection, name, failures=0, locked_until=None)
             change.connection.execute(sessions.delete().where(sessions.c.created < now - SHIFT))
+            _end_oldest(change.connection, name)
             change.connection.execute(
                 sessions.insert().values(
                     token=_digest(token),
@@ -227,6 +231,16 @@ def _check_name(name: str, role: str) -> None:
         raise UsageError("a user's name is of a-z, 0-9, dot, dash: like desk-1")
     if role not in ROLES:
         raise UsageError(f"{role!r} is not a role: choose one of {', '.join(ROLES)}")
+
+
+def _end_oldest(connection: Connection, name: str) -> None:
+    """Leave room for one more session of a user."""
+    newest = sa.select(sessions.c.token).where(sessions.c.user == name)
+    kept = newest.order_by(sessions.c.created.desc()).limit(MOST_SESSIONS - 1)
+    tokens = list(connection.scalars(kept))
+    connection.execute(
+        sessions.delete().where(sessions.c.user == name, sessions.c.token.not_in(tokens))
+    )
 
 
 def _lock(failures: int, now: datetime) -> datetime | None:
