@@ -194,8 +194,12 @@ class Venue(ABC):
         """Refuse to index a camera whose place the venue's rules do not declare."""
 
     @abstractmethod
-    def erase(self, which: Filter) -> int:
-        """Erase sightings for good; returns how many went."""
+    def erase(self, which: Filter, *, even_needed: bool = False) -> int:
+        """Erase sightings for good; returns how many went.
+
+        Raises:
+            CaseError: open cases need some of them; with `even_needed` these go too.
+        """
 
     @abstractmethod
     def erase_case(self) -> int:
@@ -255,9 +259,9 @@ class RuledVenue(Venue):
         for camera in cameras:
             self._desk.policy.require_camera(camera)
 
-    def erase(self, which: Filter) -> int:
+    def erase(self, which: Filter, *, even_needed: bool = False) -> int:
         """Erase sightings, and what open cases say of them."""
-        return self._desk.erase(which, actor())
+        return self._desk.erase(which, actor(), even_needed=even_needed)
 
     def erase_case(self) -> int:
         """Erase the case for good."""
@@ -299,8 +303,8 @@ class ResearchVenue(Venue):
     def check_cameras(self, cameras: Sequence[str]) -> None:
         """Allow every camera."""
 
-    def erase(self, which: Filter) -> int:
-        """Erase sightings."""
+    def erase(self, which: Filter, *, even_needed: bool = False) -> int:
+        """Erase sightings; no case needs any."""
         return self.store.erase(which)
 
     def erase_case(self) -> int:

@@ -94,14 +94,16 @@ def search_venue(
     return answer
 
 
-def erase_from(venue: Folder, which: Filter, case: str | None, *, expired: bool) -> int:
+def erase_from(
+    venue: Folder, which: Filter, case: str | None, *, expired: bool, even_needed: bool = False
+) -> int:
     """Erase what is asked for; returns how many sightings went."""
     opened = open_venue(venue, case)
     gone = opened.erase_expired() if expired else 0
     if case is not None:
         gone += opened.erase_case()
     if which.sql():
-        gone += opened.erase(which)
+        gone += opened.erase(which, even_needed=even_needed)
     return gone
 
 

@@ -242,6 +242,15 @@ def case_close(
     out.print(f"{closed.name} is closed; `reid erase --case {closed.name}` forgets it now")
 
 
+@case_app.command("reopen")
+def case_reopen(case: CaseName, venue: Venue) -> None:
+    """Open a closed case again, unless it is erased. Example: reid case reopen C-1 --venue park"""
+    from reid.venue import actor, case_number, open_desk
+
+    again = open_desk(venue).records.book.reopen(case_number(case), actor())
+    out.print(f"{again.name} is open again")
+
+
 def serve(
     venue: Venue,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",

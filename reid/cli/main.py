@@ -253,9 +253,14 @@ def erase(
     expired: Annotated[
         bool, typer.Option("--expired", help="All that is over its time; for a timer.")
     ] = False,
+    even_needed: Annotated[
+        bool, typer.Option("--even-needed", help="Sightings that open cases need too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Remove sightings so that no byte of them stays: rows, indexes, old versions.
+
+    At once and for good; in the web app the erasure of a case can be taken back for a while.
 
     Example: reid erase --venue park --before 2026-05-01T00:00
     """
@@ -267,7 +272,7 @@ def erase(
         raise UsageError("say what to erase: --camera, --sighting, --before, --case or --expired")
     ended = parse_time(before, clock_of(venue)) if before else None
     which = Filter(cameras=camera or (), ids=sighting or (), ended_before=ended)
-    gone = erase_from(venue, which, case, expired=expired)
+    gone = erase_from(venue, which, case, expired=expired, even_needed=even_needed)
     if as_json:
         print_json({"erased": gone})
     else:

@@ -50,6 +50,10 @@ class QuantisedProbabilities:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:] if dtype is None else self[:].astype(dtype)
 
+    def take(self, rows: NDArray[np.intp]) -> "QuantisedProbabilities":
+        """Return some rows (R,) of the table."""
+        return QuantisedProbabilities(np.asfortranarray(self._quantised[rows]))
+
     def unknown(self, column: int) -> bool:
         """Whether a column is estimated for nobody."""
         return bool((self._quantised[:, column] > STEPS).all())

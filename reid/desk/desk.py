@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Final, Literal, Self
 
 from reid.core import vocabulary
-from reid.core.errors import PolicyError, StoreError, UsageError
+from reid.core.errors import CaseError, PolicyError, StoreError, UsageError
 from reid.core.records import Answer, SearchWindow, SimilarMatch
 from reid.desk.cases import Case, CaseRecords, open_records
 from reid.desk.cases.audit import Detail, Limit
 from reid.desk.cases.book import SearchLine
 from reid.desk.erasure import Eraser, Expired
+from reid.desk.erasure_plan import plan_erasure
 from reid.desk.parsed_description import LatestQuery, ParsedDescription, allowed
 from reid.desk.policy import Policy, load_policy
 from reid.desk.refinement import refined
@@ -81,6 +82,8 @@ class Desk:
         self._snapshots: Snapshots | None = None
         self._pictures: Pictures | None = None
         self.expired = Expired()
+        self.erased = 0
+        """Sightings that this process has erased, by hand and by themselves."""
 
     @classmethod
     def open(cls, folder: Folder, database: str | None = None) -> Self:
@@ -113,14 +116,16 @@ class Desk:
     def snapshots(self) -> Snapshots:
         """The sightings in memory."""
         if self._snapshots is None:
-            self._snapshots = Snapshots(self.store, mountings(self.policy))
+            self._snapshots = Snapshots(
+                self.store, mountings(self.policy), self.records.book.withheld
+            )
         return self._snapshots
 
     @property
     def pictures(self) -> Pictures:
         """The thumbnails in memory."""
         if self._pictures is None:
-            self._pictures = Pictures(self.store)
+            self._pictures = Pictures(self.store, self.records.book.withheld)
         return self._pictures
 
     def understand(self, text: str, actor: str, case_id: int | None = None) -> ParsedDescription:
@@ -192,7 +197,7 @@ class Desk:
             AccessError: too many searches.
         """
         snapshot = self._ready(case_id, sighting, actor)
-        found = similar(self.store, sighting, window, top, snapshot.loaded)
+        found = _shown(similar(self.store, sighting, window, top, snapshot.loaded), snapshot)
         detail: Detail = {"ref": self._ref(case_id, sighting), "shown": len(found)}
         self.note_question("similar", case_id, detail, actor)
         self.pictures.load([f.key.id for f in found])
@@ -209,7 +214,7 @@ class Desk:
             AccessError: too many searches.
         """
         snapshot = self._ready(case_id, sighting, actor)
-        route = journey(self.store, sighting, window, snapshot.loaded)
+        route = _shown(journey(self.store, sighting, window, snapshot.loaded), snapshot)
         detail: Detail = {"ref": self._ref(case_id, sighting)}
         self.note_question("journey", case_id, detail, actor)
         return route
@@ -231,7 +236,7 @@ class Desk:
         if verdict not in {"confirmed", "rejected", "undo"}:
             raise UsageError("a sighting is confirmed, rejected, or neither")
         key = self.store.keys([sighting]).get(sighting)
-        if key is None:
+        if key is None or sighting in self.records.book.withheld():
             raise UsageError("this sighting is not stored any more")
         meant = "confirmed" if verdict == "confirmed" else "rejected"
         self.records.book.decide(
@@ -287,17 +292,58 @@ class Desk:
         """Return what makes the addresses of a case's pictures."""
         return PictureKeys(self.records.book.reference_key(case_id))
 
-    def erase(self, which: Filter, actor: str) -> int:
-        """Erase sightings for good; returns how many went."""
+    def erase(self, which: Filter, actor: str, *, even_needed: bool = False) -> int:
+        """Erase sightings for good; returns how many went.
+
+        Raises:
+            CaseError: open cases need some of them; with `even_needed` these go too.
+        """
+        if not even_needed:
+            self._require_unneeded(which)
         gone = self._eraser().erase(which, actor)
+        self.erased += gone
         self._forget_memory()
         return gone
 
     def erase_case(self, case_id: int, actor: str) -> int:
         """Erase a case, its confirmed sightings and its key; returns how many sightings went."""
         gone = self._eraser().erase_case(case_id, actor)
+        self.erased += gone
         self._forget_memory()
         return gone
+
+    def schedule_erasure(self, case_id: int, actor: str) -> Case:
+        """Erase a closed case once the time in which that can be taken back is over.
+
+        Until then nobody is shown what goes; where the rules leave no such time it goes at once.
+
+        Raises:
+            CaseError: it is open, is being erased or is erased.
+        """
+        undo = timedelta(minutes=self.policy.venue.erase_undo_minutes)
+        plan = plan_erasure(self, case_id)
+        names = sorted({name for _, cases in plan.staying for name in cases})
+        detail: Detail = {
+            "going": len(plan.going), "staying": len(plan.staying), "needed_by": names,
+            "listed_by": list(plan.listed_by),
+        }  # fmt: skip
+        book = self.records.book
+        case = book.schedule_erasure(case_id, datetime.now(UTC) + undo, detail, actor)
+        if not undo:
+            self.erase_case(case_id, actor)
+            return book.get(case_id)
+        self._forget_memory()
+        return case
+
+    def take_back_erasure(self, case_id: int, actor: str) -> Case:
+        """Keep a case after all that was to be erased.
+
+        Raises:
+            CaseError: it is not being erased, or is erased.
+        """
+        case = self.records.book.take_back_erasure(case_id, actor)
+        self._forget_memory()
+        return case
 
     def expire(self, now: datetime | None = None) -> Expired:
         """Erase what is over its time, and finish what an earlier erasure left undone."""
@@ -306,8 +352,22 @@ class Desk:
         )
         if done.anything:
             self._forget_memory()
+        self.erased += done.sightings + done.of_cases
         self.expired = done
         return done
+
+    def _require_unneeded(self, which: Filter) -> None:
+        needed = self.records.book.needed()
+        if not needed or not self.has_sightings:
+            return
+        going = self.store.ids(which)
+        mine = going & needed.keys()
+        if mine:
+            names = ", ".join(f"C-{n}" for n in sorted({n for one in mine for n in needed[one]}))
+            raise CaseError(
+                f"{len(mine)} of {len(going)} sightings are needed by open cases ({names}): close "
+                "these first, or erase them all the same with --even-needed"
+            )
 
     def _eraser(self) -> Eraser:
         store = self.store if self.has_sightings else None
@@ -335,3 +395,8 @@ class Desk:
         unknown = [c for c in window.cameras if c not in self.policy.cameras]
         if unknown:
             raise UsageError("a camera was chosen that this venue does not have")
+
+
+def _shown(found: list[SimilarMatch], snapshot: Snapshot) -> list[SimilarMatch]:
+    """Leave out what is withheld: the table's own index knows nothing of that."""
+    return [match for match in found if match.key.id not in snapshot.withheld]

@@ -29,11 +29,12 @@ _NO_SIGHTING: Final = Filter(ids=("-",))  # matches nothing, and still purges ol
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """What expiry removed: sightings over their time, and cases."""
+    """What expiry removed: sightings over their time, and cases with `of_cases` sightings."""
 
     sightings: int = 0
     cases: tuple[int, ...] = ()
     resumed: bool = False
+    of_cases: int = 0
 
     @property
     def anything(self) -> bool:
@@ -83,18 +84,19 @@ class Eraser:
         """Erase cases and sightings that are over their time; finish what was interrupted."""
         with self._alone:
             resumed = self._mark.exists()
-            cases = [case.id for case in self._book.expired(now) if self._expire(case.id)]
+            cases = {case.id: self._expire(case.id) for case in self._book.expired(now)}
+            done = {case: gone for case, gone in cases.items() if gone is not None}
             if resumed:
                 self._finish()
             gone = self._retire(now - retention, min(TOGETHER, _SHORTEST * retention))
-            return Expired(gone, tuple(cases), resumed)
+            return Expired(gone, tuple(done), resumed, sum(done.values()))
 
-    def _expire(self, case_id: int) -> bool:
+    def _expire(self, case_id: int) -> int | None:
+        """Erase a case; returns how many sightings went, None if another process was faster."""
         try:
-            self.erase_case(case_id, EXPIRY)
-        except CaseError:  # another process was faster
-            return False
-        return True
+            return self.erase_case(case_id, EXPIRY)
+        except CaseError:
+            return None
 
     def _retire(self, before: datetime, together: timedelta) -> int:
         """Erase all that ended before a time, once some of it ended so much earlier."""

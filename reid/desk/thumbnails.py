@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Final
 
@@ -36,10 +36,13 @@ class Pictures:
 
     What is in memory follows the table: after each commit, of whatever process, a picture is shown
     again only once its sighting was found to be stored still.
+
+    Args:
+        withheld: returns the sightings whose pictures nobody is shown.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, withheld: Callable[[], Set[str]] = frozenset[str]) -> None:
+        self._store, self._withheld = store, withheld
         self._kept: OrderedDict[str, tuple[int, bytes]] = OrderedDict()  # version it is known at
         self._lock = threading.Lock()
         self._version = 0
@@ -63,7 +66,9 @@ class Pictures:
                 self._kept.popitem(last=False)
 
     def get(self, sighting: str) -> bytes | None:
-        """Return a picture, or None if there is no such sighting any more."""
+        """Return a picture, or None if there is no such sighting any more, or it is withheld."""
+        if sighting in self._withheld():
+            return None
         version = self._newest()
         with self._lock:
             known = self._known_at(sighting)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -119,6 +119,8 @@ class Snapshot:
             where there are too many to hold.
         loaded: the same vectors, to find which are nearest to one; None without them.
         config: how the model's beliefs are taken.
+        withheld: ids of sightings that are left out, stored as they are.
+        stored: how many sightings the table holds, those left out too.
     """
 
     version: int
@@ -128,20 +130,33 @@ class Snapshot:
     gallery: Gallery
     loaded: LoadedVectors | None
     config: ScoreConfig
+    withheld: Set[str] = frozenset()
+    stored: int = 0
     _row_of: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, store: Store, mountings: Mapping[str, CameraPrior] | None = None) -> "Snapshot":
-        """Read everything that the store holds now; `mountings` say how cameras hang."""
+    def of(
+        cls,
+        store: Store,
+        mountings: Mapping[str, CameraPrior] | None = None,
+        withheld: Set[str] = frozenset(),
+    ) -> "Snapshot":
+        """Read everything that the store holds now; `mountings` say how cameras hang.
+
+        `withheld` are ids of sightings that are left out.
+        """
         version = store.version
         columns = store.read(vectors=fits_in_memory(store))
+        stored = len(columns)
+        columns = columns.without(withheld) if withheld else columns
         keys = columns.keys
         loaded = None if columns.vectors is None else LoadedVectors.of(columns)
         vectors = None if loaded is None else loaded.nearest.vectors
         gallery = gallery_of(columns, vectors, mountings)
         places = places_of(keys) if loaded is None else loaded.places
         config = score_config_of(store.model_id)
-        return cls(version, keys, keys.column("id"), places, gallery, loaded, config)
+        ids = keys.column("id")
+        return cls(version, keys, ids, places, gallery, loaded, config, withheld, stored)
 
     @property
     def start(self) -> NDArray[np.datetime64]:
@@ -189,10 +204,19 @@ class Snapshot:
 
 
 class Snapshots:
-    """Keeps the newest snapshot; reads a newer one in the background when the store has changed."""
+    """Keeps the newest snapshot; reads a newer one in the background when the store has changed.
 
-    def __init__(self, store: Store, mountings: Mapping[str, CameraPrior] | None = None) -> None:
-        self._store, self._mountings = store, mountings
+    Args:
+        withheld: returns the ids of sightings that nobody may be shown at the moment.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        mountings: Mapping[str, CameraPrior] | None = None,
+        withheld: Callable[[], Set[str]] = frozenset[str],
+    ) -> None:
+        self._store, self._mountings, self._withheld = store, mountings, withheld
         self._current: Snapshot | None = None
         self._checked = 0.0
         self._reading = threading.Lock()
@@ -200,12 +224,12 @@ class Snapshots:
     def get(self) -> Snapshot:
         """Return the sightings as they are, or were at most `STALE` seconds ago."""
         current, age = self._current, time.monotonic() - self._checked
-        if current is None or age > STALE:
+        if current is None or age > STALE or current.withheld != self._withheld():
             return self._read()
         if age < FRESH:
             return current
         if self._store.version != current.version:
-            if self._store.count() < len(current):  # some were erased: they are not shown again
+            if self._store.count() < current.stored:  # some were erased: they are not shown again
                 return self._read()
             threading.Thread(target=self._read_quietly, daemon=True).start()
         else:
@@ -220,11 +244,15 @@ class Snapshots:
     def _read(self) -> Snapshot:
         with self._reading:
             began = time.monotonic()
-            if self._current is None or self._store.version != self._current.version:
-                before, newest = self._current, Snapshot.of(self._store, self._mountings)
+            withheld = self._withheld()
+            before = self._current
+            known = None if before is None else (before.version, before.withheld)
+            if known != (self._store.version, withheld):
+                newest = Snapshot.of(self._store, self._mountings, withheld)
                 newest.follow(before)
                 self._current = newest
             self._checked = began
+            assert self._current is not None
             return self._current
 
     def _read_quietly(self) -> None:

@@ -1,6 +1,6 @@
 """A sighting as a row: the table's fields, to Arrow and back."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final, overload
@@ -60,6 +60,10 @@ class Keys(Sequence[SightingKey]):
         row = int(pc.index(self._columns[0], sighting).as_py())
         return None if row < 0 else row
 
+    def take(self, rows: NDArray[np.intp]) -> "Keys":
+        """Return the keys of some rows (R,)."""
+        return Keys(pa.table(dict(zip(KEY_COLUMNS, self._columns, strict=True))).take(rows))
+
     def coded(self, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
         """Return one field of all keys as positions (N,) in the values that occur, and those."""
         coded = self._columns[KEY_COLUMNS.index(name)].combine_chunks().dictionary_encode()
@@ -80,6 +84,13 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def without(self, ids: Set[str]) -> "Columns":
+        """Return the rows whose ids are not among `ids`."""
+        kept = np.flatnonzero([name not in ids for name in self.keys.column("id")])
+        vectors = None if self.vectors is None else self.vectors[kept]
+        parts = (one.take(kept) for one in (self.attributes, self.body, self.visible))
+        return Columns(self.keys.take(kept), *parts, self.measures[kept], vectors)
 
 
 def schema(model_id: str, dim: int) -> pa.Schema:

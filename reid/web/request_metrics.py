@@ -33,6 +33,13 @@ class Metrics:
         self.erased = Counter("reid_erased_total", "Sightings erased.", registry=self.registry)
         self.streams = Gauge("reid_alert_streams", "Open pages.", registry=self.registry)
 
+        self._erased = 0
+
+    def erased_so_far(self, sightings: int) -> None:
+        """Bring the count of erased sightings up to date."""
+        self.erased.inc(max(0, sightings - self._erased))
+        self._erased = sightings
+
     def text(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)

@@ -157,7 +157,7 @@ class Cards:
             camera=self._desk.policy.camera_name(key.camera),
             place=self._t(f"place.{camera.place}") if camera else "",
             clock=f"{when:%H:%M:%S}",
-            day="" if when.date() == datetime.now(zone).date() else f"{when:%d.%m.}",
+            day=day_of(when),
             ago=ago(self._t, key.end),
             percent=round(100 * probability),
             level=level,
@@ -193,6 +193,11 @@ def explained(t: Translator, confirmed: int, rejected: int, result: SearchResult
     doubted = [e for e in result.description.slots if (e["slot"], e["value"]) in result.doubted]
     names = dict.fromkeys(wish_text(t, entry) for entry in doubted)
     return said + ([t("refined.doubted", what=", ".join(names))] if names else [])
+
+
+def day_of(when: datetime) -> str:
+    """Say the day of a moment in the venue's zone; nothing for today."""
+    return "" if when.date() == datetime.now(when.tzinfo).date() else f"{when:%d.%m.}"
 
 
 def ago(t: Translator, when: datetime) -> str:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
@@ -128,6 +129,14 @@ def test_police_prompt(operator: Browser, case: str, desk: Desk) -> None:
     assert "police" in desk.records.book.steps(1)
 
 
+def asked_to_erase(boss: Browser, case: str):
+    """Ask for a case's erasure as the page does that names what goes."""
+    page = boss.get(f"{case}/erase", headers=HTML).text
+    seal = re.search(r'name="plan" value="(\w+)"', page)
+    assert seal, page
+    return page, boss.fill(f"{case}/erase", plan=seal.group(1))
+
+
 def test_found_close_erase(operator: Browser, browse, case: str, desk: Desk) -> None:
     boss = browse("supervisor")
     operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
@@ -136,7 +145,18 @@ def test_found_close_erase(operator: Browser, browse, case: str, desk: Desk) -> 
     closed = operator.fill(f"{case}/close", outcome="found-safe", guardian="yes")
     assert closed.status_code == 303
     assert operator.get(case).headers["location"] == "/case/1/close"
-    assert boss.fill(f"{case}/erase").status_code == 303
+    assert operator.fill(f"{case}/erase").status_code == 403, "a supervisor erases"
+    page, answer = asked_to_erase(boss, case)
+    assert answer.status_code == 303
+    assert "Main gate" in page, "what goes is named"
+    assert "confirmed sightings with their pictures: 1" in page
+    page = operator.get(f"{case}/close", headers=HTML).text
+    assert "is being erased" in page
+    assert "Zebedee" not in page
+    assert "Take it back" not in page
+    assert "Take it back" in boss.get(f"{case}/close", headers=HTML).text
+    window = timedelta(minutes=desk.policy.venue.erase_undo_minutes, seconds=1)
+    assert desk.expire(datetime.now(UTC) + window).cases == (1,)
     page = operator.get(f"{case}/close", headers=HTML).text
     assert "is erased" in page
     printed = operator.get(f"{case}/audit", headers=HTML).text
@@ -144,6 +164,57 @@ def test_found_close_erase(operator: Browser, browse, case: str, desk: Desk) -> 
     assert "lines hold" in printed
     assert desk.store.count() == 29
     assert operator.fill(f"{case}/search", text=TEXT).status_code == 404
+
+
+def test_one_request_erases_nothing(operator: Browser, browse, case: str, desk: Desk) -> None:
+    """What goes is named first; where it has changed since, it is named anew."""
+    boss = browse("supervisor")
+    operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
+    operator.fill(f"{case}/close", outcome="found-safe", guardian="yes")
+    blind = boss.fill(f"{case}/erase")
+    assert blind.status_code == 409
+    assert "Erase case C-1?" in blind.text
+    seal = re.search(r'name="plan" value="(\w+)"', blind.text)
+    assert seal
+    operator.fill("/case/new", text=TEXT, purpose="missing-child")
+    operator.fill("/case/2/decide", sighting=RED, verdict="confirmed")
+    late = boss.fill(f"{case}/erase", plan=seal.group(1))
+    assert late.status_code == 409
+    assert "Something has changed" in late.text
+    assert "needed by C-2" in late.text
+    assert desk.records.book.get(1).erase_at is None
+
+
+def test_an_erasure_is_taken_back_and_the_case_opened_again(
+    operator: Browser, browse, case: str, desk: Desk
+) -> None:
+    boss = browse("supervisor")
+    operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
+    picture = re.search(r"/case/1/picture/[^\"]+", operator.get(case).text)
+    assert picture
+    operator.fill(f"{case}/close", outcome="withdrawn")
+    asked_to_erase(boss, case)
+    assert operator.fill(f"{case}/erase/undo").status_code == 403
+    assert operator.fill(f"{case}/reopen").status_code == 404
+    assert "gone for good at" in operator.get("/", headers=HTML).text
+    assert boss.fill(f"{case}/erase/undo").status_code == 303
+    assert operator.fill(f"{case}/reopen").headers["location"] == "/case/1"
+    assert operator.get(picture.group()).status_code == 200
+    assert "Zebedee Quirk" in operator.get(case, headers=HTML).text
+
+
+def test_a_picture_in_its_undo_window_is_not_served_to_another_case(
+    operator: Browser, browse, case: str
+) -> None:
+    operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed")
+    operator.fill("/case/new", text=TEXT, purpose="missing-child")
+    picture = re.search(rf"/case/2/picture/{RED}/[^\"]+", operator.get("/case/2").text)
+    assert picture
+    assert operator.get(picture.group()).status_code == 200
+    operator.fill(f"{case}/close", outcome="withdrawn")
+    asked_to_erase(browse("supervisor"), case)
+    assert operator.get(picture.group()).status_code == 404
+    assert RED not in operator.get("/case/2", headers=HTML).text
 
 
 def test_map_shows_route_and_watch(operator: Browser, case: str, desk: Desk) -> None:

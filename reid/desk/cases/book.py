@@ -1,7 +1,7 @@
 """The case book: opening, deciding, closing, and forgetting."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -17,6 +17,7 @@ from reid.desk.cases.database import (
     cases,
     decisions,
     outbox,
+    requests,
     searches,
     steps,
 )
@@ -32,6 +33,7 @@ from reid.desk.cases.model import (
     SavedSearch,
     Step,
 )
+from reid.desk.cases.needs import needed, withheld
 
 LONGEST_TEXT: Final = 4000
 LONGEST_FIELD: Final = 200
@@ -247,9 +249,63 @@ class CaseBook:
             state="closed",
             closed=datetime.now(UTC),
             outcome=outcome,
-            watching=False,
         )
         return self.get(case_id)
+
+    def reopen(self, case_id: int, actor: str) -> Case:
+        """Open a closed case again, watched as before; who fetches the person is checked anew.
+
+        Raises:
+            CaseError: it is open, is being erased or is erased, or its time is over.
+        """
+        case = self._closed(case_id)
+        if case.erase_at is not None:
+            raise CaseError(f"{case.name} is being erased: take the erasure back first")
+        if case.expires <= datetime.now(UTC):
+            raise CaseError(f"the time of {case.name} is over: open a new case")
+        with self._trail.change() as change:
+            mine = cases.c.id == case_id
+            change.connection.execute(
+                cases.update().where(mine).values(state="open", closed=None, outcome=None)
+            )
+            over = steps.c.step.in_(("found", "guardian"))
+            change.connection.execute(steps.delete().where(steps.c.case_id == case_id, over))
+            change.note(actor, "case.reopen", case_id)
+        return self.get(case_id)
+
+    def schedule_erasure(self, case_id: int, at: datetime, detail: Detail, actor: str) -> Case:
+        """Have a closed case erased at a time, until which that can be taken back.
+
+        Raises:
+            CaseError: it is open, is being erased or is erased.
+        """
+        case = self._closed(case_id)
+        if case.erase_at is not None:
+            raise CaseError(f"{case.name} is being erased already")
+        self._set(case_id, actor, "erase.schedule", detail, erase_at=at)
+        return self.get(case_id)
+
+    def take_back_erasure(self, case_id: int, actor: str) -> Case:
+        """Keep a case after all that was to be erased.
+
+        Raises:
+            CaseError: it is not being erased, or is erased.
+        """
+        case = self.get(case_id)
+        if case.state in {"erasing", "erased"}:
+            raise CaseError(f"{case.name} is erased")
+        if case.erase_at is None:
+            raise CaseError(f"{case.name} is not being erased")
+        self._set(case_id, actor, "erase.undo", erase_at=None)
+        return self.get(case_id)
+
+    def _closed(self, case_id: int) -> Case:
+        case = self.get(case_id)
+        if case.state == "open":
+            raise CaseError(f"{case.name} is open already: close it with its outcome first")
+        if case.state != "closed":
+            raise CaseError(f"{case.name} is erased")
+        return case
 
     def expired(self, now: datetime) -> list[Case]:
         """Return the cases whose time is over, and those whose erasure was interrupted."""
@@ -259,7 +315,9 @@ class CaseBook:
                 sa.select(cases).where(over | cases.c.state.in_(["closed", "erasing"]))
             ).all()
         due = [_case(row) for row in rows]
-        return [c for c in due if c.state != "closed" or (c.expires <= now)]
+        return [
+            c for c in due if c.state != "closed" or min(c.expires, c.erase_at or c.expires) <= now
+        ]
 
     def kept(self) -> set[str]:
         """Return the confirmed sightings of open cases: they outlive the venue's retention."""
@@ -270,6 +328,16 @@ class CaseBook:
         )
         with self._database.read() as connection:
             return set(connection.scalars(query))
+
+    def needed(self) -> Mapping[str, tuple[int, ...]]:
+        """Return sighting → the open cases that need it; see `reid.desk.cases.needs`."""
+        with self._database.read() as connection:
+            return needed(connection)
+
+    def withheld(self) -> frozenset[str]:
+        """Return the sightings of cases whose erasure can be taken back: nobody is shown them."""
+        with self._database.read() as connection:
+            return withheld(connection)
 
     def sightings(self) -> set[str]:
         """Return every sighting that cases name."""
@@ -293,14 +361,14 @@ class CaseBook:
         if case.state != "erasing":
             self._set(case_id, actor, "erase.begin", state="erasing", watching=False)
         mine = {d.sighting for d in self.decisions(case_id, "confirmed")}
-        return sorted(mine - self.kept())
+        return sorted(mine - self.needed().keys())
 
     def finish_erasing(self, case_id: int, sightings: Sequence[str], gone: int, actor: str) -> None:
         """Forget all that a case says, and its key; the line left proves what went."""
         with self._trail.change() as change:
             key = self._key(change.connection, case_id)
             refs = [reference(key, sighting) for sighting in sightings]
-            for table in (decisions, searches, steps, alerts, outbox):
+            for table in (decisions, searches, steps, alerts, outbox, requests):
                 change.connection.execute(table.delete().where(table.c.case_id == case_id))
             empty: dict[str, Any] = dict.fromkeys((*_CONTENT, "key"))
             change.connection.execute(
@@ -374,7 +442,7 @@ def _case(row: Any) -> Case:
         about = NewCase(row.purpose, **content)
     return Case(
         row.id, row.state, row.purpose, row.owner, row.opened, row.expires, row.closed,
-        _outcome(row.outcome), bool(row.watching), about,
+        _outcome(row.outcome), bool(row.watching), about, row.erase_at,
     )  # fmt: skip
 
 

@@ -91,7 +91,16 @@ cases = sa.Table(
     sa.Column("last_seen_place", sa.Text),
     sa.Column("last_seen_at", Moment),
     sa.Column("companion", sa.Text),
+    sa.Column("erase_at", Moment),
     sqlite_autoincrement=True,
+)
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("user", sa.String(80), nullable=False),
+    sa.Column("made", Moment, nullable=False),
 )
 searches = sa.Table(
     "searches",
@@ -230,7 +239,7 @@ class Database:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             else:
                 content = (
-                    "cases", "searches", "decisions", "steps", "alerts", "outbox", "sessions",
+                    "cases", "searches", "decisions", "steps", "alerts", "outbox", "requests", "sessions",
                 )  # fmt: skip
                 for table in content:
                     connection.exec_driver_sql(f"VACUUM FULL {table}")

@@ -37,7 +37,10 @@ class NewCase:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case; `about` is None once it is erased."""
+    """A case; `about` is None once it is erased.
+
+    `erase_at` is when it is erased by itself, of a closed case whose erasure can be taken back.
+    """
 
     id: int
     state: State
@@ -49,6 +52,7 @@ class Case:
     outcome: CaseOutcome | None
     watching: bool
     about: NewCase | None = field(repr=False)
+    erase_at: datetime | None = None
 
     @property
     def name(self) -> str:

@@ -26,6 +26,7 @@ FILE_NAME: Final = "venue.toml"
 DEFAULT_RETENTION_HOURS: Final = 72
 DEFAULT_POLICE_MINUTES: Final = 10
 DEFAULT_CASE_HOURS: Final = 24
+DEFAULT_UNDO_MINUTES: Final = 10
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -123,6 +124,7 @@ class Venue(_Part):
     contact: Text | None = None
     retention_hours: float = Field(default=DEFAULT_RETENTION_HOURS, gt=0, le=24 * 30)
     case_hours: float = Field(default=DEFAULT_CASE_HOURS, gt=0, le=24 * 14)
+    erase_undo_minutes: float = Field(default=DEFAULT_UNDO_MINUTES, ge=0, le=24 * 60)
     police_after_minutes: float = Field(default=DEFAULT_POLICE_MINUTES, ge=0, le=240)
     police_number: Text = "112"
     language: str = "en"

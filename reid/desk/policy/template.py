@@ -12,6 +12,7 @@ controller = "Company, address"        # who is responsible for the data
 contact = "privacy@example.org"        # for people who ask about their data
 retention_hours = 72                   # sightings are erased after this, within ten minutes
 case_hours = 24                        # an open case expires after this
+erase_undo_minutes = 10                # so long the erasure of a case can be taken back
 police_after_minutes = 10              # the desk is told to call the police
 police_number = "112"
 language = "en"                        # of the web app: en, es, fr, de, zh

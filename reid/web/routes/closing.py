@@ -1,17 +1,17 @@
 """The desk procedure, what leaves the desk, and the end of a case: outcome, erasure, print-out."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from reid.core.errors import CaseError
 from reid.desk.cases import OUTCOMES, STEPS, Case, Session
 from reid.desk.policy import may
 from reid.web import phrases, views
 from reid.web.case_context import case_frame
-from reid.web.security import CaseId, Closes, Decides, Erases, Sees
+from reid.web.security import CaseId, Closes, Decides, Sees
 from reid.web.state import language_of, render, state_of
 
 router = APIRouter()
@@ -114,6 +114,7 @@ def _close_page(
         outcomes=OUTCOMES,
         chosen=chosen,
         confirmed=len(desk.records.book.decisions(case_id, "confirmed")),
+        erase_clock=_clock(request, case.erase_at),
         may_close=may(session.user.role, "close"),
         may_erase=may(session.user.role, "erase"),
     )
@@ -138,17 +139,6 @@ def close(
     return RedirectResponse(f"/case/{case_id}/close", 303)
 
 
-@router.post("/case/{case_id}/erase")
-def erase(request: Request, session: Erases, case_id: CaseId) -> Response:
-    """Erase a closed case for good."""
-    desk = state_of(request).desk
-    if desk.records.book.get(case_id).is_open:
-        raise CaseError("close the case with its outcome first")
-    gone = desk.erase_case(case_id, session.user.name)
-    state_of(request).metrics.erased.inc(gone)
-    return RedirectResponse(f"/case/{case_id}/close", 303)
-
-
 @router.get("/case/{case_id}/audit")
 def case_audit(request: Request, session: Closes, case_id: CaseId) -> Response:
     """Show a case's audit lines, to print; they hold no content."""
@@ -163,6 +153,11 @@ def case_audit(request: Request, session: Closes, case_id: CaseId) -> Response:
         lines=desk.records.trail.lines(case_id),
         verified=found,
     )
+
+
+def _clock(request: Request, when: datetime | None) -> str:
+    zone = state_of(request).desk.policy.zone
+    return f"{when.astimezone(zone):%H:%M}" if when else ""
 
 
 def _radio(request: Request, case: Case) -> str:

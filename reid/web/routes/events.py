@@ -65,6 +65,7 @@ def metrics(request: Request) -> Response:
     if state.desk.has_sightings:
         state.metrics.sightings.set(state.desk.store.count())
     state.metrics.open_cases.set(len(state.desk.records.book.all("open")))
+    state.metrics.erased_so_far(state.desk.erased)
     return Response(state.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
