@@ -12,8 +12,8 @@ from reid.search.questions import search_snapshot
 if TYPE_CHECKING:  # which imports this
     from reid.desk.desk import Desk
 
-LISTED: Final = 24
-"""Sightings of an open case's newest search among which one that goes is named."""
+LISTED: Final = 10
+"""First sightings of an open case's newest search; if one of these goes, the case is named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -315,9 +315,7 @@ class CaseBook:
                 sa.select(cases).where(over | cases.c.state.in_(["closed", "erasing"]))
             ).all()
         due = [_case(row) for row in rows]
-        return [
-            c for c in due if c.state != "closed" or min(c.expires, c.erase_at or c.expires) <= now
-        ]
+        return [c for c in due if c.state != "closed" or c.goes <= now]
 
     def kept(self) -> set[str]:
         """Return the confirmed sightings of open cases: they outlive the venue's retention."""

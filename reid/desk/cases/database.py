@@ -239,7 +239,8 @@ class Database:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             else:
                 content = (
-                    "cases", "searches", "decisions", "steps", "alerts", "outbox", "requests", "sessions",
+                    "cases", "searches", "decisions", "steps", "alerts", "outbox", "requests",
+                    "sessions",
                 )  # fmt: skip
                 for table in content:
                     connection.exec_driver_sql(f"VACUUM FULL {table}")

@@ -60,6 +60,11 @@ class Case:
         return f"C-{self.id}"
 
     @property
+    def goes(self) -> datetime:
+        """When it is erased by itself, once it is closed."""
+        return self.expires if self.erase_at is None else min(self.expires, self.erase_at)
+
+    @property
     def is_open(self) -> bool:
         """Whether it can be worked on."""
         return self.state == "open"

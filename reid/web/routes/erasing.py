@@ -1,4 +1,4 @@
-"""Erasing a closed case: what goes is named first, and it can be taken back for a while; reopening."""
+"""Erasing a closed case: what goes is named, and it can be taken back for a while. Reopening."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
