@@ -231,8 +231,13 @@ class Desk:
     def _ref(self, case_id: int, sighting: str) -> str:
         return self.records.book.references(case_id, [sighting])[0]
 
-    def decide(self, case_id: int, sighting: str, verdict: str, actor: str) -> None:
-        """Confirm or reject a sighting, or take that back ("undo")."""
+    def decide(
+        self, case_id: int, sighting: str, verdict: str, actor: str, request: str = ""
+    ) -> None:
+        """Confirm or reject a sighting, or take that back ("undo").
+
+        `request` is the key of a request that may come twice: it is carried out once.
+        """
         if verdict not in {"confirmed", "rejected", "undo"}:
             raise UsageError("a sighting is confirmed, rejected, or neither")
         key = self.store.keys([sighting]).get(sighting)
@@ -245,6 +250,7 @@ class Desk:
             None if verdict == "undo" else meant,  # type: ignore[arg-type]
             (key.camera, key.start, key.end),
             actor,
+            request,
         )
 
     def view(self, case_id: int, sighting: str, actor: str) -> None:

@@ -21,7 +21,17 @@ from reid.desk.desk import Desk
 from reid.web.concurrency import Concurrency
 from reid.web.request_metrics import RequestMetrics
 from reid.web.rights import check_rights
-from reid.web.routes import case, closing, erasing, events, new_case, pictures, sign_in, staff
+from reid.web.routes import (
+    alerts,
+    case,
+    closing,
+    erasing,
+    events,
+    new_case,
+    pictures,
+    sign_in,
+    staff,
+)
 from reid.web.routes import map as venue_map
 from reid.web.security import (
     NotSignedIn,
@@ -64,7 +74,9 @@ def create_app(
         desk, _templates(), words(), tls=tls or behind_proxy, behind_proxy=behind_proxy,
         supervisor=supervisor or Supervisor(),
     )  # fmt: skip
-    for part in (sign_in, new_case, case, pictures, closing, erasing, venue_map, staff, events):
+    for part in (
+        alerts, sign_in, new_case, case, pictures, closing, erasing, venue_map, staff, events,
+    ):  # fmt: skip
         app.include_router(part.router)
     check_rights(app)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

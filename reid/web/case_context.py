@@ -7,12 +7,14 @@ from fastapi import Request
 
 from reid.desk.cases import Case
 from reid.web import views
-from reid.web.state import state_of
+from reid.web.alert_cards import cards_of
+from reid.web.state import language_of, state_of
 
 
 def case_frame(request: Request, case: Case, tab: str) -> dict[str, Any]:
     """Return the values that the frame of a case's pages needs."""
-    desk = state_of(request).desk
+    state = state_of(request)
+    desk, t = state.desk, state.words.translator(language_of(request))
     steps = desk.records.book.steps(case.id)
     limit = desk.policy.venue.police_after_minutes
     zone = desk.policy.zone
@@ -28,5 +30,5 @@ def case_frame(request: Request, case: Case, tab: str) -> dict[str, Any]:
         "minutes": views.minutes_open(case, datetime.now(UTC)),
         "police_after": limit,
         "police_done": "police" in steps,
-        "alerts": desk.records.alerts.of(case.id) if case.is_open else [],
+        "alert_cards": cards_of(desk, t, desk.records.alerts.waiting(case.id)),
     }

@@ -23,6 +23,8 @@ RIGHTS: Final[dict[tuple[str, str], Right]] = {
     ("GET", "/events"): "see",
     ("GET", "/plan"): "see",
     ("GET", "/case/{case_id}"): "see",
+    ("GET", "/alerts"): "see",
+    ("GET", "/case/{case_id}/alerts"): "see",
     ("GET", "/case/{case_id}/map"): "see",
     ("GET", "/case/{case_id}/steps"): "see",
     ("GET", "/case/{case_id}/close"): "see",

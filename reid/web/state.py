@@ -11,7 +11,9 @@ from reid.core.errors import ReidError
 from reid.core.supervisor import Supervisor
 from reid.desk.cases import Session
 from reid.desk.desk import Desk
+from reid.desk.policy import may
 from reid.watch.overview import Overview, overview
+from reid.web.alert_cards import floating_cards
 from reid.web.limits import Limiter
 from reid.web.request_metrics import Metrics
 from reid.web.translations import Words
@@ -82,8 +84,11 @@ def render(
     """Fill a template; every page knows the user, the venue and the language."""
     state = state_of(request)
     language = language_of(request)
+    t = state.words.translator(language)
+    sees = session is not None and may(session.user.role, "see")
+    waiting = state.desk.records.alerts.waiting() if sees else []
     text = state.pages.get_template(template).render(
-        t=state.words.translator(language),
+        t=t,
         language=language,
         languages=state.words.names,
         policy=state.desk.policy,
@@ -92,6 +97,10 @@ def render(
         csrf=session.csrf if session else "",
         path=request.url.path,
         watch=_watch(state) if session else None,
+        waiting=waiting,
+        floating=floating_cards(state.desk, t, waiting),
+        may_confirm=session is not None and may(session.user.role, "decide"),
+        sees=sees,
         **values,
     )
     return HTMLResponse(text, status)

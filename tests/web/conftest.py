@@ -12,8 +12,8 @@ from reid.desk.desk import Desk
 from reid.web.app import create_app
 from tests.fast import cheap_hashes  # noqa: F401
 from tests.venues import filled
+from tests.web.browsers import CHROMIUM, DRIVER, FLAGS, PASSWORD, PHONE, Served
 
-PASSWORD = "correct horse battery"
 ROLES = ("viewer", "operator", "supervisor", "auditor")
 TEXT = "boy about six in a red top and blue trousers, last seen at the carousel at 14:20"
 
@@ -76,3 +76,41 @@ def case(operator: Browser) -> str:
     )
     assert answer.status_code == 303, answer.text
     return answer.headers["location"]
+
+
+@pytest.fixture
+def served(desk: Desk) -> Iterator[Served]:
+    one = Served(create_app(desk))
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def address(served: Served) -> str:
+    return served.address
+
+
+@pytest.fixture
+def open_browser(tmp_path: Path) -> Iterator[Callable]:
+    from selenium import webdriver
+
+    opened = []
+
+    def make(size: tuple[int, int]):
+        options = webdriver.ChromeOptions()
+        options.binary_location = str(CHROMIUM)
+        for flag in (*FLAGS, f"--user-data-dir={tmp_path}/profile{len(opened)}"):
+            options.add_argument(flag)
+        options.add_argument(f"--window-size={size[0]},{size[1]}")
+        if size == PHONE:
+            metrics = {"width": size[0], "height": size[1], "pixelRatio": 2, "touch": True}
+            options.add_experimental_option("mobileEmulation", {"deviceMetrics": metrics})
+        service = webdriver.ChromeService(executable_path=str(DRIVER))
+        driver = webdriver.Chrome(options=options, service=service)
+        driver.implicitly_wait(45)  # a first search loads models, on a busy machine slowly
+        opened.append(driver)
+        return driver
+
+    yield make
+    for driver in opened:
+        driver.quit()

@@ -1,97 +1,26 @@
 """A real browser: six actions from a sentence to a confirmed sighting, by keyboard alone, on a
 desk screen and a phone, without accessibility violations."""
 
-import os
-import shutil
-import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-import uvicorn
 
 from reid.desk.desk import Desk
-from reid.web.app import create_app
-from tests.web.conftest import PASSWORD
+from tests.web.browsers import (
+    AXE,
+    DESK,
+    PASSWORD,
+    PHONE,
+    eventually,
+    has_no_sideways_scroll,
+    needs_browser,
+    sign_in,
+    violations,
+)
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver (apt: chromium-driver)"
-    ),
-]
-AXE = Path(os.environ.get("REID_AXE", "node_modules/axe-core/axe.min.js"))
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=en",
-)  # fmt: skip
+pytestmark = needs_browser
 TEXT = "boy in a red top and blue trousers"
-DESK, PHONE = (1440, 900), (390, 844)
 WITHIN = 60  # seconds
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 8.0) -> bool:
-    """Wait until something holds; the page answers in the background."""
-    until = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-@pytest.fixture
-def address(desk: Desk) -> Iterator[str]:
-    app = create_app(desk)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    server.force_exit = True
-    thread.join(5)
-
-
-@pytest.fixture
-def open_browser(tmp_path: Path) -> Iterator[Callable]:
-    from selenium import webdriver
-
-    opened = []
-
-    def make(size: tuple[int, int]):
-        options = webdriver.ChromeOptions()
-        options.binary_location = str(CHROMIUM)
-        for flag in (*FLAGS, f"--user-data-dir={tmp_path}/profile{len(opened)}"):
-            options.add_argument(flag)
-        options.add_argument(f"--window-size={size[0]},{size[1]}")
-        if size == PHONE:
-            metrics = {"width": size[0], "height": size[1], "pixelRatio": 2, "touch": True}
-            options.add_experimental_option("mobileEmulation", {"deviceMetrics": metrics})
-        service = webdriver.ChromeService(executable_path=str(DRIVER))
-        driver = webdriver.Chrome(options=options, service=service)
-        driver.implicitly_wait(45)  # a first search loads models, on a busy machine slowly
-        opened.append(driver)
-        return driver
-
-    yield make
-    for driver in opened:
-        driver.quit()
-
-
-def sign_in(driver, address: str, name: str = "operator") -> None:
-    driver.get(f"{address}/login")
-    driver.find_element("id", "name").send_keys(name)
-    driver.find_element("id", "password").send_keys(PASSWORD + "\n")
-    driver.find_element("css selector", ".headline")
-
-
-def has_no_sideways_scroll(driver) -> bool:
-    wide = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    return bool(driver.execute_script(wide))
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -184,11 +113,3 @@ def test_accessible(open_browser, address: str, size) -> None:
         problems |= violations(driver)
         assert has_no_sideways_scroll(driver), page
     assert problems == set()
-
-
-def violations(driver) -> set[str]:
-    driver.execute_script(AXE.read_text())
-    run = """const done = arguments[arguments.length - 1];
-        axe.run().then(r => done(r.violations
-            .filter(v => ['serious', 'critical'].includes(v.impact)).map(v => v.id)));"""
-    return {f"{driver.current_url}: {name}" for name in driver.execute_async_script(run)}

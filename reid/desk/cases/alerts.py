@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from reid.desk.cases.audit import Trail, reference
-from reid.desk.cases.database import Database, alerts, cases
+from reid.desk.cases.database import Database, alerts, cases, decisions
 from reid.desk.cases.model import Alert, Raising
 from reid.desk.cases.outbox import keep
 
@@ -71,12 +71,30 @@ class Alerts:
         with self._database.read() as connection:
             return int(connection.scalar(sa.select(sa.func.max(alerts.c.id))) or 0)
 
+    def waiting(self, case_id: int | None = None) -> list[Alert]:
+        """Return the alerts of open cases, or of one, that wait for a decision; newest first."""
+        with self._database.read() as connection:
+            return [_alert(row) for row in connection.execute(_undecided(case_id))]
+
     def of(self, case_id: int) -> list[Alert]:
         """Return a case's alerts, newest first."""
         query = sa.select(alerts).where(alerts.c.case_id == case_id)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(alerts.c.id.desc())).all()
         return [_alert(row) for row in rows]
+
+
+def _undecided(case_id: int | None) -> sa.Select[Any]:
+    """Select the alerts of open cases, or of one, on whose sightings nobody has decided."""
+    same = (decisions.c.case_id == alerts.c.case_id, decisions.c.sighting == alerts.c.sighting)
+    query = (
+        sa.select(alerts)
+        .join(cases, cases.c.id == alerts.c.case_id)
+        .outerjoin(decisions, sa.and_(*same))
+        .where(cases.c.state == "open", decisions.c.sighting.is_(None))
+        .order_by(alerts.c.id.desc())
+    )
+    return query if case_id is None else query.where(alerts.c.case_id == case_id)
 
 
 def _alert(row: Any) -> Alert:

@@ -149,6 +149,12 @@ class Trail:
             rows = connection.execute(query.limit(newest)).all()
         return [Line(*row) for row in reversed(rows)]
 
+    def since(self, seq: int) -> list[Line]:
+        """Return the lines after a number, in order."""
+        query = sa.select(audit).where(audit.c.seq > seq).order_by(audit.c.seq)
+        with self._database.read() as connection:
+            return [Line(*row) for row in connection.execute(query)]
+
     def require_within(self, limit: Limit, actor: str, more: int = 1) -> None:
         """Refuse somebody who has done too much within the last hour to do so much more.
 

@@ -184,14 +184,19 @@ class CaseBook:
         verdict: Decided | None,
         seen: tuple[str, datetime, datetime],
         actor: str,
+        request: str = "",
     ) -> None:
         """Confirm or reject a sighting, or take that back (None).
 
-        `seen` is the sighting's camera, start and end.
+        Args:
+            seen: the sighting's camera, start and end.
+            request: key of a request that may come twice; the second time nothing is done.
         """
         camera, start, end = seen
         self.require_open(case_id)
         with self._trail.change() as change:
+            if request and not _is_first(change.connection, request, case_id, actor):
+                return
             mine = (decisions.c.case_id == case_id, decisions.c.sighting == sighting)
             change.connection.execute(decisions.delete().where(*mine))
             if verdict:
@@ -430,6 +435,15 @@ def _keep_search(connection: Connection, case_id: int, query: str, filters: str)
     row = {"case_id": case_id, "number": number, "made": now}
     connection.execute(searches.insert().values(**row, query=query, filters=filters))
     return SavedSearch(number, now, query, filters)
+
+
+def _is_first(connection: Connection, request: str, case_id: int, actor: str) -> bool:
+    """Note that a request is carried out; False if it was before."""
+    if connection.scalar(sa.select(requests.c.key).where(requests.c.key == request)):
+        return False
+    row = {"key": request, "case_id": case_id, "user": actor, "made": datetime.now(UTC)}
+    connection.execute(requests.insert().values(**row))
+    return True
 
 
 def _case(row: Any) -> Case:

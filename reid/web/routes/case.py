@@ -76,10 +76,19 @@ def decide(
     sighting: Annotated[str, Form(max_length=64)],
     verdict: Annotated[str, Form(max_length=10)],
     s: Annotated[int | None, Form(ge=1, le=100000)] = None,
+    key: Annotated[str, Form(max_length=64)] = "",
+    brief: Annotated[str, Form(max_length=3)] = "",
 ) -> Response:
-    """Confirm or reject a sighting; the list is refined at once."""
+    """Confirm or reject a sighting; the list is refined at once.
+
+    Args:
+        key: of the request: one that was carried out already is not carried out again.
+        brief: "yes": the page shows no list.
+    """
     desk = state_of(request).desk
-    desk.decide(case_id, sighting, verdict, session.user.name)
+    desk.decide(case_id, sighting, verdict, session.user.name, key)
+    if brief == "yes":
+        return JSONResponse({})
     if not _wants_part(request):
         return RedirectResponse(f"/case/{case_id}", 303)
     case = desk.records.book.require_open(case_id)

@@ -1,7 +1,6 @@
-"""Alerts as they are raised, health, metrics."""
+"""Alerts and changes as they happen, health, metrics."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from reid.desk.cases import Alert
+from reid.web.feed import Feed
 from reid.web.security import Sees, client_of, session_of
 from reid.web.state import State, language_of, state_of
 
@@ -18,18 +17,18 @@ router = APIRouter()
 _POLL: Final = 1.5  # seconds
 _DIGITS: Final = 15
 _CHECK_SESSION: Final = 20  # polls
+_BEAT: Final = 10  # polls; a page that hears nothing for long says that the server is gone
 _LOCAL: Final = frozenset({"127.0.0.1", "::1", "testclient"})
 
 
 @router.get("/events")
 async def events(request: Request, session: Sees) -> Response:
-    """Stream alerts as they are raised (server-sent events)."""
+    """Stream alerts and changes as they happen (server-sent events)."""
     state = state_of(request)
     last = number_of(request.headers.get("last-event-id", ""))
-    if last is None:
-        last = await run_in_threadpool(state.desk.records.alerts.last)
+    feed = await run_in_threadpool(Feed, state, session, language_of(request), last)
     return StreamingResponse(
-        _stream(request, state, last),
+        _stream(request, state, feed),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
@@ -69,33 +68,19 @@ def metrics(request: Request) -> Response:
     return Response(state.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
-async def _stream(request: Request, state: State, last: int) -> AsyncIterator[str]:
+async def _stream(request: Request, state: State, feed: Feed) -> AsyncIterator[str]:
     state.metrics.streams.inc()
-    polls, again = 0, state.words.translator(language_of(request))("watch.again")
+    polls = 0
     try:
         yield "retry: 3000\n\n"
         while not await request.is_disconnected():
+            if polls % _BEAT == 0:
+                yield "event: beat\ndata: {}\n\n"
             polls += 1
-            if polls % _CHECK_SESSION == 0:
-                if await run_in_threadpool(session_of, request) is None:
-                    return
-                yield ": still here\n\n"
-            for alert in await run_in_threadpool(state.desk.records.alerts.after, last):
-                last = alert.id
-                yield f"id: {alert.id}\nevent: alert\ndata: {_data(state, alert, again)}\n\n"
+            if polls % _CHECK_SESSION == 0 and await run_in_threadpool(session_of, request) is None:
+                return
+            for message in await run_in_threadpool(feed.news):
+                yield message
             await asyncio.sleep(_POLL)
     finally:
         state.metrics.streams.dec()
-
-
-def _data(state: State, alert: Alert, again: str) -> str:
-    start = alert.start.astimezone(state.desk.policy.zone)
-    return json.dumps(
-        {
-            "case": alert.case_id,
-            "camera": state.desk.policy.camera_name(alert.camera),
-            "clock": f"{start:%H:%M:%S}",
-            "percent": round(100 * alert.probability),
-            "again": again if alert.continues else "",
-        }
-    )

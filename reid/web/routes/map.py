@@ -40,6 +40,7 @@ class CameraMarker:
     sees: float
     exit: bool
     stops: tuple[int, ...]
+    alerted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def map_page(request: Request, session: Sees, case_id: CaseId) -> Response:
     route = desk.records.book.decisions(case_id, "confirmed")
     desk.pictures.load([d.sighting for d in route])
     height = WIDE * plan_aspect(desk)
-    markers = _markers(desk, route, height)
+    alerted = {alert.camera for alert in desk.records.alerts.waiting(case_id)}
+    markers = _markers(desk, route, height, alerted)
     last = route[-1] if route else None
     return render(
         request,
@@ -113,7 +115,9 @@ def plan_aspect(desk: Desk) -> float:
         return _PLAIN_ASPECT
 
 
-def _markers(desk: Desk, route: list[Decision], height: float) -> list[CameraMarker]:
+def _markers(
+    desk: Desk, route: list[Decision], height: float, alerted: set[str]
+) -> list[CameraMarker]:
     width_m = desk.policy.plan.width_m
     markers = []
     for name, camera in desk.policy.cameras.items():
@@ -122,9 +126,8 @@ def _markers(desk: Desk, route: list[Decision], height: float) -> list[CameraMar
         stops = tuple(i + 1 for i, stop in enumerate(route) if stop.camera == name)
         sees = WIDE * camera.sees_m / width_m if width_m else WIDE * 0.08
         shown = desk.policy.camera_name(name)
-        markers.append(
-            CameraMarker(name, shown, camera.x * WIDE, camera.y * height, sees, camera.exit, stops)
-        )
+        where = camera.x * WIDE, camera.y * height
+        markers.append(CameraMarker(name, shown, *where, sees, camera.exit, stops, name in alerted))
     return markers
 
 

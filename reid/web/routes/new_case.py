@@ -173,6 +173,6 @@ def _row(request: Request, t: Translator, case: Case) -> CaseRow:
         minutes,
         phrases.sentence(t, description.slots, language_of(request)),
         len(book.decisions(case.id, "confirmed")),
-        len(desk.records.alerts.of(case.id)),
+        len(desk.records.alerts.waiting(case.id)),
         not police and minutes >= desk.policy.venue.police_after_minutes,
     )

@@ -1,6 +1,9 @@
 // The search page: chips, filters, sightings by keyboard, evidence, confirm and reject.
 
-import { post, toast } from "./post.js";
+import { post, toast, words as said, Unreachable } from "./post.js";
+import { decidesFor } from "./live.js";
+import { decide as send } from "./queue.js";
+import { lost, onBack, tell } from "./reach.js";
 import { nextCertainty } from "./chips.js";
 
 const form = document.getElementById("search");
@@ -87,10 +90,28 @@ async function search(extra) {
     const first = cards()[0];
     if (wide.matches && first) choose(first, false);
   } catch (error) {
-    toast(error.message || words.failed);
+    fail(error);
   } finally {
     results.removeAttribute("aria-busy");
   }
+}
+
+function fail(error) {
+  if (error instanceof Unreachable) lost();
+  toast(error.message || words.failed);
+}
+
+// Marks what is kept until the server is back.
+function keepFor(sighting) {
+  const picture = cards().find((card) => card.dataset.sighting === sighting)?.querySelector(".picture");
+  picture?.querySelector(".stamp")?.remove();
+  const stamp = document.createElement("span");
+  stamp.className = "stamp waits";
+  stamp.textContent = said.waits;
+  picture?.append(stamp);
+  toast(said.kept);
+  lost();
+  tell();
 }
 
 const slots = () => JSON.parse(form.elements.slots.value || "[]");
@@ -160,9 +181,11 @@ async function decide(sighting, verdict) {
   const at = all.findIndex((card) => card.dataset.sighting === sighting);
   const following = all[at + 1]?.dataset.sighting;
   try {
-    take(await post(`${base}/decide`, { sighting, verdict, s: number }), false);
+    const answer = await send(form.dataset.case, sighting, verdict, { s: number });
+    if (!answer) { keepFor(sighting); return; }
+    take(answer, false);
   } catch (error) {
-    toast(error.message || words.failed);
+    fail(error);
     return;
   }
   toast({ confirmed: words.confirmed, rejected: words.rejected, undo: words.undone }[verdict]);
@@ -181,7 +204,7 @@ async function similar(sighting) {
     cards()[0]?.focus();
     scrollTo({ top: 0 });
   } catch (error) {
-    toast(error.message || words.failed);
+    fail(error);
   }
 }
 
@@ -222,6 +245,8 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+decidesFor(form.dataset.case, decide);
+onBack(() => { if (results.querySelector(".stamp.waits")) again(slots()); });
 addEventListener("popstate", () => location.reload());
 if (!location.search) history.replaceState({ number }, "", `${base}?s=${number}`);
 if (cards().length) {
