@@ -54,7 +54,7 @@ def test_an_alert_comes_with_picture_sound_and_buttons(
     assert find(driver, ".alert-card") == []
     driver.execute_script("window.same = true")
     raise_alert(desk)
-    assert eventually(lambda: len(find(driver, "#floating .alert-card")) == 1)
+    assert eventually(lambda: len(find(driver, ".alert-card")) == 1)
     picture = driver.find_element("css selector", ".alert-picture img")
     assert eventually(lambda: driver.execute_script("return arguments[0].naturalWidth", picture))
     assert eventually(lambda: "1" in text_of(driver, ".case-row .badge.alert")), "in the list"
@@ -90,8 +90,10 @@ def test_an_alert_comes_into_its_case_and_onto_its_map(
 ) -> None:
     driver = open_browser(DESK)
     sign_in(driver, address)
-    driver.get(f"{address}{case}/map")
+    driver.get(f"{address}/case/new")
     raise_alert(desk)
+    assert eventually(lambda: len(find(driver, "#floating .alert-card")) == 1), "over any page"
+    driver.get(f"{address}{case}/map")
     assert eventually(lambda: len(find(driver, "#side-live .alert-card")) == 1)
     assert find(driver, "#floating .alert-card") == [], "once"
     assert len(driver.find_elements("css selector", ".spot.alerted .ring")) == 1
@@ -115,7 +117,7 @@ def test_a_decision_waits_for_the_server_and_arrives_once(
     served.stop()
     assert eventually(lambda: "does not answer" in text_of(driver, "#reach")), "said at once"
     driver.find_element("css selector", ".evidence .act.good").click()
-    assert eventually(lambda: "1 decisions are kept here" in text_of(driver, "#reach"))
+    assert eventually(lambda: "sent once it is back: 1" in text_of(driver, "#reach"))
     assert "waits for the server" in text_of(driver, ".sighting .stamp")
     kept = json.loads(driver.execute_script("return localStorage.getItem('reid-decisions')"))
     assert len(kept) == 1

@@ -12,6 +12,7 @@ from reid.desk.cases import Case, NewCase, Session
 from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import may
 from reid.web import phrases, views
+from reid.web.alert_cards import cards_of
 from reid.web.security import Searches, SignedIn
 from reid.web.state import language_of, render, state_of
 from reid.web.translations import Translator
@@ -46,6 +47,7 @@ def case_list(request: Request, session: SignedIn) -> Response:
         open_rows=[row for row in rows if row.case.is_open],
         closed_rows=[row for row in rows if not row.case.is_open],
         has_sightings=desk.has_sightings,
+        alert_cards=cards_of(desk, t, desk.records.alerts.waiting()),
         may_search=may(session.user.role, "search"),
     )
 

@@ -4,4 +4,5 @@ import "./reach.js";
 import "./live.js";
 
 const language = document.getElementById("language-code");
+if (language) language.form.querySelector("button").hidden = true; // choosing is enough
 language?.addEventListener("change", () => language.form.requestSubmit());

@@ -64,7 +64,7 @@ function settle() {
 function raise(alert) {
   chime();
   navigator.vibrate?.(200);
-  if (String(alert.case) !== own && alert.html) {
+  if (alert.html && !["all", String(alert.case)].includes(document.body.dataset.alerts)) {
     const holder = document.createElement("template");
     holder.innerHTML = alert.html;
     floating.prepend(holder.content);
