@@ -53,6 +53,11 @@ class SightingKey:
             raise ValueError(f"a sighting ends ({self.end}) before it starts ({self.start})")
 
 
+def unrecorded(n: int) -> NDArray[np.float32]:
+    """Return `Sightings.in_view` of N sightings of which it was not recorded, float32 (N, P)."""
+    return np.full((n, len(vocabulary.PARTS)), np.nan, np.float32)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Sightings:
     """N sightings, by column.
@@ -68,6 +73,8 @@ class Sightings:
         model_id: names the space that the vectors live in.
         measures: float32 (N, M), per `reid.core.body_measures.FIELDS`; NaN where nothing was
             measured, as of all where they are left out. Body-derived.
+        in_view: float32 (N, P), the share of each of `vocabulary.PARTS` that redaction has left,
+            at the best view; NaN where not recorded, as of all where it is left out.
     """
 
     keys: tuple[SightingKey, ...]
@@ -78,16 +85,20 @@ class Sightings:
     crops: tuple[RedactedCrop, ...]
     model_id: str
     measures: NDArray[np.float32] = field(default_factory=lambda: unmeasured(0))
+    in_view: NDArray[np.float32] = field(default_factory=lambda: unrecorded(0))
 
     def __post_init__(self) -> None:
         n = len(self.keys)
         if not len(self.measures):
             object.__setattr__(self, "measures", unmeasured(n))
+        if not len(self.in_view):
+            object.__setattr__(self, "in_view", unrecorded(n))
         expected = {
             "attributes": (n, len(vocabulary.ATTRIBUTE_COLUMNS)),
             "body": (n, len(vocabulary.BODY_COLUMNS)),
             "visible": (n, len(vocabulary.PARTS)),
             "measures": (n, WIDTH),
+            "in_view": (n, len(vocabulary.PARTS)),
         }
         for name, shape in expected.items():
             actual = getattr(self, name).shape
@@ -116,6 +127,7 @@ class Sightings:
             crops=tuple(self.crops[row] for row in rows),
             model_id=self.model_id,
             measures=self.measures[rows],
+            in_view=self.in_view[rows],
         )
 
     def to_pandas(self) -> Any:
@@ -169,6 +181,7 @@ class Sightings:
             crops=tuple(crop for batch in batches for crop in batch.crops),
             model_id=first.model_id,
             measures=np.concatenate([batch.measures for batch in batches]),
+            in_view=np.concatenate([batch.in_view for batch in batches]),
         )
 
 

@@ -4,17 +4,28 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from reid.core import vocabulary
 from reid.core.boxes import covered
 from reid.core.pixels import EmbeddableCrop, RedactedCrop
-from reid.core.records import SightingKey, Sightings
+from reid.core.records import SightingKey, Sightings, unrecorded
+from reid.core.vocabulary import Column
 from reid.embed.colour import Light
 from reid.embed.features import Features, Float
+from reid.embed.paint import in_view
 from reid.embed.regions import RegionEmbedder
 
 __all__ = ["CropEmbedder", "Features", "Light", "RegionEmbedder", "pool"]
 
 _LEAST_WEIGHT: Final = 1e-3
+_LEAST_IN_VIEW: Final = np.float32(1e-3)
+
+Parts = NDArray[np.intp]
+"""Body parts (K, n), by number: of n together, the mean counts."""
+
+_CLOTHES: Final = np.array([[vocabulary.PART_INDEX[part] for part in ("upper", "lower")]])
+"""What a vector is about."""
 
 
 class CropEmbedder(Protocol):
@@ -39,7 +50,8 @@ def pool(
     """Describe N tracklets of one camera, each by its crops, best crop first.
 
     A crop weighs with the area it shows, so that a far, small view says less than a near one, and
-    one that redaction has painted over less than one that it has not.
+    one that redaction has painted over less than one that it has not: about each body part as far
+    as it is free of paint there. A part that no crop shows counts as not visible.
 
     Raises:
         ValueError: a tracklet without crops.
@@ -52,22 +64,44 @@ def pool(
         slice(int(end) - len(crops), int(end)) for end, crops in zip(ends, tracklets, strict=True)
     ]
     weights = [_weights(crops) for crops in tracklets]
+    clear = [np.stack([in_view(crop) for crop in crops]) for crops in tracklets]
 
-    def pooled(values: Float) -> Float:
-        rows = [_mean(values[g], w) for g, w in zip(groups, weights, strict=True)]
+    def pooled(values: Float, parts: Parts) -> Float:
+        rows = [
+            _mean(values[g], w[:, None] * _about(c, parts))
+            for g, w, c in zip(groups, weights, clear, strict=True)
+        ]
         return np.stack(rows) if rows else np.zeros((0, values.shape[1]), np.float32)
 
-    vectors = pooled(features.vectors)
+    best = [views.max(axis=0) for views in clear]
+    left = np.stack(best) if best else unrecorded(0)
+    vectors = pooled(features.vectors, _CLOTHES)
     norms = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     return Sightings(
         keys=tuple(keys),
         vectors=np.asarray(vectors / norms, np.float32),
-        attributes=pooled(features.attributes),
-        body=pooled(features.body),
-        visible=pooled(features.visible),
+        attributes=pooled(features.attributes, _parts_of(vocabulary.ATTRIBUTE_COLUMNS)),
+        body=pooled(features.body, _parts_of(vocabulary.BODY_COLUMNS)),
+        visible=pooled(features.visible, _each_part()) * left,
         crops=tuple(crops[0] for crops in tracklets),
         model_id=embedder.model_id,
+        in_view=left,
     )
+
+
+def _parts_of(columns: Sequence[Column]) -> Parts:
+    """Return the number (K, 1) of the body part that each column is about."""
+    named = [vocabulary.SLOTS[column.slot].part for column in columns]
+    return np.array([[vocabulary.PART_INDEX[part]] for part in named], np.intp)
+
+
+def _each_part() -> Parts:
+    return np.arange(len(vocabulary.PARTS))[:, None]
+
+
+def _about(clear: Float, parts: Parts) -> Float:
+    """Return how far each of C crops shows what K columns are about, (C, K)."""
+    return np.maximum(clear[:, parts].mean(axis=2), _LEAST_IN_VIEW)
 
 
 def _weights(crops: Sequence[RedactedCrop]) -> Float:
@@ -83,9 +117,14 @@ def _shown(crop: RedactedCrop) -> float:
 
 
 def _mean(values: Float, weights: Float) -> Float:
-    """Return the weighted mean by column, over the rows that are not NaN; NaN where none is."""
+    """Return the weighted mean by column, over the rows that are not NaN; NaN where none is.
+
+    Args:
+        values: (C, K).
+        weights: (C, K), or (C, 1) for all columns alike.
+    """
     known = ~np.isnan(values)
-    total = np.where(known, values, 0.0) * weights[:, None]
-    weight = (known * weights[:, None]).sum(axis=0)
+    total = np.where(known, values, 0.0) * weights
+    weight = (known * weights).sum(axis=0)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(weight > 0, total.sum(axis=0) / weight, np.nan), np.float32)

@@ -13,6 +13,7 @@ from reid.core.pixels import EmbeddableCrop
 from reid.embed.card import read_card
 from reid.embed.colour import Light
 from reid.embed.features import Features
+from reid.embed.paint import told_of_paint
 from reid.weights.openvino import compile_model
 
 _BATCH: Final = 32
@@ -59,7 +60,8 @@ class LearnedEmbedder:
     def _fit(self, crop: EmbeddableCrop) -> np.ndarray[Any, np.dtype[np.uint8]]:
         height, width = self._size
         how = cv2.INTER_AREA if crop.height > height else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(crop.pixels, (width, height), interpolation=how), np.uint8)
+        pixels = told_of_paint(crop)
+        return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), np.uint8)
 
 
 def _input_size(model: Any) -> tuple[int, int]:

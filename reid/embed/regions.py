@@ -20,6 +20,7 @@ from reid.core.pixels import EmbeddableCrop, Image
 from reid.core.vocabulary import Column
 from reid.embed.colour import NAMED, Float, Light, lab, name_colours
 from reid.embed.features import Features
+from reid.embed.paint import shown_body
 
 MODEL_ID: Final = "regions-1"
 DIM: Final = 256
@@ -30,11 +31,6 @@ _BODY_TOP: Final = 0.19  # of the height: above is the redacted head
 _UPPER: Final = (0.22, 0.47)
 _LOWER: Final = (0.54, 0.84)
 _FEET: Final = (0.92, 1.0)
-_WHOLE_AT_EDGE: Final = (
-    2.0  # height ÷ width from which a crop at the frame's end shows a whole body
-)
-_WHOLE: Final = 1.4  # the same elsewhere: somebody seated or behind a counter is broader
-_STANDING: Final = 2.6  # height ÷ width of a whole standing person
 _BINS: Final = 8
 _EM_STEPS: Final = 2
 _TEXTURE_WEIGHT: Final = 0.35
@@ -95,13 +91,9 @@ def _standardise(crop: EmbeddableCrop) -> tuple[Image, Float, float]:
     A body cut off below, by the frame's border or by what is in front, is set at the top of the
     standard image, which is filled up with its last row, so that regions stay where they belong.
     """
-    image = crop.pixels
-    height, width = image.shape[:2]
-    at_edge = crop.place.frame_height > height and crop.box[3] >= crop.place.frame_height - 1
-    cut = height / width < (_WHOLE_AT_EDGE if at_edge else _WHOLE)
-    seen = min(1.0, height / (width * _STANDING)) if cut else 1.0
+    seen = shown_body(crop)
     rows = max(8, round(_HEIGHT * seen))
-    scaled = cv2.resize(image, (_WIDTH, rows), interpolation=cv2.INTER_AREA)
+    scaled = cv2.resize(crop.pixels, (_WIDTH, rows), interpolation=cv2.INTER_AREA)
     padded = np.pad(scaled, ((0, _HEIGHT - rows), (0, 0), (0, 0)), mode="edge")
     return np.asarray(padded, np.uint8), _painted(crop, rows), seen
 

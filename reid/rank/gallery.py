@@ -45,6 +45,8 @@ class Gallery:
         measures: float32 (N, M), per `reid.core.body_measures.FIELDS`, or None. They say more of
             ages and heights than the model does, and are looked at only when those are asked for.
         mountings: camera → what is known of how it hangs, where anything is.
+        in_view: float32 (N, P), share of each body part that redaction has left, or None; NaN
+            where not recorded. Of a part under paint nothing is known but how common things are.
     """
 
     keys: Sequence[SightingKey]
@@ -54,8 +56,10 @@ class Gallery:
     vectors: Floats | None = None
     measures: Floats | None = None
     mountings: Mapping[str, CameraPrior] = field(default_factory=dict)
+    in_view: Floats | QuantisedProbabilities | None = None
     rates: dict[object, float] = field(default_factory=dict, init=False, repr=False)
     seen: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
+    shown: dict[str, Floats | None] = field(default_factory=dict, init=False, repr=False)
     made: dict[vocabulary.Column, Floats] = field(default_factory=dict, init=False, repr=False)
     lifts: dict[vocabulary.Column, Floats] = field(default_factory=dict, init=False, repr=False)
     codes: list[tuple[list[str], NDArray[np.intp]]] = field(
@@ -80,6 +84,11 @@ class Gallery:
         if self.measures is not None and self.measures.shape != (n, WIDTH):
             shape = self.measures.shape
             raise ValueError(f"Gallery.measures must have shape {(n, WIDTH)}, got {shape}")
+        if self.in_view is not None and self.in_view.shape != (n, widths["visible"]):
+            shape = self.in_view.shape
+            raise ValueError(
+                f"Gallery.in_view must have shape {(n, widths['visible'])}, got {shape}"
+            )
         if self.vectors is not None and (self.vectors.ndim != 2 or len(self.vectors) != n):
             raise ValueError(f"Gallery.vectors must have shape ({n}, D), got {self.vectors.shape}")
 
@@ -96,6 +105,7 @@ class Gallery:
             sightings.visible,
             sightings.vectors,
             sightings.measures,
+            in_view=sightings.in_view,
         )
 
     def cameras(self) -> tuple[list[str], NDArray[np.intp]]:
@@ -123,8 +133,9 @@ class Gallery:
     def column(self, slot: str, value: str, rows: Rows = ALL) -> Floats | None:
         """Return the probabilities of one value, of all rows or some; None: no such column.
 
-        Colours of garments are without their cameras' bias. The whole column is remembered where
-        there is room, and made anew for the rows asked for where there is none.
+        Colours of garments are without their cameras' bias, and parts under paint as if nobody had
+        looked. The whole column is remembered where there is room, and made anew for the rows
+        asked for where there is none.
         """
         key = vocabulary.Column(slot, value)
         table, place = self._place(key)
@@ -132,7 +143,8 @@ class Gallery:
             return None
         if key not in self.made and slot in stature.SLOTS and self.measured():
             self._make_stature()
-        if isinstance(table, np.ndarray) and slot not in CAMERA_CORRECTED and key not in self.made:
+        as_it_is = slot not in CAMERA_CORRECTED and self._unpainted(slot) is None
+        if isinstance(table, np.ndarray) and as_it_is and key not in self.made:
             return np.asarray(table[:, place][rows])
         if key in self.made:
             return self.made[key][rows]
@@ -158,16 +170,36 @@ class Gallery:
         return None, 0
 
     def _made(self, key: vocabulary.Column, rows: Rows) -> Floats:
-        table, place = self._place(key)
-        assert table is not None
-        said: Floats = table[rows, place]
+        said = self._said(key, rows)
         if key.slot not in CAMERA_CORRECTED:
             return said
         codes = self.cameras()[1]
         if key not in self.lifts:
             usual = usual_rate(key.slot, key.value)
-            self.lifts[key] = odds_factors(table[:, place], codes, usual)
+            self.lifts[key] = odds_factors(self._said(key, ALL), codes, usual)
         return with_odds_times(said, self.lifts[key][codes[rows]])
+
+    def _said(self, key: vocabulary.Column, rows: Rows) -> Floats:
+        """Return what was believed of some rows (n,), the usual rate where all is paint."""
+        table, place = self._place(key)
+        assert table is not None
+        said: Floats = table[rows, place]
+        left = self._unpainted(key.slot)
+        if left is None:
+            return said
+        usual = np.float32(usual_rate(key.slot, key.value))
+        return np.asarray(usual + left[rows] * (said - usual), np.float32)
+
+    def _unpainted(self, slot: str) -> Floats | None:
+        """Return what redaction left (N,) of a slot's part; None where that is all (remembered)."""
+        part = vocabulary.SLOTS[slot].part
+        if part not in self.shown:
+            left = None
+            if self.in_view is not None:
+                left = np.nan_to_num(self.in_view[:, vocabulary.PART_INDEX[part]], nan=1.0)
+            whole = left is None or bool((left >= 1).all())
+            self.shown[part] = None if whole else np.asarray(left, np.float32)
+        return self.shown[part]
 
     def _make_stature(self) -> None:
         """Remember the columns of age and height, with what is known of everybody's height."""

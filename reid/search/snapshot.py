@@ -44,7 +44,9 @@ def gallery_of(
 ) -> Gallery:
     """Return what was read of N sightings, to rank; with `vectors` (N, D) feedback counts too."""
     beliefs = columns.attributes, columns.body, columns.visible
-    return Gallery(columns.keys, *beliefs, vectors, columns.measures, mountings or {})
+    return Gallery(
+        columns.keys, *beliefs, vectors, columns.measures, mountings or {}, columns.in_view
+    )
 
 
 def score_config_of(model_id: str) -> ScoreConfig:

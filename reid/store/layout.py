@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reid.core import body_measures, columns
+from reid.core import body_measures, columns, vocabulary
 from reid.core.errors import StoreError
 from reid.core.quantised import UNKNOWN, QuantisedProbabilities, quantise
 from reid.core.records import Sightings
@@ -22,6 +22,13 @@ META_NAMES: Final = "reid.columns."
 
 MEASURES: Final = "measures"
 """Field with the numbers of `reid.core.body_measures`; a table of an earlier schema has none."""
+
+
+IN_VIEW: Final = "in_view"
+"""Table with what redaction has left of each body part; earlier schemas have none."""
+
+TABLES: Final = (*columns.TABLES, IN_VIEW)
+"""What is stored as probabilities: fields of one byte a column."""
 
 
 def measures_field() -> pa.Field:
@@ -56,12 +63,15 @@ def names_metadata(names: dict[str, tuple[str, ...]]) -> dict[str, str]:
 
 def current_names() -> dict[str, tuple[str, ...]]:
     """Return the fields of a new table, and their columns: the vocabulary as it is now."""
-    now = columns.current()
-    return {table: now.of(table) for table in columns.TABLES}
+    return {table: _columns_now(table) for table in TABLES}
+
+
+def _columns_now(table: str) -> tuple[str, ...]:
+    return vocabulary.PARTS if table == IN_VIEW else columns.current().of(table)
 
 
 def stored_names(schema: pa.Schema, table: str) -> dict[str, tuple[str, ...]]:
-    """Return the fields that hold one of `columns.TABLES`, each with the names of its columns.
+    """Return the fields that hold one of `TABLES`, each with the names of its columns.
 
     A table of the first schema states none; its columns are those of `columns.FIRST`.
 
@@ -83,15 +93,14 @@ def stored_names(schema: pa.Schema, table: str) -> dict[str, tuple[str, ...]]:
 
 def stored_fields(schema: pa.Schema) -> list[str]:
     """Return the fields that hold probabilities."""
-    return [field for table in columns.TABLES for field in stored_names(schema, table)]
+    return [field for table in TABLES for field in stored_names(schema, table)]
 
 
 def packed_fields(sightings: Sightings, schema: pa.Schema) -> dict[str, list[bytes]]:
     """Return N sightings' probabilities as a table of `schema` stores them, by field."""
-    now = columns.current()
     return {
-        field: _pack(columns.arranged(getattr(sightings, table), now.of(table), names))
-        for table in columns.TABLES
+        field: _pack(columns.arranged(getattr(sightings, table), _columns_now(table), names))
+        for table in TABLES
         for field, names in stored_names(schema, table).items()
     }
 
@@ -102,9 +111,9 @@ def unpack(rows: pa.Table, schema: pa.Schema, table: str) -> QuantisedProbabilit
     Args:
         rows: N rows, with all of `stored_fields`.
         schema: of the table they were read from.
-        table: one of `columns.TABLES`.
+        table: one of `TABLES`; one that the schema lacks is unknown of everybody.
     """
-    wanted = columns.current().of(table)
+    wanted = _columns_now(table)
     levels = np.full((rows.num_rows, len(wanted)), UNKNOWN, np.uint8, order="F")
     for field, names in stored_names(schema, table).items():
         _fill(levels, rows.column(field), columns.places(names, wanted))

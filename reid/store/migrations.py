@@ -10,10 +10,17 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from reid.core import body_measures, columns
+from reid.core import body_measures, columns, vocabulary
 from reid.core.errors import StoreError
 from reid.storage.venue_path import Folder
-from reid.store.layout import MEASURES, measures_field, names_metadata, stored_names
+from reid.store.layout import (
+    IN_VIEW,
+    MEASURES,
+    measures_field,
+    names_metadata,
+    probability_fields,
+    stored_names,
+)
 
 META_SCHEMA: Final = b"reid.schema"
 META_ORDER: Final = b"reid.columns"
@@ -43,7 +50,21 @@ def _add_measures(table: Any, version: int) -> None:
     table.to_lance().update_schema_metadata({**named, META_SCHEMA.decode(): str(version)})
 
 
-MIGRATIONS: Final[tuple[Callable[[Any, int], None], ...]] = (_name_columns, _add_measures)
+def _add_in_view(table: Any, version: int) -> None:
+    """3 → 4: a field for what redaction has left of each body part, not known of what is stored."""
+    added = {IN_VIEW: vocabulary.PARTS}
+    if IN_VIEW not in table.schema.names:
+        table.to_lance().add_columns(pa.schema(probability_fields(added)))
+        table.checkout_latest()
+    stated = {**names_metadata(added), META_SCHEMA.decode(): str(version)}
+    table.to_lance().update_schema_metadata(stated)
+
+
+MIGRATIONS: Final[tuple[Callable[[Any, int], None], ...]] = (
+    _name_columns,
+    _add_measures,
+    _add_in_view,
+)
 """From the first schema on; each takes a table and the number of the schema that it leads to."""
 
 SCHEMA_VERSION: Final = 1 + len(MIGRATIONS)

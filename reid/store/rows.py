@@ -80,6 +80,7 @@ class Columns:
     body: QuantisedProbabilities
     visible: QuantisedProbabilities
     measures: Float
+    in_view: QuantisedProbabilities
     vectors: Float | None
 
     def __len__(self) -> int:

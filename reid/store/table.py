@@ -25,6 +25,7 @@ from reid.store.cache import FragmentCache
 from reid.store.connection import connect, explained, is_conflict
 from reid.store.filter import Filter
 from reid.store.layout import (
+    IN_VIEW,
     MEASURES,
     stored_fields,
     stored_names,
@@ -219,7 +220,10 @@ class Store:
         attributes = unpack(table, layout, "attributes")
         table = table.drop_columns(list(stored_names(layout, "attributes")))
         body, visible = unpack(table, layout, "body"), unpack(table, layout, "visible")
-        return Columns(Keys(table), attributes, body, visible, unpack_measures(table), held)
+        in_view = unpack(table, layout, IN_VIEW)
+        return Columns(
+            Keys(table), attributes, body, visible, unpack_measures(table), in_view, held
+        )
 
     def measures(self) -> tuple[Keys, Float]:
         """Read the keys (N) and measures (N, M) of all sightings, and nothing else of them."""

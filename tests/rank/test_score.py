@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from reid.core import vocabulary as vocab
 from reid.core.records import Query, SightingKey, Wish
 from reid.rank import Gallery, ScoreConfig, measure, next_question, rank, refine_rows
+from reid.rank.confusions import usual_rate
 from reid.rank.feedback import DOUBTED
 from reid.rank.question import open_slots
 from reid.weights import registry
@@ -85,6 +87,28 @@ def test_teal_is_green_or_blue() -> None:
     assert answer.outcome == "found"
     # 1 - (1-.45)(1-.45) of green + share of blue…: at least the plain union
     assert answer.matches[0].why[0].probability >= 0.69
+
+
+def test_of_a_part_under_paint_nothing_is_believed_but_what_is_usual() -> None:
+    table = gallery({RED: 0.68}, {RED: 0.68}, {BLUE: 0.9})
+    seen = np.ones((3, len(vocab.PARTS)), np.float32)
+    seen[0, vocab.PART_INDEX["upper"]] = 0
+    painted = replace(table, in_view=seen, visible=seen)
+    red = painted.column(*RED)
+    assert red is not None
+    assert red[0] == pytest.approx(usual_rate(*RED))
+    assert red[1:] == pytest.approx(table.column(*RED)[1:])
+    first, last = rank(ask(Wish(*RED)), painted).matches[:2]
+    assert (first.key.id, last.key.id) == ("s1", "s0")
+    assert last.why[0].verdict == "not_visible"
+    assert last.why[0].probability == pytest.approx(usual_rate(*RED), abs=0.02)
+
+
+def test_where_nothing_is_painted_beliefs_stay_as_they_are() -> None:
+    table = gallery({RED: 0.68}, {BLUE: 0.9})
+    for seen in (1.0, np.nan):
+        same = replace(table, in_view=np.full((2, len(vocab.PARTS)), seen, np.float32))
+        np.testing.assert_array_equal(same.column(*RED), table.column(*RED))
 
 
 def test_not_visible_and_not_estimated_are_neutral() -> None:

@@ -102,6 +102,15 @@ class TestTheFirstSchema:
         assert (measures[keys.row("new")] == MEASURED[0]).all()
         assert np.isnan(measures).all(axis=1).sum() == FIRST_ROWS
 
+    def test_how_much_of_it_is_painted_is_not_known(self, first: Path) -> None:
+        store = Store.open(first)
+        assert np.isnan(store.read().in_view[:]).all()
+        left = np.linspace(0, 1, len(vocabulary.PARTS), dtype=np.float32)[None]
+        store.add(replace(sightings(["new"], model="made-up-1", dim=8), in_view=left))
+        read = Store.open(first).read()
+        np.testing.assert_allclose(read.in_view[:][read.keys.row("new")], left[0], atol=2e-3)
+        assert np.isnan(read.in_view[:]).all(axis=1).sum() == FIRST_ROWS
+
     def test_a_migration_interrupted_before_its_number_is_begun_again(self, first: Path) -> None:
         store = Store.open(first)
         found = lancedb.connect(first).open_table("sightings").to_lance()

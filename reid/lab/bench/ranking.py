@@ -434,6 +434,7 @@ def _part(gallery: Gallery, rows: NDArray[np.intp]) -> Gallery:
         gallery.body[rows],
         gallery.visible[rows],
         measures=measures,
+        in_view=None if gallery.in_view is None else gallery.in_view[rows],
     )
 
 

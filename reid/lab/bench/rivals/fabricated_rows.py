@@ -58,6 +58,7 @@ def rows(schema: pa.Schema, first: int, n: int, seed: int) -> pa.Table:
         "body": _bytes(np.full((n, len(vocabulary.BODY_COLUMNS)), 255, np.uint8)),
         "visible": _bytes(np.full((n, len(vocabulary.PARTS)), 240, np.uint8)),
         "measures": packed_measures(unmeasured(n)),
+        "in_view": _bytes(np.full((n, len(vocabulary.PARTS)), 250, np.uint8)),
         "crop": pa.array([pictures[i % _PICTURES] for i in range(n)], pa.large_binary()),
         "crop_box": _fixed(np.tile(np.array([0, 0, 32, 64], np.float32), (n, 1))),
         "crop_index": np.zeros(n, np.int64),
