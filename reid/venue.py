@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING, Final
 from reid.core.errors import AuditError, UsageError
 from reid.core.pixels import RedactedCrop
 from reid.core.records import Answer, SearchWindow, SimilarMatch
-from reid.desk.desk import Desk
 from reid.desk.erasure import Expired
 from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import find_policy, load_policy
-from reid.desk.sites import SiteAnswer, SiteQuestion, search_sites
 from reid.loading import IndexOptions, Models, load_models
 from reid.search.questions import journey, search, similar
 from reid.storage.postgresql import DATABASE_VARIABLE
 from reid.storage.venue_path import Folder, folder_at
 from reid.store import Filter, Store
 
-if TYPE_CHECKING:  # loaded where something is indexed
+if TYPE_CHECKING:  # loaded where something is indexed, or a venue has rules
     from reid.capture.sources import Source
+    from reid.desk.desk import Desk
+    from reid.desk.sites import SiteAnswer
     from reid.pipeline import Indexer, IndexReport
 
 ANYWHERE: Final = SearchWindow()
@@ -221,7 +221,7 @@ class Venue(ABC):
 class RuledVenue(Venue):
     """A venue with rules: questions belong to a case, and the desk counts and audits them."""
 
-    def __init__(self, desk: Desk, case: str | None) -> None:
+    def __init__(self, desk: "Desk", case: str | None) -> None:
         self._desk, self._named = desk, case
         self.folder = desk.folder
         self.expired = desk.expired
@@ -345,12 +345,14 @@ def clock_of(folder: Folder) -> tzinfo | None:
     return load_policy(folder).zone if find_policy(folder) else None
 
 
-def open_desk(venue: Folder) -> Desk:
+def open_desk(venue: Folder) -> "Desk":
     """Open a venue that has rules; what is over its time is erased first.
 
     Raises:
         PolicyError: it has no rules, or they are wrong.
     """
+    from reid.desk.desk import Desk
+
     desk = Desk.open(venue, os.environ.get(DATABASE_VARIABLE))
     desk.expire()
     return desk
@@ -365,19 +367,21 @@ def actor() -> str:
 
 
 def case_sites(
-    desk: Desk,
+    desk: "Desk",
     case: str | None,
     text: str,
     sites: Sequence[str],
     top: int,
     sign_in: tuple[str, str],
-) -> list[SiteAnswer]:
+) -> "list[SiteAnswer]":
     """Search other sites for a case, as a member of staff who signs in with name and password.
 
     Raises:
         UsageError: a site that the rules do not name.
         AccessError: a wrong password, or a role that may not.
     """
+    from reid.desk.sites import SiteQuestion, search_sites
+
     number = case_number(case)
     name, password = sign_in
     token = desk.records.accounts.sign_in(name, password)
@@ -390,7 +394,9 @@ def case_sites(
         desk.records.accounts.sign_out(token, name)
 
 
-def _open_site(desk: Desk, name: str) -> Desk:
+def _open_site(desk: "Desk", name: str) -> "Desk":
+    from reid.desk.desk import Desk
+
     site = desk.policy.sites.get(name)
     if site is None:
         known = ", ".join(desk.policy.sites) or "none"
@@ -415,7 +421,7 @@ def case_number(text: str | None) -> int:
     return int(found.group(1))
 
 
-def verify_audit(desk: Desk, head: str | None) -> tuple[int, str]:
+def verify_audit(desk: "Desk", head: str | None) -> tuple[int, str]:
     """Check the audit trail; returns the number of lines and the last seal.
 
     Raises:

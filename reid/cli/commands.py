@@ -1,34 +1,17 @@
 """What the larger commands do, between their options and the library."""
 
-from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
-from PIL import Image as PillowImage
-
 from reid.capture.addresses import is_stream
 from reid.capture.sources import Source, SourceOptions, open_source, open_sources
-from reid.cli.answers import answer_json
-from reid.cli.console import complain, out, print_json, progress_bar, show_answer
-from reid.cli.contact_sheet import contact_sheet, save_sheet
+from reid.cli.console import complain, out, print_json, progress_bar
 from reid.core.errors import ReidError, SourceError, UsageError
-from reid.core.records import Answer, SearchWindow
 from reid.loading import IndexOptions, load_models, load_tracker
 from reid.pipeline import Indexer, IndexReport
 from reid.storage.venue_path import Folder
-from reid.store import Filter
 from reid.venue import clock_of, open_venue
-
-SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """How an answer is shown: as JSON, and as a contact sheet besides."""
-
-    as_json: bool = False
-    sheet: Path | None = None
 
 
 def index_sources(
@@ -61,50 +44,6 @@ def index_sources(
         raise SourceError("some sources could not be indexed; the others are stored")
     if incomplete:
         raise SourceError("parts could not be read: what could be read is stored")
-
-
-def search_venue(
-    text: str,
-    venue: Folder,
-    window: SearchWindow,
-    top: int,
-    case: str | None,
-    output: Output,
-) -> Answer:
-    """Search, print, and draw the sheet if asked."""
-    as_json, sheet = output.as_json, output.sheet
-    if sheet is not None and sheet.suffix.lower() not in SHEET_SUFFIXES:
-        raise UsageError(f"{sheet}: a sheet is written as one of {', '.join(SHEET_SUFFIXES)}")
-    opened = open_venue(venue, case)
-    description = opened.understand(text)
-    answer = opened.search(description, window, top)
-    if as_json:
-        print_json(answer_json(answer, description))
-    else:
-        if refused := ", ".join(description.refused):
-            complain(f"{refused} is never searched for", "left out", "yellow")
-        if description.unparsed:
-            complain(", ".join(description.unparsed), "not understood", "yellow")
-        show_answer(answer, clock_of(venue))
-    if sheet is not None:
-        crops = opened.export("sheet", [match.key.id for match in answer.matches])
-        _save(contact_sheet(answer, crops, clock_of(venue)), sheet)
-        if not as_json:
-            out.print(f"sheet: {sheet}")
-    return answer
-
-
-def erase_from(
-    venue: Folder, which: Filter, case: str | None, *, expired: bool, even_needed: bool = False
-) -> int:
-    """Erase what is asked for; returns how many sightings went."""
-    opened = open_venue(venue, case)
-    gone = opened.erase_expired() if expired else 0
-    if case is not None:
-        gone += opened.erase_case()
-    if which.sql():
-        gone += opened.erase(which, even_needed=even_needed)
-    return gone
 
 
 def redact_file(
@@ -204,10 +143,3 @@ def _report_json(report: IndexReport, source: Source) -> dict[str, Any]:
 def _warn(problems: list[str]) -> None:
     for problem in problems:
         complain(problem, "warning", "yellow")
-
-
-def _save(drawn: PillowImage.Image, sheet: Path) -> None:
-    try:
-        save_sheet(drawn, sheet)
-    except OSError as error:
-        raise SourceError(f"{sheet} cannot be written ({error.strerror or error})") from None

@@ -130,7 +130,7 @@ def search(
 
     Example: reid search "boy, red hoodie, yellow backpack" --venue park --sheet found.png
     """
-    from reid.cli.commands import Output, search_venue
+    from reid.cli.asking import Output, search_venue
     from reid.venue import clock_of
 
     output = Output(as_json, sheet)
@@ -264,7 +264,7 @@ def erase(
 
     Example: reid erase --venue park --before 2026-05-01T00:00
     """
-    from reid.cli.commands import erase_from
+    from reid.cli.asking import erase_from
     from reid.store import Filter
     from reid.venue import clock_of
 

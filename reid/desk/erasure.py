@@ -6,13 +6,15 @@ are gone from disk the process may die; whoever opens the venue next sees the ma
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reid.core.errors import CaseError
-from reid.desk.cases import CaseBook
 from reid.storage.locks import lock_of
 from reid.storage.venue_path import Folder
 from reid.store import Filter, Store
+
+if TYPE_CHECKING:  # loads SQLAlchemy
+    from reid.desk.cases import CaseBook
 
 MARK: Final = "erasing"
 EXPIRY: Final = "expiry"
@@ -46,7 +48,7 @@ class Eraser:
     """Erases from the store and from the case book together."""
 
     def __init__(
-        self, folder: Folder, book: CaseBook, store: Store | None, database: str | None = None
+        self, folder: Folder, book: "CaseBook", store: Store | None, database: str | None = None
     ) -> None:
         self._mark = folder / MARK
         self._alone = lock_of(folder, MARK, database=database)

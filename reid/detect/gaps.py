@@ -16,7 +16,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from reid.core.boxes import UNTRACKED, Boxes, Tracks, areas, intersections, iou
 from reid.core.pixels import RedactedCrop, RedactedFrame
@@ -170,6 +169,8 @@ class GapLinker:
         if not people or not len(boxes):
             return {}
         odds = np.stack([self._odds(one, frame, boxes, vectors) for one in people])
+        from scipy.optimize import linear_sum_assignment  # slow to load, seldom needed
+
         pairs = zip(*linear_sum_assignment(-np.maximum(odds, 0)), strict=True)
         return {int(at): people[who].track_id for who, at in pairs if odds[who, at] > 0}
 

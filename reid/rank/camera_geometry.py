@@ -39,6 +39,7 @@ _LEAST_TANGENT: Final = 0.02  # of the depression of a foot; above, it stands ne
 _DRAWS: Final = 256  # geometries tried in each round
 _FIRST_TRACKS: Final = 100  # that the rounds before the last look at
 _USUAL_STEPS: Final = 25  # values of the usual adult's ratio tried with each
+_TOGETHER: Final = 200_000  # densities computed at a time
 _ROUNDS: Final = 5
 _WIDER: Final = 1.4  # than the last round's posterior, each round's proposal
 _LEAST_EFFECTIVE: Final = 24.0  # draws; a posterior that fewer carry is flattened first
@@ -153,7 +154,8 @@ def log_ratios(points: Floats, node: Doubles) -> Doubles:
 
     Args:
         points: float32 (N, P, 3), foot x, foot y and height.
-        node: horizon, log focal length, roll and bend.
+        node: horizon, log focal length, roll and bend; or of several geometries, (4, G, 1, 1),
+            which gives (G, N, P).
     """
     horizon, focal, roll, bend = node[0], np.exp(node[1]), node[2], node[3]
     x, foot, height = np.moveaxis(points.astype(np.float64), -1, 0)
@@ -221,37 +223,67 @@ def _evidence(points: Floats, nodes: Doubles, prior: CameraPrior) -> tuple[Doubl
 
     Also returns mean and variance (G, 2) of the usual adult's log ratio under each.
     """
-    offsets, new = np.linspace(-1, 1, _USUAL_STEPS), 1 / (1 + len(points) / _HALF_NEW)
-    evidence, usual = np.empty(len(nodes)), np.empty((len(nodes), 2))
-    for i, node in enumerate(nodes):
-        ratios = log_ratios(points, node)
-        middle, apart = _median_and_spread(ratios)
-        known = ~np.isnan(middle)
-        within = np.minimum(0.5 * (apart[known] / POINT_NOISE) ** 2, _WITHIN_MOST)
-        lost = np.count_nonzero(~known) * np.log(_MISTAKES)
-        base = prior.usual
-        if known.any():
-            base = _product(prior.usual, (float(np.median(middle[known])) + 0.1, 0.25))
-        usuals = base[0] + 2.5 * base[1] * offsets
-        logs = new * _log_mixture(middle[known], usuals)
-        logs -= 0.5 * ((usuals - prior.usual[0]) / prior.usual[1]) ** 2
-        chance = np.exp(logs - logs.max())
-        total = chance.sum()
-        centre = chance @ usuals / total
-        usual[i] = centre, chance @ (usuals - centre) ** 2 / total
-        evidence[i] = logs.max() + np.log(total * base[1]) - new * (within.sum() - lost)
+    together = max(1, _TOGETHER // max(1, len(points) * _USUAL_STEPS * len(_PEOPLE)))
+    parts = [
+        _evidence_of_some(points, nodes[first : first + together], prior)
+        for first in range(0, len(nodes), together)
+    ]
+    evidence, usual = (np.concatenate(part) for part in zip(*parts, strict=True))
     for axis, (mean, spread) in enumerate((prior.horizon, prior.focal, prior.roll, prior.bend)):
         evidence -= 0.5 * ((nodes[:, axis] - mean) / spread) ** 2
     return evidence, usual
 
 
+def _evidence_of_some(
+    points: Floats, nodes: Doubles, prior: CameraPrior
+) -> tuple[Doubles, Doubles]:
+    """Return what `_evidence` does, without the prior of the geometries (G, 4)."""
+    new = 1 / (1 + len(points) / _HALF_NEW)
+    middle, apart = _median_and_spread(log_ratios(points, nodes.T[:, :, None, None]))  # (G, N)
+    known = ~np.isnan(middle)
+    within = np.where(known, np.minimum(0.5 * (apart / POINT_NOISE) ** 2, _WITHIN_MOST), 0)
+    lost = (~known).sum(axis=1) * np.log(_MISTAKES)
+    usuals = _usuals(middle, prior)
+    logs = new * _log_mixture(middle, usuals)
+    logs -= 0.5 * ((usuals - prior.usual[0]) / prior.usual[1]) ** 2
+    highest = logs.max(axis=1, keepdims=True)
+    chance = np.exp(logs - highest)
+    total = chance.sum(axis=1)
+    centre = (chance * usuals).sum(axis=1) / total
+    variance = (chance * (usuals - centre[:, None]) ** 2).sum(axis=1) / total
+    step = (usuals[:, -1] - usuals[:, 0]) / 5  # one standard deviation
+    evidence = highest[:, 0] + np.log(total * step) - new * (within.sum(axis=1) - lost)
+    return evidence, np.stack([centre, variance], axis=1)
+
+
+def _usuals(middle: Doubles, prior: CameraPrior) -> Doubles:
+    """Return the usual adult's log ratios to try, (G, U), given the tracks' (G, N); NaN: none."""
+    known = ~np.isnan(middle)
+    count = known.sum(axis=1)
+    ordered = np.sort(middle, axis=1)  # NaN last
+    row, last = np.arange(len(middle)), np.maximum(count - 1, 0)
+    centre = np.full(len(middle), prior.usual[0])
+    spread = np.full(len(middle), prior.usual[1])
+    if middle.shape[1]:
+        median = (ordered[row, last // 2] + ordered[row, (last + 1) // 2]) / 2
+        mean, some = _product(prior.usual, (median + 0.1, 0.25))
+        centre = np.where(count > 0, mean, centre)
+        spread = np.where(count > 0, some, spread)
+    offsets = np.linspace(-1, 1, _USUAL_STEPS)
+    return np.asarray(centre[:, None] + 2.5 * spread[:, None] * offsets)
+
+
 def _log_mixture(middle: Doubles, usuals: Doubles) -> Doubles:
-    """Return the log-likelihood (U,) of N tracks' log ratios for each usual adult's ratio (U,)."""
+    """Return the log-likelihood (G, U) of the log ratios of tracks (G, N), NaN where not known.
+
+    Each usual adult's ratio (G, U) is tried.
+    """
     share, mean, spread = np.array(_PEOPLE).T[..., None]  # (K, 1)
     total = spread**2 + POINT_NOISE**2 / 2
-    apart = middle[:, None, None] - usuals - mean
+    apart = middle[:, :, None, None] - usuals[:, None, None, :] - mean  # (G, N, K, U)
     density = share * np.exp(-0.5 * apart**2 / total) / np.sqrt(2 * np.pi * total)
-    return np.asarray(np.log(density.sum(axis=1) + _MISTAKES).sum(axis=0))
+    each = np.log(density.sum(axis=2) + _MISTAKES)
+    return np.asarray(np.where(np.isnan(middle)[..., None], 0, each).sum(axis=1))
 
 
 def _median_and_spread(ratios: Doubles) -> tuple[Doubles, Doubles]:
@@ -267,7 +299,7 @@ def _median_and_spread(ratios: Doubles) -> tuple[Doubles, Doubles]:
     return middle, np.sqrt((away**2).sum(axis=-1) / np.maximum(count, 1))
 
 
-def _product(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
-    """Return mean and spread of the product of two normal densities."""
+def _product(a: tuple[float, float], b: tuple[Doubles, float]) -> tuple[Doubles, float]:
+    """Return means and spread of the products of two normal densities."""
     one, two = 1 / a[1] ** 2, 1 / b[1] ** 2
     return (a[0] * one + b[0] * two) / (one + two), float(np.sqrt(1 / (one + two)))

@@ -1,11 +1,12 @@
 """The venue's PostgreSQL server: connections without passwords in messages, and locks."""
 
 import re
-from typing import Final
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING, Final
 
 from reid.core.errors import CaseError
+
+if TYPE_CHECKING:  # loaded where a server is asked
+    import sqlalchemy as sa
 
 DATABASE_VARIABLE: Final = "REID_DATABASE_URL"
 """Environment variable with the URL of a PostgreSQL database, instead of SQLite."""
@@ -19,12 +20,14 @@ _CONNECT: Final = {
 }
 
 
-def postgresql_engine(url: str, **pool: int) -> sa.Engine:
+def postgresql_engine(url: str, **pool: int) -> "sa.Engine":
     """Return an engine for a PostgreSQL URL.
 
     Raises:
         CaseError: not a URL of PostgreSQL, or its driver is not installed.
     """
+    import sqlalchemy as sa
+
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:

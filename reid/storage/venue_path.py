@@ -233,3 +233,11 @@ def _explained(place: Bucket) -> Iterator[None]:
         raise FileNotFoundError(f"{place} does not exist") from None
     except OSError as error:
         raise StoreError(f"{place}: {storage_fault(error)}") from None
+
+
+def waited(where: object, timeout: float) -> str:
+    """Say that a lock was waited for in vain; `timeout` is in seconds."""
+    return (
+        f"{where} is being written by another process for over {timeout:.0f} s: try again when "
+        f"it is done"
+    )

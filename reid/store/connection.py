@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import lancedb
-
 from reid.core.errors import SpaceMismatch, StoreError
 from reid.storage.venue_path import Bucket, Folder, storage_fault, storage_options
+from reid.store.storage_engine import lancedb
 
 
 def connect(folder: Folder) -> Any:

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
-from lancedb.index import Bitmap, BTree, IvfRq
-
 from reid.core.errors import StoreError
 from reid.storage.locks import Lock
 from reid.storage.venue_path import Folder
+from reid.store.storage_engine import lancedb
 
 VECTORS_FROM: Final = 100_000
 """Sightings from which an index of their vectors is built; fewer are compared one by one."""
@@ -36,10 +35,10 @@ KEPT: Final = timedelta(minutes=10)
 """How long an old version is kept, for readers that still use it."""
 
 _SCALARS: Final = {
-    "id": BTree(),
-    "camera": Bitmap(),
-    "start": BTree(),
-    "source_key": BTree(),
+    "id": lancedb.index.BTree(),
+    "camera": lancedb.index.Bitmap(),
+    "start": lancedb.index.BTree(),
+    "source_key": lancedb.index.BTree(),
 }
 PARTS: Final = 8
 """Parts of an index from which on they are merged; every search reads each."""
@@ -256,7 +255,7 @@ def _index_vectors(table: Any) -> None:
     for index in table.list_indices():
         if _VECTORS in index.columns and index.name != _VECTOR_INDEX:
             table.drop_index(index.name)
-    config = IvfRq(
+    config = lancedb.index.IvfRq(
         distance_type="cosine",
         num_partitions=max(1, table.count_rows() // _ROWS_A_LIST),
         num_bits=_BITS,
