@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.lab.synth.catalogue import catalogue
 from reid.lab.synth.colours import draw, hex_rgb
 from reid.lab.synth.crops import (
     Crop,
@@ -28,6 +29,7 @@ from reid.lab.synth.population import (
     HAIR,
     HAIR_STYLES,
     SKIN,
+    OutfitSampler,
     Population,
     median_stature,
     pick,
@@ -36,7 +38,6 @@ from reid.lab.synth.population import (
     sample_props,
     wheelchair,
 )
-from reid.lab.synth.props import WORN
 from reid.lab.synth.render import stage
 from reid.lab.synth.stations import place_actor
 
@@ -145,15 +146,15 @@ def _covering(person: Person, rng: Rng, population: Population) -> Person:
     garments = tuple(g for g in person.garments if g.slot != "head")
     if worn is None or worn.kind != "covering":
         colour = pick(population.thing_colour, rng)
-        cover = GarmentSampler(rng, population.domain).head("covering", colour, garments)
-        garments = (*garments, cover)
+        sampler = OutfitSampler(rng, population, "female")
+        garments = (*garments, sampler.covered("covering", colour, garments))
     return replace(person, garments=garments)
 
 
 def _pushchair(person: Person, rng: Rng, population: Population) -> Person:
     """A pushchair in both hands, or none for whoever pushes one; what is worn stays."""
     pushed = any(prop.kind == "pushchair" for prop in person.props)
-    props = tuple(prop for prop in person.props if prop.kind in WORN)
+    props = tuple(prop for prop in person.props if catalogue().thing(prop.kind).place == "worn")
     if not pushed:
         colour = pick(population.thing_colour, rng)
         props = (*props, GarmentSampler(rng, population.domain).prop("pushchair", colour, 1))

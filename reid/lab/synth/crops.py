@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from reid.core.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PARTS
 from reid.lab.synth import labels
 from reid.lab.synth.camera import develop, vary
+from reid.lab.synth.catalogue import catalogue
 from reid.lab.synth.person import Person
 from reid.lab.synth.population import DEFAULT, HELD_OUT, Population, sample_person
 from reid.lab.synth.render import Staged, parts_alone, render_staged, rendered_size, stage
-from reid.lab.synth.scene import SEATS, THING_PART, Actor, Lens, Rendering
+from reid.lab.synth.scene import THING_PART, Actor, Lens, Rendering
 from reid.lab.synth.seats import livelier
 from reid.lab.synth.stations import Station, make_station, place_actor
 
@@ -61,9 +62,6 @@ OVERSIZE: Final = 2.0
 
 _ACTIVE, _SEATED = 0.2, 0.2
 """Shares of those who stand with free hands who play, reach, bend or crouch, and who sit."""
-
-NOT_IN_BOX: Final = ("balloon", "umbrella", "pushchair", *SEATS)
-"""Things that a person detector mostly leaves out of its box."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ class Crop:
 
 def crop_window(staged: Staged, lens: Lens, rng: Rng) -> tuple[float, float, float, float]:
     """Return the box a detector might draw round a person: whole figure, jittered, in px."""
-    without = tuple(THING_PART[kind] for kind in NOT_IN_BOX)
+    without = tuple(THING_PART[row.kind] for row in catalogue().things if not row.in_box)
     x0, y0, x1, y1 = labels.figure_box(staged, lens, without)
     wide, tall = x1 - x0, y1 - y0
     wide = max(wide, 0.28 * tall)

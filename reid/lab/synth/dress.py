@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from reid.lab.synth import body as anatomy
 from reid.lab.synth import headwear, props, wardrobe
 from reid.lab.synth.body import HEAD_REGION, TORSO, base_surface_map
+from reid.lab.synth.catalogue import Cut, ThingRow, catalogue
 from reid.lab.synth.figure import (
     CLOTH,
     FREE_BONE,
@@ -36,7 +37,6 @@ from reid.lab.synth.scene import (
     LOWER,
     OUTER,
     SCARF,
-    SEATS,
     SOCKS,
     THING_PART,
     TORSO_SKIN,
@@ -68,26 +68,15 @@ LAYER: Final = {
     "neck": 4,
     "head": 2,
 }
-SEEN_INSIDE: Final = (
-    "jacket-open",
-    "coat",
-    "coat-open",
-    "vest-open",
-    "dress",
-    "dress-tee",
-    "dress-shirt",
-    "skirt",
-    "overalls",
-    "shorts",
-    "vest",
-    "crop",
-    "shirt-open",
-    "cardigan",
-    "hoodie-open",
-    "suit-open",
-    "pinafore",
-    "cape",
-)
+FRONTS: Final = {"": None, "suit": SUIT_FRONT}
+"""How fronts are drawn that are no weave, by `Cut.front`."""
+
+_NO_CUT: Final = Cut()
+COLLAR_DM: Final = 0.42
+METAL: Final = (0.09, 0.09, 0.1)
+SOLES: Final = 0.01
+"""Metres by which bare feet are drawn taller than they are."""
+
 SCALE_LIMITS: Final = (0.07, 0.135)
 FIGURES_KEPT: Final = 96
 
@@ -110,6 +99,11 @@ class _Fitting:
         return self.builder.material(_cloth_rows(garment, self.height, fold))
 
 
+def cut_of(garment: Garment) -> Cut:
+    """Return the cut of a garment of trunk or legs, of others one without anything."""
+    return catalogue().cuts.get(garment.cut, _NO_CUT)
+
+
 def _cloth_rows(garment: Garment, height: float, fold: int) -> Float:
     k = height / 1.7
     weave = weaves()[garment.textile.layer]
@@ -118,8 +112,9 @@ def _cloth_rows(garment: Garment, height: float, fold: int) -> Float:
         rows[4] = 0.2 * k, garment.textile.scale * k, -1.0 if garment.seed % 5 == 0 else 1.0, 0
     else:
         rows[4] = 0.06 * k, 0.55 * k, 1.0, 0.6 * k
-    if garment.cut == "suit":
-        rows[2, 3] = SUIT_FRONT
+    front = FRONTS[cut_of(garment).front]
+    if front is not None:
+        rows[2, 3] = front
     return rows
 
 
@@ -155,17 +150,15 @@ def _add_clothes(f: _Fitting) -> Bool:
     for fold, garment in enumerate(f.person.garments):
         if garment.slot in ("head", "neck", "feet", "socks"):
             continue
-        if garment.cut == "cape":
+        cut = cut_of(garment)
+        if cut.ends == "cloak":
             _add_cape(f, garment, fold)
             continue
         worn = wardrobe.inside_boots(garment, f.person.wearing("feet"))
         fitted, spans = wardrobe.fit_garment(f.base, worn, small=f.small)
-        layer = LAYER[garment.slot]
-        if garment.cut == "overalls":
-            layer = LAYER["upper"] + 1
+        layer = LAYER["upper"] + 1 if cut.bib else LAYER[garment.slot]
         material = f.cloth(garment, fold % 6)
-        is_open = garment.cut in SEEN_INSIDE
-        f.builder.add(fitted, material, PART[garment.slot], layer, open_=is_open)
+        f.builder.add(fitted, material, PART[garment.slot], layer, open_=cut.inside_seen)
         _add_details(f, garment, material, layer)
         covers += spans
     return body_hidden(covers)
@@ -183,17 +176,13 @@ def _add_cape(f: _Fitting, garment: Garment, fold: int) -> None:
 
 def _add_details(f: _Fitting, garment: Garment, material: int, layer: int) -> None:
     """Hoods that hang, standing collars."""
-    hooded = f.person.wearing("head")
-    up = hooded is not None and hooded.kind == "hood"
-    part = PART[garment.slot]
-    if garment.cut in ("hoodie", "hoodie-open") and not up:
-        f.builder.add(headwear.cowl(f.head_shape, 0.8 + 0.3 * garment.loose), material, part, layer)
-    elif garment.cut == "onesie" and not up:
-        f.builder.add(headwear.cowl(f.head_shape, 0.9), material, part, layer)
-    elif garment.cut in ("puffer", "coat", "vest-open") or (
-        garment.cut == "jacket" and garment.seed % 2
-    ):
-        f.builder.add(headwear.collar(f.head_shape, 0.42), material, part, layer)
+    cut, part = cut_of(garment), PART[garment.slot]
+    size, largest = cut.hood
+    if largest and f.person.wearing_type("head") != "hood":
+        size += (largest - size) * garment.loose
+        f.builder.add(headwear.cowl(f.head_shape, size), material, part, layer)
+    if garment.seed < cut.collar * 2**31:
+        f.builder.add(headwear.collar(f.head_shape, COLLAR_DM), material, part, layer)
 
 
 def _add_feet(f: _Fitting) -> Bool:
@@ -211,14 +200,13 @@ def _add_feet(f: _Fitting) -> Bool:
         return hidden
     material = f.builder.material(material_rows(shoes.textile, HARD))
     sole = f.builder.material(material_rows(plain_textile(shoes.textile.colours[1], 0, 0.1), HARD))
-    lower = f.person.wearing("lower")
-    shaft = wardrobe.has_shaft(lower) and f.person.garments[0].cut != "onesie"
+    shaft = wardrobe.has_shaft(shoes, f.person.garments)
     for made in wardrobe.shoes(f.base, shoes, shaft=shaft, small=f.small):
         upper, low = _split_sole(made)
         f.builder.add(upper, material, FEET, LAYER["feet"])
         f.builder.add(low, sole, FEET, LAYER["feet"])
-    if shoes.kind != "sandals":
-        end = shoes.hem_at + 0.05 if shoes.kind == "boots" and shaft else 1.02
+    if not wardrobe.shoe_of(shoes).straps:
+        end = shoes.hem_at + 0.05 if shaft else 1.02
         hidden |= legs & (surface.along > end)
     return hidden
 
@@ -257,74 +245,49 @@ def _add_head(f: _Fitting) -> None:
 
 def _headwear(f: _Fitting, worn: Garment) -> tuple[list[Sheet], float | None]:
     """Return the sheets of what is on the head and the elevation below which hair shows."""
-    if worn.cut in ("fedora", "fedora_cocked"):
-        felt = sheet(worn.cut, f.base, small=f.small).pushed(0.05)
-        return [headwear.with_bones(felt, "head")], 8.0
-    if worn.kind == "hood":
-        shell = headwear.shell(f.head_shape, 0.24 + 0.14 * worn.loose, 52, 0.35)
-        return [shell, headwear.cape(f.head_shape, 0.6, 0.15, 0.25)], None
-    if worn.kind == "covering":
-        shell = headwear.shell(f.head_shape, 0.15, 43, 0.15)
-        long = 0.4 + 1.1 * worn.loose
-        return [shell, headwear.cape(f.head_shape, 0.75 + 0.25 * worn.loose, long, 0.2)], None
-    made, line = headwear.hat(worn.cut, worn.seed, f.head_shape)
-    return made, line
+    shape = catalogue().headwear[worn.cut]
+    if shape.mesh:
+        felt = sheet(shape.mesh, f.base, small=f.small).pushed(0.05)
+        return [headwear.with_bones(felt, "head")], shape.hair_below_deg
+    made = headwear.made(shape, worn.seed, worn.loose, f.head_shape)
+    return made, shape.hair_below_deg
 
 
 # --- things -------------------------------------------------------------------------------------
 
 
-def _prop_materials(f: _Fitting, prop: Prop) -> tuple[int, int, int]:
-    kind = HARD if prop.kind in ("balloon", "suitcase", "pushchair", "toy", *SEATS) else CLOTH
-    main = material_rows(prop.textile, kind)
+def _prop_materials(f: _Fitting, prop: Prop, row: ThingRow) -> tuple[int, int, int]:
+    main = material_rows(prop.textile, HARD if row.hard else CLOTH)
     trim = material_rows(plain_textile(prop.textile.colours[2], 0, 0.15), HARD)
-    third = prop.textile.colours[1] if prop.kind == "balloon" else (0.09, 0.09, 0.1)
+    third = prop.textile.colours[1] if row.bunch else METAL
     metal = material_rows(plain_textile(third, 0, 0.6), HARD)
     add = f.builder.material
     return add(main), add(trim), add(metal)
 
 
-def _parts_of(f: _Fitting, prop: Prop) -> list[props.Part]:
-    torso = props.torso_of(f.base, f.joints, f.scale, f.height)
-    worn = {"backpack": props.backpack, "shoulder-bag": props.shoulder_bag}
-    if prop.kind in worn:
-        return worn[prop.kind](prop, torso)
-    if prop.kind == "suitcase":
-        return props.suitcase(prop, f.height, grip_height("suitcase", f.height))
-    if prop.kind in SEATS:
-        return (props.wheelchair if prop.kind == "wheelchair" else props.chair)(prop, f.height)
-    if prop.kind == "pushchair":
-        return props.pushchair(prop, grip_height("pushchair", f.height))
-    held = {
-        "handbag": props.handbag,
-        "plastic-bag": props.plastic_bag,
-        "umbrella": props.umbrella,
-        "toy": props.toy,
-        "balloon": props.balloon,
-    }
-    return held[prop.kind](prop, f.height)
-
-
 def grip_height(kind: str, height: float) -> float:
-    """Return the height in metres at which a wheeled thing is held."""
-    return float(np.clip(0.6 * height, 0.75, 1.05)) if kind == "pushchair" else 0.44 * height
+    """Return the height in metres at which somebody of `height` metres holds a wheeled thing."""
+    row = catalogue().thing(kind)
+    low, high = row.grip_m
+    return min(max(row.grip_of_height * height, low), high)
 
 
 def _add_props(f: _Fitting) -> dict[str, int]:
     """Add things on bones of their own, so that they can be left away; see `Figure.free`."""
     free: dict[str, int] = {}
     swelling = 0.02 + 0.03 * sum(g.slot == "outer" for g in f.person.garments)
+    torso = props.torso_of(f.base, f.joints, f.scale, f.height)
     for prop in f.person.props:
-        materials = _prop_materials(f, prop)
-        part = THING_PART[prop.kind]
-        thin = prop.kind in ("umbrella", "pushchair", *SEATS)
-        for one in _parts_of(f, prop):
+        row = catalogue().thing(prop.kind)
+        materials, part = _prop_materials(f, prop, row), THING_PART[prop.kind]
+        owner = props.Owner(f.height, torso, grip_height(prop.kind, f.height))
+        for one in props.SHAPES[row.shape](prop, row.size, owner):
             name = f"{prop.kind}:{one.bone}" if one.bone else prop.kind
             bone = free.setdefault(name, FREE_BONE + len(free))
             shape = _clear_of_clothes(one.shape, swelling) if one.bone else one.shape
             material = materials[one.material]
             f.builder.add_rigid(
-                shape.points, shape.normals, shape.faces, bone, material, part, 3, thin
+                shape.points, shape.normals, shape.faces, bone, material, part, 3, row.thin
             )
     return free
 
@@ -352,7 +315,7 @@ def _soles(base: Float) -> tuple[Float, NDArray[np.int32]]:
 
 def _shoe_height(person: Person) -> float:
     shoes = person.wearing("feet")
-    return {"boots": 0.03, "sneakers": 0.025, "shoes": 0.02}.get(shoes.kind if shoes else "", 0.01)
+    return wardrobe.shoe_of(shoes).height_m if shoes else SOLES
 
 
 @lru_cache(maxsize=FIGURES_KEPT)

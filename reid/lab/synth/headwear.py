@@ -1,10 +1,12 @@
 """What sits on head and neck: hats, hoods, coverings, scarves, glasses. Decimetres at rest."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.lab.synth.catalogue import Brim, Dome, Headwear, within
 from reid.lab.synth.makehuman import BODY_END, BONE, load
 from reid.lab.synth.meshes import vertex_normals
 from reid.lab.synth.pieces import Sheet
@@ -14,7 +16,13 @@ Float = NDArray[np.float32]
 Int = NDArray[np.int32]
 Array = NDArray[np.float64]
 
-RIGID_REGION = 6
+PEAK_ROUNDNESS: Final = 0.9
+"""Exponent of the cosine by which a peak falls off to its sides: below 1 it is broad."""
+
+BRIM_THICK: Final = 0.03
+"""Half a brim's thickness, decimetres."""
+
+RIGID_REGION: Final = 6
 """Region number of things that are not the body: cloth coordinates are plain positions."""
 
 
@@ -73,19 +81,15 @@ def between(shape: Shape, upper: str, lower: str, share: Float) -> Sheet:
     return bound(shape, bones, weights)
 
 
-def _dome(
-    head_shape: HeadShape,
-    margin: tuple[float, float, float],
-    front: float,
-    back: float,
-    rows: int = 7,
-) -> Shape:
-    """A cap over the skull down to elevations `front` and `back` in degrees (side between)."""
+def _dome(head_shape: HeadShape, dome: Dome, rng: np.random.Generator, rows: int = 7) -> Shape:
+    """A cap over the skull."""
     cols = 20
-    azimuth = np.linspace(0, 2 * np.pi, cols, endpoint=False)
+    azimuth = _azimuths(cols)
+    front, back = dome.front_deg, dome.back_deg
     low = np.radians(front + (back - front) * (0.5 - 0.5 * np.cos(azimuth)))
     t = np.linspace(0, 1, rows)[:, None]
     elevation = np.pi / 2 + (low[None] - np.pi / 2) * t
+    margin = [within(limits, rng) for limits in (dome.side_dm, dome.above_dm, dome.behind_dm)]
     radii = head_shape.radii + np.asarray(margin)
     x = radii[0] * np.cos(elevation) * np.sin(azimuth)
     z = radii[2] * np.cos(elevation) * np.cos(azimuth)
@@ -95,26 +99,24 @@ def _dome(
     return Shape(points, vertex_normals(points, faces), faces)
 
 
-def _brim(
-    head_shape: HeadShape, reach: Array, drop: Array, level: float, thick: float = 0.03
-) -> Shape:
-    """A brim round the skull: `reach` and `drop` (24,) dm by azimuth from the front."""
-    cols = len(reach)
-    azimuth = np.linspace(0, 2 * np.pi, cols, endpoint=False)
+def _brim(head_shape: HeadShape, brim: Brim, rng: np.random.Generator) -> Shape:
+    """A brim round the skull, perhaps with a peak."""
+    a = _azimuths()
+    near = np.abs(_signed(a)) <= np.radians(brim.peak_deg)
+    peak = np.clip(np.cos(a), 0, 1) ** PEAK_ROUNDNESS * near
+    if rng.random() < brim.backwards:
+        peak = np.roll(peak, len(a) // 2)
+    wavy = 1 + brim.wave * np.sin(3 * a + rng.uniform(0, 6))
+    reach = within(brim.reach_dm, rng) * wavy + brim.peak_dm * peak
+    drop = within(brim.drop_dm, rng) + brim.peak_drop_dm * peak
+    level = head_shape.centre[1] + brim.level * head_shape.radii[1] + brim.level_dm
     rings = []
-    for t, lift in (
-        (0.0, thick),
-        (0.5, thick),
-        (1.0, 0.0),
-        (1.0, -thick),
-        (0.5, -thick),
-        (0, -thick),
-    ):
+    for t, lift in ((0.0, 1), (0.5, 1), (1.0, 0), (1.0, -1), (0.5, -1), (0.0, -1)):
         rx, rz = head_shape.radii[0] * 1.02 + reach * t, head_shape.radii[2] * 1.02 + reach * t
-        y = level - drop * t**1.6 + lift
-        rings.append(np.stack([rx * np.sin(azimuth), y, rz * np.cos(azimuth)], -1))
+        y = level - drop * t**1.6 + BRIM_THICK * lift
+        rings.append(np.stack([rx * np.sin(a), y, rz * np.cos(a)], -1))
     points = (np.concatenate(rings) + head_shape.centre * (1, 0, 1)).astype(np.float32)
-    faces = grid_faces(len(rings), cols, closed=True)
+    faces = grid_faces(len(rings), len(a), closed=True)
     return Shape(points, vertex_normals(points, faces), faces)
 
 
@@ -122,48 +124,30 @@ def _azimuths(n: int = 24) -> Array:
     return np.linspace(0, 2 * np.pi, n, endpoint=False)
 
 
-def hat(kind: str, seed: int, head_shape: HeadShape) -> tuple[list[Sheet], float]:
-    """Return (the sheets of a hat, the elevation in degrees below which hair shows).
+def made(shape: Headwear, seed: int, loose: float, head_shape: HeadShape) -> list[Sheet]:
+    """Return the sheets of headwear that is made, not a mesh.
 
     Args:
-        kind: "cap", "beanie", "bucket", "sunhat" or "helmet".
-        seed: small variation.
+        shape: a row of the catalogue. seed: small variation. loose: how far its cloth stands off.
         head_shape: of this head.
     """
     rng = np.random.default_rng(seed)
-    a = _azimuths()
-    if kind == "cap":
-        dome = _dome(head_shape, (0.1, 0.13, 0.1), 14, -8)
-        ahead = np.clip(np.cos(a), 0, 1) ** 0.9 * (np.abs(_signed(a)) < 1.25)
-        if rng.random() < 0.12:  # worn backwards
-            ahead = np.roll(ahead, 12)
-        level = head_shape.centre[1] + 0.12 * head_shape.radii[1]
-        brim = _brim(head_shape, 0.72 * ahead, 0.16 * ahead + 0.1 * np.sin(a) ** 2 * ahead, level)
-        return [on_bone(joined([dome, brim]), "head")], 0.0
-    if kind == "beanie":
-        dome = _dome(head_shape, (0.14, rng.uniform(0.14, 0.4), 0.14), 8, -22)
-        shapes = [dome]
-        if rng.random() < 0.6:
-            shapes.append(_dome(head_shape, (0.2, 0.1, 0.2), 8, -24))
-        if rng.random() < 0.35:
-            shapes.append(ball(0.3).moved((0, head_shape.top + 0.35, head_shape.centre[2])))
-        return [on_bone(joined(shapes), "head")], -8.0
-    if kind in ("bucket", "sunhat"):
-        dome = _dome(head_shape, (0.12, 0.2, 0.12), 12, 6)
-        wide = rng.uniform(0.5, 0.7) if kind == "bucket" else rng.uniform(0.9, 1.4)
-        drop = 0.45 if kind == "bucket" else rng.uniform(0.05, 0.3)
-        level = head_shape.centre[1] + 0.16 * head_shape.radii[1]
-        ones = np.ones_like(a)
-        wavy = 1 + 0.06 * np.sin(3 * a + rng.uniform(0, 6))
-        return [
-            on_bone(joined([dome, _brim(head_shape, wide * wavy, drop * ones, level)]), "head")
-        ], 4.0
-    dome = _dome(head_shape, (0.3, 0.32, 0.36), 12, -18)
-    rim = _brim(
-        head_shape, 0.3 + 0.14 * np.clip(np.cos(a), 0, 1), 0.02 + 0 * a, head_shape.centre[1] + 0.1
-    )
-    shapes = [dome] if rng.random() < 0.5 else [dome, rim]
-    return [on_bone(joined(shapes), "head")], -6.0
+    hard = [_dome(head_shape, dome, rng) for dome in shape.domes if rng.random() < dome.share]
+    if shape.brim is not None and rng.random() < shape.brim.share:
+        hard.append(_brim(head_shape, shape.brim, rng))
+    if rng.random() < shape.bobble:
+        hard.append(ball(0.3).moved((0, head_shape.top + 0.35, head_shape.centre[2])))
+    sheets = [on_bone(joined(hard), "head")] if hard else []
+    if shape.shell is not None:
+        near, far = shape.shell.margin_dm
+        margin = near + (far - near) * loose
+        sheets.append(shell(head_shape, margin, shape.shell.opening_deg, shape.shell.behind_dm))
+    if shape.cape is not None:
+        spread, length = (
+            low + (high - low) * loose for low, high in (shape.cape.spread, shape.cape.length_dm)
+        )
+        sheets.append(cape(head_shape, spread, length, shape.cape.thick_dm))
+    return sheets
 
 
 def _signed(angle: Array) -> Array:

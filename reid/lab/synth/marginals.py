@@ -7,9 +7,22 @@ stereotypes; what excludes what is written in `reid.lab.synth.population.sample_
 from dataclasses import dataclass, field
 from typing import Final
 
+from reid.lab.synth.catalogue import SEXES, catalogue
 from reid.lab.synth.colours import hex_rgb
 
 Table = dict[str, float]
+
+
+def _worn(slot: str) -> dict[str, Table]:
+    """Return what is worn in a slot, by apparent sex, as the catalogue has it."""
+    return {sex: catalogue().shares(slot, sex) for sex in SEXES}
+
+
+def _perhaps(slot: str) -> dict[str, Table]:
+    """Return what is worn in a slot by apparent sex, "" = nothing."""
+    return {
+        sex: {"": max(1 - sum(table.values()), 0.0), **table} for sex, table in _worn(slot).items()
+    }
 
 
 @dataclass(frozen=True)
@@ -18,13 +31,17 @@ class Population:
 
     Attributes:
         age: of the bands. female: share of apparent women and girls. build, height: bands.
-        upper, lower: by apparent sex ("female", "male"); dresses and costumes have no `lower` draw.
+        upper, lower, feet: types by apparent sex ("female", "male"), as in the catalogue; some
+            uppers say themselves what is worn below.
         outer: types of a second layer, "" = none; what cannot be worn over the upper is not
-            (`reid.lab.synth.layering.goes_over`). feet, head ("" = nothing), scarf.
+            (`reid.lab.synth.layering.goes_over`). head, neck: likewise, "" = nothing.
         worn, held: what is carried, "" = nothing; "a+b" = both; `…_child` below 13.
         wheelchair: share of people who sit in one; it takes the place of all they would carry.
         hair: styles by apparent sex. eyewear: "" = none.
-        upper_pattern, lower_pattern, colour tables: of the ground colour by slot.
+        outer_plain: share of outer garments that are plain; others have an upper's pattern.
+        bare_feet: share without socks in shoes. socks_seen: share of others who show them, though
+            something long is on their legs.
+        upper_pattern, lower_pattern, head_pattern, colour tables: of the ground colour by slot.
         domain: which weaves and palettes are used.
     """
 
@@ -34,110 +51,30 @@ class Population:
     female: float = 0.5
     build: Table = field(default_factory=lambda: {"slim": 0.32, "medium": 0.48, "heavy": 0.2})
     height: Table = field(default_factory=lambda: {"short": 0.25, "medium": 0.5, "tall": 0.25})
-    upper: dict[str, Table] = field(
-        default_factory=lambda: {
-            "female": {
-                "t-shirt": 0.2,
-                "shirt": 0.13,
-                "polo": 0.04,
-                "sweater": 0.13,
-                "hoodie": 0.09,
-                "jacket": 0.1,
-                "coat": 0.08,
-                "vest": 0.07,
-                "suit": 0.02,
-                "dress": 0.11,
-                "costume": 0.03,
-            },
-            "male": {
-                "t-shirt": 0.25,
-                "shirt": 0.16,
-                "polo": 0.08,
-                "sweater": 0.11,
-                "hoodie": 0.12,
-                "jacket": 0.12,
-                "coat": 0.05,
-                "vest": 0.05,
-                "suit": 0.03,
-                "dress": 0.0,
-                "costume": 0.03,
-            },
-        }
-    )
-    lower: dict[str, Table] = field(
-        default_factory=lambda: {
-            "female": {
-                "trousers": 0.26,
-                "jeans": 0.27,
-                "leggings": 0.15,
-                "shorts": 0.14,
-                "skirt": 0.18,
-            },
-            "male": {
-                "trousers": 0.4,
-                "jeans": 0.34,
-                "leggings": 0.02,
-                "shorts": 0.24,
-                "skirt": 0.0,
-            },
-        }
-    )
-    outer: Table = field(
-        default_factory=lambda: {
-            "": 0.6,
-            "jacket": 0.14,
-            "coat": 0.07,
-            "vest": 0.05,
-            "hoodie": 0.03,
-            "shirt": 0.03,
-            "sweater": 0.02,
-            "t-shirt": 0.02,
-            "suit": 0.01,
-            "dress": 0.01,
-            "costume": 0.01,
-            "polo": 0.01,
-        }
-    )
-    feet: Table = field(
-        default_factory=lambda: {"sneakers": 0.42, "shoes": 0.28, "boots": 0.16, "sandals": 0.14}
-    )
-    head: Table = field(
-        default_factory=lambda: {
-            "": 0.66,
-            "cap": 0.1,
-            "hat": 0.1,
-            "hood": 0.06,
-            "helmet": 0.03,
-            "covering": 0.05,
-        }
-    )
-    scarf: float = 0.09
-    worn: Table = field(default_factory=lambda: {"": 0.62, "backpack": 0.2, "shoulder-bag": 0.18})
-    worn_child: Table = field(default_factory=lambda: {"": 0.7, "backpack": 0.3})
-    held: Table = field(
-        default_factory=lambda: {
-            "": 0.56,
-            "handbag": 0.1,
-            "plastic-bag": 0.09,
-            "suitcase": 0.06,
-            "umbrella": 0.05,
-            "toy": 0.02,
-            "balloon": 0.03,
-            "pushchair": 0.06,
-            "handbag+plastic-bag": 0.03,
-        }
-    )
-    held_child: Table = field(
-        default_factory=lambda: {
-            "": 0.6,
-            "plastic-bag": 0.04,
-            "toy": 0.18,
-            "balloon": 0.14,
-            "umbrella": 0.04,
-        }
-    )
+    upper: dict[str, Table] = field(default_factory=lambda: _worn("upper"))
+    lower: dict[str, Table] = field(default_factory=lambda: _worn("lower"))
+    outer: dict[str, Table] = field(default_factory=lambda: _perhaps("outer"))
+    feet: dict[str, Table] = field(default_factory=lambda: _worn("feet"))
+    head: dict[str, Table] = field(default_factory=lambda: _perhaps("head"))
+    neck: dict[str, Table] = field(default_factory=lambda: _perhaps("neck"))
+    worn: Table = field(default_factory=lambda: catalogue().carried("worn", "grown"))
+    worn_child: Table = field(default_factory=lambda: catalogue().carried("worn", "child"))
+    held: Table = field(default_factory=lambda: catalogue().carried("held", "grown"))
+    held_child: Table = field(default_factory=lambda: catalogue().carried("held", "child"))
     wheelchair: float = 0.012
     eyewear: Table = field(default_factory=lambda: {"": 0.78, "glasses": 0.15, "sunglasses": 0.07})
+    outer_plain: float = 0.78
+    bare_feet: float = 0.2
+    socks_seen: float = 0.5
+    head_pattern: Table = field(
+        default_factory=lambda: {
+            "plain": 0.8,
+            "striped": 0.05,
+            "plaid": 0.05,
+            "floral": 0.05,
+            "spotted": 0.05,
+        }
+    )
     upper_pattern: Table = field(
         default_factory=lambda: {
             "plain": 0.58,

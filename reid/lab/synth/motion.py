@@ -5,10 +5,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.lab.synth.catalogue import catalogue
 from reid.lab.synth.dress import grip_height
 from reid.lab.synth.figure import MAX_BONES, Figure
 from reid.lab.synth.makehuman import BONE, BONES
-from reid.lab.synth.pose import HOLDING, Pose, posed
+from reid.lab.synth.pose import FOREARM, Pose, posed
 from reid.lab.synth.postures import CARRIED_POSTURES, GROUNDED, in_posture
 from reid.lab.synth.props import FOOTREST
 from reid.lab.synth.scene import RIDING, SEATS, Actor
@@ -37,8 +38,9 @@ def arms_of(actor: Actor) -> dict[str, str]:
     carried = props_of(actor)
     if "wheelchair" in carried:
         return _both("knees" if rng.random() < 0.7 else "rim")
-    if "pushchair" in carried:
-        return _both("pushchair")
+    for kind in carried:
+        if catalogue().thing(kind).grip == "both":
+            return _both(catalogue().thing(kind).arm)
     return _holding(carried, rng) or _idle(actor.gait, rng)
 
 
@@ -50,10 +52,11 @@ def _holding(carried: dict[str, str], rng: np.random.Generator) -> dict[str, str
     """Return what the arms do that carry something."""
     held: dict[str, str] = {}
     for kind, side in carried.items():
-        if kind == "handbag" and rng.random() < 0.3:
-            held[side] = "handbag:forearm"
-        elif kind in HOLDING and (kind != "shoulder-bag" or rng.random() < 0.25):
-            held.setdefault(side, kind)
+        row = catalogue().thing(kind)
+        if row.forearm and rng.random() < row.forearm:
+            held[side] = f"{row.arm}{FOREARM}"
+        elif row.arm and (row.arm_share == 1 or rng.random() < row.arm_share):
+            held.setdefault(side, row.arm)
     return held
 
 
@@ -132,14 +135,13 @@ def _held_frame(
     kind: str, figure: Figure, pose: Pose, side: str, forearm: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (rotation (3, 3), grip in metres) of a held thing before the actor's yaw."""
-    upright = np.eye(3)
-    if kind in SEATS:
+    upright, grip = np.eye(3), catalogue().thing(kind).grip
+    if grip == "floor":
         return upright, np.array([0.0, 0.0, float(_hips(pose)[2]) * figure.scale])
     at = _grip(figure, pose, side) * figure.scale
-    if kind == "pushchair":
-        both = (_grip(figure, pose, "L") + _grip(figure, pose, "R")) / 2 * figure.scale
-        return upright, np.array([both[0], grip_height(kind, figure.height), both[2]])
-    if kind == "suitcase":
+    if grip == "both":
+        at = (_grip(figure, pose, "L") + _grip(figure, pose, "R")) / 2 * figure.scale
+    if grip in ("both", "wheels"):
         return upright, np.array([at[0], grip_height(kind, figure.height), at[2]])
     if forearm:
         bone = BONE[f"lowerarm02.{side}"]
@@ -171,7 +173,8 @@ def bone_matrices(figure: Figure, actor: Actor) -> Float:
             out[bone] = out[BONE[worn_on]]
         else:
             side = carried[kind]
-            frame, at = _held_frame(kind, figure, pose, side, arms.get(side) == "handbag:forearm")
+            forearm = arms.get(side, "").endswith(FOREARM)
+            frame, at = _held_frame(kind, figure, pose, side, forearm)
             out[bone, :, :3], out[bone, :, 3] = turn @ frame, turn @ at + origin
     matrices = out.astype(np.float32)
     if actor.gait in GROUNDED:

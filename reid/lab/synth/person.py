@@ -55,7 +55,7 @@ class Garment:
     Attributes:
         slot: upper, outer, lower, socks, feet, head or neck.
         kind: the value of the slot's ``.type`` ("hoodie"); socks have "socks".
-        cut: name of the mesh in the wardrobe.
+        cut: of the catalogue's cuts; of shoes a mesh, of headwear its shape.
         textile: what it is made of.
         colours: vocabulary colours, largest first.
         pattern: vocabulary pattern.
@@ -66,6 +66,7 @@ class Garment:
         hem_at: where it ends below: uppers 0.3 waist, 0 hip, negative lower; skirts, trousers,
             coats and dresses 0 hip, 1 ankle; socks and boots their upper end likewise.
         seed: small variation of shape.
+        row: name of its row in `reid.lab.synth.catalogue`.
     """
 
     slot: str
@@ -80,6 +81,7 @@ class Garment:
     sleeve_at: float = 1.0
     hem_at: float = 0.0
     seed: int = 0
+    row: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,3 +135,8 @@ class Person:
     def wearing(self, slot: str) -> Garment | None:
         """Return the garment in `slot`, or None."""
         return next((g for g in self.garments if g.slot == slot), None)
+
+    def wearing_type(self, slot: str) -> str:
+        """Return the word for what is worn in `slot`, "" = nothing."""
+        garment = self.wearing(slot)
+        return garment.kind if garment else ""

@@ -1,11 +1,13 @@
 """Drawing synthetic people and groups from the tables of `reid.lab.synth.marginals`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from reid.core.vocabulary import AGE_BANDS
 from reid.lab.synth import layering, outfits
+from reid.lab.synth.catalogue import catalogue, pick
 from reid.lab.synth.colours import draw, hex_rgb
 from reid.lab.synth.marginals import (
     DEFAULT,
@@ -25,17 +27,11 @@ from reid.lab.synth.person import BodyShape, Garment, Looks, Person, Prop
 Rng = np.random.Generator
 
 __all__ = [
-    "DEFAULT", "HAIR", "HAIR_STYLES", "HELD_OUT", "LONG_HAIR", "SKIN", "Member", "Population",
+    "DEFAULT", "HAIR", "HAIR_STYLES", "HELD_OUT", "LONG_HAIR", "SKIN", "Member", "OutfitSampler",
+    "Population",
     "height_band", "median_stature", "pick", "sample_garments", "sample_group", "sample_looks",
     "sample_person", "sample_props", "sample_shape", "sample_skin", "thing_colour", "wheelchair",
 ]  # fmt: skip
-
-
-def pick(table: Table, rng: Rng) -> str:
-    """Draw a key by its probability (weights need not sum to 1)."""
-    keys = tuple(table)
-    weights = np.fromiter(table.values(), float)
-    return keys[int(rng.choice(len(keys), p=weights / weights.sum()))]
 
 
 def median_stature(years: float, sex: float) -> float:
@@ -130,46 +126,97 @@ def sample_looks(rng: Rng, shape: BodyShape, population: Population) -> Looks:
 
 def sample_garments(rng: Rng, shape: BodyShape, population: Population) -> tuple[Garment, ...]:
     """Draw an outfit: upper, perhaps outer, lower, feet, perhaps head and neck."""
-    sex = "female" if shape.sex < 0.5 else "male"
-    sampler = outfits.GarmentSampler(rng, population.domain)
-    upper_type = pick(population.upper[sex], rng)
-    pattern = pick(population.upper_pattern, rng)
-    upper = sampler.upper(upper_type, pick(population.upper_colour, rng), pattern, sex)
-    clothes = [upper]
-    outer_type = pick(population.outer, rng)
-    if outer_type and layering.goes_over(outer_type, upper, girl=sex == "female"):
-        colour = pick(population.upper_colour, rng)
-        outer_pattern = "plain" if rng.random() < 0.78 else pick(population.upper_pattern, rng)
-        clothes = [layering.close_fitting(upper, outer_type)]
-        clothes.append(sampler.outer(outer_type, colour, outer_pattern))
-    over = clothes[-1]
-    if over.kind == "suit":
-        clothes.append(sampler.suit_trousers(over))
-    elif over.kind == "dress" and over.slot == "outer":
-        if rng.random() < 0.6:
-            colour = pick(population.lower_colour, rng)
-            clothes.append(sampler.lower("leggings", colour, "plain", sex))
-    elif upper.kind not in ("dress", "costume"):
-        kind = pick(population.lower[sex], rng)
-        clothes.append(
-            sampler.lower(
-                kind, pick(population.lower_colour, rng), pick(population.lower_pattern, rng), sex
-            )
+    return OutfitSampler(rng, population, "female" if shape.sex < 0.5 else "male").outfit()
+
+
+class OutfitSampler:
+    """Draws an outfit, slot by slot; what is drawn later fits what is worn already."""
+
+    def __init__(self, rng: Rng, population: Population, sex: str) -> None:
+        self.rng, self.population, self.sex = rng, population, sex
+        self.sampler = outfits.GarmentSampler(rng, population.domain)
+        self.rows = catalogue()
+
+    def outfit(self) -> tuple[Garment, ...]:
+        """Draw all garments of one person."""
+        clothes = [*self._tops()]
+        clothes = layering.above_the_lower([*clothes, *self._lower(clothes)])
+        clothes += self._feet(clothes)
+        return (*clothes, *self._head(clothes), *self._neck())
+
+    def _tops(self) -> list[Garment]:
+        people = self.population
+        kind = pick(people.upper[self.sex], self.rng)
+        pattern = pick(people.upper_pattern, self.rng)
+        colour = pick(people.upper_colour, self.rng)
+        upper = self.sampler.garment("upper", kind, colour, pattern, sex=self.sex)
+        kind = pick(people.outer[self.sex], self.rng)
+        rows = self.rows.of_kind("outer", kind, people.domain) if kind else ()
+        fitting = tuple(row for row in rows if layering.goes_over(row, upper))
+        if not fitting:
+            return [upper]
+        row = outfits.choose(fitting, self.sex, self.rng)
+        colour = pick(people.upper_colour, self.rng)
+        plain = self.rng.random() < people.outer_plain
+        pattern = "plain" if plain else pick(people.upper_pattern, self.rng)
+        outer = self.sampler.of_row(row, colour, pattern, sex=self.sex)
+        return [layering.close_fitting(upper, row), outer]
+
+    def _lower(self, tops: list[Garment]) -> list[Garment]:
+        """Draw what is on the legs: what the outermost top says, or as people like."""
+        people, sex = self.population, self.sex
+        below = next(
+            (odds for top in reversed(tops) if (odds := self.rows.row(top.row).below)), None
         )
-    elif upper.kind == "dress" and rng.random() < 0.3:
-        clothes.append(sampler.lower("leggings", pick(population.lower_colour, rng), "plain", sex))
-    clothes = layering.above_the_lower(clothes)
-    clothes += sampler.feet(
-        pick(population.feet, rng), pick(population.feet_colour, rng), tuple(clothes)
-    )
-    head = pick(population.head, rng)
-    if head:
-        clothes.append(sampler.head(head, pick(population.thing_colour, rng), tuple(clothes)))
-    if rng.random() < population.scarf:
-        clothes.append(
-            sampler.scarf(pick(population.thing_colour, rng), pick(population.lower_pattern, rng))
-        )
-    return tuple(clothes)
+        if below is not None:
+            name = pick(below, self.rng)
+            if not name:
+                return []
+            colour = pick(people.lower_colour, self.rng)
+            return [self.sampler.of_row(self.rows.row(name), colour, sex=sex, top=tops[-1])]
+        kind, colour = pick(people.lower[sex], self.rng), pick(people.lower_colour, self.rng)
+        pattern = pick(people.lower_pattern, self.rng)
+        return [self.sampler.garment("lower", kind, colour, pattern, sex=sex)]
+
+    def _feet(self, worn: Sequence[Garment]) -> list[Garment]:
+        kind = pick(self.population.feet[self.sex], self.rng)
+        colour = pick(self.population.feet_colour, self.rng)
+        return self.shod(kind, colour, worn)
+
+    def shod(self, kind: str, colour: str, worn: Sequence[Garment]) -> list[Garment]:
+        """Draw shoes and, where the legs are bare or now and then else, socks."""
+        rng, people = self.rng, self.population
+        shoes = self.sampler.garment("feet", kind, colour, sex=self.sex)
+        shoes = layering.below_what_hangs(shoes, worn)
+        shoe = self.rows.row(shoes.row).shoe
+        covered = any(self.rows.cuts[g.cut].at_boots and g.length == "long" for g in worn)
+        if shoe is None or shoe.straps or (covered and rng.random() >= people.socks_seen):
+            return [shoes]
+        if rng.random() < people.bare_feet:
+            return [shoes]
+        return [shoes, self.sampler.garment("socks", "socks", "white", sex=self.sex)]
+
+    def _head(self, worn: Sequence[Garment]) -> list[Garment]:
+        kind = pick(self.population.head[self.sex], self.rng)
+        if not kind:
+            return []
+        colour = pick(self.population.thing_colour, self.rng)
+        return [self.covered(kind, colour, worn)]
+
+    def covered(self, kind: str, colour: str, worn: Sequence[Garment]) -> Garment:
+        """Draw headwear; a hood is of the cloth of what it belongs to."""
+        row = self.sampler.row("head", kind, self.sex)
+        pattern = pick(self.population.head_pattern, self.rng)
+        tops = [g for g in worn if g.slot in ("upper", "outer")]
+        return self.sampler.of_row(row, colour, pattern, sex=self.sex, top=tops[-1])
+
+    def _neck(self) -> list[Garment]:
+        kind = pick(self.population.neck[self.sex], self.rng)
+        if not kind:
+            return []
+        colour = pick(self.population.thing_colour, self.rng)
+        pattern = pick(self.population.lower_pattern, self.rng)
+        return [self.sampler.garment("neck", kind, colour, pattern, sex=self.sex)]
 
 
 def sample_props(rng: Rng, shape: BodyShape, population: Population) -> tuple[Prop, ...]:
@@ -182,10 +229,7 @@ def sample_props(rng: Rng, shape: BodyShape, population: Population) -> tuple[Pr
     side = int(rng.choice([-1, 1]))
     props = []
     for kind in kinds:
-        colour = pick(population.thing_colour, rng)
-        if kind == "plastic-bag" and rng.random() < 0.55:
-            colour = "white"
-        props.append(sampler.prop(kind, colour, side))
+        props.append(sampler.prop(kind, pick(population.thing_colour, rng), side))
         side = -side
     return tuple(props)
 

@@ -326,9 +326,12 @@ def _legs(poser: Poser, gait: str, style: Style, phase: float, rng: np.random.Ge
             _leg(poser, side, hip, knee, _cycle(ANKLE, t) * scale, style.splay)
 
 
+FOREARM: Final = ":forearm"
+"""Ends the name of what an arm does that has something hanging from its forearm."""
+
 HOLDING: Final = {
     "handbag": Arm(2, 10, 8, 5, 0, 85),
-    "handbag:forearm": Arm(8, 12, 95, 20, 0, 70),
+    f"handbag{FOREARM}": Arm(8, 12, 95, 20, 0, 70),
     "plastic-bag": Arm(3, 11, 6, 5, 0, 85),
     "suitcase": Arm(-18, 13, 10, 0, 0, 85),
     "umbrella": Arm(28, 14, 105, 18, 0, 85),

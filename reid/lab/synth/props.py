@@ -1,15 +1,18 @@
 """Things carried, as rounded shapes with straps, panels and wheels. Metres.
 
 Worn things (backpack, shoulder bag) are built on the body at rest and follow its bones. Held things
-are built about their grip, hang upright from the hand after posing, and ride on free bones.
+are built about their grip, hang upright from the hand after posing, and ride on free bones. What
+builds the shapes that rows of the catalogue name is in `SHAPES`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.lab.synth.catalogue import Size, within
 from reid.lab.synth.makehuman import BODY_END, BONE
 from reid.lab.synth.person import Prop
 from reid.lab.synth.pose import about
@@ -17,8 +20,6 @@ from reid.lab.synth.shapes import Shape, arc, ball, joined, lathe, superellipsoi
 
 Float = NDArray[np.float32]
 Array = NDArray[np.float64]
-
-WORN: Final = ("backpack", "shoulder-bag")
 
 MAIN, TRIM, METAL = range(3)
 """Materials of a prop: its textile, straps and details, hard dark parts."""
@@ -44,6 +45,33 @@ class Torso:
     width: float
     height: float
     lean: float
+
+
+@dataclass(frozen=True, eq=False)
+class Owner:
+    """Who has a thing: standing height and height of the grip in metres, and the trunk."""
+
+    height: float
+    torso: Torso
+    grip: float
+
+
+USUAL_HEIGHT: Final = 1.7
+"""Metres that the people are tall whose things have the sizes of the catalogue."""
+
+
+def _grown(prop: Prop, size: Size, owner: Owner) -> float:
+    """Return how much larger than usual this thing is."""
+    return prop.size * (1 - size.grows + size.grows * owner.height / USUAL_HEIGHT)
+
+
+def _half_sizes(
+    prop: Prop, size: Size, owner: Owner, rng: np.random.Generator
+) -> tuple[float, float, float]:
+    """Draw half of the width, height and depth in metres."""
+    k = _grown(prop, size, owner)
+    wide, tall, deep = (within(r, rng) * k for r in (size.wide_m, size.tall_m, size.deep_m))
+    return wide, tall, deep
 
 
 def torso_of(base: Float, joints: Float, scale: float, height: float) -> Torso:
@@ -73,15 +101,11 @@ def _strap(points: NDArray[np.floating], width: float) -> Shape:
     return tube(points, width, 6, flat=0.3)
 
 
-def backpack(prop: Prop, torso: Torso) -> list[Part]:
+def backpack(prop: Prop, size: Size, owner: Owner) -> list[Part]:
     """A rucksack: body, lid, front pocket, side pockets, two shoulder straps, a loop."""
     rng = np.random.default_rng(prop.variant)
-    k = prop.size * (0.6 + 0.4 * torso.height / 1.7)
-    wide, tall, deep = (
-        rng.uniform(0.135, 0.165) * k,
-        rng.uniform(0.2, 0.25) * k,
-        rng.uniform(0.075, 0.105) * k,
-    )
+    torso, k = owner.torso, _grown(prop, size, owner)
+    wide, tall, deep = _half_sizes(prop, size, owner, rng)
     roundness = float(rng.choice([0.35, 0.5, 0.75]))
     y = torso.shoulder[1] - tall * 0.92
     z = torso.back - deep * 0.85 - 0.012
@@ -163,16 +187,11 @@ def _bag(rng: np.random.Generator, wide: float, tall: float, deep: float) -> lis
     return parts
 
 
-def shoulder_bag(prop: Prop, torso: Torso) -> list[Part]:
+def shoulder_bag(prop: Prop, size: Size, owner: Owner) -> list[Part]:
     """A bag at the hip on a strap over the same or the other shoulder."""
     rng = np.random.default_rng(prop.variant)
-    k = prop.size * (0.55 + 0.45 * torso.height / 1.7)
-    wide, tall, deep = (
-        rng.uniform(0.12, 0.19) * k,
-        rng.uniform(0.09, 0.15) * k,
-        rng.uniform(0.04, 0.065) * k,
-    )
-    side = prop.side
+    torso, side = owner.torso, prop.side
+    wide, tall, deep = _half_sizes(prop, size, owner, rng)
     crossed = rng.random() < 0.5
     drop = rng.uniform(-0.04, 0.1)
     x = torso.hip[0] + deep * 0.9 + 0.02
@@ -203,16 +222,11 @@ def shoulder_bag(prop: Prop, torso: Torso) -> list[Part]:
     return [*parts, *(Part(_strap(half, 0.018), TRIM, "spine03") for half in halves)]
 
 
-def handbag(prop: Prop, height: float) -> list[Part]:
+def handbag(prop: Prop, size: Size, owner: Owner) -> list[Part]:
     """A bag below the hand on two handles."""
     rng = np.random.default_rng(prop.variant)
-    k = prop.size * (0.5 + 0.5 * height / 1.7)
-    wide, tall, deep = (
-        rng.uniform(0.12, 0.19) * k,
-        rng.uniform(0.085, 0.15) * k,
-        rng.uniform(0.04, 0.07) * k,
-    )
-    drop = rng.uniform(0.08, 0.2) * k
+    wide, tall, deep = _half_sizes(prop, size, owner, rng)
+    drop = rng.uniform(0.08, 0.2) * _grown(prop, size, owner)
     turn = about(1, 90)
     parts = [
         Part(p.shape.moved((0, -drop - tall, 0)), p.material) for p in _bag(rng, wide, tall, deep)
@@ -228,15 +242,11 @@ def handbag(prop: Prop, height: float) -> list[Part]:
     return [Part(p.shape.turned(turn), p.material) for p in parts]
 
 
-def plastic_bag(prop: Prop, height: float) -> list[Part]:
+def plastic_bag(prop: Prop, size: Size, owner: Owner) -> list[Part]:
     """A thin crumpled carrier bag."""
     rng = np.random.default_rng(prop.variant)
-    k = prop.size * (0.5 + 0.5 * height / 1.7)
-    wide, tall, deep = (
-        rng.uniform(0.11, 0.17) * k,
-        rng.uniform(0.13, 0.2) * k,
-        rng.uniform(0.04, 0.09) * k,
-    )
+    k = _grown(prop, size, owner)
+    wide, tall, deep = _half_sizes(prop, size, owner, rng)
     body = superellipsoid((wide, tall, deep), 0.55, 0.6, 12)
     p = body.points.copy()
     low = np.clip(-p[:, 1:2] / tall, -1, 1)
@@ -254,16 +264,11 @@ def plastic_bag(prop: Prop, height: float) -> list[Part]:
     return [Part(q.shape.turned(about(1, 90)), q.material) for q in parts]
 
 
-def suitcase(prop: Prop, height: float, grip: float) -> list[Part]:
-    """A trolley case, tilted on its wheels behind the hand; `grip` is the hand's height."""
+def suitcase(prop: Prop, size: Size, owner: Owner) -> list[Part]:
+    """A trolley case, tilted on its wheels behind the hand."""
     rng = np.random.default_rng(prop.variant)
-    k = prop.size * (0.7 + 0.3 * height / 1.7)
-    wide, tall, deep = (
-        rng.uniform(0.17, 0.22) * k,
-        rng.uniform(0.25, 0.32) * k,
-        rng.uniform(0.1, 0.13) * k,
-    )
-    handle_top = max(grip / np.cos(np.radians(25)), 2 * tall + 0.12)
+    wide, tall, deep = _half_sizes(prop, size, owner, rng)
+    handle_top = max(owner.grip / np.cos(np.radians(25)), 2 * tall + 0.12)
     parts = [
         Part(superellipsoid((wide, tall, deep), 0.25, 0.3, 9).moved((0, tall + 0.05, 0)), MAIN)
     ]
@@ -284,10 +289,10 @@ def suitcase(prop: Prop, height: float, grip: float) -> list[Part]:
     return [Part(p.shape.turned(tilt).moved(tuple(-at)), p.material) for p in parts]
 
 
-def umbrella(prop: Prop, height: float) -> list[Part]:
+def umbrella(prop: Prop, size: Size, owner: Owner) -> list[Part]:
     """An open umbrella over the head: ribbed canopy, shaft, handle."""
     rng = np.random.default_rng(prop.variant)
-    radius = rng.uniform(0.42, 0.6) * prop.size * (0.7 + 0.3 * height / 1.7)
+    radius = within(size.wide_m, rng) * _grown(prop, size, owner)
     ribs, rows = 8, 7
     a = np.linspace(0, 2 * np.pi, ribs * 2, endpoint=False)
     t = np.linspace(0.02, 1, rows)[:, None]
@@ -301,7 +306,7 @@ def umbrella(prop: Prop, height: float) -> list[Part]:
 
     faces = grid_faces(rows, ribs * 2, closed=True)
     p = points.astype(np.float32)
-    top = 0.32 * height
+    top = 0.32 * owner.height
     canopy = Shape(p, vertex_normals(p, faces), faces).moved((0, top, 0))
     shaft = tube(np.array([[0, -0.12, 0], [0, top + 0.45 * radius, 0]]), 0.008, 5)
     grip = tube(np.array([[0, -0.16, 0], [0, -0.02, 0]]), 0.015, 6)
@@ -310,10 +315,10 @@ def umbrella(prop: Prop, height: float) -> list[Part]:
     return [Part(q.shape.turned(lean), q.material) for q in parts]
 
 
-def toy(prop: Prop, height: float) -> list[Part]:
+def toy(prop: Prop, size: Size, owner: Owner) -> list[Part]:
     """A soft animal, or a ball."""
     rng = np.random.default_rng(prop.variant)
-    k = prop.size * rng.uniform(0.8, 1.3) * (0.6 + 0.4 * height / 1.7)
+    k = rng.uniform(0.8, 1.3) * _grown(prop, size, owner)
     if rng.random() < 0.2:
         return [Part(ball(0.11 * k, 9).moved((0, 0, 0.08)), MAIN)]
     shapes = [
@@ -339,25 +344,22 @@ def toy(prop: Prop, height: float) -> list[Part]:
     ]
 
 
-def balloon(prop: Prop, height: float) -> list[Part]:
+_BALLOON: Final = (
+    (0.0, 0.17), (0.08, 0.155), (0.13, 0.09), (0.14, 0.02),
+    (0.11, -0.08), (0.04, -0.16), (0.012, -0.18), (0.03, -0.2),
+)  # fmt: skip
+"""Outline of a balloon from its top to its knot: metres from the axis, metres up."""
+
+
+def balloon(prop: Prop, size: Size, owner: Owner) -> list[Part]:
     """One to three balloons on strings; three in three colours where the label says so."""
     rng = np.random.default_rng(prop.variant)
     parts = []
     many = "multicolour" in prop.colours
     for i in range(3 if many else int(rng.choice([1, 1, 1, 2, 3]))):
-        up = rng.uniform(0.55, 1.0) * (0.6 + 0.4 * height / 1.7)
+        up = rng.uniform(0.55, 1.0) * _grown(prop, size, owner) / prop.size
         at = np.array([rng.normal(0, 0.12), up, rng.normal(0, 0.12)])
-        profile = [
-            (0.0, 0.17),
-            (0.08, 0.155),
-            (0.13, 0.09),
-            (0.14, 0.02),
-            (0.11, -0.08),
-            (0.04, -0.16),
-            (0.012, -0.18),
-            (0.03, -0.2),
-        ]
-        shape = lathe(np.asarray(profile) * prop.size * rng.uniform(0.85, 1.15), 12)
+        shape = lathe(np.asarray(_BALLOON) * prop.size * rng.uniform(0.85, 1.15), 12)
         parts.append(Part(shape.moved(at + np.array([0, 0.18, 0])), i if many else MAIN))
         parts.append(Part(tube(arc(np.zeros(3), at, np.array([0.03, 0, 0.02])), 0.003, 3), TRIM))
     return parts
@@ -367,10 +369,11 @@ FIRST_OF_BUGGY: Final = 0.5
 """Something lies in a pushchair whose variant draws less than this first."""
 
 
-def pushchair(prop: Prop, grip: float) -> list[Part]:
+def pushchair(prop: Prop, size: Size, owner: Owner) -> list[Part]:
     """A buggy before the hands: seat, hood, frame, wheels; the grip is its handle bar."""
     rng = np.random.default_rng(prop.variant)
-    g, ahead = grip, 0.28
+    del size
+    g, ahead = owner.grip, 0.28
     parts: list[Part] = []
     hub = superellipsoid((0.19, 0.05, 0.18), 0.5, 0.5, 7).turned(about(0, -12))
     parts.append(Part(hub.moved((0, 0.42 - g, ahead + 0.3)), MAIN))
@@ -415,9 +418,10 @@ SEAT: Final = 0.245
 """Height of a seat above the feet of who sits on it, in heights of that person."""
 
 
-def wheelchair(prop: Prop, height: float) -> list[Part]:
-    """A chair on wheels for somebody of `height` metres; the grip is the floor below the hips."""
-    rng = np.random.default_rng(prop.variant)
+def wheelchair(prop: Prop, size: Size, owner: Owner) -> list[Part]:
+    """A chair on wheels that fits its owner; the grip is the floor below the hips."""
+    del size
+    rng, height = np.random.default_rng(prop.variant), owner.height
     seat = FOOTREST + SEAT * height
     wide, deep = 0.12 * height + 0.02, 0.13 * height
     parts = [
@@ -431,12 +435,10 @@ def wheelchair(prop: Prop, height: float) -> list[Part]:
     return parts
 
 
-def chair(prop: Prop, height: float) -> list[Part]:
-    """A chair or stool, often at a table; the grip is the floor below the hips.
-
-    `height` is of the person who sits on it, in metres.
-    """
-    rng = np.random.default_rng(prop.variant)
+def chair(prop: Prop, size: Size, owner: Owner) -> list[Part]:
+    """A chair or stool, often at a table; the grip is the floor below its owner's hips."""
+    del size
+    rng, height = np.random.default_rng(prop.variant), owner.height
     seat, wide, deep = SEAT * height, 0.12 * height + 0.02, 0.13 * height
     cushion = superellipsoid((wide, 0.025, deep), 0.3, 0.3, 7).moved((0, seat - 0.04, 0.05))
     parts = [Part(cushion, MAIN)]
@@ -493,3 +495,11 @@ def _chair_side(x: float, seat: float, height: float, deep: float, arms: bool) -
         rest = superellipsoid((0.025, 0.02, deep * 0.8), 0.4, 0.4, 6)
         parts.append(Part(rest.moved((x, seat + 0.12 * height, -0.02)), TRIM))
     return parts
+
+
+SHAPES: Final[dict[str, Callable[[Prop, Size, Owner], list[Part]]]] = {
+    "backpack": backpack, "shoulder bag": shoulder_bag, "handbag": handbag,
+    "plastic bag": plastic_bag, "suitcase": suitcase, "umbrella": umbrella, "toy": toy,
+    "balloon": balloon, "pushchair": pushchair, "wheelchair": wheelchair, "chair": chair,
+}  # fmt: skip
+"""Names of shapes in the catalogue → what builds them."""

@@ -7,7 +7,7 @@ seed, so that layer numbers mean the same everywhere.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -27,7 +27,7 @@ class Weave:
     """One weave.
 
     Attributes:
-        family: plain, knit, denim, stripes, plaid, spots, floral, allover, camo, print, block …
+        family: a key of `FAMILIES`.
         pattern: vocabulary pattern.
         mode: `TILE`, `CHEST` or `HEIGHT`.
         texels: uint8, shape (128, 128, 4).
@@ -40,7 +40,7 @@ class Weave:
     texels: Image
     domain: str
 
-    @property
+    @cached_property
     def shares(self) -> tuple[float, float, float]:
         """Mean share of colours 0, 1 and 2."""
         one, two = (float(self.texels[..., c].mean() / 255) for c in (0, 1))
@@ -280,29 +280,66 @@ def _block(rng: Rng) -> Image:
 
 Maker = Callable[[Rng], Image]
 
-FAMILIES: Final[tuple[tuple[str, str, int, int, Maker], ...]] = (
-    ("plain", "plain", TILE, 2, _plain),
-    ("heather", "plain", TILE, 4, _heather),
-    ("knit", "plain", TILE, 5, _knit),
-    ("corduroy", "plain", TILE, 2, _corduroy),
-    ("denim", "plain", TILE, 6, _denim),
-    ("quilted", "plain", TILE, 5, _quilted),
-    ("stripes", "striped", TILE, 12, _stripes),
-    ("pinstripes", "striped", TILE, 4, _pinstripes),
-    ("irregular", "striped", TILE, 6, _irregular_stripes),
-    ("plaid", "plaid", TILE, 12, _plaid),
-    ("gingham", "plaid", TILE, 3, _gingham),
-    ("windowpane", "plaid", TILE, 3, _windowpane),
-    ("spots", "spotted", TILE, 6, _spots),
-    ("leopard", "spotted", TILE, 2, _leopard),
-    ("floral", "floral", TILE, 12, _floral),
-    ("camouflage", "graphic", TILE, 4, _camouflage),
-    ("geometric", "graphic", TILE, 6, _geometric),
-    ("tie-dye", "graphic", TILE, 3, _tie_dye),
-    ("print", "graphic", CHEST, 28, _print),
-    ("block", "plain", HEIGHT, 8, _block),
-)
-"""Family, vocabulary pattern, mode, how many, maker."""
+DYES_OF_DENIM: Final = ("blue", "black", "grey", "white")
+
+
+@dataclass(frozen=True)
+class Family:
+    """Weaves of one kind.
+
+    Attributes:
+        name: of the kind.
+        pattern: what it is called, in the vocabulary's words.
+        mode: `TILE`, `CHEST` or `HEIGHT`.
+        count: how many different ones are drawn.
+        make: what draws one.
+        scale_m: metres that one repeat (or one print) spans, from and to.
+        relief, gloss: strength of folds and of highlights, from and to.
+        washed_dyes: the only colours that it comes in, washed out to many shades; () = it comes in
+            all colours and unwashed. Cloth of another colour is made in the first.
+    """
+
+    name: str
+    pattern: str
+    mode: int
+    count: int
+    make: Maker
+    scale_m: tuple[float, float]
+    relief: tuple[float, float] = (0.35, 0.9)
+    gloss: tuple[float, float] = (0.0, 0.12)
+    washed_dyes: tuple[str, ...] = ()
+
+
+FAMILIES: Final = {
+    family.name: family
+    for family in (
+        Family("plain", "plain", TILE, 2, _plain, (0.15, 0.3)),
+        Family("heather", "plain", TILE, 4, _heather, (0.12, 0.3)),
+        Family(
+            "knit", "plain", TILE, 5, _knit, (0.12, 0.25), relief=(0.245, 0.63), gloss=(0.0, 0.0)
+        ),
+        Family("corduroy", "plain", TILE, 2, _corduroy, (0.1, 0.2)),
+        Family(
+            "denim", "plain", TILE, 6, _denim, (0.35, 0.7), (0.8, 0.8), (0.03, 0.03), DYES_OF_DENIM
+        ),
+        Family("quilted", "plain", TILE, 5, _quilted, (0.35, 0.5), gloss=(0.1, 0.4)),
+        Family("stripes", "striped", TILE, 12, _stripes, (0.18, 0.5)),
+        Family("pinstripes", "striped", TILE, 4, _pinstripes, (0.15, 0.4)),
+        Family("irregular", "striped", TILE, 6, _irregular_stripes, (0.3, 0.7)),
+        Family("plaid", "plaid", TILE, 12, _plaid, (0.1, 0.32)),
+        Family("gingham", "plaid", TILE, 3, _gingham, (0.1, 0.3)),
+        Family("windowpane", "plaid", TILE, 3, _windowpane, (0.15, 0.35)),
+        Family("spots", "spotted", TILE, 6, _spots, (0.15, 0.45)),
+        Family("leopard", "spotted", TILE, 2, _leopard, (0.2, 0.4)),
+        Family("floral", "floral", TILE, 12, _floral, (0.2, 0.5)),
+        Family("camouflage", "graphic", TILE, 4, _camouflage, (0.3, 0.6)),
+        Family("geometric", "graphic", TILE, 6, _geometric, (0.15, 0.5)),
+        Family("tie-dye", "graphic", TILE, 3, _tie_dye, (0.4, 0.8)),
+        Family("print", "graphic", CHEST, 28, _print, (0.2, 0.34)),
+        Family("block", "plain", HEIGHT, 8, _block, (0.5, 0.6)),
+    )
+}
+"""Every family by its name. Layers are numbered in this order: new families come last."""
 
 HELD_OUT_EVERY: Final = 4
 """Every fourth weave of a patterned family is kept for the held-out domain."""
@@ -312,49 +349,14 @@ HELD_OUT_EVERY: Final = 4
 def weaves() -> tuple[Weave, ...]:
     """Return every weave; the index is the texture layer."""
     out = []
-    for f, (family, pattern, mode, count, make) in enumerate(FAMILIES):
-        for i in range(count):
-            texels = make(np.random.default_rng((7, f, i)))
+    for f, family in enumerate(FAMILIES.values()):
+        for i in range(family.count):
+            texels = family.make(np.random.default_rng((7, f, i)))
             domain = "both"
-            if count >= HELD_OUT_EVERY:
+            if family.count >= HELD_OUT_EVERY:
                 domain = "held-out" if i % HELD_OUT_EVERY == 3 else "train"
-            out.append(Weave(family, pattern, mode, texels, domain))
+            out.append(Weave(family.name, family.pattern, family.mode, texels, domain))
     return tuple(out)
-
-
-WOVEN_FROM: Final = {
-    "plain": ("plain", "heather", "knit"),
-    "striped": ("stripes", "irregular", "pinstripes"),
-    "plaid": ("plaid", "gingham", "windowpane"),
-    "spotted": ("spots", "leopard"),
-    "floral": ("floral",),
-    "graphic": ("print", "print", "geometric", "camouflage", "tie-dye"),
-}
-"""Weave families that a vocabulary pattern may be woven from."""
-
-SCALE: Final = {
-    "plain": (0.15, 0.3),
-    "heather": (0.12, 0.3),
-    "knit": (0.12, 0.25),
-    "corduroy": (0.1, 0.2),
-    "denim": (0.35, 0.7),
-    "quilted": (0.35, 0.5),
-    "stripes": (0.18, 0.5),
-    "irregular": (0.3, 0.7),
-    "pinstripes": (0.15, 0.4),
-    "plaid": (0.1, 0.32),
-    "gingham": (0.1, 0.3),
-    "windowpane": (0.15, 0.35),
-    "spots": (0.15, 0.45),
-    "leopard": (0.2, 0.4),
-    "floral": (0.2, 0.5),
-    "camouflage": (0.3, 0.6),
-    "geometric": (0.15, 0.5),
-    "tie-dye": (0.4, 0.8),
-    "print": (0.2, 0.34),
-    "block": (0.5, 0.6),
-}
-"""Metres that one repeat (or one print) spans, by family."""
 
 
 @lru_cache(maxsize=64)

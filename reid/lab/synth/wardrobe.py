@@ -1,16 +1,19 @@
 """Garments as meshes: assets split into pieces and helpers cut to length.
 
-A `Cut` says which pieces a garment is made of and how they may end; `tailor` fits, cuts and eases
-it on one body. Distances are decimetres, places along the body are `SurfaceMap.along`.
+A `Cut` of the catalogue says which pieces a garment is made of and how they may end; `fit_garment`
+fits, cuts and eases it on one body. Distances are decimetres, places along the body are
+`SurfaceMap.along`.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid.lab.synth.body import ARM_L, ARM_R, HEAD_REGION, LEG_L, LEG_R, TORSO
+from reid.lab.synth.catalogue import Cut, Shoe, catalogue
 from reid.lab.synth.meshes import vertex_normals
 from reid.lab.synth.person import Garment
 from reid.lab.synth.pieces import Sheet, merged, sheet
@@ -21,97 +24,6 @@ Span = tuple[int, float, float]
 ARMS: Final = (ARM_L, ARM_R)
 LEGS: Final = (LEG_L, LEG_R)
 
-
-@dataclass(frozen=True)
-class Cut:
-    """How a garment is made.
-
-    Attributes:
-        sources: pieces (see `reid.lab.synth.pieces.piece`).
-        sleeves: whether sleeves end at `Garment.sleeve_at` (else where the piece ends).
-        hem: what `Garment.hem_at` cuts: "trunk", "legs", "skirt" (a tube from the waist joins),
-            or "" for as it is.
-        ease: decimetres that a garment of full looseness stands off: chest, hem, sleeve, leg.
-        neck: how far down the trunk the neckline is cut (`along`), 1.05 = not.
-        top: for lowers cut from tights, where they end above.
-        covers: where the body is surely covered: trunk from, trunk to, arms to, legs to.
-    """
-
-    sources: tuple[str, ...]
-    sleeves: bool = False
-    hem: str = ""
-    ease: tuple[float, float, float, float] = (0.06, 0.25, 0.12, 0.0)
-    neck: float = 1.05
-    top: float = 1.05
-    covers: tuple[float, float, float, float] = (0.2, 0.85, 0.2, 0.0)
-
-
-CUTS: Final[dict[str, Cut]] = {
-    # short sleeves
-    "tee": Cut(("male_casualsuit04:1",), ease=(0.06, 0.3, 0.16, 0)),
-    "tee-fitted": Cut(("female_casualsuit01:0",), ease=(0.02, 0.1, 0.06, 0)),
-    "tee-round": Cut(("female_casualsuit02:1",), ease=(0.04, 0.2, 0.1, 0)),
-    "tee-long": Cut(("male_casualsuit02:0",), True, "", (0.06, 0.28, 0.2, 0)),
-    "crop": Cut(("female_sportsuit01:0",), ease=(0.02, 0.1, 0.05, 0), covers=(0.6, 0.85, 0.15, 0)),
-    "shirt-short": Cut(("male_casualsuit06:0",), ease=(0.05, 0.25, 0.15, 0)),
-    "shirt-cut": Cut(("male_casualsuit03:0",), True, "", (0.05, 0.3, 0.18, 0)),
-    # long sleeves
-    "shirt": Cut(("male_casualsuit03:0",), True, "", (0.04, 0.28, 0.1, 0)),
-    "blouse": Cut(("female_elegantsuit01:0",), True, "", (0.03, 0.2, 0.12, 0)),
-    "sweater": Cut(("male_casualsuit02:0",), True, "", (0.14, 0.32, 0.2, 0)),
-    "hoodie": Cut(("male_casualsuit02:0",), True, "", (0.22, 0.4, 0.26, 0)),
-    "turtleneck": Cut(("tights",), True, "trunk", (0.1, 0.24, 0.12, 0)),
-    "jacket-open": Cut(
-        ("male_casualsuit05:0",), True, "", (0.12, 0.32, 0.2, 0), covers=(2, 2, 0.2, 0)
-    ),
-    "jacket": Cut(("male_casualsuit03:0",), True, "", (0.24, 0.42, 0.26, 0)),
-    "puffer": Cut(("male_casualsuit02:0",), True, "", (0.45, 0.5, 0.42, 0)),
-    "suit": Cut(("male_elegantsuit01:0",), ease=(0.05, 0.2, 0.08, 0)),
-    "coat": Cut(("male_casualsuit03:0",), True, "skirt", (0.28, 0.5, 0.28, 0.8)),
-    "coat-open": Cut(
-        ("male_casualsuit05:0",), True, "skirt", (0.2, 0.45, 0.24, 0.75), covers=(2, 2, 0.2, 0)
-    ),
-    # no sleeves
-    "tank": Cut(("tights",), True, "trunk", (0.06, 0.25, 0.03, 0), neck=0.86),
-    "vest": Cut(("male_casualsuit03:0",), True, "", (0.32, 0.42, 0.3, 0), covers=(2, 2, 0, 0)),
-    "vest-open": Cut(("male_casualsuit05:0",), True, "", (0.3, 0.4, 0.3, 0), covers=(2, 2, 0, 0)),
-    # worn over another: open in front, or with the sleeves of what is beneath
-    "shirt-open": Cut(
-        ("male_casualsuit05:0",), True, "", (0.07, 0.28, 0.12, 0), covers=(2, 2, 0.2, 0)
-    ),
-    "cardigan": Cut(("male_casualsuit05:0",), True, "", (0.1, 0.3, 0.17, 0), covers=(2, 2, 0.2, 0)),
-    "hoodie-open": Cut(
-        ("male_casualsuit05:0",), True, "", (0.2, 0.38, 0.25, 0), covers=(2, 2, 0.2, 0)
-    ),
-    "suit-open": Cut(
-        ("male_casualsuit05:0",), True, "", (0.08, 0.22, 0.1, 0), covers=(2, 2, 0.2, 0)
-    ),
-    "tee-over": Cut(("male_casualsuit04:1",), ease=(0.16, 0.38, 0.26, 0)),
-    "polo-over": Cut(("male_casualsuit06:0",), ease=(0.15, 0.35, 0.25, 0)),
-    "pinafore": Cut(("tights",), True, "skirt", (0.34, 0.42, 0.2, 0.5), neck=0.84),
-    # one piece
-    "dress": Cut(("tights",), True, "skirt", (0.04, 0.15, 0.1, 0.25), neck=0.93),
-    "dress-tee": Cut(("female_casualsuit02:1",), True, "skirt", (0.05, 0.2, 0.1, 0.3)),
-    "dress-shirt": Cut(("female_elegantsuit01:0",), True, "skirt", (0.05, 0.2, 0.1, 0.3)),
-    "onesie": Cut(("tights",), True, "legs", (0.3, 0.4, 0.3, 0.35), covers=(0.0, 0.9, 0.85, 0.85)),
-    # lower
-    "jeans": Cut(("male_casualsuit02:1",), hem="legs", ease=(0, 0, 0, 0.15)),
-    "jeans-f": Cut(("female_casualsuit01:1",), hem="legs", ease=(0, 0, 0, 0.12)),
-    "wide": Cut(("male_casualsuit02:1",), hem="legs", ease=(0, 0, 0, 0.55)),
-    "chinos": Cut(("male_elegantsuit01:1",), hem="legs", ease=(0, 0, 0, 0.18)),
-    "joggers": Cut(("tights",), False, "legs", (0.05, 0.05, 0, 0.42), top=0.17),
-    "leggings": Cut(("tights",), False, "legs", (0.0, 0.0, 0, 0.03), top=0.18),
-    "slim": Cut(("tights",), False, "legs", (0.05, 0.05, 0, 0.1), top=0.17),
-    "shorts": Cut(("male_casualsuit02:1",), hem="legs", ease=(0, 0, 0, 0.35)),
-    "hotpants": Cut(("female_casualsuit02:0",), ease=(0, 0, 0, 0.06)),
-    "skirt": Cut((), False, "skirt", (0.02, 0.05, 0, 0.4)),
-    "pencil": Cut(("female_elegantsuit01:1",), ease=(0, 0, 0, 0)),
-    "overalls": Cut(
-        ("male_worksuit01:0",), hem="legs", ease=(0.14, 0.1, 0, 0.12), covers=(0, 0.2, 0, 0.8)
-    ),
-    # legs and feet
-    "socks": Cut(("tights",), ease=(0, 0, 0, 0.04)),
-}
 
 OVERLAP: Final = 0.1
 """How far a top reaches down inside the skirt that is sewn to it."""
@@ -131,7 +43,7 @@ USUAL_EXTENT: Final = {"trunk": 5.2, "legs": 8.0, "skirt": 4.5}
 
 def _ease(s: Sheet, cut: Cut, garment: Garment) -> Sheet:
     """Stand a sheet off the body: widening to the hem, sleeves and legs with soft bulges."""
-    chest, hem, sleeve, leg = cut.ease
+    chest, hem, sleeve, leg = cut.ease_dm
     k = 0.35 + garment.loose
     out = np.zeros(len(s.points), np.float32)
     trunk, arms, legs = s.region == TORSO, np.isin(s.region, ARMS), np.isin(s.region, LEGS)
@@ -140,14 +52,14 @@ def _ease(s: Sheet, cut: Cut, garment: Garment) -> Sheet:
     near = _smooth(s.along, 0.0, 0.25)
     out[arms] = (chest + (sleeve - chest) * near[arms]) * k
     reach = _smooth(s.along, 0.05, 0.4)
-    base = hem if cut.hem not in ("legs",) and leg == 0 else max(leg * 0.3, 0.0)
+    base = hem if cut.ends not in ("legs",) and leg == 0 else max(leg * 0.3, 0.0)
     out[legs] = (base + (leg - base) * reach[legs]) * k
     rng = np.random.default_rng(garment.seed)
     wave = rng.uniform(2, 5, 3)
     shift = rng.uniform(0, 6, 3)
     bulge = np.sin(s.points * wave + shift).sum(1) / 3
     body = float(np.ptp(s.points[:, 1])) if len(s.points) else 1.0
-    small = np.clip(body / USUAL_EXTENT.get(cut.hem or "trunk", 6.0), 0.45, 1.0)
+    small = np.clip(body / USUAL_EXTENT.get(cut.ends or "trunk", 6.0), 0.45, 1.0)
     return s.pushed(out * (1 + 0.35 * bulge) * small)
 
 
@@ -157,12 +69,12 @@ def _end_field(s: Sheet, cut: Cut, garment: Garment) -> Float:
     arms, legs, trunk = np.isin(s.region, ARMS), np.isin(s.region, LEGS), s.region == TORSO
     if cut.sleeves:
         keep[arms] = np.minimum(keep[arms], (garment.sleeve_at - s.along)[arms])
-    if cut.hem == "legs":
+    if cut.ends == "legs":
         keep[legs] = np.minimum(keep[legs], (garment.hem_at - s.along)[legs])
-    if cut.hem == "trunk":
+    if cut.ends == "trunk":
         keep[trunk] = np.minimum(keep[trunk], (s.along - garment.hem_at)[trunk])
         keep[legs] = np.minimum(keep[legs], np.minimum(-garment.hem_at * 0.9, 0.12) - s.along[legs])
-    if cut.hem == "skirt":
+    if cut.ends == "skirt":
         keep[trunk] = np.minimum(keep[trunk], (s.along - WAIST + OVERLAP)[trunk])
         keep[legs] = -1
     if cut.neck < 1.05:
@@ -203,7 +115,7 @@ def _skirt(base: Float, cut: Cut, garment: Garment) -> Sheet:
     radial[:, 1] = 0
     radial /= np.maximum(np.linalg.norm(radial, axis=1, keepdims=True), 1e-6)
     points += radial * (depth * np.sin(folds * angle + rng.uniform(0, 6)))[:, None]
-    points += radial * (0.04 + cut.ease[3] * 0.5 * (0.35 + garment.loose))
+    points += radial * (0.04 + cut.ease_dm.leg * 0.5 * (0.35 + garment.loose))
     out = replace(s, points=points.astype(np.float32)).clipped((end - t).astype(np.float32))
     out = replace(out, region=np.full(len(out.points), TORSO, np.int32))
     return replace(out, normals=vertex_normals(out.points, out.faces))
@@ -214,39 +126,39 @@ def fit_garment(base: Float, garment: Garment, *, small: bool = False) -> tuple[
 
     Args:
         base: morphed base mesh, float32 (19158, 3), decimetres.
-        garment: what to make; its `cut` is a key of `CUTS`.
+        garment: what to make; its `cut` is one of the catalogue's.
         small: with few faces, for somebody drawn small.
     """
-    cut = CUTS[garment.cut]
+    cut = catalogue().cuts[garment.cut]
     sheets = []
-    for source in cut.sources:
+    for source in cut.pieces:
         s = sheet(source, base, small=small)
         s = s.clipped(_end_field(s, cut, garment))
         sheets.append(_ease(s, cut, garment))
-    if cut.hem == "skirt":
+    if cut.ends == "skirt":
         sheets.append(_skirt(base, cut, garment))
     done = merged(sheets)
     return done.with_normals(), _covers(cut, garment)
 
 
 def _covers(cut: Cut, garment: Garment) -> list[Span]:
-    low, high, arms, legs = cut.covers
+    low, high = cut.trunk
     spans: list[Span] = []
     margin = 0.1
     if garment.slot in ("upper", "outer"):
         spans.append((TORSO, low, min(high, cut.neck - 0.12)))
-        reach = garment.sleeve_at - margin if cut.sleeves else arms - 0.05
+        reach = garment.sleeve_at - margin if cut.sleeves else cut.arms - 0.05
         if reach > 0.12:
             spans += [(arm, 0.08, reach) for arm in ARMS]
-    if garment.slot == "lower" and cut.sources:
+        if cut.legs:
+            spans += [(leg, -1.0, cut.legs) for leg in LEGS]
+    if garment.slot == "lower" and cut.pieces:
         spans.append((TORSO, -1.0, 0.08))
-        end = garment.hem_at - margin if cut.hem == "legs" else 0.05
+        end = garment.hem_at - margin if cut.ends == "legs" else 0.05
         spans += [(leg, -1.0, end) for leg in LEGS]
-    if cut.hem == "skirt" and garment.slot != "outer":
+    if cut.ends == "skirt" and garment.slot != "outer":
         spans.append((TORSO, -1.0, 0.15))
         spans += [(leg, -1.0, garment.hem_at * 0.75) for leg in LEGS]
-    if garment.cut == "onesie":
-        spans += [(leg, -1.0, legs) for leg in LEGS]
     return spans
 
 
@@ -257,32 +169,46 @@ def socks(base: Float, top: float, *, small: bool = False) -> Sheet:
     return s.clipped(keep).pushed(0.03)
 
 
-NARROW: Final = ("leggings", "slim")
-"""Trousers that are worn inside boots; others hang over them."""
+SHAFTLESS: Final = 0.93
+"""Where boots end along the leg (1 = ankle) whose shaft trousers hide."""
+
+TUCKED: Final = 0.06
+"""Part of the leg that tucked trousers reach into the shafts of boots."""
 
 
-def inside_boots(garment: Garment, boots: Garment | None) -> Garment:
-    """Return trousers as worn with these boots: narrow ones end inside the shaft."""
-    if boots is None or boots.kind != "boots" or garment.cut not in NARROW:
+def inside_boots(garment: Garment, shoes: Garment | None) -> Garment:
+    """Return trousers as worn with these shoes: narrow ones end inside the shafts of boots."""
+    tucked = catalogue().cuts[garment.cut].at_boots == "tucked"
+    if not tucked or shoes is None or not shoe_of(shoes).shaft:
         return garment
-    return replace(garment, hem_at=min(garment.hem_at, boots.hem_at + 0.06))
+    return replace(garment, hem_at=min(garment.hem_at, shoes.hem_at + TUCKED))
 
 
-def has_shaft(lower: Garment | None) -> bool:
-    """Whether boots show their shaft: not under wide trousers."""
-    if lower is None or lower.length != "long" or lower.cut in ("skirt", "pencil"):
-        return True
-    return lower.cut in NARROW
+def shoe_of(garment: Garment) -> Shoe:
+    """Return what only shoes have, of a garment of the feet."""
+    return catalogue().row(garment.row).shoe or Shoe()
+
+
+def has_shaft(shoes: Garment, clothes: Iterable[Garment]) -> bool:
+    """Whether shoes show a shaft: boots do, but not under trousers that hang over them."""
+    cuts = catalogue().cuts
+    hidden = any(
+        cuts[g.cut].at_boots == "hanging" and g.length != "short"
+        for g in clothes
+        if g.slot in ("upper", "lower")
+    )
+    return shoe_of(shoes).shaft and not hidden
 
 
 def shoes(base: Float, garment: Garment, *, shaft: bool = True, small: bool = False) -> list[Sheet]:
-    """Return a pair of shoes, boots (with or without their shaft) or sandals."""
-    if garment.kind == "sandals":
+    """Return a pair of shoes, boots (with their shaft seen or not) or sandals."""
+    shoe = shoe_of(garment)
+    if shoe.straps:
         return [_sandals(base, garment)]
     out = [sheet(garment.cut, base, small=small)]
-    if garment.kind == "boots":
+    if shoe.shaft:
         s = sheet("tights", base, small=small)
-        top = garment.hem_at if shaft else 0.93
+        top = garment.hem_at if shaft else SHAFTLESS
         keep = np.where(np.isin(s.region, LEGS), s.along - top, -1)
         leg = s.clipped(keep.astype(np.float32))
         out.append(leg.pushed(0.12 + 0.1 * garment.loose if shaft else 0.05))

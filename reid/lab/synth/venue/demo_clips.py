@@ -16,10 +16,15 @@ import numpy as np
 
 from reid.lab.synth.camera import CameraLook, sample_look
 from reid.lab.synth.labels import attributes_of
-from reid.lab.synth.outfits import GarmentSampler
 from reid.lab.synth.person import Garment, Person, Prop
 from reid.lab.synth.places import framed, person_spans
-from reid.lab.synth.population import DEFAULT, Member, median_stature, sample_person
+from reid.lab.synth.population import (
+    DEFAULT,
+    Member,
+    OutfitSampler,
+    median_stature,
+    sample_person,
+)
 from reid.lab.synth.speakers import Context, describe
 from reid.lab.synth.venue.film import Shoot, film, visits
 from reid.lab.synth.venue.plan import Venue, Watch, lay_out
@@ -63,22 +68,20 @@ def _dressed(number: int) -> Person:
     key, band, years, sex, clothes = CAST[number]
     rng = np.random.default_rng([SEED, number])
     drawn = sample_person(rng, DEFAULT, key=key, band=band)
-    sampler = GarmentSampler(rng, "train")
     word = "female" if sex < 0.5 else "male"
+    wardrobe = OutfitSampler(rng, DEFAULT, word)
     garments: list[Garment] = []
     props: list[Prop] = []
     for slot, kind, colour in clothes:
         match slot:
-            case "upper":
-                garments.append(sampler.upper(kind, colour, "plain", word))
-            case "lower":
-                garments.append(sampler.lower(kind, colour, "plain", word))
             case "feet":
-                garments += sampler.feet(kind, colour, tuple(garments))
+                garments += wardrobe.shod(kind, colour, garments)
             case "head":
-                garments.append(sampler.head(kind, colour, tuple(garments)))
+                garments.append(wardrobe.covered(kind, colour, garments))
+            case "carry":
+                props.append(wardrobe.sampler.prop(kind, colour, 1))
             case _:
-                props.append(sampler.prop(kind, colour, 1))
+                garments.append(wardrobe.sampler.garment(slot, kind, colour, sex=word))
     ratio = median_stature(years, sex) / median_stature(drawn.shape.years, drawn.shape.sex)
     shape = replace(
         drawn.shape, years=years, sex=sex, weight=0.5, stature=drawn.shape.stature * ratio
