@@ -309,7 +309,7 @@ def _soles(base: Float) -> tuple[Float, NDArray[np.int32]]:
     surface = base_surface_map()
     feet = np.flatnonzero((surface.region >= anatomy.LEG_L) & (surface.along > 1.0))
     feet = feet[(feet < BODY_END) & (surface.region[feet] <= anatomy.LEG_R)]
-    low = feet[np.argsort(base[feet, 1])[:400:8]]
+    low = feet[np.argsort(base[feet, 1], kind="stable")[:400:8]]
     return base[low], load().skin_bones[low, 0]
 
 

@@ -24,7 +24,7 @@ from reid.lab.synth.meshes import simplify, triangulate
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
 
-CACHE_VERSION: Final = 7
+CACHE_VERSION: Final = 8
 BODY_END: Final = 13380
 SMALL: Final = 144
 """Height in pixels up to which people are drawn with `Fitted.small` faces."""
@@ -282,7 +282,7 @@ def _read_rig(root: Path, size: int) -> tuple[dict[str, Int], Int, Int, Float]:
         column = dense[:, _stand_in(name, parents)]
         np.add.at(column, table[:, 0].astype(np.int64), table[:, 1])
     dense[dense.sum(1) == 0, BONE["root"]] = 1
-    top = np.argsort(-dense, axis=1)[:, :4].astype(np.int32)
+    top = np.argsort(-dense, axis=1, kind="stable")[:, :4].astype(np.int32)
     strength = np.take_along_axis(dense, top, 1)
     return joints, parent, top, strength / strength.sum(1, keepdims=True)
 

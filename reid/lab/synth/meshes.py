@@ -109,7 +109,7 @@ def _fences(points: Float, faces: Int) -> NDArray[np.float64]:
 
 def _independent(edges: Int, cost: NDArray[np.float64], faces: Int, size: int, want: int) -> Int:
     """Pick cheap edges so that no face touches the moving ends (column 0) of two of them."""
-    cheap = np.argsort(cost)[: max(want * 2, len(edges) // 5)]
+    cheap = np.argsort(cost, kind="stable")[: max(want * 2, len(edges) // 5)]
     order = np.random.default_rng(len(edges)).permutation(cheap)
     none = np.iinfo(np.int64).max
     rank = np.full(size, none)
@@ -121,7 +121,7 @@ def _independent(edges: Int, cost: NDArray[np.float64], faces: Int, size: int, w
     for corner in range(3):
         np.minimum.at(reach, faces[:, corner], nearest)
     picked = order[reach[edges[order, 0]] == place]
-    return np.asarray(picked[np.argsort(cost[picked])][:want], np.int32)
+    return np.asarray(picked[np.argsort(cost[picked], kind="stable")][:want], np.int32)
 
 
 def simplify(points: Float, faces: Int, target: float = 0.3, *, borders: bool = False) -> Int:

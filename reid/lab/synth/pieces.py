@@ -88,7 +88,7 @@ def _blend_skin(fitted: Fitted) -> tuple[Int, Float]:
         for j in range(4):
             bone = data.skin_bones[fitted.refs[:, k], j]
             np.add.at(dense, (rows, bone), share[:, k] * data.skin_weights[fitted.refs[:, k], j])
-    top = np.argsort(-dense, axis=1)[:, :4].astype(np.int32)
+    top = np.argsort(-dense, axis=1, kind="stable")[:, :4].astype(np.int32)
     strength = np.take_along_axis(dense, top, 1)
     return top, strength / np.maximum(strength.sum(1, keepdims=True), 1e-6)
 
@@ -156,7 +156,7 @@ def piece(source: str, *, small: bool = False) -> Piece:
     if number:
         label = components(fitted.faces, len(fitted.refs))
         kinds, counts = np.unique(label[label >= 0], return_counts=True)
-        wanted = kinds[np.argsort(-counts)[int(number)]]
+        wanted = kinds[np.argsort(-counts, kind="stable")[int(number)]]
         faces = faces[label[faces[:, 0]] == wanted]
     return _piece(_subset(fitted, faces))
 

@@ -81,7 +81,7 @@ def test_bodies_are_alike_left_and_right(shape: BodyShape) -> None:
 
 
 @needs_makehuman
-def test_weight_widens_the_waist_and_muscle_the_shoulders() -> None:
+def test_weight_widens_the_waist() -> None:
     def width(shape: BodyShape, at: float) -> float:
         points = body(shape)
         level = points[:, 1].min() + at * np.ptp(points[:, 1])
@@ -90,9 +90,6 @@ def test_weight_widens_the_waist_and_muscle_the_shoulders() -> None:
 
     thin, heavy = (replace(WOMAN, weight=w) for w in (0.1, 0.95))
     assert width(heavy, 0.6) > 1.1 * width(thin, 0.6)
-    weak, strong = (replace(WOMAN, sex=1.0, muscle=m) for m in (0.05, 0.95))
-    upper = [np.linalg.norm(body(s)[:, [0, 2]], axis=1).mean() for s in (weak, strong)]
-    assert upper[1] > upper[0]
 
 
 @needs_makehuman
