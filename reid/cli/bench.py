@@ -463,7 +463,9 @@ def _face_method(yunet: Path | None, network: Path | None) -> Any:
     return ArcFace(network, yunet) if network else FaceRecogniser(yunet)
 
 
-def _described(data: Path, embedder: str | None, seed: int, run: Callable[..., Any]) -> Any:
+def _described(
+    data: Path, embedder: str | None, seed: int, run: Callable[..., "Result"]
+) -> "Result":
     """Run a benchmark of descriptions over what `data` holds, under a progress bar."""
     from reid.lab.bench.data.description_sets import read_described
     from reid.lab.bench.rivals.extractors import own_embedder

@@ -138,3 +138,10 @@ def test_a_shipped_models_thresholds_count_with_its_weights() -> None:
     (detector,) = (m for m in registry.shipped() if m.kind == "detector")
     by_file = Recorder("x", 0).finish({"heads": detector.path}).weights["heads"]
     assert by_file == hash_of(detector.folder)
+
+
+def test_the_commit_is_that_of_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reid.lab.bench.report.record.code_commit", lambda: "before")
+    recorder = Recorder("x", 0)
+    monkeypatch.setattr("reid.lab.bench.report.record.code_commit", lambda: "after")
+    assert recorder.finish({}).commit == "before"

@@ -92,6 +92,7 @@ class Recorder:
         self._benchmark, self._seed = benchmark, seed
         self._settings = dict(settings or {})
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
+        self._commit = code_commit()  # of what runs, whatever is checked out meanwhile
         self._begun = time.perf_counter()
 
     def finish(
@@ -106,7 +107,7 @@ class Recorder:
             benchmark=self._benchmark,
             settings=self._settings,
             version=__version__,
-            commit=code_commit(),
+            commit=self._commit,
             weights={
                 name: hash_of(ours[name].folder if name in ours else path)
                 for name, path in used.items()
