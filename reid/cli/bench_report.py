@@ -39,13 +39,17 @@ def report(
 
     Example: reid bench report results/ --out figures.html --csv figures.csv
     """
+    from reid.cli.console import complain
     from reid.lab.bench.report.freshness import newest
     from reid.lab.bench.report.pages import write_pages
-    from reid.lab.bench.report.stored import STORED, read_results
+    from reid.lab.bench.report.stored import STORED, read_results, readable_results
 
     if pages and results:
         raise UsageError("--pages is made of the results that come with the package: name none")
-    shown = newest(read_results(results or [STORED]))
+    found, problems = (read_results(results), []) if results else readable_results(STORED)
+    for line in problems:
+        complain(line, "not read", "yellow")
+    shown = newest(found)
     written = write_pages() if pages else _written(shown, to, html, csv, latex)
     _tell(shown, written)
 

@@ -10,7 +10,7 @@ from reid.lab.bench.report import freshness, pages
 from reid.lab.bench.report.drawing import as_svg
 from reid.lab.bench.report.freshness import newest, outdated, title, todays_weights
 from reid.lab.bench.report.markdown import RENEW, headlines, page, with_blocks
-from reid.lab.bench.report.stored import STORED, Stored, read_results
+from reid.lab.bench.report.stored import STORED, Stored, read_results, readable_results
 from tests.lab.bench.test_bench_command import bench  # noqa: F401
 from tests.lab.bench.test_results import RECORDED
 
@@ -35,7 +35,7 @@ def stored(benchmark: str = "evidence", **run: object) -> Stored:
 
 def test_pages_say_what_the_stored_results_say() -> None:
     """A figure on these pages comes from `reid bench NAME --save`, or it is not there."""
-    shown = newest(read_results([STORED]))
+    shown = newest(readable_results(STORED)[0])
     stale = [
         f"{title(one)} ({'; '.join(old)}): renew with `{one.result.run.command}`"
         for one in shown
@@ -121,6 +121,21 @@ def test_only_what_is_between_the_marks_is_made_anew() -> None:
     assert again.startswith("Before 1 %.\n<!-- figures: made -->\n| measured")
     assert again.endswith("|\n<!-- end of figures -->\nAfter.\n")
     assert with_blocks(again, [stored()]) == again
+
+
+def test_a_result_that_cannot_be_read_any_more_is_named_and_the_others_are_shown(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "good.json").write_text((RECORDED / "agreement.json").read_text())
+    command = "reid bench speed --frames 9"
+    changed = {"run": {"benchmark": "speed", "command": command}}
+    (tmp_path / "changed.json").write_text(json.dumps(changed))
+    results, problems = readable_results(tmp_path)
+    assert [one.path.name for one in results] == ["good.json"]
+    (line,) = problems
+    assert line.startswith("changed.json is of another version")
+    text = page(results, problems=problems)
+    assert f"renew it, `{command}`" in text[text.index("# Not read any more") :]
 
 
 CLAIM = re.compile(

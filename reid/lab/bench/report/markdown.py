@@ -24,12 +24,13 @@ _BLOCK: Final = re.compile(
 )
 
 
-def page(results: Iterable[Stored], plots: str = "") -> str:
+def page(results: Iterable[Stored], plots: str = "", problems: Sequence[str] = ()) -> str:
     """Return the page of all figures: what is of today's weights first, older ones behind.
 
     Args:
         results: of any age; the newest of each command is shown.
         plots: address of the folder of plots, ending in ``/``; without it none are shown.
+        problems: a line each of results that cannot be read any more.
     """
     shown = newest(results)
     current = [one for one in shown if not outdated(one.result.run)]
@@ -37,6 +38,8 @@ def page(results: Iterable[Stored], plots: str = "") -> str:
     parts = [_HEAD, _contents(shown), *(_section(one, plots) for one in current)]
     if older:
         parts += ["# Of older weights\n", *(_section(one, plots) for one in older)]
+    if problems:
+        parts += ["# Not read any more\n", *(f"- {_escaped(line)}" for line in problems), ""]
     return "\n".join(parts)
 
 

@@ -9,7 +9,7 @@ from reid.lab.bench.report.drawing import as_svg
 from reid.lab.bench.report.exports import write_text
 from reid.lab.bench.report.freshness import newest, title
 from reid.lab.bench.report.markdown import has_block, page, slug, with_blocks
-from reid.lab.bench.report.stored import STORED, Stored, read_results
+from reid.lab.bench.report.stored import STORED, Stored, readable_results
 
 ROOT: Final = Path(__file__).parents[4]
 """Of a checkout."""
@@ -22,9 +22,9 @@ _WITH_BLOCKS: Final = ("README.md", "models/*/README.md")
 
 def generated(root: Path = ROOT) -> dict[Path, str]:
     """Return the text that each page with figures should have, made of the stored results."""
-    results = read_results([STORED])
+    results, problems = readable_results(STORED)
     pages = {path: with_blocks(text, results) for path, text in _with_blocks(root)}
-    return {FIGURES: page(results, _PLOTS_FROM_PAGE), **pages}
+    return {FIGURES: page(results, _PLOTS_FROM_PAGE, problems), **pages}
 
 
 def write_pages() -> list[Path]:
@@ -39,7 +39,7 @@ def write_pages() -> list[Path]:
     pages = generated()
     for path, text in pages.items():
         write_text(path, text)
-    return [*pages, *_write_plots(newest(read_results([STORED])))]
+    return [*pages, *_write_plots(newest(readable_results(STORED)[0]))]
 
 
 def _with_blocks(root: Path) -> Iterator[tuple[Path, str]]:

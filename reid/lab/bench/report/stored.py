@@ -58,6 +58,18 @@ def read_results(paths: Iterable[Path]) -> list[Stored]:
     return [one for path in paths for file in _files(path) for one in _read(file)]
 
 
+def readable_results(folder: Path) -> tuple[list[Stored], list[str]]:
+    """Read a folder of results; what cannot be read is a line each, which names the command."""
+    results: list[Stored] = []
+    problems: list[str] = []
+    for file in _files(folder):
+        try:
+            results += _read(file)
+        except SourceError as error:
+            problems.append(str(error).replace(str(file), file.name))
+    return results, problems
+
+
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(path.glob("*.json"))
