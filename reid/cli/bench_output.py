@@ -27,6 +27,7 @@ class Output:
         html: a page with plots.
         csv: one row a figure, with both ends of its interval.
         latex: tables for a paper.
+        queries: one row a query, where a benchmark has single ones.
         save: a folder that keeps the result as JSON, under a name made of its command.
     """
 
@@ -34,6 +35,7 @@ class Output:
     html: Path | None
     csv: Path | None
     latex: Path | None
+    queries: Path | None
     save: Path | None
 
 
@@ -46,6 +48,7 @@ _OPTIONS: Final[Mapping[str, tuple[Any, object]]] = {
     "html": (_file("Write a report with plots as one file."), None),
     "csv": (_file("Write every figure and its interval as a row."), None),
     "latex": (_file("Write the tables for a paper (booktabs)."), None),
+    "queries": (_file("Write every query and its rank as a row (retrieval, description)."), None),
     "save": (_file("Keep the result as JSON in this folder, for `reid bench report`."), None),
 }
 """Option → its annotation and default; the fields of `Output`."""
@@ -134,18 +137,22 @@ def tell(result: "Result", output: Output) -> None:
 def write(results: Results, output: Output) -> None:
     """Write results to the files and the folder asked for."""
     from reid.cli.console import out
-    from reid.lab.bench.report.exports import write_csv, write_latex
+    from reid.lab.bench.report.exports import write_csv, write_latex, write_queries
     from reid.lab.bench.report.html import write_report
     from reid.lab.bench.report.stored import save_result
 
-    written: list[Path] = []
-    writers = {output.html: write_report, output.csv: write_csv, output.latex: write_latex}
-    for path, writer in writers.items():
+    saved = output.save  # first: nothing measured may be lost when a page cannot be written
+    written = [save_result(r, saved, name) for name, r in results.items()] if saved else []
+    writers = (
+        (output.html, write_report),
+        (output.csv, write_csv),
+        (output.latex, write_latex),
+        (output.queries, write_queries),
+    )
+    for path, writer in writers:
         if path is not None:
             writer(results, path)
             written.append(path)
-    if output.save is not None:
-        written += [save_result(result, output.save, name) for name, result in results.items()]
     if not output.as_json:
         for path in written:
             out.print(f"report: {path}", soft_wrap=True)

@@ -23,7 +23,7 @@ from reid.lab.bench.metrics.summary import RankingFigures, summarised
 from reid.lab.bench.report.plots import CHANCE, OURS, Plot
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
-from reid.lab.bench.report.tables import Table, figure
+from reid.lab.bench.report.tables import Row, Table, figure
 from reid.rank import Gallery, ScoreConfig
 from reid.rank.score import score, terms
 from reid.search.snapshot import score_config_of
@@ -179,6 +179,7 @@ def run_description(
         altered=_altered(bench, asked, described.labels, seed),
         without=_without(bench, asked, seed),
         unusable=sum(not a.query.wishes for a in asked),
+        queries=bench.per_query(asked, galleries),
         run=recorder.finish({embedder.model_id: weights, **finder_weights()}, files),
     )
 
@@ -268,6 +269,16 @@ class _Bench:
         return DescriptionFigures(
             **summarised(joined, people, self._seed), median_rank=time.median, time_to_find=time
         )
+
+    def per_query(self, asked: Sequence[_Asked], galleries: Sequence[CameraGallery]) -> Table:
+        """Return one row a query before a gallery that holds who is described."""
+        rows: list[Row] = []
+        for gallery in galleries:
+            scores = self._scores(asked, gallery, self.config)
+            for row, rank in zip(scores.rows, scores.first_rank, strict=True):
+                one = asked[int(row)]
+                rows.append((one.identity, one.style, gallery.camera, one.query.text, str(rank)))
+        return Table(("person", "style", "camera", "description", "rank"), tuple(rows))
 
     def _scores(
         self, asked: Sequence[_Asked], where: CameraGallery, config: ScoreConfig

@@ -178,6 +178,7 @@ def run_retrieval(
         reranked=_reranked(split, found, seed) if settings.rerank else None,
         cmc=found.plain.cmc(min(50, max(1, found.plain.n_gallery))).tolist(),
         against=compared,
+        queries=_per_query(split, found.plain),
         run=recorder.finish(weights, [i.path for i in images]),
     )
 
@@ -213,6 +214,17 @@ class _Ranked:
             minus_camera_mean=Difference.of(self.centred, other.centred, self.people, seed),
             pooled=Difference.of(self.pooled, other.pooled, self.pooled_people, seed),
         )
+
+
+def _per_query(split: Split, scores: RankingScores) -> Table:
+    """Return one row a query that has a right answer: its rank, plainly, and average precision."""
+    asked = [split.query[int(row)] for row in scores.rows]
+    found = zip(scores.first_rank.tolist(), scores.average_precision.tolist(), strict=True)
+    rows = tuple(
+        (f"{q.path.parent.name}/{q.path.name}", q.identity, q.camera, str(rank), f"{precision:.4f}")
+        for q, (rank, precision) in zip(asked, found, strict=True)
+    )
+    return Table(("image", "person", "camera", "rank of first right", "average precision"), rows)
 
 
 def _parts(split: Split, values: Float) -> tuple[Float, Float]:

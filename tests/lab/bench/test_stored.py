@@ -8,7 +8,7 @@ import pytest
 
 from reid.core.errors import SourceError
 from reid.lab.bench.registry import BENCHMARKS
-from reid.lab.bench.report.exports import CSV_COLUMNS, write_csv, write_latex
+from reid.lab.bench.report.exports import CSV_COLUMNS, write_csv, write_latex, write_queries
 from reid.lab.bench.report.record import SCHEMA, Recorder, hash_of
 from reid.lab.bench.report.stored import read_results, save_result
 from reid.lab.bench.report.tables import Shown, figure
@@ -79,6 +79,37 @@ def test_latex_escapes_what_latex_reads(tmp_path: Path) -> None:
     text = (tmp_path / "x.tex").read_text()
     assert r"\% & plain & - camera mean & sightings \\" in text
     assert r"mAP & 87.4 [83, 92] & 90.9 [88, 94] & 100.0 [100, 100] \\" in text
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "columns", "rows"),
+    [
+        ("retrieval", ["image", "person", "camera", "rank of first right", "average precision"], 3),
+        ("description", ["person", "style", "camera", "description", "rank"], 12),
+    ],
+)
+def test_every_query_has_a_row(
+    benchmark: str,
+    columns: list[str],
+    rows: int,
+    three_described: Path,  # noqa: F811
+    tmp_path: Path,
+    bench,  # noqa: F811
+) -> None:
+    to = tmp_path / "queries.csv"
+    given = ("--data", str(three_described), "--embedder", "regions", "--queries", str(to))
+    code, _, err = bench(benchmark, *given)
+    assert code == 0, err
+    head, *found = list(csv.reader(to.open()))
+    assert head == columns
+    assert len(found) == rows
+    rank = columns.index("rank" if benchmark == "description" else "rank of first right")
+    assert {row[rank] for row in found} == {"1"}
+
+
+def test_queries_of_a_benchmark_without_any_are_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="single queries"):
+        write_queries({"agreement": recorded("agreement")}, tmp_path / "x.csv")
 
 
 def test_several_results_in_one_file_are_all_read(tmp_path: Path) -> None:

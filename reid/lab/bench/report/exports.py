@@ -41,6 +41,21 @@ def write_csv(results: Mapping[str, Result], path: Path) -> None:
     write_text(path, text.getvalue())
 
 
+def write_queries(results: Mapping[str, Result], path: Path) -> None:
+    """Write a row a query: what was asked, and at which rank it was answered.
+
+    Raises:
+        SourceError: no result has single queries, or the file cannot be written.
+    """
+    tables = [result.queries for result in results.values() if result.queries is not None]
+    if len(tables) != 1:
+        names = ", ".join(results)
+        raise SourceError(f"{names}: one benchmark with single queries is needed for --queries")
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([tables[0].columns, *tables[0].rows])
+    write_text(path, text.getvalue())
+
+
 def write_latex(results: Mapping[str, Result], path: Path) -> None:
     """Write tables for a paper that loads the package booktabs.
 

@@ -3,7 +3,13 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from pydantic import JsonValue, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    SkipValidation,
+    model_serializer,
+)
 
 from reid.lab.bench.metrics.figures import Figures
 from reid.lab.bench.report.plots import Plot
@@ -17,11 +23,13 @@ class Result(Figures, ABC):
     Attributes:
         question: what the benchmark answers, in one sentence.
         run: how it was measured.
+        queries: a row a query, where there are such; not part of the JSON.
     """
 
     question: ClassVar[str]
 
     run: Record
+    queries: SkipValidation[Table | None] = Field(default=None, exclude=True, repr=False)
 
     @abstractmethod
     def tables(self) -> list[Table]:
