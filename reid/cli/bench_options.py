@@ -1,5 +1,6 @@
 """Options that several benchmarks share."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -46,3 +47,24 @@ Films = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of films with their truth; default: the bundled demo."),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where results go besides the terminal.
+
+    Attributes:
+        as_json: print JSON instead of tables.
+        html: a page with plots.
+        csv: one row a figure, with both ends of its interval.
+        latex: tables for a paper.
+        queries: one row a query, where a benchmark has single ones.
+        save: a folder that keeps the result as JSON, under a name made of its command.
+    """
+
+    as_json: bool
+    html: Path | None
+    csv: Path | None
+    latex: Path | None
+    queries: Path | None
+    save: Path | None

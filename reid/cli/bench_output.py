@@ -2,13 +2,14 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
+from reid.cli.bench_options import Output
 from reid.cli.options import Json
 
 if TYPE_CHECKING:
@@ -16,27 +17,6 @@ if TYPE_CHECKING:
 
 Outcome = TypeVar("Outcome")
 Results = Mapping[str, "Result"]
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Where results go besides the terminal.
-
-    Attributes:
-        as_json: print JSON instead of tables.
-        html: a page with plots.
-        csv: one row a figure, with both ends of its interval.
-        latex: tables for a paper.
-        queries: one row a query, where a benchmark has single ones.
-        save: a folder that keeps the result as JSON, under a name made of its command.
-    """
-
-    as_json: bool
-    html: Path | None
-    csv: Path | None
-    latex: Path | None
-    queries: Path | None
-    save: Path | None
 
 
 def _file(text: str) -> Any:

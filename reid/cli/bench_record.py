@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import typer
 
-from reid.cli.bench_output import Output
+from reid.cli.bench_options import Output
 from reid.lab.bench.report.result import Result
 
 _DATA: Final = ("data", "clips", "video", "clip")
