@@ -29,6 +29,7 @@ from reid.store import Filter, Store
 
 if TYPE_CHECKING:  # loaded where something is indexed, or a venue has rules
     from reid.capture.sources import Source
+    from reid.desk.cases.audit_sinks import Seal
     from reid.desk.desk import Desk
     from reid.desk.sites import SiteAnswer
     from reid.pipeline import Indexer, IndexReport
@@ -217,6 +218,14 @@ class Venue(ABC):
             PolicyError: the venue has no rules, and so no such time.
         """
 
+    @abstractmethod
+    def send_seals(self) -> None:
+        """Send the newest seal of the audit trail to the sinks that the rules name, if any.
+
+        Raises:
+            AuditError: one of them does not take it.
+        """
+
 
 class RuledVenue(Venue):
     """A venue with rules: questions belong to a case, and the desk counts and audits them."""
@@ -271,6 +280,15 @@ class RuledVenue(Venue):
         """Return what opening the venue has erased already."""
         return self.expired.sightings
 
+    def send_seals(self) -> None:
+        """Send the newest seal outside."""
+        try:
+            self._desk.records.trail.send()
+        except OSError as error:
+            raise AuditError(
+                f"a sink of [audit] did not take the seal ({type(error).__name__}): see venue.toml"
+            ) from None
+
 
 class ResearchVenue(Venue):
     """A venue without rules: no cases, no audit trail."""
@@ -314,6 +332,9 @@ class ResearchVenue(Venue):
     def erase_expired(self) -> int:
         """Refuse: nothing is ever over its time."""
         return self._needs_rules()
+
+    def send_seals(self) -> None:
+        """Send nothing: there is no audit trail."""
 
     def _needs_rules(self) -> int:
         load_policy(self.folder)  # raises, and says how to write them
@@ -421,18 +442,35 @@ def case_number(text: str | None) -> int:
     return int(found.group(1))
 
 
-def verify_audit(desk: "Desk", head: str | None) -> tuple[int, str]:
+def verify_audit(desk: "Desk", head: str | None, received: Path | None = None) -> tuple[int, str]:
     """Check the audit trail; returns the number of lines and the last seal.
+
+    Args:
+        head: a seal noted down earlier.
+        received: a file with seals that a syslog or a webhook received.
 
     Raises:
         AuditError: it was changed.
+        UsageError: the file cannot be read, or holds no seal.
     """
-    found = desk.records.trail.verify(head)
+    found = desk.records.trail.verify(head, _received(received) if received else ())
     if found.problem:
         raise AuditError(
             f"the audit trail does not hold: {found.problem} ({found.lines} lines before it do)"
         )
     return found.lines, found.head
+
+
+def _received(path: Path) -> "list[Seal]":
+    from reid.desk.cases.audit_sinks import seals_in
+
+    try:
+        seals = seals_in(path.read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror})") from None
+    if not seals:
+        raise UsageError(f"{path} holds no seal: lines with `reid-audit … line=… seal=…`")
+    return seals
 
 
 def _nothing_usable(refused: tuple[str, ...]) -> str:

@@ -101,12 +101,15 @@ def audit_verify(
     head: Annotated[
         str | None, typer.Option(help="A seal noted down earlier, which must be in the trail.")
     ] = None,
+    received: Annotated[
+        Path | None, typer.Option(help="A file with seals that a syslog or webhook received.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check that no line was changed, added or cut off. Example: reid audit verify --venue park"""
     from reid.venue import open_desk, verify_audit
 
-    lines, seal = verify_audit(open_desk(venue), head)
+    lines, seal = verify_audit(open_desk(venue), head, received)
     if as_json:
         print_json({"ok": True, "lines": lines, "head": seal})
     else:
@@ -368,9 +371,11 @@ def maintain(venue: Venue, as_json: Json = False) -> None:
     from reid.store.maintenance import NOTHING
     from reid.venue import open_venue
 
-    gone = open_venue(venue).expired
+    opened = open_venue(venue)
+    gone = opened.expired
     waiting = venue.exists() and not Store.exists(venue)
     kept = NOTHING if waiting else Store.open(venue).maintain()
+    opened.send_seals()
     if as_json:
         print_json(kept.to_json())
         return

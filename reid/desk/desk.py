@@ -15,6 +15,7 @@ from reid.core.errors import CaseError, PolicyError, StoreError, UsageError
 from reid.core.records import Answer, SearchWindow, SimilarMatch
 from reid.desk.cases import Case, CaseRecords, open_records
 from reid.desk.cases.audit import Detail, Limit
+from reid.desk.cases.audit_sinks import Outside, Sink, SyslogSink, WebhookSink, file_sink
 from reid.desk.cases.book import SearchLine
 from reid.desk.erasure import Eraser, Expired
 from reid.desk.erasure_plan import plan_erasure
@@ -73,6 +74,23 @@ def mountings(policy: Policy) -> dict[str, CameraPrior]:
     }
 
 
+def outside(policy: Policy, folder: Folder) -> Outside:
+    """Return the sinks outside the venue that the rules name for seals of the audit trail.
+
+    Raises:
+        PolicyError: a file in the venue's own folder.
+    """
+    named, venue = policy.audit, policy.venue.name
+    sinks: list[Sink] = []
+    if named.file:
+        sinks.append(file_sink(named.file, folder, venue))
+    if named.syslog:
+        sinks.append(SyslogSink(named.syslog, venue))
+    if named.webhook:
+        sinks.append(WebhookSink(named.webhook.get_secret_value(), venue))
+    return Outside(sinks)
+
+
 class Desk:
     """One venue, as its staff work with it."""
 
@@ -95,7 +113,9 @@ class Desk:
         policy = load_policy(folder)
         if isinstance(folder, Path) and folder.stat().st_mode & 0o077:
             folder.chmod(0o700)
-        return cls(folder, policy, open_records(folder, database))
+        records = open_records(folder, database)
+        records.trail.outside = outside(policy, folder)
+        return cls(folder, policy, records)
 
     @property
     def store(self) -> Store:

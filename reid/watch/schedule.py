@@ -14,6 +14,7 @@ from reid.watch.status import Status, write_status
 EXPIRE_EVERY: Final = 60.0
 UPKEEP_EVERY: Final = 600.0
 STATUS_EVERY: Final = 5.0
+SEALS_EVERY: Final = 5.0
 """Seconds."""
 
 _TEND_EVERY: Final = 1.0  # seconds
@@ -47,6 +48,7 @@ class Scheduler:
         for name, body, every in jobs:
             self._supervisor.add(name, body, every)
         self._notifier.supervise(self._supervisor)
+        supervise_seals(desk, self._supervisor)
 
     def run(self, stop: threading.Event, drain: float) -> None:
         """Run jobs until `stop` is set; then send what is still to be sent, for some seconds."""
@@ -69,3 +71,9 @@ class Scheduler:
     def _report(self) -> None:
         status = replace(self._look(), loops=self._supervisor.status())
         write_status(self._desk.folder, status)
+
+
+def supervise_seals(desk: Desk, supervisor: Supervisor) -> None:
+    """Send seals of the audit trail outside in a loop, where the rules name a sink."""
+    if desk.records.trail.outside.sinks:
+        supervisor.add("audit seals", desk.records.trail.send, SEALS_EVERY, first=0.0)

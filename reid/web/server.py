@@ -19,7 +19,7 @@ from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
 from reid.watch.alerting import Alerting
 from reid.watch.notify import Notifier
-from reid.watch.schedule import STATUS_EVERY
+from reid.watch.schedule import STATUS_EVERY, supervise_seals
 from reid.watch.status import WEB, write_loops
 from reid.web.app import create_app
 from reid.web.connections import Gate, Limits, allow_files, connections_of
@@ -161,6 +161,7 @@ def supervised(desk: Desk, stop: threading.Event) -> Supervisor:
     supervisor.add("alerts", alert, alerting.every)
     supervisor.add("retention", desk.expire, EXPIRE_EVERY)
     notifier.supervise(supervisor)
+    supervise_seals(desk, supervisor)
     supervisor.add(
         "status", lambda: write_loops(desk.folder, WEB, supervisor.status()), STATUS_EVERY
     )

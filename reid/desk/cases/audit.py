@@ -1,10 +1,12 @@
 """The audit trail: append-only, each line sealed together with the one before it.
 
 The seal is an HMAC under a key that lies in the venue's folder, not in the database, so that
-somebody who can write to the database alone can forge no line. The last seal is also kept in a file
-beside it, so that cutting lines off the end shows; printing it puts it out of everybody's reach.
-Lines hold no content: people's data appears only as an HMAC under the case's own key, which is
-destroyed with the case.
+somebody who can write to the database alone can forge no line. The number and the seal of the last
+line are also kept apart from the lines, under a seal of their own: in the database's table `meta`
+and in a file, so that cutting lines off the end shows. Where lines were cut, numbers go on after
+the last one ever written, so that the gap stays. Sinks outside the venue (`audit_sinks`) receive
+seals as they come; printing one puts it out of everybody's reach as well. Lines hold no content:
+people's data appears only as an HMAC under the case's own key, which is destroyed with the case.
 """
 
 import hashlib
@@ -23,7 +25,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from reid.core.errors import AccessError, AuditError
-from reid.desk.cases.database import Database, audit, meta
+from reid.desk.cases.audit_sinks import Outside, Seal
+from reid.desk.cases.database import Database, audit, cases, meta, users
 from reid.storage.locks import lock_of
 from reid.storage.venue_path import Folder
 
@@ -34,7 +37,12 @@ Detail = Mapping[str, str | int | float | bool | Sequence[str]]
 
 _START: Final = "0" * 64
 _OWNER: Final = "venue"
+_NEWEST: Final = "audit.newest"  # of the table `meta`: number and seal of the last line, sealed
+_SAID: Final = 5  # problems that are named
+_BEGUN: Final = ("serve.json", "status.json")  # written by who left a line before
 _NOTHING: Final[Detail] = {}
+_KEY_BYTES: Final = 32
+_DIGITS: Final = 15
 _SHORT: Final = 24  # hex digits of a reference to a sighting
 
 
@@ -67,11 +75,22 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What checking the whole trail found: how many lines hold, the last seal, what is wrong."""
+    """What checking the whole trail found.
+
+    Attributes:
+        lines: how many hold, up to the first problem.
+        head: the seal of the last of them.
+        problems: what is wrong, in order of the lines; the first few.
+    """
 
     lines: int
     head: str
-    problem: str | None = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong, in one line; None if nothing is."""
+        return "; ".join(self.problems) or None
 
 
 class Change:
@@ -80,7 +99,7 @@ class Change:
     def __init__(self, connection: Connection, trail: "Trail") -> None:
         self.connection = connection
         self._trail = trail
-        self.head: tuple[int, str] | None = None
+        self.head: Seal | None = None
 
     def note(
         self, actor: str, action: str, case_id: int | None = None, detail: Detail = _NOTHING
@@ -105,7 +124,11 @@ class Trail:
         self._head_path = database.folder / HEAD_FILE
         self._lock = lock_of(database.folder, HEAD_FILE, 30, database.url)
         self._key = self._load_key(database.folder / KEY_FILE)
+        self.outside = Outside()
+        """Sinks outside the venue that receive seals."""
+
         self._claim()
+        self._kept = self._read_head(earlier=True)
 
     @contextmanager
     def change(self) -> Iterator[Change]:
@@ -113,15 +136,22 @@ class Trail:
         with self._database.write() as connection:
             change = Change(connection, self)
             yield change
+            if change.head:
+                self._count(connection, change.head)
         if change.head:
-            self._anchor(*change.head)
+            self._anchor(change.head)
+            self.outside.at_once(change.head)
 
     def append(
         self, connection: Connection, actor: str, action: str, case_id: int | None, detail: Detail
-    ) -> tuple[int, str]:
-        """Add a line inside a write transaction; returns its number and seal."""
-        last, previous = _newest(connection) or (0, _START)
-        seq = last + 1
+    ) -> Seal:
+        """Add a line inside a write transaction; returns its number and seal.
+
+        Where lines were cut off the end, it follows the last one that was ever written.
+        """
+        known = (_newest(connection), self._counter(connection), self._kept)
+        last = max((seal for seal in known if seal), key=lambda s: s.line, default=Seal(0, _START))
+        seq, previous = last.line + 1, last.text
         at = datetime.now(UTC).isoformat(timespec="microseconds")
         text = json.dumps(dict(detail), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         line = Line(seq, at, actor, action, case_id, text, previous, "")
@@ -138,7 +168,7 @@ class Trail:
                 hash=seal,
             )
         )
-        return seq, seal
+        return Seal(seq, seal)
 
     def lines(self, case_id: int | None = None, newest: int | None = None) -> list[Line]:
         """Return lines in order; of one case, or the newest few."""
@@ -164,62 +194,158 @@ class Trail:
         with self._database.read() as connection:
             _require_within(connection, limit, actor, more)
 
-    def verify(self, head: str | None = None) -> Verified:
-        """Check every line against its seal, its number and the line before it.
+    def verify(self, head: str | None = None, received: Sequence[Seal] = ()) -> Verified:
+        """Check every line against its seal, its number, and the seals that are kept elsewhere.
 
         Args:
             head: a seal noted down earlier; it must still be in the trail.
+            received: seals that sinks have received, likewise.
         """
-        kept = self._read_head()
-        wanted = {seal for seal in (kept, head) if seal}
-        previous, count = _START, 0
+        wanted, problems = self._wanted(received)
+        begun, good, last = len(problems), Seal(0, _START), Seal(0, _START)
         with self._database.read() as connection:
             for row in connection.execute(sa.select(audit).order_by(audit.c.seq)):
                 line = Line(*row)
-                problem = self._problem(line, count + 1, previous)
-                if problem:
-                    return Verified(count, previous, problem)
-                previous, count = line.hash, count + 1
-                wanted.discard(previous)
-        if wanted:
-            return Verified(count, previous, f"lines are missing after line {count}")
-        if kept is None and count:
-            return Verified(count, previous, f"{HEAD_FILE} is missing: lines may have been cut off")
-        return Verified(count, previous)
+                problems += self._problems(line, last)
+                last = Seal(line.seq, line.hash)
+                problems += _other_seal(last, wanted.pop(line.seq, {}))
+                good = last if len(problems) == begun else good
+                head = None if head == last.text else head
+            problems += _cut_off(last.line, wanted)
+            problems += self._of_the_past(connection, last.line) if not problems else []
+        if head:
+            problems.append(f"lines are missing after line {good.line}: none has the seal given")
+        return Verified(good.line, good.text, tuple(problems[:_SAID]))
 
-    def _problem(self, line: Line, seq: int, previous: str) -> str | None:
-        if line.seq != seq:
-            return f"line {seq} is missing"
-        if line.previous != previous or not hmac.compare_digest(line.hash, self._seal(line)):
-            return f"line {seq} was changed"
-        return None
+    def send(self) -> None:
+        """Send the newest seal to the sinks outside that have not received it.
+
+        Raises:
+            OSError: one of them does not take it.
+        """
+        if self.outside.sinks:
+            self.outside.send(self._last())
+
+    def _wanted(self, received: Sequence[Seal]) -> tuple[dict[int, dict[str, str]], list[str]]:
+        """Return the seals that must be in the trail (line → seal → who has it), and problems."""
+        problems: list[str] = []
+        with self._database.read() as connection:
+            counter, newest = self._counter(connection), _newest(connection)
+        earlier = counter is None and self._is_of_earlier_version()
+        found = [(HEAD_FILE, self._read_head(earlier)), ("the database's counter", counter)]
+        for name, seal in found[: 1 if earlier else 2]:
+            if seal is None and newest:
+                problems.append(f"{name} is missing or was changed: lines may have been cut off")
+        found += [("what was received", seal) for seal in received]
+        for sink in self.outside.files:
+            try:
+                seals = sink.seals()
+            except OSError as error:
+                problems.append(f"{sink.path} cannot be read ({error.strerror})")
+                continue
+            if newest and not seals:
+                problems.append(f"{sink.path} holds no seal: it was emptied, or never written")
+            found += [(str(sink.path), seal) for seal in seals]
+        wanted: dict[int, dict[str, str]] = {}
+        for name, seal in found:
+            if seal is not None:
+                wanted.setdefault(seal.line, {}).setdefault(seal.text, name)
+        return wanted, problems
+
+    def _problems(self, line: Line, last: Seal) -> list[str]:
+        """Say what is wrong with a line that follows another."""
+        problems = []
+        if line.seq > last.line + 1:
+            problems.append(_missing(last.line + 1, line.seq - 1))
+        follows = line.previous == last.text or bool(problems)
+        if not follows or not hmac.compare_digest(line.hash, self._seal(line)):
+            problems.append(f"line {line.seq} was changed")
+        return problems
+
+    def _of_the_past(self, connection: Connection, lines: int) -> list[str]:
+        """Say what the venue holds that lines must tell of, and none does."""
+        problems = []
+        for table, column, action, name in (
+            (users, users.c.name, "user.add", "user"), (cases, cases.c.id, "case.open", "case C-"),
+        ):  # fmt: skip
+            known = connection.scalars(sa.select(column)).all()
+            told = sa.select(audit.c.detail, audit.c.case_id).where(audit.c.action == action)
+            rows = connection.execute(told).all()
+            lacking = sorted(set(known) - {_subject(row.detail, row.case_id) for row in rows})
+            if lacking:
+                gap = "" if table is cases else " "
+                problems.append(f"no line tells of {name}{gap}{lacking[0]}: lines are missing")
+        begun = [name for name in _BEGUN if (self._database.folder / name).exists()]
+        if not lines and begun and not problems:
+            problems.append(f"the trail is empty, but {begun[0]} says that the venue has a past")
+        return problems
 
     def _seal(self, line: Line) -> str:
         fields = [line.seq, line.at, line.actor, line.action, line.case_id, line.detail]
         text = json.dumps([*fields, line.previous], ensure_ascii=True)
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
-    def _anchor(self, seq: int, seal: str) -> None:
+    def _count(self, connection: Connection, newest: Seal) -> None:
+        """Keep number and seal of the newest line in the database, apart from the lines."""
+        mine = meta.c.name == _NEWEST
+        value = self._sealed(newest)
+        if not connection.execute(meta.update().where(mine).values(value=value)).rowcount:
+            connection.execute(meta.insert().values(name=_NEWEST, value=value))
+
+    def _counter(self, connection: Connection) -> Seal | None:
+        """Return what the database keeps apart from the lines; None if that was changed."""
+        value = connection.scalar(sa.select(meta.c.value).where(meta.c.name == _NEWEST))
+        return self._unsealed(value or "")
+
+    def _anchor(self, newest: Seal) -> None:
         """Keep the newest seal in a file; one process at a time, never going back.
 
         Who waited for the lock often finds a newer seal there already, and is done.
         """
         with self._lock:
-            known = self._head_path.read_text().split() if self._head_path.exists() else ["0"]
-            if int(known[0]) >= seq:
-                return
-            newest, its_seal = self._last() or (seq, seal)
-            _write_durably(self._head_path, f"{newest} {its_seal}\n")
+            known = self._read_head(earlier=True)
+            if known is None or known.line < newest.line:
+                known = max(newest, self._last() or newest, key=lambda seal: seal.line)
+                _write_durably(self._head_path, f"{self._sealed(known)}\n")
+            self._kept = known
 
-    def _last(self) -> tuple[int, str] | None:
+    def _last(self) -> Seal | None:
         with self._database.read() as connection:
             return _newest(connection)
 
-    def _read_head(self) -> str | None:
-        if not self._head_path.exists():
+    def _read_head(self, earlier: bool = False) -> Seal | None:
+        """Return what the file keeps; None if it is missing, damaged or was changed.
+
+        Args:
+            earlier: whether an earlier version may have written it, without a seal of its own.
+        """
+        words = self._head_words()
+        if earlier and len(words) == 2 and words[0].isascii() and words[0].isdigit():
+            return Seal(int(words[0][:_DIGITS]), words[1])
+        return self._unsealed(" ".join(words))
+
+    def _is_of_earlier_version(self) -> bool:
+        return len(self._head_words()) == 2
+
+    def _head_words(self) -> list[str]:
+        try:
+            return self._head_path.read_bytes().decode().split()
+        except (FileNotFoundError, UnicodeDecodeError):
+            return []
+
+    def _sealed(self, seal: Seal) -> str:
+        """Return a number and its seal with a seal of their own."""
+        text = f"{seal.line} {seal.text}"
+        own = hmac.new(self._key, f"newest {text}".encode(), hashlib.sha256).hexdigest()
+        return f"{text} {own}"
+
+    def _unsealed(self, text: str) -> Seal | None:
+        """Read that back; None if it was changed."""
+        words = text.split()
+        if len(words) != 3 or not (words[0].isascii() and words[0].isdigit()):
             return None
-        words = self._head_path.read_text().split()
-        return words[1] if len(words) == 2 else "damaged"
+        seal = Seal(int(words[0][:_DIGITS]), words[1])
+        return seal if hmac.compare_digest(self._sealed(seal).encode(), text.encode()) else None
 
     def _load_key(self, path: Folder) -> bytes:
         with self._lock:
@@ -227,9 +353,12 @@ class Trail:
                 with self._database.read() as connection:
                     if connection.scalar(sa.select(sa.func.count()).select_from(audit)):
                         raise AuditError(f"{path} is gone: restore it, the trail needs it")
-                _write_durably(path, secrets.token_hex(32))
+                _write_durably(path, secrets.token_hex(_KEY_BYTES))
             try:
-                return bytes.fromhex(path.read_text().strip())
+                key = bytes.fromhex(path.read_bytes().decode("ascii").strip())
+                if len(key) == _KEY_BYTES:
+                    return key
+                raise ValueError("too short or too long")
             except (ValueError, OSError):
                 raise AuditError(f"{path} cannot be read: restore it") from None
 
@@ -267,12 +396,39 @@ def _require_within(connection: Connection, limit: Limit, actor: str, more: int)
         raise AccessError(f"more than {limit.most} searches in an hour: ask a supervisor")
 
 
-def _newest(connection: Connection) -> tuple[int, str] | None:
+def _newest(connection: Connection) -> Seal | None:
     """Return the number and the seal of the last line."""
     last = connection.execute(
         sa.select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
     ).first()
-    return (int(last.seq), str(last.hash)) if last else None
+    return Seal(int(last.seq), str(last.hash)) if last else None
+
+
+def _missing(first: int, last: int) -> str:
+    return f"line {first} is missing" if first == last else f"lines {first} to {last} are missing"
+
+
+def _other_seal(line: Seal, wanted: Mapping[str, str]) -> list[str]:
+    """Say where another seal of a line is kept."""
+    others = [name for text, name in wanted.items() if text != line.text]
+    return [f"line {line.line} was changed: {others[0]} has another seal of it"] if others else []
+
+
+def _cut_off(newest: int, wanted: Mapping[int, Mapping[str, str]]) -> list[str]:
+    """Say which lines are missing at the end; those in between were named already."""
+    last = max(wanted, default=0)
+    if last <= newest:
+        return []
+    keeper = next(iter(wanted[last].values()))
+    return [f"{_missing(newest + 1, last)}: {keeper} has a seal of line {last}"]
+
+
+def _subject(detail: str, case_id: int | None) -> str | int | None:
+    """Return whom a line tells of: a case, or a user."""
+    if case_id is not None:
+        return case_id
+    said = json.loads(detail)
+    return said.get("user") if isinstance(said, dict) else None
 
 
 def _write_durably(path: Folder, text: str) -> None:

@@ -29,6 +29,7 @@ DEFAULT_CASE_HOURS: Final = 24
 DEFAULT_UNDO_MINUTES: Final = 10
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+_SYSLOG: Final = r"^(/[A-Za-z0-9_./-]+|(udp|tcp)://[A-Za-z0-9.-]+(:[0-9]{1,5})?)$"
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
@@ -195,6 +196,27 @@ class Watch(_Part):
         return tuple(name for name, address in named if address)
 
 
+class Audit(_Part):
+    """Where seals of the audit trail go outside the venue's folder.
+
+    Attributes:
+        file: absolute path of a file, best on another mount.
+        syslog: ``/dev/log``, or ``udp://host:514`` or ``tcp://host:514``.
+        webhook: address that takes JSON.
+    """
+
+    file: Text | None = None
+    syslog: Annotated[str, StringConstraints(pattern=_SYSLOG)] | None = None
+    webhook: SecretStr | None = None
+
+    @field_validator("webhook")
+    @classmethod
+    def _web(cls, address: SecretStr | None) -> SecretStr | None:
+        if address and not address.get_secret_value().startswith(("http://", "https://")):
+            raise ValueError("must be an http or https address")
+        return address
+
+
 class MeasuredFiles(_Part):
     """Files in the venue's folder with results of `reid bench NAME --json`, for the report."""
 
@@ -220,6 +242,7 @@ class Policy(_Part):
     plan: Plan = Plan()
     moderation: Moderation = Moderation()
     watch: Watch = Watch()
+    audit: Audit = Audit()
     measured: MeasuredFiles = MeasuredFiles()
     sites: dict[Slug, Site] = Field(default_factory=dict)
 

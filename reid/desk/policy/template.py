@@ -69,6 +69,11 @@ y = 0.8
 # mqtt = "mqtt://user:password@host"
 # mqtt_topic = "reid/alerts"
 
+# [audit]                              # seals of the audit trail go outside too, so that whoever
+# file = "/mnt/other/park-seals.log"   # holds this folder cannot cut lines off unseen: a file on
+# syslog = "udp://loghost:514"         # another mount, a syslog (tcp://, /dev/log), a webhook
+# webhook = "https://example.org/seals"
+
 # [measured]                           # for `reid policy report`; files in this folder, written by
 # privacy = "privacy.json"             # `reid bench privacy --data DIR --json > privacy.json`, and
 # detection = "detection.json"         # likewise

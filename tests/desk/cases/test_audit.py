@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from reid.core.errors import AuditError, CaseError
-from reid.desk.cases import CaseRecords, open_records
+from reid.desk.cases import CaseRecords, NewCase, open_records
+from reid.desk.cases.audit_sinks import FileSink, Outside
 
-DROP = "DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete;"
+DROP = "".join(f"DROP TRIGGER IF EXISTS audit_no_{verb};" for verb in ("update", "delete"))
 
 
 def note(records: CaseRecords, n: int) -> None:
@@ -38,8 +39,8 @@ def test_an_untouched_trail_verifies(records: CaseRecords) -> None:
         ("UPDATE audit SET case_id = 2 WHERE seq = 4", "line 4 was changed"),
         ("DELETE FROM audit WHERE seq = 3", "line 3 is missing"),
         ("DELETE FROM audit WHERE seq = 1", "line 1 is missing"),
-        ("DELETE FROM audit WHERE seq = 5", "lines are missing after line 4"),
-        ("DELETE FROM audit", "lines are missing after line 0"),
+        ("DELETE FROM audit WHERE seq = 5", "line 5 is missing: audit.head has a seal of line 5"),
+        ("DELETE FROM audit", "lines 1 to 5 are missing: audit.head has a seal of line 5"),
         (
             "INSERT INTO audit SELECT 6, at, actor, action, case_id, detail, hash, hash "
             "FROM audit WHERE seq = 5",
@@ -50,7 +51,7 @@ def test_an_untouched_trail_verifies(records: CaseRecords) -> None:
 def test_forgery_shows(records: CaseRecords, tmp_path: Path, sql: str, says: str) -> None:
     note(records, 5)
     tamper(tmp_path, sql)
-    assert records.trail.verify().problem == says
+    assert records.trail.verify().problems[0] == says
 
 
 def test_two_lines_swapped_show(records: CaseRecords, tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_two_lines_swapped_show(records: CaseRecords, tmp_path: Path) -> None:
         "UPDATE audit SET seq = 99 WHERE seq = 1; UPDATE audit SET seq = 1 WHERE seq = 2;"
         "UPDATE audit SET seq = 2 WHERE seq = 99;",
     )
-    assert records.trail.verify().problem == "line 1 was changed"
+    assert records.trail.verify().problems[:2] == ("line 1 was changed", "line 2 was changed")
 
 
 def test_the_database_refuses_changes_itself(records: CaseRecords, tmp_path: Path) -> None:
@@ -76,11 +77,13 @@ def test_a_seal_noted_on_paper_finds_a_rewritten_trail(
 ) -> None:
     note(records, 3)
     paper = records.trail.verify().head
-    tamper(tmp_path, "DELETE FROM audit;")
+    tamper(tmp_path, "DELETE FROM audit; DELETE FROM meta WHERE name = 'audit.newest';")
     (tmp_path / "audit.head").unlink()
-    note(records, 3)
-    assert records.trail.verify().problem is None
-    assert records.trail.verify(paper).problem == "lines are missing after line 3"
+    anew = open_records(tmp_path)
+    note(anew, 3)
+    assert anew.trail.verify().problem is None
+    assert "missing after line 3" in str(anew.trail.verify(paper).problem)
+    anew.database.close()
 
 
 def test_without_the_key_nothing_can_be_added(records: CaseRecords, tmp_path: Path) -> None:
@@ -109,3 +112,116 @@ def test_files_are_private(records: CaseRecords, tmp_path: Path) -> None:
     note(records, 1)
     for path in tmp_path.iterdir():
         assert path.stat().st_mode & 0o077 == 0, path.name
+
+
+CUT = "DELETE FROM audit WHERE seq > 3;"
+NEWEST = "audit.newest"
+
+
+def counter(folder: Path) -> str:
+    with sqlite3.connect(folder / "desk.sqlite") as connection:
+        (value,) = connection.execute("SELECT value FROM meta WHERE name = ?", [NEWEST]).fetchone()
+    return str(value)
+
+
+@pytest.mark.parametrize(
+    ("back", "says"),
+    [
+        ({"head"}, "lines 4 to 6 are missing: the database's counter has a seal of line 6"),
+        ({"counter"}, "lines 4 to 6 are missing: audit.head has a seal of line 6"),
+        ({"head", "no counter"}, "the database's counter is missing or was changed"),
+        ({"no head", "counter"}, "audit.head is missing or was changed"),
+        ({"old head", "counter"}, "audit.head is missing or was changed"),
+        ({"head", "counter", "user"}, "no line tells of user eve"),
+        ({"head", "counter", "case"}, "no line tells of case C-1"),
+        ({"head", "counter", "sink"}, "lines 4 to 6 are missing"),
+    ],
+    ids=lambda value: "+".join(sorted(value)) if isinstance(value, set) else "",
+)
+def test_newest_lines_cannot_be_cut_with_the_seals_of_before(
+    records: CaseRecords, tmp_path: Path, back: set[str], says: str
+) -> None:
+    outside = FileSink(tmp_path.parent / f"{tmp_path.name}.log", "Park")
+    note(records, 3)
+    head, known = (tmp_path / "audit.head").read_text(), counter(tmp_path)
+    if "sink" in back:
+        records.trail.outside = Outside([outside])
+    if "user" in back:
+        records.accounts.add("eve", "correct horse battery", "supervisor", "eve")
+    if "case" in back:
+        records.book.open(NewCase("missing-child", "red top", "{}"), "eve", 24)
+    note(records, 5 - len(back & {"user", "case"}) - 2)
+    assert records.trail.verify().problem is None
+    tamper(tmp_path, CUT)
+    if "head" in back:
+        (tmp_path / "audit.head").write_text(head)
+    if "no head" in back:
+        (tmp_path / "audit.head").unlink()
+    if "old head" in back:
+        (tmp_path / "audit.head").write_text(" ".join(head.split()[:2]))
+    change = f"UPDATE meta SET value = '{known}' WHERE name = '{NEWEST}'"
+    if "no counter" in back:
+        change = f"DELETE FROM meta WHERE name = '{NEWEST}'"
+    if back & {"counter", "no counter"}:
+        tamper(tmp_path, change)
+    assert says in str(records.trail.verify().problem)
+    note(records, 4)  # whoever goes on working does not cover it up
+    again = open_records(tmp_path)
+    again.trail.outside = records.trail.outside
+    assert "missing" in str(again.trail.verify().problem)
+    again.database.close()
+
+
+@pytest.mark.parametrize("left", ["users", "cases", "serve.json", "sink"])
+def test_an_empty_trail_of_a_venue_with_a_past_does_not_hold(
+    records: CaseRecords, tmp_path: Path, left: str
+) -> None:
+    outside = Outside([FileSink(tmp_path.parent / f"{tmp_path.name}.log", "Park")])
+    assert records.trail.verify().problem is None, "nothing has happened yet"
+    if left == "sink":
+        records.trail.outside = outside
+    if left == "users":
+        records.accounts.add("anna", "correct horse battery", "operator", "setup")
+    if left == "cases":
+        records.book.open(NewCase("missing-child", "red top", "{}"), "anna", 24)
+    note(records, 1)
+    if left == "serve.json":
+        (tmp_path / left).write_text("{}")
+    tamper(tmp_path, f"DELETE FROM audit; DELETE FROM meta WHERE name = '{NEWEST}';")
+    for path in tmp_path.glob("audit.*"):
+        if path.name == "audit.head":
+            path.unlink()
+    again = open_records(tmp_path)
+    again.trail.outside = records.trail.outside
+    found = again.trail.verify()
+    assert found.lines == 0
+    assert found.problem
+    again.database.close()
+
+
+def test_a_trail_of_an_earlier_version_holds_and_goes_on(
+    records: CaseRecords, tmp_path: Path
+) -> None:
+    note(records, 2)
+    head = tmp_path / "audit.head"
+    head.write_text(" ".join(head.read_text().split()[:2]) + "\n")
+    tamper(tmp_path, f"DELETE FROM meta WHERE name = '{NEWEST}';")
+    again = open_records(tmp_path)
+    assert again.trail.verify().problem is None
+    note(again, 1)
+    assert (again.trail.verify().lines, again.trail.verify().problem) == (3, None)
+    assert len(head.read_text().split()) == 3
+    again.database.close()
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\xfe", b"4", b"x y z", b"9" * 400 + b" a b"])
+def test_a_damaged_head_is_told_and_stops_nothing(
+    records: CaseRecords, tmp_path: Path, damage: bytes
+) -> None:
+    note(records, 2)
+    (tmp_path / "audit.head").write_bytes(damage)
+    again = open_records(tmp_path)
+    assert "audit.head is missing or was changed" in str(again.trail.verify().problem)
+    note(again, 1)
+    assert again.trail.verify().problem is None
+    again.database.close()
