@@ -1,5 +1,7 @@
 """The failures a user can meet; each message is one line that says what to do."""
 
+import math
+
 
 class ReidError(Exception):
     """Anything that went wrong and has a remedy; the command line prints it and exits with 1."""
@@ -31,6 +33,27 @@ class PolicyError(ReidError):
 
 class AccessError(ReidError):
     """A person who may not do this: wrong password, locked out, another role."""
+
+
+class TooManyAttempts(AccessError):
+    """Somebody who has to wait before the next attempt; `seconds` says how long."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"too many wrong passwords: try again in {waiting_time(seconds)}")
+
+
+def waiting_time(seconds: float) -> str:
+    """Say how long to wait: in seconds up to a minute and a half, then in minutes."""
+    whole, unit = rounded_wait(seconds)
+    return f"{whole} {unit}"
+
+
+def rounded_wait(seconds: float) -> tuple[int, str]:
+    """Return a time to wait as a whole number, never too small, and its unit."""
+    if seconds <= 90:
+        return max(2, math.ceil(seconds)), "seconds"
+    return math.ceil(seconds / 60), "minutes"
 
 
 class CaseError(ReidError):

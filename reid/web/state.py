@@ -27,7 +27,7 @@ class State:
         tls: whether browsers reach it over TLS.
         behind_proxy: whether a proxy on this machine forwards to it.
         supervisor: of the loops beside the app.
-        logins, parses: how often a client may sign in, and a user have text understood, a minute.
+        parses: how often a user may have text understood, a minute.
     """
 
     desk: Desk
@@ -37,7 +37,6 @@ class State:
     tls: bool = False
     behind_proxy: bool = False
     supervisor: Supervisor = field(default_factory=Supervisor)
-    logins: Limiter = field(default_factory=lambda: Limiter(most=20))
     parses: Limiter = field(default_factory=lambda: Limiter(most=240))
 
 

@@ -318,18 +318,44 @@ def test_tls_cookies(desk: Desk) -> None:
     assert "max-age" in answer.headers["strict-transport-security"]
 
 
-def test_guessing_passwords_is_slowed_and_locked(browse) -> None:
+WAIT = {
+    "en": "Try again in 30 seconds",
+    "de": "in 30 Sekunden",
+    "es": "en 30 segundos",
+    "fr": "dans 30 secondes",
+    "zh": "30 秒",
+}
+
+
+@pytest.mark.parametrize("language", WAIT)
+@pytest.mark.parametrize("name", ["operator", "nobody"])
+def test_guessing_passwords_is_slowed_and_the_time_is_said(
+    browse, language: str, name: str
+) -> None:
     guesser = browse()
-    codes = [
-        guesser.post("/login", data={"name": "operator", "password": f"guess {i}"}).status_code
-        for i in range(25)
+    header = {"accept-language": language}
+    answers = [
+        guesser.post("/login", data={"name": name, "password": f"guess {i}"}, headers=header)
+        for i in range(8)
     ]
-    assert codes[:20] == [403] * 20
-    assert set(codes[20:]) == {429}
-    other = browse()
-    other.app.state.reid.logins._seen.clear()
-    locked = other.post("/login", data={"name": "operator", "password": PASSWORD})
-    assert locked.status_code == 403, "the right password must not open a locked account"
+    assert [answer.status_code for answer in answers] == [403] * 5 + [429] * 3
+    assert WAIT[language] in answers[-1].text
+    assert int(answers[-1].headers["retry-after"]) <= 30
+    right = guesser.post("/login", data={"name": name, "password": PASSWORD}, headers=header)
+    assert right.status_code == 429, "a right password shows nothing to who guesses"
+
+
+def test_a_device_that_signed_in_before_is_not_locked_out(browse, desk: Desk) -> None:
+    known = browse("operator")
+    known.fill("/logout")
+    guesser = browse()
+    for number in range(8):
+        guesser.post("/login", data={"name": "operator", "password": f"guess {number}"})
+    data = {"name": "operator", "password": PASSWORD}
+    assert guesser.post("/login", data=data).status_code == 429
+    assert known.post("/login", data=data).status_code == 303
+    cookie = known.cookies["reid_session_device"]
+    assert "operator" not in cookie
 
 
 def test_names_cannot_be_tried_out(browse) -> None:

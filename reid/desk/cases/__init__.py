@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reid.desk.cases.accounts import Accounts, Session, User, same
+from reid.desk.cases.accounts import Accounts, Origin, Session, User, same
 from reid.desk.cases.alerts import Alerts
 from reid.desk.cases.audit import Line, Trail, Verified
 from reid.desk.cases.book import CaseBook
@@ -37,6 +37,7 @@ __all__ = [
     "Done",
     "Line",
     "NewCase",
+    "Origin",
     "Outbox",
     "Outgoing",
     "Raising",

@@ -1,10 +1,11 @@
-"""Staff accounts: argon2 passwords, lock-out, sessions."""
+"""Staff accounts: argon2 passwords, sign-in, sessions."""
 
 import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, get_args
 
@@ -13,20 +14,17 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.engine import Connection
 
-from reid.core.errors import AccessError, UsageError
+from reid.core.errors import AccessError, TooManyAttempts, UsageError
 from reid.desk.cases.audit import Trail
 from reid.desk.cases.database import Database, sessions, users
+from reid.desk.cases.devices import Devices
+from reid.desk.cases.throttle import ACCOUNT, ADDRESS, DEVICE, PAIR, Key, Throttle
 
 Role = Literal["viewer", "operator", "supervisor", "auditor"]
 ROLES: Final = get_args(Role)
 
 LEAST_PASSWORD: Final = 12
 MOST_PASSWORD: Final = 200
-FREE_FAILURES: Final = 5
-"""Wrong passwords before an account is locked."""
-
-FIRST_LOCK: Final = timedelta(minutes=1)
-LONGEST_LOCK: Final = timedelta(hours=1)
 IDLE: Final = timedelta(minutes=30)
 """A session unused for this long has ended."""
 
@@ -38,7 +36,9 @@ MOST_SESSIONS: Final = 10
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _SEEN_STEP: Final = timedelta(seconds=30)  # how exactly the last use is kept
-_REFUSED: Final = "wrong name or password, or the account is locked for a while"
+_REFUSED: Final = "wrong name or password"
+_HASHES_AT_ONCE: Final = 4  # argon2 takes 64 MiB each
+_UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,22 @@ class Session:
         return f"Session({self.user.name}, csrf hidden)"
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where somebody signs in: the address, and what the device carries of sign-ins before."""
+
+    address: str = "here"
+    device: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A new session's token, and what the device carries from now on."""
+
+    token: str = field(repr=False)
+    device: str = field(repr=False)
+
+
 class Accounts:
     """Users and their sessions."""
 
@@ -69,6 +85,8 @@ class Accounts:
         self._database, self._trail = database, trail
         self._hasher = PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_hex(8))
+        self._hashing = threading.BoundedSemaphore(_HASHES_AT_ONCE)
+        self.throttle, self._devices = Throttle(), Devices(trail.key_for("devices"))
 
     def add(self, name: str, password: str, role: str, actor: str) -> User:
         """Make an account.
@@ -94,7 +112,7 @@ class Accounts:
         self.get(name)
         hashed = self._hashed(name, password)
         with self._trail.change() as change:
-            self._update(change.connection, name, password=hashed, failures=0, locked_until=None)
+            self._update(change.connection, name, password=hashed)
             change.connection.execute(sessions.delete().where(sessions.c.user == name))
             change.note(actor, "user.password", None, {"user": name})
 
@@ -125,28 +143,39 @@ class Accounts:
         return [User(row.name, row.role, row.disabled) for row in rows]
 
     def sign_in(self, name: str, password: str) -> str:
-        """Check a password and return the token of a new session.
+        """Sign in on this machine; returns the token of a new session, see `sign_in_from`."""
+        return self.sign_in_from(Origin(), name, password).token
+
+    def sign_in_from(self, origin: Origin, name: str, password: str) -> SignIn:
+        """Check a password and begin a new session.
 
         Every refusal says the same and takes the same time, so that names cannot be tried out.
+        Who has typed too many wrong passwords has to wait; a device that this user has signed in
+        on before waits for its own alone.
 
         Raises:
-            AccessError: unknown, disabled, locked, or a wrong password.
+            AccessError: unknown, disabled, or a wrong password.
+            TooManyAttempts: too many wrong passwords.
         """
         name = name.strip().lower()[:64]
         with self._database.read() as connection:
             row = connection.execute(sa.select(users).where(users.c.name == name)).first()
-        matches = self._matches(row.password if row else self._nobody, password)
-        now = datetime.now(UTC)
-        locked = row is not None and row.locked_until is not None and row.locked_until > now
-        if row is None or row.disabled or locked or not matches:
-            wrong = row is not None and not locked and not matches
-            self._refuse(name if row else "unknown", now, count=wrong)
-        return self._start(name, now)
+        hashed = row.password if row else self._nobody
+        device = self._devices.known(origin.device, name, hashed)
+        own, shared = _keys(name, origin.address, device)
+        wait = self.throttle.begin(own, *shared)
+        if wait:
+            raise TooManyAttempts(wait)
+        matches = self._matches(hashed, password)
+        if row is None or row.disabled or not matches:
+            self._refuse(name if row else _UNKNOWN, self.throttle.wait(own, *shared))
+        self.throttle.forget(own)
+        self.throttle.forgive(*shared)
+        return SignIn(self._start(name), self._devices.remember(origin.device, name, hashed))
 
-    def _start(self, name: str, now: datetime) -> str:
-        token = secrets.token_urlsafe(32)
+    def _start(self, name: str) -> str:
+        token, now = secrets.token_urlsafe(32), datetime.now(UTC)
         with self._trail.change() as change:
-            self._update(change.connection, name, failures=0, locked_until=None)
             change.connection.execute(sessions.delete().where(sessions.c.created < now - SHIFT))
             _end_oldest(change.connection, name)
             change.connection.execute(
@@ -189,19 +218,11 @@ class Accounts:
             change.connection.execute(sessions.delete().where(sessions.c.token == _digest(token)))
             change.note(actor, "logout")
 
-    def _refuse(self, name: str, now: datetime, *, count: bool) -> None:
+    def _refuse(self, name: str, wait: float) -> None:
+        """Leave a line; there is none for those who have to wait, or they would fill the disk."""
+        waits = {"wait": round(wait)} if wait else {}
         with self._trail.change() as change:
-            if count:
-                failures = 1 + int(
-                    change.connection.scalar(
-                        sa.select(users.c.failures).where(users.c.name == name)
-                    )
-                    or 0
-                )
-                self._update(
-                    change.connection, name, failures=failures, locked_until=_lock(failures, now)
-                )
-            change.note("anonymous", "login.refused", None, {"user": name})
+            change.note("anonymous", "login.refused", None, {"user": name, **waits})
         raise AccessError(_REFUSED)
 
     def _update(self, connection: Connection, name: str, **values: object) -> None:
@@ -216,7 +237,8 @@ class Accounts:
 
     def _matches(self, hashed: str, password: str) -> bool:
         try:
-            return self._hasher.verify(hashed, password[:MOST_PASSWORD])
+            with self._hashing:
+                return self._hasher.verify(hashed, password[:MOST_PASSWORD])
         except (VerificationError, InvalidHashError):
             return False
 
@@ -243,11 +265,12 @@ def _end_oldest(connection: Connection, name: str) -> None:
     )
 
 
-def _lock(failures: int, now: datetime) -> datetime | None:
-    if failures < FREE_FAILURES:
-        return None
-    doublings = min(failures - FREE_FAILURES, 10)
-    return now + min(LONGEST_LOCK, FIRST_LOCK * (1 << doublings))
+def _keys(name: str, address: str, device: str | None) -> tuple[Key, list[Key]]:
+    """Return what an attempt is counted under: its own, and what it shares with others."""
+    who = _digest(name)
+    if device is not None:
+        return (DEVICE, f"{who} {device}"), []
+    return (PAIR, f"{who} {address}"), [(ADDRESS, address), (ACCOUNT, who)]
 
 
 def _digest(token: str) -> str:

@@ -280,6 +280,10 @@ class Trail:
             problems.append(f"the trail is empty, but {begun[0]} says that the venue has a past")
         return problems
 
+    def key_for(self, purpose: str) -> bytes:
+        """Return a key of the venue's own for something else than the trail."""
+        return hmac.new(self._key, f"key for {purpose}".encode(), hashlib.sha256).digest()
+
     def _seal(self, line: Line) -> str:
         fields = [line.seq, line.at, line.actor, line.action, line.case_id, line.detail]
         text = json.dumps([*fields, line.previous], ensure_ascii=True)

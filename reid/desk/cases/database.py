@@ -58,8 +58,8 @@ users = sa.Table(
     sa.Column("role", sa.String(20), nullable=False),
     sa.Column("created", Moment, nullable=False),
     sa.Column("disabled", sa.Boolean, nullable=False, default=False),
-    sa.Column("failures", sa.Integer, nullable=False, default=0),
-    sa.Column("locked_until", Moment),
+    sa.Column("failures", sa.Integer, nullable=False, default=0),  # of earlier versions, as is
+    sa.Column("locked_until", Moment),  # the next
 )
 sessions = sa.Table(
     "sessions",

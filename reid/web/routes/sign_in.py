@@ -1,17 +1,21 @@
 """Signing in and out, and the choice of language."""
 
+import math
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from reid.core.errors import AccessError
+from reid.core.errors import AccessError, TooManyAttempts, rounded_wait
+from reid.desk.cases import Origin
+from reid.web.connections import network_of
 from reid.web.security import SignedIn, client_of, cookie_name, session_of
 from reid.web.state import render, state_of
 
 router = APIRouter()
 
 _YEAR: Final = 365 * 24 * 3600
+_DEVICE: Final = "_device"  # added to the session's cookie: who has signed in on this device
 
 
 @router.get("/login")
@@ -30,17 +34,34 @@ def login(
 ) -> Response:
     """Sign in; always under a new session."""
     state = state_of(request)
-    if not state.logins.allow(client_of(request)):
-        return render(request, "login.html", None, 429, failed="login.slow", name="")
+    device = f"{cookie_name(request)}{_DEVICE}"
+    origin = Origin(network_of(client_of(request)), request.cookies.get(device, ""))
     try:
-        token = state.desk.records.accounts.sign_in(name, password)
+        signed_in = state.desk.records.accounts.sign_in_from(origin, name, password)
+    except TooManyAttempts as error:
+        return _wait(request, name, error.seconds)
     except AccessError:
         return render(request, "login.html", None, 403, failed="login.failed", name=name)
     answer = RedirectResponse("/", 303)
     answer.set_cookie(
-        cookie_name(request), token, httponly=True, samesite="strict", secure=state.tls, path="/"
-    )
+        cookie_name(request), signed_in.token, httponly=True, samesite="strict", secure=state.tls,
+        path="/",
+    )  # fmt: skip
+    answer.set_cookie(
+        device, signed_in.device, max_age=_YEAR, httponly=True, samesite="strict",
+        secure=state.tls, path="/",
+    )  # fmt: skip
     return answer
+
+
+def _wait(request: Request, name: str, seconds: float) -> Response:
+    """Say how long to wait, in words and for programs."""
+    number, unit = rounded_wait(seconds)
+    page = render(
+        request, "login.html", None, 429, failed=f"login.wait_{unit}", name=name, number=number
+    )
+    page.headers["retry-after"] = str(math.ceil(seconds))
+    return page
 
 
 @router.post("/logout")
