@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
+from reid.core.reading import typed
+
 LOG: Final = logging.getLogger("reid.loops")
 
 FIRST_PAUSE: Final = 0.5
@@ -62,7 +64,7 @@ class LoopStatus:
     @classmethod
     def of_json(cls, said: Mapping[str, Any]) -> Self:
         """Read it; what a newer version says besides is left out."""
-        return cls(**{name: said[name] for name in cls.__slots__ if name in said})
+        return typed(cls, said)
 
 
 class Loop:

@@ -6,12 +6,12 @@ folder that `venue.toml` names, else the figures that come beside the shipped we
 that nothing has been measured and how to do it.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from reid.core.errors import PolicyError
+from reid.core.reading import read_json
 from reid.desk.policy import Policy
 from reid.storage.venue_path import Folder
 from reid.weights import registry
@@ -100,7 +100,7 @@ def _measurement(name: str, folder: Folder, policy: Policy, embedder: str | None
             raise KeyError(name)
         figures, lines = _TELL[name](result)
         model, when = str(result["model_id"]), str(result["run"]["started"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError):
         raise PolicyError(
             f"{origin} is no result of `reid bench {name} --json`: write it again"
         ) from None
@@ -110,11 +110,9 @@ def _measurement(name: str, folder: Folder, policy: Policy, embedder: str | None
 
 def _read(path: Folder) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path, PolicyError)
     except FileNotFoundError:
         raise PolicyError(f"{path} is missing, but venue.toml names it under [measured]") from None
-    except (OSError, ValueError):
-        raise PolicyError(f"{path} is not JSON: write it with `reid bench … --json`") from None
     if not isinstance(found, dict):
         raise PolicyError(f"{path} is not a result of `reid bench … --json`")
     return found

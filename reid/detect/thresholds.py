@@ -1,6 +1,5 @@
 """The confidence thresholds of a detector, read from the card beside its weights."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid.core.errors import ModelError
+from reid.core.reading import first_line, read_toml
 
 REDACTION_SCORE: Final = 0.1
 """From this confidence on a detection counts for redaction, unless the model says otherwise."""
@@ -64,14 +64,35 @@ def read_thresholds(path: Path) -> Thresholds:
     Cards of earlier versions call the table ``[confidences]``.
 
     Raises:
-        ModelError: it is damaged.
+        ModelError: it is damaged, or redacts less than without a card.
     """
     card = path.parent / _CARD
     if not card.is_file():
         return Thresholds()
+    tables = read_toml(card, ModelError)
+    stated = tables.get(TABLE, tables.get(_EARLIER_TABLE, {}))
     try:
-        tables = tomllib.loads(card.read_text())
-        stated = tables.get(TABLE, tables.get(_EARLIER_TABLE, {}))
-        return Thresholds(**{name: float(value) for name, value in stated.items()})
-    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
-        raise ModelError(f"{card} is damaged ({error}): install the package again") from None
+        found = Thresholds(**{name: _confidence(value) for name, value in stated.items()})
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ModelError(
+            f"{card} is damaged ({first_line(error)}): install the package again"
+        ) from None
+    _require_redaction(found, card)
+    return found
+
+
+def _confidence(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise ValueError(f"{str(value)[:40]} is no confidence between 0 and 1")
+    return float(value)
+
+
+def _require_redaction(found: Thresholds, card: Path) -> None:
+    """Refuse a card by which fewer heads would go than by no card at all."""
+    for name in ("redaction", "heads", "small_heads"):
+        value = getattr(found, name)
+        if value is not None and value > REDACTION_SCORE:
+            raise ModelError(
+                f"{card} weakens redaction: {name} = {value:g}, at most {REDACTION_SCORE:g} is "
+                "allowed: lower it"
+            )

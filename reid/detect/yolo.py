@@ -22,6 +22,7 @@ from platformdirs import user_cache_path
 from reid.core.boxes import as_boxes, empty_boxes, turned_boxes
 from reid.core.errors import ModelError
 from reid.core.pixels import Image, RawFrame
+from reid.core.reading import read_utf8
 from reid.detect.detections import (
     Detections,
     heads_of_poses,
@@ -40,8 +41,10 @@ from reid.detect.test_time_augmentation import (
 )
 from reid.detect.thresholds import read_thresholds
 from reid.weights.openvino import BySize, prepare_openvino, silence_telemetry
+from reid.weights.pins import check_pulled
 
 _ASSETS: Final = "https://github.com/ultralytics/assets/releases/download/v8.3.0"
+_OPENVINO: Final = "_openvino_model"  # how ultralytics tells a folder's kind
 _HEAD_CLASSES: Final = ("head", "face")
 
 CROP_HEAD: Final = 0.1
@@ -64,18 +67,19 @@ class YoloDetector(Detector):
     """One YOLO model.
 
     Args:
-        path: an OpenVINO model folder or a ``.pt`` file.
+        path: an OpenVINO model folder or a ``.pt`` file. Both are loaded as data: of a ``.pt``,
+            which is a pickle, only weights and known layers, nothing that runs.
 
     Raises:
-        ModelError: missing, unreadable, or knows neither persons, heads nor poses.
+        ModelError: missing, unreadable, of another kind, holds more than weights, or knows neither
+            persons, heads nor poses.
 
     Its thresholds are those that a ``model.toml`` beside it states, else the defaults. It is
     `fixed` if it takes pictures of one size only.
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.exists():
-            raise ModelError(f"{path} does not exist: name an OpenVINO folder or .pt weights")
+        _check_kind(path)
         self.path = path
         self.thresholds = read_thresholds(path)
         yolo = _ultralytics()
@@ -88,7 +92,7 @@ class YoloDetector(Detector):
             if device == "cpu" and not self.fixed:
                 _take_any_size(self._model)
         except Exception as error:  # ultralytics raises whatever its backends raise
-            raise ModelError(f"{path} is not a YOLO model ({type(error).__name__})") from None
+            raise ModelError(_not_loaded(path, error)) from None
         self._device = device
         self._poses = self._model.task == "pose"
         self._person = _class_of(names, ("person", "pedestrian"))
@@ -256,6 +260,7 @@ def quieten_ultralytics() -> None:
     os.environ["YOLO_OFFLINE"] = "true"
     os.environ["YOLO_AUTOINSTALL"] = "false"
     os.environ["YOLO_VERBOSE"] = "false"
+    os.environ["ULTRALYTICS_SAFE_LOAD"] = "true"  # pickles are read as weights, nothing is run
     config = user_cache_path("reid") / "ultralytics"
     config.mkdir(parents=True, exist_ok=True)
     os.environ["YOLO_CONFIG_DIR"] = str(config)
@@ -266,7 +271,11 @@ def _ultralytics() -> Any:
     quieten_ultralytics()
     prepare_openvino()
     from ultralytics.models import YOLO
+    from ultralytics.nn import tasks
 
+    if not hasattr(tasks, "SAFE_LOAD"):
+        raise ModelError("weights are loaded as data only: pip install -U 'ultralytics>=8.4.190'")
+    tasks.SAFE_LOAD = True  # also where it was imported before with other settings
     return YOLO
 
 
@@ -282,7 +291,7 @@ def _for_cpu(path: Path, yolo: Any) -> Path:
         return path
     digest = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
     folder = user_cache_path("reid") / "openvino-any-size" / digest
-    exported = folder / f"{path.stem}_openvino_model"
+    exported = folder / f"{path.stem}{_OPENVINO}"
     if not exported.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         copied = folder / path.name
@@ -290,10 +299,17 @@ def _for_cpu(path: Path, yolo: Any) -> Path:
         try:
             yolo(str(copied)).export(format="openvino", dynamic=True, verbose=False)
         except Exception as error:  # ultralytics raises whatever its backends raise
-            raise ModelError(f"{path} cannot be made ready ({type(error).__name__})") from None
+            raise ModelError(_not_loaded(path, error)) from None
         finally:
             copied.unlink(missing_ok=True)
     return exported
+
+
+def _not_loaded(path: Path, error: Exception) -> str:
+    return (
+        f"{path} is not a YOLO model, or holds more than weights, which is never run "
+        f"({type(error).__name__}): export it to OpenVINO where you trust it"
+    )
 
 
 def _take_any_size(model: Any) -> None:
@@ -315,6 +331,17 @@ def _task_of(path: Path) -> str | None:
     return _stated(path, "task")
 
 
+def _check_kind(path: Path) -> None:
+    """Refuse what is not data: ultralytics would load engines and graphs of other makes too."""
+    if not path.exists():
+        raise ModelError(f"{path} does not exist: name an OpenVINO folder or .pt weights")
+    openvino = path.is_dir() and path.name.endswith(_OPENVINO) and any(path.glob("*.xml"))
+    if not openvino and not (path.is_file() and path.suffix == ".pt"):
+        raise ModelError(
+            f"{path} is neither .pt weights nor an OpenVINO folder named …{_OPENVINO}: name one"
+        )
+
+
 def _is_fixed(path: Path) -> bool:
     """Return whether a model takes pictures of one size alone."""
     return _stated(path, "dynamic") == "false"
@@ -325,7 +352,7 @@ def _stated(path: Path, name: str) -> str | None:
     metadata = path / "metadata.yaml"
     if not metadata.is_file():
         return None
-    for line in metadata.read_text().splitlines():
+    for line in read_utf8(metadata, ModelError).splitlines():
         if line.strip().startswith(f"{name}:"):
             return line.split(":", 1)[1].strip()
     return None
@@ -351,7 +378,13 @@ def fetch_weights(name: str, folder: Path) -> Path:
     try:
         address = f"{_ASSETS}/{name}.pt"
         downloads.safe_download(address, file=part, retry=1, progress=False)
+        check_pulled(name, part)
         part.replace(target)
+    except ModelError:
+        raise ModelError(
+            f"what came for {name} is not the file that was published: try again later, or from "
+            "another network"
+        ) from None
     except Exception as error:  # ultralytics raises whatever its backends raise
         reason = type(error).__name__
         raise ModelError(f"{name} could not be fetched ({reason}): is there internet?") from None

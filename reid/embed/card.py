@@ -1,6 +1,5 @@
 """An embedder's card, ``model.toml``: its name, and what each column of its outputs is about."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from reid.core import columns
 from reid.core.errors import ModelError
+from reid.core.reading import read_toml
 
 CARD: Final = "model.toml"
 
@@ -72,14 +72,14 @@ def read_card(folder: Path) -> Card:
         ModelError: there is none, it is damaged, or none of its columns is the vocabulary's.
     """
     try:
-        described = tomllib.loads((folder / CARD).read_text(encoding="utf-8"))
+        described = read_toml(folder / CARD, ModelError)
         said = described.get("columns", columns.FIRST._asdict())
         card = Card(
-            described["model_id"],
+            str(described["model_id"]),
             {table: _names(said[table]) for table in columns.TABLES if table in said},
             frozenset(_names(described["not_estimated"])),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{folder} is not an embedder ({type(error).__name__})") from None
     if not card.shares_columns():
         raise ModelError(

@@ -6,12 +6,13 @@ read the venue can tell, and silence itself is seen.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from reid.core.errors import StoreError
+from reid.core.reading import read_json, typed
 from reid.core.supervisor import LoopStatus
 from reid.storage.venue_path import Folder
 
@@ -24,6 +25,8 @@ SILENT_AFTER: Final = 30.0
 
 LATE: Final = 10.0
 """Seconds without a frame, or of sightings waiting, after which a camera is late."""
+
+_DAMAGED: Final = (StoreError, ValueError, KeyError, TypeError, AttributeError)
 
 CameraState = Literal["starting", "ok", "late", "dead"]
 
@@ -162,10 +165,10 @@ def write_loops(folder: Folder, process: str, loops: Sequence[LoopStatus]) -> No
 def read_loops(folder: Folder, process: str) -> Loops | None:
     """Return what was last said of another process's loops; None if it never ran."""
     try:
-        said = json.loads((folder / f"{process}.json").read_text(encoding="utf-8"))
+        said = read_json(folder / f"{process}.json", StoreError)
         loops = tuple(LoopStatus.of_json(loop) for loop in said["loops"])
-        return Loops(process, datetime.fromisoformat(said["at"]), loops)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return Loops(process, _moment(said["at"]), loops)
+    except (*_DAMAGED, FileNotFoundError):
         return None
 
 
@@ -184,21 +187,27 @@ def _replace(folder: Folder, name: str, text: str) -> None:
 
 def read_status(folder: Folder) -> Status | None:
     """Return what was last said of a venue's cameras; None if nobody ever watched."""
+    path = folder / FILE_NAME
     try:
-        data = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        data = read_json(path, StoreError)
+    except FileNotFoundError:
         return None
-    where = [str(camera.pop("node")) for camera in data["cameras"]]
+    try:
+        return _status(data)
+    except _DAMAGED:
+        raise StoreError(f"{path} is damaged: `reid watch` writes it anew") from None
+
+
+def _moment(said: str) -> datetime:
+    at = datetime.fromisoformat(said)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _status(data: dict[str, Any]) -> Status:
     return Status(
-        datetime.fromisoformat(data["at"]),
-        [Health(**_known(Health, camera)) for camera in data["cameras"]],
-        where,
-        [Node(**_known(Node, node)) for node in data["nodes"]],
+        _moment(data["at"]),
+        [typed(Health, camera) for camera in data["cameras"]],
+        [str(camera["node"]) for camera in data["cameras"]],
+        [typed(Node, node) for node in data["nodes"]],
         tuple(LoopStatus.of_json(loop) for loop in data.get("loops", ())),
     )
-
-
-def _known(kind: type[Health | Node], said: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what a newer version says besides: it may watch while this one reads."""
-    names = {one.name for one in fields(kind)}
-    return {name: value for name, value in said.items() if name in names}

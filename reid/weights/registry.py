@@ -1,7 +1,5 @@
 """Which weights there are: shipped ones with their cards, pulled ones, and how to get more."""
 
-import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,6 +9,8 @@ from typing import Any, Final, Literal
 from platformdirs import user_cache_path
 
 from reid.core.errors import ModelError
+from reid.core.reading import first_line, read_toml, read_utf8
+from reid.weights.pins import check_card, check_pulled, sha256_of
 
 Kind = Literal["detector", "embedder"]
 
@@ -22,6 +22,8 @@ PULLABLE: Final = {
     "yolo11n-pose": "heads from poses, COCO, ultralytics, AGPL-3.0, 6 MB",
 }
 """Public weights one command away; never fetched otherwise."""
+
+CARD: Final = "model.toml"
 
 _PREFERRED: Final = ("yolo11m", "yolo11s", "yolo11n")
 
@@ -64,16 +66,16 @@ class Shipped:
         return self.folder / self.torch if self.torch and has_gpu() else self.path
 
     def verify(self) -> None:
-        """Compare the files with the hashes of the card.
+        """Compare the files with the card's hashes, and a shipped one's card with its pin.
 
         Raises:
             ModelError: a file is missing or changed.
         """
+        if self.folder.parent == models_folder():
+            check_card(self.name, self.folder / CARD)
         for name, expected in self.files.items():
             file = self.folder / name
-            if not file.is_file():
-                raise ModelError(f"{file} is missing: install the package again")
-            if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+            if sha256_of(file) != expected:
                 raise ModelError(f"{file} is not the file that was shipped: install it again")
 
 
@@ -98,7 +100,7 @@ def pulled_folder() -> Path:
 
 def shipped(folder: Path | None = None) -> list[Shipped]:
     """List the weights that come with the package, by name."""
-    cards = sorted((folder or models_folder()).glob("*/model.toml"))
+    cards = sorted((folder or models_folder()).glob(f"*/{CARD}"))
     return [_read(path) for path in cards]
 
 
@@ -116,7 +118,7 @@ def card(name: str) -> str:
     """
     for model in shipped():
         if model.name == name:
-            return (model.folder / "README.md").read_text()
+            return read_utf8(model.folder / "README.md", ModelError)
     if name in PULLABLE:
         state = f"pulled: {pulled()[name]}" if name in pulled() else f"`reid models pull {name}`"
         return f"{name} - {PULLABLE[name]}\n{state}"
@@ -136,6 +138,7 @@ def find_detector(given: Path | None) -> Path:
     available = pulled()
     for name in _PREFERRED:
         if name in available:
+            check_pulled(name, available[name])
             return available[name]
     detector = _shipped_detector()
     if detector is not None:
@@ -191,20 +194,37 @@ def _temperature(card: dict[str, Any]) -> float:
     return float(card.get("temperature", 1 / float(card.get("sharpness", 1.0))))
 
 
+def _kind(said: object) -> Kind:
+    if said == "detector":
+        return "detector"
+    if said == "embedder":
+        return "embedder"
+    raise ValueError(f"kind is {str(said)[:40]}")
+
+
+def _evidence(said: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    return {
+        str(slot): {str(name): float(value) for name, value in worth.items()}
+        for slot, worth in said.items()
+    }
+
+
 def _read(path: Path) -> Shipped:
+    data = read_toml(path, ModelError)
     try:
-        data = tomllib.loads(path.read_text())
         return Shipped(
             name=path.parent.name,
-            kind=data["kind"],
-            model_id=data["model_id"],
+            kind=_kind(data["kind"]),
+            model_id=str(data["model_id"]),
             folder=path.parent,
-            files=dict(data["files"]),
-            entry=data["entry"],
-            torch=data.get("torch", ""),
-            licence=data["licence"],
+            files={str(name): str(sha) for name, sha in data["files"].items()},
+            entry=str(data["entry"]),
+            torch=str(data.get("torch", "")),
+            licence=str(data["licence"]),
             temperature=_temperature(data),
-            evidence=data.get("evidence", {}),
+            evidence=_evidence(data.get("evidence", {})),
         )
-    except (tomllib.TOMLDecodeError, KeyError) as error:
-        raise ModelError(f"{path} is damaged ({error}): install the package again") from None
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise ModelError(
+            f"{path} is damaged ({first_line(error)}): install the package again"
+        ) from None

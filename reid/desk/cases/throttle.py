@@ -5,6 +5,7 @@ and an address that many share is not closed for one of them. Only where wrong p
 account come from very many places does everybody wait whose device has not signed in before.
 """
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -38,7 +39,7 @@ class Rule:
         if failures < self.free - _SLACK:
             return 0.0
         over = min(max(0.0, failures - self.free), 30.0)
-        return min(self.longest, self.first * 2.0**over)
+        return min(self.longest, self.first * math.pow(2.0, over))
 
 
 PAIR: Final = Rule(free=5, first=30, longest=900, forgotten=600)

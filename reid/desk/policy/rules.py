@@ -1,6 +1,5 @@
 """``venue.toml``: its shape, its defaults, what is refused and why."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from pydantic import (
 
 from reid.core import vocabulary
 from reid.core.errors import PolicyError
+from reid.core.reading import read_toml
 from reid.desk.policy.places import ALLOWED, forbidden_reason
 from reid.storage.venue_path import Folder
 
@@ -306,13 +306,9 @@ def load_policy(folder: Folder) -> Policy:
     """
     path = folder / FILE_NAME
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = read_toml(path, PolicyError)
     except FileNotFoundError:
         raise PolicyError(f"{path} is missing: write one with `reid policy init`") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{path} is not TOML: {error}") from None
-    except OSError as error:
-        raise PolicyError(f"{path} cannot be read ({error.strerror})") from None
     try:
         return Policy.model_validate(data)
     except ValidationError as error:

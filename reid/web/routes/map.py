@@ -111,7 +111,7 @@ def plan_aspect(desk: Desk) -> float:
             plan if isinstance(plan, Path) else BytesIO(plan.read_bytes())
         ) as image:
             return image.height / image.width
-    except (OSError, StoreError):
+    except (OSError, StoreError, ValueError, SyntaxError, PillowImage.DecompressionBombError):
         return _PLAIN_ASPECT
 
 
