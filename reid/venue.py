@@ -8,13 +8,15 @@ store. Nothing is printed here.
 import getpass
 import os
 import re
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from reid.core.clock import utc
 from reid.core.errors import AuditError, UsageError
 from reid.core.pixels import RedactedCrop
 from reid.core.records import Answer, SearchWindow, SimilarMatch
@@ -48,6 +50,12 @@ class Venue(ABC):
 
     folder: Folder
     """Where it lies."""
+
+    clock: tzinfo | None = None
+    """The zone of times without an offset, given and said; None: this machine's."""
+
+    retention: timedelta | None = None
+    """How long sightings are kept; None: for good."""
 
     @staticmethod
     def open(address: str | Folder, case: str | None = None) -> "Venue":
@@ -107,7 +115,7 @@ class Venue(ABC):
         unknown = [camera for camera in window.cameras if camera not in known]
         if unknown:
             raise UsageError(f"no camera {unknown[0]}: this venue has {', '.join(known)}")
-        return self._search(description, window, top)
+        return self._search(description, window.by_clock(self.clock), top)
 
     def index(
         self,
@@ -122,7 +130,7 @@ class Venue(ABC):
         Args:
             sources: videos, images, folders of them, stream addresses or ``webcam:0``.
             camera: camera id; by default each file's name.
-            start: time of the first frame; by default what the file says.
+            start: time of the first frame, by the venue's clock; by default what the file says.
             crops: each image is one person already cut out.
             options: which models, how many frames.
 
@@ -130,7 +138,8 @@ class Venue(ABC):
             One report a source; a folder may hold several.
 
         Raises:
-            SourceError: a source cannot be read; those before it are stored.
+            SourceError: a source cannot be read, or would lie in the future; those before it are
+                stored.
             ModelError: a model is missing or unreadable.
             PolicyError: a camera that the venue's rules do not declare.
             StoreError: the venue cannot be opened, or holds vectors of another model.
@@ -138,11 +147,16 @@ class Venue(ABC):
         from reid.capture.sources import open_sources
 
         models = load_models(options, crops=crops)
+        began = None if start is None else utc(start, self.clock)
         opened = [
             source
             for address in sources
-            for source in open_sources(str(address), camera=camera, start=start, crops=crops)
+            for source in open_sources(
+                str(address), camera=camera, start=began, crops=crops, zone=self.clock
+            )
         ]
+        for warning in filter(None, map(self.check_times, opened)):
+            warnings.warn(warning, stacklevel=2)
         indexer = self.indexer(models, opened, options)
         reports = [indexer.index(source) for source in opened]
         if any(report.stopped for report in reports):
@@ -166,6 +180,16 @@ class Venue(ABC):
         return Indexer(
             store, embedder, tracker, options.every, careful=options.careful, rotate=options.rotate
         )
+
+    def check_times(self, source: "Source") -> str:
+        """Return a warning if a source is older than this venue keeps sightings, else "".
+
+        Raises:
+            SourceError: it would lie in the future.
+        """
+        from reid.capture.times import check_times
+
+        return check_times(source, self.retention, self.clock)
 
     def export(self, kind: str, sightings: Sequence[str]) -> dict[str, RedactedCrop]:
         """Return redacted crops by sighting, for a file; `kind` says what it is."""
@@ -234,6 +258,8 @@ class RuledVenue(Venue):
         self._desk, self._named = desk, case
         self.folder = desk.folder
         self.expired = desk.expired
+        self.clock = desk.policy.zone
+        self.retention = timedelta(hours=desk.policy.venue.retention_hours)
 
     @property
     def store(self) -> Store:
@@ -253,11 +279,13 @@ class RuledVenue(Venue):
 
     def similar(self, sighting: str, window: SearchWindow, top: int) -> list[SimilarMatch]:
         """Find similar sightings within the case."""
-        return self._desk.similar(self._case, sighting, window, actor(), top)
+        when = window.by_clock(self.clock)
+        return self._desk.similar(self._case, sighting, when, actor(), top)
 
     def journey(self, sighting: str, window: SearchWindow) -> list[SimilarMatch]:
         """Follow the same clothes within the case."""
-        return self._desk.journey(self._case, sighting, window, actor())
+        when = window.by_clock(self.clock)
+        return self._desk.journey(self._case, sighting, when, actor())
 
     def note_export(self, kind: str, shown: int) -> None:
         """Leave the export's audit line."""
@@ -270,7 +298,7 @@ class RuledVenue(Venue):
 
     def erase(self, which: Filter, *, even_needed: bool = False) -> int:
         """Erase sightings, and what open cases say of them."""
-        return self._desk.erase(which, actor(), even_needed=even_needed)
+        return self._desk.erase(which.by_clock(self.clock), actor(), even_needed=even_needed)
 
     def erase_case(self) -> int:
         """Erase the case for good."""
@@ -309,11 +337,11 @@ class ResearchVenue(Venue):
 
     def similar(self, sighting: str, window: SearchWindow, top: int) -> list[SimilarMatch]:
         """Find similar sightings."""
-        return similar(self.store, sighting, window, top)
+        return similar(self.store, sighting, window.by_clock(self.clock), top)
 
     def journey(self, sighting: str, window: SearchWindow) -> list[SimilarMatch]:
         """Follow the same clothes."""
-        return journey(self.store, sighting, window)
+        return journey(self.store, sighting, window.by_clock(self.clock))
 
     def note_export(self, kind: str, shown: int) -> None:
         """Note nothing: there is no audit trail."""
@@ -323,7 +351,7 @@ class ResearchVenue(Venue):
 
     def erase(self, which: Filter, *, even_needed: bool = False) -> int:
         """Erase sightings; no case needs any."""
-        return self.store.erase(which)
+        return self.store.erase(which.by_clock(self.clock))
 
     def erase_case(self) -> int:
         """Refuse: there are no cases."""

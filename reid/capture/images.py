@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageOps
 
+from reid.core.clock import utc
 from reid.core.errors import SourceError
 from reid.core.memory_dumps import forbid_memory_dumps
 from reid.core.pixels import Image
@@ -68,10 +69,10 @@ def count_pages(path: Path) -> tuple[int, bool]:
         return len(_pages(image)), image.format in _ANIMATED
 
 
-def taken_at(path: Path) -> datetime | None:
+def taken_at(path: Path, zone: tzinfo | None = None) -> datetime | None:
     """Return when a photo says it was taken (EXIF), UTC; None if it does not say.
 
-    Without an offset in the photo it is this machine's local time.
+    Without an offset in the photo it is in `zone` (None: this machine's).
     """
     try:
         with _opened(path) as image:
@@ -80,7 +81,7 @@ def taken_at(path: Path) -> datetime | None:
     except (SourceError, KeyError, TypeError):
         return None
     for taken, offset in _TAKEN:
-        if when := _exif_time(tags.get(taken), tags.get(offset)):
+        if when := _exif_time(tags.get(taken), tags.get(offset), zone):
             return when
     return None
 
@@ -128,7 +129,7 @@ def _upright(image: PillowImage.Image) -> Image:
     return _to_rgb(ImageOps.exif_transpose(image))
 
 
-def _exif_time(stated: object, offset: object) -> datetime | None:
+def _exif_time(stated: object, offset: object, zone: tzinfo | None) -> datetime | None:
     try:
         when = datetime.strptime(str(stated).strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S")
         if when.year < _FIRST_YEAR:  # cameras with an unset clock
@@ -137,7 +138,7 @@ def _exif_time(stated: object, offset: object) -> datetime | None:
             return datetime.fromisoformat(f"{when.isoformat()}{str(offset).strip()}").astimezone(
                 UTC
             )
-        return when.astimezone(UTC)
+        return utc(when, zone)
     except (ValueError, OverflowError, OSError):
         return None
 

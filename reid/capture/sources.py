@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final, Literal
 
@@ -28,6 +28,7 @@ from reid.capture.images import (
 )
 from reid.capture.timeline import Timeline
 from reid.capture.video import Damage, look_through, main_track, open_container, pictures
+from reid.core.clock import CLOCK_ERROR
 from reid.core.errors import SourceError
 from reid.core.pixels import Image, RawFrame
 
@@ -200,6 +201,7 @@ class StillSource:
     name: str
     key: str
     fps: float | None = None
+    zone: tzinfo | None = None
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _places: dict[int, tuple[Path, int]] = field(default_factory=dict, repr=False)
@@ -218,7 +220,8 @@ class StillSource:
         """Yield one frame an image, or one a page; an unreadable image is noted and skipped."""
         index = 0
         for path in self.paths:
-            when = self.start if self.start_from == "given" else taken_at(path) or _modified(path)
+            given = self.start_from == "given"
+            when = self.start if given else taken_at(path, self.zone) or _modified(path)
             try:
                 for page, pixels in enumerate(self._pages(path)):
                     self._places[index] = path, page
@@ -285,10 +288,16 @@ class SourceOptions:
     camera: str | None = None
     start: datetime | None = None
     crops: bool = False
+    zone: tzinfo | None = None
 
 
 def open_source(
-    address: str, *, camera: str | None = None, start: datetime | None = None, crops: bool = False
+    address: str,
+    *,
+    camera: str | None = None,
+    start: datetime | None = None,
+    crops: bool = False,
+    zone: tzinfo | None = None,
 ) -> Source:
     """Look at what `address` names and return the source that reads it.
 
@@ -297,10 +306,12 @@ def open_source(
         camera: camera id; by default the file's or folder's name, or the stream's host.
         start: time of the first frame; by default what the file recorded, else its own time.
         crops: each image is one person already cut out.
+        zone: of a photo's own time, where it has no offset; None: this machine's.
 
     Raises:
         SourceError: missing, unreadable, empty, or not an image or video.
     """
+    about = SourceOptions(camera, start, crops, zone)
     if is_stream(address):
         return LiveSource(address, camera or default_camera(address))
     path = Path(address)
@@ -308,16 +319,21 @@ def open_source(
         raise SourceError(f"{path} does not exist: name a video, an image, a folder or a stream")
     if path.is_dir():
         inside = contents_of(path)
-        return _open_folder(path, inside, inside.apart, (camera, start), crops=crops)
+        return _open_folder(path, inside, inside.apart, about)
     if path.suffix.lower() in STILL_SUFFIXES:
-        return _open_image(path, camera, start, crops=crops)
+        return _open_image(path, about)
     if crops:
         raise SourceError(f"{path} is not a folder of images: --crops takes person images")
     return _open_video(path, camera, start)
 
 
 def open_sources(
-    address: str, *, camera: str | None = None, start: datetime | None = None, crops: bool = False
+    address: str,
+    *,
+    camera: str | None = None,
+    start: datetime | None = None,
+    crops: bool = False,
+    zone: tzinfo | None = None,
 ) -> Iterator[Source]:
     """Yield every source below `address`: of a folder its images, and each video in it.
 
@@ -326,11 +342,11 @@ def open_sources(
     """
     path = Path(address)
     if is_stream(address) or crops or not path.is_dir():
-        yield open_source(address, camera=camera, start=start, crops=crops)
+        yield open_source(address, camera=camera, start=start, crops=crops, zone=zone)
         return
     inside = contents_of(path)
     if inside.images or not inside.videos:
-        yield _open_folder(path, inside, inside.others, (camera, start), crops=False)
+        yield _open_folder(path, inside, inside.others, SourceOptions(camera, start, zone=zone))
     for video in inside.videos:
         yield _open_video(video, camera or path.stem, start)
 
@@ -371,38 +387,30 @@ def default_camera(address: str) -> str:
 
 
 def _open_folder(
-    path: Path,
-    inside: Contents,
-    left_out: Sequence[Path],
-    about: tuple[str | None, datetime | None],
-    *,
-    crops: bool,
+    path: Path, inside: Contents, left_out: Sequence[Path], about: SourceOptions
 ) -> StillSource:
     if not inside.images:
         raise SourceError(f"{path} holds no images: name a folder with .jpg or .png files")
-    camera, start = about
-    began, origin = _start_of(
-        inside.images[0], start, None if crops else taken_at(inside.images[0])
-    )
-    kind: Kind = "crops" if crops else "stills"
-    key = _hash_files(inside.images)
-    source = StillSource(inside.images, camera or path.stem, began, origin, kind, str(path), key)
+    taken = None if about.crops else taken_at(inside.images[0], about.zone)
+    began, origin = _start_of(inside.images[0], about.start, taken)
+    kind: Kind = "crops" if about.crops else "stills"
+    key, camera = _hash_files(inside.images), about.camera or path.stem
+    source = StillSource(inside.images, camera, began, origin, kind, str(path), key)
+    source.zone = about.zone
     source.notes += [f"left out, no image: {one}" for one in left_out]
     return source
 
 
-def _open_image(
-    path: Path, camera: str | None, start: datetime | None, *, crops: bool
-) -> StillSource | AnimationSource:
-    pages, animated = (1, False) if crops else count_pages(path)
-    began, origin = _start_of(path, start, taken_at(path))
-    camera, key = camera or path.stem, _hash_files((path,))
+def _open_image(path: Path, about: SourceOptions) -> StillSource | AnimationSource:
+    pages, animated = (1, False) if about.crops else count_pages(path)
+    began, origin = _start_of(path, about.start, taken_at(path, about.zone))
+    camera, key = about.camera or path.stem, _hash_files((path,))
     if pages > 1:
         kind: Kind = "video" if animated else "stills"
         return AnimationSource(path, camera, key, began, origin, pages, kind)
     read_image(path)  # a single image that is none should fail at once
-    kind = "crops" if crops else "stills"
-    return StillSource((path,), camera, began, origin, kind, str(path), key)
+    kind = "crops" if about.crops else "stills"
+    return StillSource((path,), camera, began, origin, kind, str(path), key, zone=about.zone)
 
 
 def _open_video(path: Path, camera: str | None, start: datetime | None) -> VideoSource:
@@ -417,7 +425,21 @@ def _open_video(path: Path, camera: str | None, start: datetime | None) -> Video
     source = VideoSource(path, camera, key, began, origin, facts.total, facts.fps, cut=facts.cut)
     if facts.others:
         source.notes.append(f"{path} {facts.others}")
+    _end_by_now(source)
     return source
+
+
+def _end_by_now(source: VideoSource) -> None:
+    """Take a film's own time as its end where it would else go on beyond now.
+
+    Some cameras state when they stopped, and a file's time is when it was last written.
+    """
+    if source.start_from == "given" or not source.total or not source.fps:
+        return
+    lasts, now = timedelta(seconds=source.total / source.fps), datetime.now(UTC)
+    if source.start <= now + CLOCK_ERROR and source.start + lasts > now + CLOCK_ERROR:
+        source.start -= lasts
+        source.notes.append(f"{source.path}: its own time is taken as its end")
 
 
 def _mended(timeline: Timeline, canvas: Canvas) -> tuple[str, ...]:

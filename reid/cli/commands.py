@@ -11,7 +11,7 @@ from reid.core.errors import ReidError, SourceError, UsageError
 from reid.loading import IndexOptions, load_models, load_tracker
 from reid.pipeline import Indexer, IndexReport
 from reid.storage.venue_path import Folder
-from reid.venue import clock_of, open_venue
+from reid.venue import Venue, clock_of, open_venue
 
 
 def index_sources(
@@ -24,10 +24,11 @@ def index_sources(
 ) -> None:
     """Index sources one after the other; one that fails does not stop the others."""
     models = load_models(options, crops=about.crops)
-    opened, failed = _open_all(addresses, about)
+    place = open_venue(venue)
+    opened, failed = _open_all(addresses, about, place)
     if not opened:
         raise SourceError("nothing was indexed: none of the sources could be read")
-    indexer = open_venue(venue).indexer(models, opened, options)
+    indexer = place.indexer(models, opened, options)
     incomplete = False
     for source in opened:
         try:
@@ -72,15 +73,19 @@ def redact_file(
         raise SourceError("parts could not be read: the copy is kept as far as it goes")
 
 
-def _open_all(addresses: list[str], about: SourceOptions) -> tuple[list[Source], bool]:
-    """Return what can be opened, and whether something could not."""
+def _open_all(
+    addresses: list[str], about: SourceOptions, place: Venue
+) -> tuple[list[Source], bool]:
+    """Return what can be opened and is of a possible time, and whether something is not."""
     opened: list[Source] = []
     failed = False
     for address in addresses:
         try:
-            opened += open_sources(
-                address, camera=about.camera, start=about.start, crops=about.crops
-            )
+            for source in open_sources(
+                address, camera=about.camera, start=about.start, crops=about.crops, zone=about.zone
+            ):
+                _warn([said] if (said := place.check_times(source)) else [])
+                opened.append(source)
         except ReidError as error:
             complain(str(error))
             failed = True

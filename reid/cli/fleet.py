@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reid.capture.sources import SourceOptions, default_camera
+from reid.capture.times import check_start
 from reid.cli.console import complain, out, print_json, progress_bar
 from reid.core.errors import SourceError, UsageError
 from reid.core.supervisor import Supervisor
@@ -53,7 +54,10 @@ def index_on(
     """
     shards = plan(sources, about.camera, about.start, crops=about.crops)
     cameras = {s.camera or default_camera(s.paths[0]) for s in shards}
-    open_venue(venue).check_cameras(sorted(cameras))
+    place = open_venue(venue)
+    place.check_cameras(sorted(cameras))
+    if about.start and (old := check_start(about.start, place.retention, place.clock)):
+        complain(old, "warning", "yellow")
     client, resources = RayClient(where.cluster, venue), where.resources
     failed = incomplete = 0
     try:

@@ -1,7 +1,7 @@
 """The command line: a thin layer over the library. Every failure is one line."""
 
 import sys
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from reid.cli.console import complain, key_cells, new_table, out, print_json
 from reid.cli.options import Cluster, Cpus, Gpus, InCase, Json, Venue
 from reid.cli.synth import app as synth_app
 from reid.cli.train import app as train_app
+from reid.core.clock import parse_time
 from reid.core.errors import ReidError, UsageError
 from reid.core.memory_dumps import forbid_memory_dumps
 from reid.core.records import Query, SearchWindow
@@ -101,8 +102,9 @@ def index(
     from reid.loading import IndexOptions
     from reid.venue import clock_of
 
-    began = parse_time(start, clock_of(venue)) if start else None
-    about = SourceOptions(camera, began, crops)
+    zone = clock_of(venue)
+    began = parse_time(start, zone) if start else None
+    about = SourceOptions(camera, began, crops, zone)
     options = IndexOptions(detector, heads, embedder, every, careful, quarter_turn(rotate))
     if cluster is not None:
         from reid.cli.fleet import Placement, index_on
@@ -356,15 +358,6 @@ def main() -> None:
         raise
     if isinstance(code, int) and code:
         sys.exit(code)
-
-
-def parse_time(text: str, zone: tzinfo | None) -> datetime:
-    """Read an ISO 8601 time; without an offset it is in `zone` (None: this machine's)."""
-    try:
-        said = datetime.fromisoformat(text)
-        return (said if said.tzinfo else said.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise UsageError(f"{text!r} is not a time: write it like 2026-05-01T14:20") from None
 
 
 def quarter_turn(degrees: int | None) -> int | None:

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, Literal, Self
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reid.core import vocabulary
 from reid.core.body_measures import WIDTH, unmeasured
+from reid.core.clock import utc
 from reid.core.errors import ReidError
 from reid.core.pixels import RedactedCrop
 
@@ -271,6 +272,11 @@ class SearchWindow:
     since: datetime | None = None
     until: datetime | None = None
     cameras: tuple[str, ...] = ()
+
+    def by_clock(self, zone: tzinfo | None) -> Self:
+        """Return it with times in UTC; those without an offset are in `zone`."""
+        since, until = (None if at is None else utc(at, zone) for at in (self.since, self.until))
+        return replace(self, since=since, until=until)
 
     def to_text(self) -> str:
         """Write as JSON."""

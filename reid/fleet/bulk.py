@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +11,10 @@ from reid.capture.addresses import is_stream
 from reid.capture.folders import contents_of
 from reid.capture.images import image_paths
 from reid.capture.sources import Source, open_crops, open_sources
+from reid.capture.times import check_times
 from reid.core.errors import SourceError, UsageError
 from reid.core.memory_dumps import forbid_memory_dumps
+from reid.desk.policy import Policy, find_policy
 from reid.fleet.messages import Indexed, Resources, Shard
 from reid.fleet.ray_client import Failed, RayClient, this_node
 from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
@@ -103,7 +105,9 @@ def index_shard(venue: str, shard: Shard, options: IndexOptions) -> Indexed:
     """Index one shard, on whatever node; skipped if it was finished before."""
     forbid_memory_dumps()
     folder, node = folder_at(venue), this_node()
-    source = _open(shard)
+    policy = find_policy(folder)
+    source = _open(shard, policy.zone if policy else None)
+    old = _check_times(source, policy)
     embedder = _embedder(options)
     how = (source.camera, shard.start, shard.crops, options.detector, options.heads)
     twice = ("careful",) if options.careful else ()  # else named as before there was a choice
@@ -118,17 +122,25 @@ def index_shard(venue: str, shard: Shard, options: IndexOptions) -> Indexed:
         store, embedder, tracker, options.every, careful=options.careful, rotate=options.rotate
     )
     report = indexer.index(source)
+    report.problems += [old] if old else []
     processor = time.process_time() - begun
     if not report.stopped:
         completed.finish(work)
     return Indexed(shard, report=report, node=node, processor=processor)
 
 
-def _open(shard: Shard) -> Source:
+def _check_times(source: Source, policy: Policy | None) -> str:
+    """Return a warning if a source is older than the venue keeps sightings; refuse the future."""
+    if policy is None:
+        return check_times(source, None)
+    return check_times(source, timedelta(hours=policy.venue.retention_hours), policy.zone)
+
+
+def _open(shard: Shard, zone: tzinfo | None) -> Source:
     if shard.crops:
         camera = shard.camera or Path(shard.paths[0]).parent.stem
         return open_crops([Path(path) for path in shard.paths], camera, shard.start)
-    return next(open_sources(shard.paths[0], camera=shard.camera, start=shard.start))
+    return next(open_sources(shard.paths[0], camera=shard.camera, start=shard.start, zone=zone))
 
 
 def _result(shard: Shard, answer: Any) -> Indexed:

@@ -1,10 +1,11 @@
 """Which sightings are meant: conditions, and their SQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Self
 
+from reid.core.clock import utc
 from reid.core.records import SearchWindow
 
 LONGEST_TRACKLET: Final = timedelta(hours=1)
@@ -37,6 +38,12 @@ class Filter:
     def within(cls, window: SearchWindow) -> Self:
         """Return the condition that sightings are in a window."""
         return cls(window.since, window.until, window.cameras)
+
+    def by_clock(self, zone: tzinfo | None) -> Self:
+        """Return it with times in UTC; those without an offset are in `zone`."""
+        names = ("since", "until", "ended_before")
+        said = {name: getattr(self, name) for name in names}
+        return replace(self, **{name: utc(at, zone) for name, at in said.items() if at})
 
     def sql(self) -> str:
         """Return the condition in the table's SQL, or an empty string for all rows."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final, Literal
 
 from reid.core import vocabulary
+from reid.core.clock import CLOCK_ERROR
 from reid.core.records import Match, Reason, SightingKey, SimilarMatch
 from reid.desk.cases import Case, Decision
 from reid.desk.desk import Desk, SearchResult
@@ -203,6 +204,8 @@ def day_of(when: datetime) -> str:
 def ago(t: Translator, when: datetime) -> str:
     """Say how long ago something was."""
     minutes = int((datetime.now(UTC) - when).total_seconds() // 60)
+    if minutes < -CLOCK_ERROR // timedelta(minutes=1):
+        return t("time.ahead")
     if minutes < 1:
         return t("time.now")
     if minutes < 90:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from reid.cli.main import app, parse_time
+from reid.cli.main import app
+from reid.core.clock import parse_time
 from reid.store import Store
 from reid.venue import clock_of
 from tests.venues import filled

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from reid.core.clock import parse_time
 from reid.core.errors import UsageError
 from reid.core.records import SearchWindow
 from reid.desk.cases import Case, Session
@@ -165,10 +166,7 @@ def _local(desk: Desk, text: str) -> datetime | None:
     """Read what a datetime-local field holds, by the venue's clock."""
     if not text:
         return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=desk.policy.zone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise UsageError("a time is written like 2026-05-01T14:20") from None
+    return parse_time(text, desk.policy.zone)
 
 
 def _searched(
