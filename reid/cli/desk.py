@@ -206,7 +206,11 @@ def case_open(
     desk = open_desk(venue)
     desk.policy.purpose(purpose)
     description = desk.understand(text, actor())
-    new = NewCase(purpose, text, description.to_text())
+    seen = description.circumstances(desk.policy.zone)
+    new = NewCase(
+        purpose, text, description.to_text(), last_seen_place=seen.place, last_seen_at=seen.at,
+        companion=seen.companion,
+    )  # fmt: skip
     case = desk.records.book.open(new, actor(), desk.policy.venue.case_hours)
     if as_json:
         print_json({"case": case.name, "expires": case.expires.isoformat()})

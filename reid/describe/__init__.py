@@ -7,6 +7,7 @@ from typing import Final
 from reid.core.errors import UsageError
 from reid.core.records import Companion, Query
 from reid.describe.ages import join_ages
+from reid.describe.ago import minutes_ago
 from reid.describe.context import find_place, find_time
 from reid.describe.doubts import merge_doubts
 from reid.describe.grammar import Reader
@@ -22,7 +23,7 @@ from reid.describe.tokens import clean, read_tokens, split_elided
 from reid.describe.wire import from_json, to_json
 from reid.describe.wishes import Builder
 
-__all__ = ["LANGUAGES", "describe", "from_json", "to_json"]
+__all__ = ["LANGUAGES", "describe", "from_json", "minutes_ago", "to_json"]
 
 SHOWN: Final = 200
 """Characters of a description that are repeated where its language is not read."""

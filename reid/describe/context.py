@@ -66,8 +66,8 @@ def _clock(found: re.Match[str], lexicon: Lexicon) -> str | None:
     groups = {name: value for name, value in found.groupdict().items() if value is not None}
     if "noon" in groups:
         return "12:00"
-    hour = 1 if "one" in groups else _value(groups.get("h4") or groups.get("h", ""), lexicon)
-    minute = _value(groups.get("m") or groups.get("n") or "0", lexicon)
+    hour = 1 if "one" in groups else value_of(groups.get("h4") or groups.get("h", ""), lexicon)
+    minute = value_of(groups.get("m") or groups.get("n") or "0", lexicon)
     if hour is None or minute is None:
         return None
     exact = "h4" in groups or groups.get("h", "").startswith("0")
@@ -79,10 +79,10 @@ def _clock(found: re.Match[str], lexicon: Lexicon) -> str | None:
         minute = 30
     if "halfto" in groups:
         hour, minute = hour - 1, 30
-    if "to" in groups and not _minutes(found, _value(groups["to"], lexicon) or 0, hour):
+    if "to" in groups and not _minutes(found, value_of(groups["to"], lexicon) or 0, hour):
         return None  # "four to five years", "fifteen to seventeen"
     if "to" in groups or "quarterto" in groups:
-        back = 15 if "quarterto" in groups else _value(groups["to"], lexicon) or 0
+        back = 15 if "quarterto" in groups else value_of(groups["to"], lexicon) or 0
         hour, minute = hour - 1, 60 - back
     if ("pm" in groups and hour < 12) or ("am" not in groups and not exact and hour in AFTERNOON):
         hour += 12
@@ -98,7 +98,8 @@ def _minutes(found: re.Match[str], minute: int, hour: int) -> bool:
     return (minute % 5 == 0 and hour <= 12) or "min" in found[0]
 
 
-def _value(word: str, lexicon: Lexicon) -> int | None:
+def value_of(word: str, lexicon: Lexicon) -> int | None:
+    """Return the number that a numeral means, or None."""
     word = word.strip()
     if word.isdigit():
         return int(word)

@@ -3,11 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
+from reid.core.clock import CLOCK_ERROR
 from reid.core.errors import UsageError
 from reid.core.records import Query, SearchWindow
-from reid.describe import describe, from_json, to_json
+from reid.describe import LANGUAGES, describe, from_json, minutes_ago, to_json
+from reid.desk.cases import Circumstances
 from reid.desk.policy import Purpose
 
 UNKNOWN: Final = "unknown"
@@ -76,8 +79,26 @@ class ParsedDescription:
 
     @property
     def last_seen_time(self) -> str:
-        """When, as ``HH:MM``, or an empty string."""
+        """When, as ``HH:MM`` where a clock time was said, else the phrase, or an empty string."""
         return str(self.data["context"]["last_seen_time"] or "")
+
+    def last_seen_at(self, zone: tzinfo, now: datetime | None = None) -> datetime | None:
+        """Return when, UTC, by the venue's clock; "20 minutes ago" is as of now.
+
+        None where no time was said, or none that is exact enough ("this morning").
+        """
+        now = now or datetime.now(UTC)
+        language = self.data["language"]
+        known = language if language in LANGUAGES else LANGUAGES[0]
+        minutes = minutes_ago(self.last_seen_time, known)
+        if minutes is not None:
+            return now - timedelta(minutes=minutes)
+        return clock_time(self.last_seen_time, zone, now)
+
+    def circumstances(self, zone: tzinfo, now: datetime | None = None) -> Circumstances:
+        """Return where and when the person was last seen, and with whom."""
+        companions = ", ".join(self.companions)
+        return Circumstances(self.last_seen_place, self.last_seen_at(zone, now), companions)
 
     @property
     def companions(self) -> tuple[str, ...]:
@@ -101,6 +122,22 @@ class LatestQuery:
     description: ParsedDescription
     window: SearchWindow
     number: int | None
+
+
+def clock_time(clock: str, zone: tzinfo, now: datetime | None = None) -> datetime | None:
+    """Return the newest past moment at which a clock in `zone` showed ``HH:MM``, UTC.
+
+    A watch may be a little ahead of the venue's clock: what it shows is taken as now.
+    """
+    try:
+        hour, minute = (int(part) for part in clock.split(":"))
+        local = (now or datetime.now(UTC)).astimezone(zone)
+        when = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    except ValueError:
+        return None
+    if when > local + CLOCK_ERROR:
+        when -= timedelta(days=1)
+    return min(when, local).astimezone(UTC)
 
 
 def allowed(query: Query, purpose: Purpose) -> tuple[Query, tuple[str, ...]]:

@@ -25,6 +25,8 @@ def case_frame(request: Request, case: Case, tab: str) -> dict[str, Any]:
         "tab": tab,
         "about": about,
         "seen_clock": f"{seen:%H:%M}" if seen else "",
+        "seen_ago": views.ago(t, seen) if seen else "",
+        "seen_said": "" if seen else desk.latest_query(case).description.last_seen_time,
         "opened_clock": f"{case.opened.astimezone(zone):%H:%M}",
         "opened_ms": int(case.opened.timestamp() * 1000),
         "minutes": views.minutes_open(case, datetime.now(UTC)),

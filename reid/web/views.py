@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from reid.core import vocabulary
@@ -235,17 +235,6 @@ def chips(
 def minutes_open(case: Case, now: datetime | None = None) -> float:
     """Return how long a case has been open, in minutes."""
     return max(0.0, ((now or datetime.now(UTC)) - case.opened).total_seconds() / 60)
-
-
-def last_seen_at(clock: str, zone: tzinfo, now: datetime | None = None) -> datetime | None:
-    """Return the newest past moment at which the venue's clock showed ``HH:MM``."""
-    try:
-        hour, minute = (int(part) for part in clock.split(":"))
-        local = (now or datetime.now(UTC)).astimezone(zone)
-        when = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    except ValueError:
-        return None
-    return (when if when <= local else when - timedelta(days=1)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ Sections:
     [words]          the small words that build a sentence, by their role
     sounds           (above the sections) letters → how they are heard, for words spelled by ear
     [numbers] [time] numerals, clock times and phrases, as regular expressions
+    [ago]            how phrases of "time ago" name units and amounts, as regular expressions:
+                     `marks` that it is one, `now` none at all
 """
 
 import tomllib
@@ -72,6 +74,7 @@ class Lexicon:
         content: words of things, colours and patterns: what a slip is corrected to.
         swappable: these and the words for people that stand alone: what two swapped letters are
             corrected to.
+        ago: what [ago] says.
         numbers: numeral → value; `tens` twenty → 20; `decades` forties → 40.
         time: the section as it stands.
         units: word → "cm", "m", "foot" or "inch".
@@ -102,6 +105,7 @@ class Lexicon:
     content: frozenset[str]
     swappable: frozenset[str]
     time: Mapping[str, Any]
+    ago: Mapping[str, str]
     compounds: bool
     relatives_first: bool
     doubts: tuple[str, ...]
@@ -168,6 +172,7 @@ def load(language: str) -> Lexicon:
             if len(phrase) == 1 and entry.senses.keys() & (CORRECTABLE | {"people"})
         ),
         time=raw.get("time", {}),
+        ago=raw.get("ago", {}),
         compounds=bool(raw.get("compounds", False)),
         relatives_first=raw.get("relatives") == "before",
         doubts=tuple(raw.get("doubts", {}).get("patterns", ())),

@@ -26,6 +26,7 @@ from reid.desk.cases.model import (
     STEPS,
     Case,
     CaseOutcome,
+    Circumstances,
     Decided,
     Decision,
     Done,
@@ -44,6 +45,9 @@ _CONTENT: Final = (
     "child_name", "reporter", "relationship", "text", "query",
     "last_seen_place", "last_seen_at", "companion",
 )  # fmt: skip
+
+
+_NOT_SAID: Final = Circumstances()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +135,25 @@ class CaseBook:
             key = self._key(connection, case_id)
         return [reference(key, sighting) for sighting in sightings]
 
-    def describe(self, case_id: int, text: str, query: str, actor: str) -> None:
-        """Replace the description by a better one."""
+    def describe(
+        self,
+        case_id: int,
+        text: str,
+        query: str,
+        actor: str,
+        seen: Circumstances = _NOT_SAID,
+    ) -> None:
+        """Replace the description by a better one; what it says of the circumstances counts too."""
         if len(text) > LONGEST_TEXT:
             raise UsageError(f"a description has at most {LONGEST_TEXT} characters")
         self.require_open(case_id)
-        self._set(case_id, actor, "case.describe", text=text, query=query)
+        said = {
+            "last_seen_place": seen.place[:LONGEST_FIELD],
+            "last_seen_at": seen.at,
+            "companion": seen.companion[:LONGEST_FIELD],
+        }
+        said = {name: value for name, value in said.items() if value}
+        self._set(case_id, actor, "case.describe", text=text, query=query, **said)
 
     def watch(self, case_id: int, watching: bool, actor: str) -> None:
         """Have new sightings compared with the case's description, or no more."""

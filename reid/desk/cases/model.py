@@ -14,6 +14,15 @@ STEPS: Final[tuple[Step, ...]] = get_args(Step)
 
 
 @dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Where and when somebody was last seen, and with whom; empty where nobody says."""
+
+    place: str = field(default="", repr=False)
+    at: datetime | None = None
+    companion: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class NewCase:
     """What is known when a case is opened.
 

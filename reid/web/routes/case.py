@@ -140,7 +140,8 @@ def _description(
     """Take a new sentence if there is one, else the changed fields, else what was asked last."""
     if text.strip():
         description = desk.understand(text, session.user.name, case.id)
-        desk.records.book.describe(case.id, text, description.to_text(), session.user.name)
+        seen = description.circumstances(desk.policy.zone)
+        desk.records.book.describe(case.id, text, description.to_text(), session.user.name, seen)
         return description
     last = desk.latest_query(case).description
     return last.with_fields_of(ParsedDescription.of_text(slots)) if slots else last
@@ -230,8 +231,10 @@ def _answer(
     values = _searched(request, session, case_id, description, window, skip)
     case = state_of(request).desk.records.book.get(case_id)
 
+    values |= case_frame(request, case, "search")
+
     def part(name: str) -> str:
-        page = render(request, f"part_{name}.html", session, case=case, **values)
+        page = render(request, f"part_{name}.html", session, **values)
         return bytes(page.body).decode()
 
     return JSONResponse(
@@ -241,6 +244,7 @@ def _answer(
             "results": part("results"),
             "chips": part("chips"),
             "confirmed": part("confirmed"),
+            "facts": part("facts"),
         }
     )
 

@@ -1,5 +1,6 @@
 """The desk procedure, what leaves the desk, and the end of a case: outcome, erasure, print-out."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
@@ -8,11 +9,13 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from reid.desk.cases import OUTCOMES, STEPS, Case, Session
+from reid.desk.desk import Desk
 from reid.desk.policy import may
 from reid.web import phrases, views
 from reid.web.case_context import case_frame
 from reid.web.security import CaseId, Closes, Decides, Sees
 from reid.web.state import language_of, render, state_of
+from reid.web.translations import Translator
 
 router = APIRouter()
 
@@ -161,24 +164,44 @@ def _clock(request: Request, when: datetime | None) -> str:
 
 
 def _radio(request: Request, case: Case) -> str:
-    """Return what is read out on the radio: fields, place and time only, never free text."""
+    """Return what is read out on the radio: fields, place and time only, never a name."""
     state, language = state_of(request), language_of(request)
     t = state.words.translator(language)
     description = state.desk.latest_query(case).description
-    confirmed = state.desk.records.book.decisions(case.id, "confirmed")
     parts = [
         t("radio.call", case=case.name),
         _capital(phrases.sentence(t, description.slots, language)),
+        _last_seen(state.desk, case, t),
     ]
-    if confirmed:
+    return t("radio.stop").join(part for part in parts if part) + t("radio.stop").strip()
+
+
+def _last_seen(desk: Desk, case: Case, t: Translator) -> str:
+    """Say where and when the person was seen last: confirmed since, or as was reported."""
+    zone = desk.policy.zone
+    confirmed = desk.records.book.decisions(case.id, "confirmed")
+    reported = case.about.last_seen_at if case.about else None
+    if confirmed and (reported is None or confirmed[-1].end >= reported):
         last = confirmed[-1]
-        clock = f"{last.start.astimezone(state.desk.policy.zone):%H:%M}"
-        where = state.desk.policy.camera_name(last.camera)
-        parts.append(t("radio.seen", place=where, time=clock))
-    elif case.about and case.about.last_seen_at:
-        clock = f"{case.about.last_seen_at.astimezone(state.desk.policy.zone):%H:%M}"
-        parts.append(t("radio.missing", time=clock))
-    return t("radio.stop").join(parts) + t("radio.stop").strip()
+        where, clock = desk.policy.camera_name(last.camera), f"{last.start.astimezone(zone):%H:%M}"
+        return t("radio.seen", place=where, time=clock)
+    said = desk.latest_query(case).description.last_seen_time
+    time = f"{reported.astimezone(zone):%H:%M}" if reported else said
+    place = _without_names(case)
+    if place:
+        return t("radio.seen", place=place, time=time) if time else t("radio.place", place=place)
+    return t("radio.missing", time=time) if time else ""
+
+
+def _without_names(case: Case) -> str:
+    """Return the place as it was reported, unless it holds a name that must stay at the desk."""
+    if case.about is None:
+        return ""
+    place = case.about.last_seen_place
+    names = f"{case.about.child_name} {case.about.reporter}".casefold().split()
+    words = re.split(r"\W+", place.casefold())
+    named = any(n in words or (not n.isascii() and n in place.casefold()) for n in names)
+    return "" if named else place
 
 
 def _capital(text: str) -> str:

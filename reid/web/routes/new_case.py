@@ -9,7 +9,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from reid.core.errors import AccessError, UsageError
 from reid.core.records import SearchWindow
 from reid.desk.cases import Case, NewCase, Session
-from reid.desk.parsed_description import ParsedDescription
+from reid.desk.cases.book import LONGEST_FIELD
+from reid.desk.parsed_description import ParsedDescription, clock_time
 from reid.desk.policy import may
 from reid.web import phrases, views
 from reid.web.alert_cards import cards_of
@@ -79,7 +80,8 @@ def open_case(
         description = _description(request, session, text, slots)
     except UsageError as error:
         return _form(request, session, text, str(error), 400)
-    clock = last_seen_time or description.last_seen_time
+    zone = desk.policy.zone
+    seen = description.circumstances(zone)
     new = NewCase(
         purpose=purpose,
         text=text,
@@ -87,9 +89,9 @@ def open_case(
         reporter=reporter.strip(),
         relationship=relationship.strip(),
         child_name=child_name.strip(),
-        last_seen_place=last_seen_place.strip() or description.last_seen_place,
-        last_seen_at=views.last_seen_at(clock, desk.policy.zone),
-        companion=companion.strip() or ", ".join(description.companions),
+        last_seen_place=last_seen_place.strip() or seen.place[:LONGEST_FIELD],
+        last_seen_at=clock_time(last_seen_time, zone) or seen.at,
+        companion=companion.strip() or seen.companion[:LONGEST_FIELD],
     )
     book = desk.records.book
     case = book.open(new, session.user.name, desk.policy.venue.case_hours)
@@ -137,12 +139,14 @@ def _check_parses(request: Request, session: Session) -> None:
 def _understood(request: Request, description: ParsedDescription) -> dict[str, Any]:
     t = state_of(request).words.translator(language_of(request))
     texts = [chip.text for chip in views.chips(t, description.slots)]
+    zone = state_of(request).desk.policy.zone
+    seen = description.last_seen_at(zone)
     return {
         "slots": [{**e, "text": text} for e, text in zip(description.slots, texts, strict=True)],
         "refused": [t(f"refused.{kind}") for kind in description.refused],
         "unparsed": description.unparsed,
         "place": description.last_seen_place,
-        "time": description.last_seen_time,
+        "time": f"{seen.astimezone(zone):%H:%M}" if seen else description.last_seen_time,
         "with": ", ".join(description.companions),
     }
 

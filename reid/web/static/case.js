@@ -63,6 +63,7 @@ function back() {
 function take(answer, push) {
   if (answer.results) results.innerHTML = answer.results;
   if (answer.chips) chips.innerHTML = answer.chips;
+  if (answer.facts !== undefined) document.getElementById("part-facts").innerHTML = answer.facts;
   if (answer.confirmed !== undefined) {
     document.getElementById("part-confirmed").innerHTML = answer.confirmed;
   }
