@@ -74,12 +74,17 @@ def policy_sign(
     venue: Venue,
     target: Annotated[Path, typer.Argument(help="HTML page to write and print.")],
 ) -> None:
-    """Write a warning sign to print. Example: reid policy sign sign.html --venue park"""
+    """Write a warning sign to print, before it is posted too.
+
+    Example: reid policy sign sign.html --venue park
+    """
     from reid.desk.policy import load_policy
     from reid.web.print import sign_page
 
-    target.write_text(sign_page(load_policy(venue)), encoding="utf-8")
-    out.print(f"{target} written: open it in a browser and print it", soft_wrap=True)
+    policy = load_policy(venue, signs_posted=False)
+    target.write_text(sign_page(policy), encoding="utf-8")
+    hint = "" if policy.signs.posted else "; once it hangs, set `posted = true` in venue.toml"
+    out.print(f"{target} written: open it in a browser and print it{hint}", soft_wrap=True)
 
 
 @policy_app.command("report")

@@ -4,6 +4,7 @@ from html import escape
 from typing import Final
 
 from reid.desk.policy import Policy
+from reid.web.translations import words
 
 _PAGE: Final = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{name}</title><style>
@@ -23,7 +24,7 @@ small {{ font-size: 13pt; color: #45536b }}
 def sign_page(policy: Policy) -> str:
     """Return a warning sign with the venue's own text, as a page to print."""
     who = " · ".join(part for part in (policy.venue.controller, policy.venue.contact) if part)
-    text = policy.signs.text or "Video cameras are in use here."
+    text = policy.signs.text or words().translator(policy.venue.language)("sign.text")
     return _PAGE.format(
         language=escape(policy.venue.language),
         name=escape(policy.venue.name),

@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+import shlex
 import socket
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from reid.cli import main
 from reid.desk.desk import Desk
+from reid.web.translations import words
 from tests.fast import cheap_hashes  # noqa: F401
 from tests.venues import filled, write_rules
 
@@ -129,6 +132,47 @@ def test_a_template_and_a_sign(run, tmp_path: Path) -> None:
     write_rules(venue)
     assert run("policy", "sign", tmp_path / "sign.html", "--venue", venue)[0] == 0
     assert "No faces are kept" in (tmp_path / "sign.html").read_text()
+
+
+def hinted(message: str) -> list[str]:
+    """Return the command that a message says to run."""
+    found = re.search(r"`reid ([^`]+)`", message)
+    assert found, message
+    return shlex.split(found.group(1))
+
+
+def test_each_hint_on_the_way_to_rules_leads_on(run, tmp_path: Path, monkeypatch) -> None:
+    """From nothing to rules that hold, doing what each message says and nothing else."""
+    monkeypatch.chdir(tmp_path)
+    said, done = "", []
+    for _ in range(6):
+        code, _, err = run("policy", "check", "--venue", "park")
+        if code == 0:
+            break
+        assert err != said, "the hint did not help"
+        said, hint = err, hinted(err)
+        done.append(" ".join(hint[:2]))
+        hint = [*hint, *(["--venue", "park"] if "--venue" not in hint else [])]
+        assert run(*hint)[0] == 0, f"{hint} fails"
+        rules = tmp_path / "park" / "venue.toml"
+        if done[-1] == "policy sign":
+            rules.write_text(rules.read_text().replace("posted = false", "posted = true"))
+    assert code == 0
+    assert done == ["policy init", "policy sign"]
+    assert "Cameras help us find lost children" in (tmp_path / "sign.html").read_text()
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "zh"])
+def test_a_sign_without_a_text_speaks_the_venues_language(
+    run, tmp_path: Path, language: str
+) -> None:
+    rules = write_rules(tmp_path) / "venue.toml"
+    text = rules.read_text().replace("[venue]", f'[venue]\nlanguage = "{language}"', 1)
+    rules.write_text("\n".join(one for one in text.splitlines() if not one.startswith("text =")))
+    assert run("policy", "sign", tmp_path / "sign.html", "--venue", tmp_path)[0] == 0
+    page = (tmp_path / "sign.html").read_text()
+    assert words().translator(language)("sign.text") in page
+    assert f'lang="{language}"' in page
 
 
 def test_report(run, venue: Path) -> None:

@@ -248,11 +248,6 @@ class Policy(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if not self.signs.posted:
-            raise ValueError(
-                "signs.posted is false: hang the warning signs (`reid policy sign` prints one) "
-                "and declare them posted"
-            )
         strangers = {end for path in self.plan.paths for end in path} - set(self.cameras)
         if strangers:
             raise ValueError(f"plan.paths names unknown cameras: {', '.join(sorted(strangers))}")
@@ -298,8 +293,12 @@ class Policy(_Part):
         return next((w for w in self.moderation.refuse if w.casefold() in folded), None)
 
 
-def load_policy(folder: Folder) -> Policy:
+def load_policy(folder: Folder, *, signs_posted: bool = True) -> Policy:
     """Read and check a venue's rules.
+
+    Args:
+        signs_posted: refuse rules that do not declare the warning signs posted; all but printing
+            these signs needs that.
 
     Raises:
         PolicyError: missing, not TOML, or against the rules; the message names the entry.
@@ -310,9 +309,15 @@ def load_policy(folder: Folder) -> Policy:
     except FileNotFoundError:
         raise PolicyError(f"{path} is missing: write one with `reid policy init`") from None
     try:
-        return Policy.model_validate(data)
+        policy = Policy.model_validate(data)
     except ValidationError as error:
         raise PolicyError(f"{path}: {_first(error)}") from None
+    if signs_posted and not policy.signs.posted:
+        raise PolicyError(
+            f"{path}: signs.posted is false: print the warning signs (`reid policy sign sign.html "
+            f"--venue {folder}`), hang them, and declare that with posted = true"
+        )
+    return policy
 
 
 def find_policy(folder: Folder) -> Policy | None:
