@@ -76,6 +76,8 @@ class Sightings:
             measured, as of all where they are left out. Body-derived.
         in_view: float32 (N, P), the share of each of `vocabulary.PARTS` that redaction has left,
             at the best view; NaN where not recorded, as of all where it is left out.
+        views: further redacted crops of each of N, kept where a venue allows adaptation; left out
+            where it does not.
     """
 
     keys: tuple[SightingKey, ...]
@@ -87,9 +89,12 @@ class Sightings:
     model_id: str
     measures: NDArray[np.float32] = field(default_factory=lambda: unmeasured(0))
     in_view: NDArray[np.float32] = field(default_factory=lambda: unrecorded(0))
+    views: tuple[tuple[RedactedCrop, ...], ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.keys)
+        if len(self.views) not in (0, n):
+            raise ValueError(f"Sightings needs views of none or of all {n}, got {len(self.views)}")
         if not len(self.measures):
             object.__setattr__(self, "measures", unmeasured(n))
         if not len(self.in_view):
@@ -129,6 +134,7 @@ class Sightings:
             model_id=self.model_id,
             measures=self.measures[rows],
             in_view=self.in_view[rows],
+            views=tuple(self.views[row] for row in rows) if self.views else (),
         )
 
     def to_pandas(self) -> Any:
@@ -183,6 +189,7 @@ class Sightings:
             model_id=first.model_id,
             measures=np.concatenate([batch.measures for batch in batches]),
             in_view=np.concatenate([batch.in_view for batch in batches]),
+            views=_all_views([(len(batch), batch.views) for batch in batches]),
         )
 
 
@@ -364,6 +371,15 @@ class SimilarMatch:
 
     key: SightingKey
     similarity: float
+
+
+def _all_views(
+    batches: Sequence[tuple[int, tuple[tuple[RedactedCrop, ...], ...]]],
+) -> tuple[tuple[RedactedCrop, ...], ...]:
+    """Join the views of batches; where only some have any, the others have none of each."""
+    if not any(views for _, views in batches):
+        return ()
+    return tuple(one for count, views in batches for one in views or ((),) * count)
 
 
 def _shortened(text: str) -> str:

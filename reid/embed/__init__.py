@@ -1,6 +1,6 @@
 """Redacted crops → sightings: an appearance vector, attributes and body, pooled over a tracklet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -16,7 +16,7 @@ from reid.embed.features import Features, Float
 from reid.embed.paint import in_view
 from reid.embed.regions import RegionEmbedder
 
-__all__ = ["CropEmbedder", "Features", "Light", "RegionEmbedder", "pool"]
+__all__ = ["CropEmbedder", "Features", "Light", "RegionEmbedder", "pool", "pooled_vectors"]
 
 _LEAST_WEIGHT: Final = 1e-3
 _LEAST_IN_VIEW: Final = np.float32(1e-3)
@@ -59,12 +59,46 @@ def pool(
     if any(not crops for crops in tracklets):
         raise ValueError("every tracklet needs at least one crop")
     features = embedder.describe([crop for crops in tracklets for crop in crops], light)
+    clear = _clear(tracklets)
+    pooled = _pooling(tracklets, clear)
+    best = [views.max(axis=0) for views in clear]
+    left = np.stack(best) if best else unrecorded(0)
+    return Sightings(
+        keys=tuple(keys),
+        vectors=_unit(pooled(features.vectors, _CLOTHES)),
+        attributes=pooled(features.attributes, _parts_of(vocabulary.ATTRIBUTE_COLUMNS)),
+        body=pooled(features.body, _parts_of(vocabulary.BODY_COLUMNS)),
+        visible=pooled(features.visible, _each_part()) * left,
+        crops=tuple(crops[0] for crops in tracklets),
+        model_id=embedder.model_id,
+        in_view=left,
+    )
+
+
+def pooled_vectors(tracklets: Sequence[Sequence[RedactedCrop]], embedder: CropEmbedder) -> Float:
+    """Return the unit vectors (N, D) of N tracklets, each pooled over its crops as by `pool`."""
+    crops = [crop for tracklet in tracklets for crop in tracklet]
+    vectors = embedder.describe(crops, Light.neutral()).vectors
+    return _unit(_pooling(tracklets, _clear(tracklets))(vectors, _CLOTHES))
+
+
+def _clear(tracklets: Sequence[Sequence[RedactedCrop]]) -> list[Float]:
+    """Return of each tracklet how far its C crops show each body part, (C, P)."""
+    return [np.stack([in_view(crop) for crop in crops]) for crops in tracklets]
+
+
+def _pooling(
+    tracklets: Sequence[Sequence[RedactedCrop]], clear: Sequence[Float]
+) -> Callable[[Float, Parts], Float]:
+    """Return what averages values (C, K) of all crops, in order, to values (N, K) of tracklets.
+
+    It is told which body parts each column is about; `clear` says how far crops show them.
+    """
     ends = np.cumsum([len(crops) for crops in tracklets])
     groups = [
         slice(int(end) - len(crops), int(end)) for end, crops in zip(ends, tracklets, strict=True)
     ]
     weights = [_weights(crops) for crops in tracklets]
-    clear = [np.stack([in_view(crop) for crop in crops]) for crops in tracklets]
 
     def pooled(values: Float, parts: Parts) -> Float:
         rows = [
@@ -73,20 +107,12 @@ def pool(
         ]
         return np.stack(rows) if rows else np.zeros((0, values.shape[1]), np.float32)
 
-    best = [views.max(axis=0) for views in clear]
-    left = np.stack(best) if best else unrecorded(0)
-    vectors = pooled(features.vectors, _CLOTHES)
+    return pooled
+
+
+def _unit(vectors: Float) -> Float:
     norms = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return Sightings(
-        keys=tuple(keys),
-        vectors=np.asarray(vectors / norms, np.float32),
-        attributes=pooled(features.attributes, _parts_of(vocabulary.ATTRIBUTE_COLUMNS)),
-        body=pooled(features.body, _parts_of(vocabulary.BODY_COLUMNS)),
-        visible=pooled(features.visible, _each_part()) * left,
-        crops=tuple(crops[0] for crops in tracklets),
-        model_id=embedder.model_id,
-        in_view=left,
-    )
+    return np.asarray(vectors / norms, np.float32)
 
 
 def _parts_of(columns: Sequence[Column]) -> Parts:

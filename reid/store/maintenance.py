@@ -8,6 +8,7 @@ wrote is then removed, its commit refused, and it writes again.
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
@@ -131,10 +132,22 @@ def compact(table: Any) -> None:
 
 def compact_if_many(table: Any) -> None:
     """Compact if there are `MANY_FILES` small files; the cost is spread over many commits."""
-    fragments = table.to_lance().get_fragments()
-    small = sum(f.metadata.physical_rows < ROWS_A_FILE // 2 for f in fragments)
-    if small >= MANY_FILES:
+    if _small_files(table) >= MANY_FILES:
         compact(table)
+
+
+def compact_files_if_many(table: Any) -> None:
+    """Do the same for a table that has no indexes, and drop versions older than `KEPT`."""
+    if _small_files(table) >= MANY_FILES:
+        dataset = table.to_lance()
+        dataset.optimize.compact_files(target_rows_per_fragment=ROWS_A_FILE)
+        table.checkout_latest()
+        table.to_lance().cleanup_old_versions(older_than=KEPT)
+
+
+def _small_files(table: Any) -> int:
+    fragments = table.to_lance().get_fragments()
+    return sum(f.metadata.physical_rows < ROWS_A_FILE // 2 for f in fragments)
 
 
 def index_new(table: Any) -> None:
@@ -166,6 +179,19 @@ def purge(folder: Folder, table: Any, lock: Lock) -> None:
     Raises:
         StoreError: the lock was lost meanwhile; nothing of another writer's was removed.
     """
+    _purge(folder, table, lock, _index_scalars)
+
+
+def purge_files(folder: Folder, table: Any, lock: Lock) -> None:
+    """Do the same for a table that has no indexes.
+
+    Raises:
+        StoreError: the lock was lost meanwhile; nothing of another writer's was removed.
+    """
+    _purge(folder, table, lock, lambda _: None)
+
+
+def _purge(folder: Folder, table: Any, lock: Lock, reindex: Callable[[Any], None]) -> None:
     with warnings.catch_warnings(
         action="ignore"
     ):  # that readers of old versions will have to reopen
@@ -175,7 +201,7 @@ def purge(folder: Folder, table: Any, lock: Lock) -> None:
             materialize_deletions_threshold=0,
         )
         table.checkout_latest()
-        _index_scalars(table)
+        reindex(table)
         astray = _astray(table)
         if not lock.still_held():
             raise StoreError(

@@ -1,6 +1,6 @@
 """A sighting as a row: the table's fields, to Arrow and back."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final, overload
@@ -136,6 +136,29 @@ def to_arrow(sightings: Sightings, schema: pa.Schema) -> pa.Table:
     columns["frame_width"] = [crop.place.frame_width for crop in crops]
     columns["frame_height"] = [crop.place.frame_height for crop in crops]
     return pa.table([_array(columns[field.name], field.type) for field in schema], schema=schema)
+
+
+def with_vectors(dataset: Any, model_id: str, vectors: Mapping[str, Float]) -> pa.RecordBatchReader:
+    """Return all rows of a table, batch by batch, with vectors by id that another model made.
+
+    Rows without one are left out: they were erased meanwhile.
+    """
+    before: pa.Schema = dataset.schema
+    layout = before.with_metadata({**(before.metadata or {}), META_MODEL: model_id.encode()})
+    column = layout.get_field_index("vector")
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in dataset.to_batches():
+            ids = batch.column("id").to_pylist()
+            rows = [row for row, i in enumerate(ids) if i in vectors]
+            if not rows:
+                continue
+            kept = batch.take(pa.array(rows))
+            new = _array(np.stack([vectors[ids[row]] for row in rows]), layout.field(column).type)
+            columns = [new if k == column else kept.column(k) for k in range(kept.num_columns)]
+            yield pa.record_batch(columns, schema=layout)
+
+    return pa.RecordBatchReader.from_batches(layout, batches())
 
 
 def _array(values: Any, kind: pa.DataType) -> pa.Array:

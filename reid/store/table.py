@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any, Final, Self, TypeVar
 
 import pyarrow as pa
@@ -46,7 +47,9 @@ from reid.store.rows import (
     matrix,
     schema,
     to_arrow,
+    with_vectors,
 )
+from reid.store.views import Views
 
 TABLE: Final = "sightings"
 
@@ -59,6 +62,11 @@ _PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to c
 
 _PROBES: Final = 32  # lists of the vector index that are looked into
 _CANDIDATES: Final = 250
+
+_DESCRIBED_AT_ONCE: Final = 128  # sightings whose pictures are in memory together
+
+VectorsOf = Callable[[Sequence[Sequence[RedactedCrop]]], Float]
+"""The vectors (N, D) of N tracklets, each given by its crops, best first."""
 
 T = TypeVar("T")
 
@@ -90,6 +98,7 @@ class Store:
                 self._table = self._db.open_table(TABLE)
         self._check(model_id)
         self._upgrade(database)
+        self._views = Views(folder, self._db)
 
     @staticmethod
     def exists(folder: Folder) -> bool:
@@ -130,6 +139,11 @@ class Store:
         """The model whose vectors are stored."""
         return self._metadata(META_MODEL)
 
+    def newest_model(self) -> str:
+        """Return the model whose vectors are stored now: `reembed` may have changed it."""
+        self._read(lambda table: table.version)
+        return self.model_id
+
     @property
     def dim(self) -> int:
         """Length of the vectors."""
@@ -162,23 +176,72 @@ class Store:
         self._merge(sightings, insert=False)
 
     def _merge(self, sightings: Sightings, *, insert: bool) -> None:
-        if sightings.model_id != self.model_id:
-            raise SpaceMismatch(
-                f"{self.folder} holds vectors of {self.model_id}, not {sightings.model_id}: "
-                f"use another --venue, or index its sources again into a new one"
-            )
+        self._require_space(sightings)
         if not len(sightings):
             return
         rows = to_arrow(sightings, self._table.schema)
 
         def upsert(table: Any) -> None:
             nonlocal rows
+            self._require_space(sightings)  # it may be another one since: see `reembed`
             widen(table, sightings)
             if not rows.schema.equals(table.schema, check_metadata=True):
                 rows = to_arrow(sightings, table.schema)
             _upsert(table, rows, insert=insert)
+            if sightings.views:
+                self._keep_views(sightings)
 
         self._commit(upsert)
+
+    def _keep_views(self, sightings: Sightings) -> None:
+        """Keep the views of what is stored now; of what was erased meanwhile nothing."""
+        stored = self.ids(Filter(ids=[key.id for key in sightings.keys]))
+        rows = [row for row, key in enumerate(sightings.keys) if key.id in stored]
+        self._views.replace(
+            [sightings.keys[row] for row in rows], [sightings.views[row] for row in rows]
+        )
+
+    def reembed(self, model_id: str, vectors_of: VectorsOf) -> int:
+        """Give every sighting a vector of another model, from its stored pictures, in one commit.
+
+        Most are described before the lock is taken; those that came meanwhile, under it. Whoever
+        adds vectors of the former model afterwards is refused.
+
+        Args:
+            model_id: names the new space; its vectors are as long as the old.
+            vectors_of: the vectors (N, D) of N tracklets, each given by its crops, best first.
+
+        Returns:
+            How many sightings there are.
+        """
+        known: dict[str, Float] = {}
+        self._describe(sorted(self.ids()), vectors_of, known)
+
+        def rewrite(table: Any) -> int:
+            late = self.ids() - known.keys()
+            self._describe(sorted(late), vectors_of, known)
+            rows = with_vectors(table.to_lance(), model_id, known)
+            self._db.create_table(TABLE, data=rows, schema=rows.schema, mode="overwrite")
+            table.checkout_latest()
+            maintenance.index(table)
+            return int(table.count_rows())
+
+        return self._commit(rewrite)
+
+    def _describe(self, ids: Sequence[str], vectors_of: VectorsOf, into: dict[str, Float]) -> None:
+        """Add the vectors of sightings that are stored, by id."""
+        for first in range(0, len(ids), _DESCRIBED_AT_ONCE):
+            some = ids[first : first + _DESCRIBED_AT_ONCE]
+            crops, views = self.crops(some), self.views(some)
+            vectors = vectors_of([[crop, *views.get(i, [])] for i, crop in crops.items()])
+            into.update(zip(crops, vectors, strict=True))
+
+    def _require_space(self, sightings: Sightings) -> None:
+        if sightings.model_id != self.model_id:
+            raise SpaceMismatch(
+                f"{self.folder} holds vectors of {self.model_id}, not {sightings.model_id}: "
+                f"index again after `reid adapt`, or use another --venue"
+            )
 
     def finish_source(self, source_key: str, kept: Sequence[str]) -> int:
         """End the indexing of a source: remove its rows that are not among the ids `kept`.
@@ -192,6 +255,7 @@ class Store:
         def finish(table: Any) -> None:
             if stale:
                 table.delete(Filter(ids=stale).sql())
+                self._views.forget(stale)
             maintenance.compact_if_many(table)
 
         self._commit(finish)
@@ -298,9 +362,29 @@ class Store:
                 table.delete(where)
             gone += going
             maintenance.purge(self.folder / f"{TABLE}.lance", table, self._lock)
+            self._views.keep_only(lambda ids: self.ids(Filter(ids=ids)), self._lock)
 
         self._commit(purge, "erased from")
         return gone
+
+    def views(self, ids: Sequence[str]) -> dict[str, list[RedactedCrop]]:
+        """Return the further views of sightings, by id; those that have none are left out."""
+        with explained(self.folder, "read"):
+            return self._views.read(ids)
+
+    def count_views(self) -> int:
+        """Return how many further views are kept."""
+        with explained(self.folder, "read"):
+            return self._views.count()
+
+    def expire_views(self, before: datetime, together: timedelta) -> int:
+        """Remove the views of tracks that ended before a time, to the byte; returns how many.
+
+        Nothing is done until some ended `together` earlier: each time writes files anew.
+        """
+        if not self._views.count(Filter(ended_before=before - together)):
+            return 0
+        return self._commit(lambda _: self._views.expire(before, self._lock), "erased from")
 
     def maintain(self) -> TableState:
         """Compact small files, build or extend the indexes, drop versions that nobody reads.

@@ -37,6 +37,8 @@ class WriteBuffer:
     Args:
         store: opens the store when there is something to store; it may be away at first.
         most: sightings that may wait.
+        again: gives sightings the vectors of the venue's present model, if it has changed since
+            they were described; without it such sightings are refused.
 
     Attributes:
         stored: sightings stored so far, each counted once.
@@ -44,8 +46,13 @@ class WriteBuffer:
         problem: why the store does not take them at the moment; empty while it does.
     """
 
-    def __init__(self, store: Callable[[], Store], most: int = MOST) -> None:
-        self._open, self._most = store, most
+    def __init__(
+        self,
+        store: Callable[[], Store],
+        most: int = MOST,
+        again: Callable[[Sightings], Sightings] | None = None,
+    ) -> None:
+        self._open, self._most, self._again = store, most, again
         self._store: Store | None = None
         self._waiting: deque[tuple[float, Sightings]] = deque()
         self._known: dict[str, None] = {}  # ids stored before, oldest first
@@ -124,7 +131,11 @@ class WriteBuffer:
             self._done(batches)
 
     def _send(self, batches: list[Sightings]) -> None:
+        """Store what waits; what was described before the venue's model changed, described anew."""
         store = self._store = self._store or self._open()
+        if self._again is not None and any(b.model_id != store.newest_model() for b in batches):
+            wanted = store.model_id
+            batches = [b if b.model_id == wanted else self._again(b) for b in batches]
         newest = Sightings.concatenate(batches).newest()
         fresh = [row for row, key in enumerate(newest.keys) if key.id not in self._known]
         again = [row for row, key in enumerate(newest.keys) if key.id in self._known]

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reid.core.errors import SpaceMismatch, StoreError
@@ -100,3 +102,22 @@ def test_a_store_that_refuses_for_good_says_so(store: Store) -> None:
     until(lambda: "m-2" in buffer.problem)
     with pytest.raises(SpaceMismatch):
         buffer.add(sightings(["b"], model="m-2"))
+
+
+def test_what_was_described_before_the_model_changed_is_described_anew(store: Store) -> None:
+    store.add(sightings(["old"]))
+    turned: list[str] = []
+
+    def again(some: Sightings) -> Sightings:
+        turned.extend(key.id for key in some.keys)
+        return replace(some, model_id=store.newest_model())
+
+    buffer = WriteBuffer(lambda: store, again=again)
+    buffer.add(sightings(["a"]))
+    until(lambda: buffer.stored == 1)
+    store.reembed("m-1+x", lambda tracklets: np.eye(DIM, dtype=np.float32)[: len(tracklets)])
+    buffer.add(sightings(["b"]))
+    buffer.add(sightings(["c"], model="m-1+x"))
+    assert buffer.close(20) == 0
+    assert store.ids() == {"old", "a", "b", "c"}
+    assert turned == ["b"]
