@@ -1,22 +1,27 @@
 """IndexOptions → detector, tracker, embedder: those asked for, else the shipped or pulled ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from reid.core.pixels import RawFrame
+from reid.core.errors import StoreError
+from reid.core.pixels import EmbeddableCrop, RawFrame
+from reid.core.records import Sightings
 from reid.detect.detector import Detector
 from reid.detect.faces import face_finder
 from reid.detect.person_crops import heads_in_crop, redacted_crop
 from reid.detect.tracker import Tracker
 from reid.detect.yolo import YoloDetector
-from reid.embed import CropEmbedder, Light, RegionEmbedder
+from reid.embed import CropEmbedder, Features, Light, RegionEmbedder, pooled_vectors
 from reid.embed.learned import LearnedEmbedder
+from reid.storage.venue_path import Folder
+from reid.store import Store
 from reid.weights import registry
+from reid.weights.adapted import weights_of
 from reid.weights.openvino import prepare_openvino
 
 _BLANK: Final = (96, 64, 3)  # px of the picture that models are tried on
@@ -33,6 +38,8 @@ class IndexOptions:
         every: process every n-th frame only.
         careful: make a second pass over every frame, for heads.
         rotate: degrees counter-clockwise to turn pictures by; None = as people stand upright.
+        views: further crops kept of each track, for `reid adapt`, in a venue without rules; rules
+            say themselves how many.
     """
 
     detector: Path | None = None
@@ -41,6 +48,7 @@ class IndexOptions:
     every: int = 1
     careful: bool = False
     rotate: int | None = None
+    views: int = 0
 
 
 _DEFAULTS: Final = IndexOptions()
@@ -104,6 +112,72 @@ def load_embedder(options: IndexOptions = _DEFAULTS) -> CropEmbedder:
         return LearnedEmbedder(Path(name))
     shipped = registry.find_embedder()
     return LearnedEmbedder(shipped.folder) if shipped else RegionEmbedder()
+
+
+def options_for(venue: Folder, options: IndexOptions = _DEFAULTS) -> IndexOptions:
+    """Return options that name a venue's own weights, where its sightings are of them.
+
+    Raises:
+        ModelError: those weights are gone.
+    """
+    if options.embedder is not None or not Store.exists(venue):
+        return options
+    own = weights_of(venue, Store.open(venue).model_id)
+    return options if own is None else replace(options, embedder=str(own))
+
+
+class VenueEmbedder:
+    """The embedder of a venue for as long as it is indexed: `reid adapt` may change it meanwhile.
+
+    Args:
+        venue: its folder.
+        options: which embedder; where they name none, the one that the venue's sightings are of.
+    """
+
+    def __init__(self, venue: Folder, options: IndexOptions = _DEFAULTS) -> None:
+        self._venue, self._options = venue, options
+        self._embedder = load_embedder(options_for(venue, options))
+        self._store: Store | None = None
+
+    @property
+    def model_id(self) -> str:
+        """The model of what was described last."""
+        return self._embedder.model_id
+
+    @property
+    def dim(self) -> int:
+        """Length of the vectors."""
+        return self._embedder.dim
+
+    def describe(self, crops: Sequence[EmbeddableCrop], light: Light) -> Features:
+        """Return the features of N crops, by the model that the venue's sightings are of now."""
+        if self._changed():
+            self._embedder = load_embedder(options_for(self._venue, self._options))
+        return self._embedder.describe(crops, light)
+
+    def _changed(self) -> bool:
+        """Whether the sightings are of another model; while the store is away they are not."""
+        try:
+            if self._store is None and Store.exists(self._venue):
+                self._store = Store.open(self._venue)
+            return self._store is not None and self._store.newest_model() != self.model_id
+        except StoreError:
+            return False
+
+
+def described_again(venue: Folder, options: IndexOptions, sightings: Sightings) -> Sightings:
+    """Return sightings with vectors of the model that a venue's sightings are of now.
+
+    For those that were described just before `reid adapt` changed it.
+
+    Raises:
+        ModelError: its weights are gone.
+    """
+    embedder = load_embedder(options_for(venue, options))
+    views = sightings.views or ((),) * len(sightings)
+    tracklets = [[crop, *more] for crop, more in zip(sightings.crops, views, strict=True)]
+    vectors = pooled_vectors(tracklets, embedder)
+    return replace(sightings, vectors=vectors, model_id=embedder.model_id)
 
 
 def product_tracker(detector: Detector, heads: Sequence[Detector] = ()) -> Tracker:

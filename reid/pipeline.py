@@ -109,6 +109,7 @@ class Indexer:
         careful: make a second pass over every frame of a video, for heads.
         rotate: degrees counter-clockwise that pictures are turned by, a multiple of 90; None = as
             the detector finds people upright.
+        views: further crops of each tracklet that are kept, where the venue allows adaptation.
         progress: called with the number of frames read.
     """
 
@@ -119,6 +120,7 @@ class Indexer:
     profile: Profile = "head"
     careful: bool = False
     rotate: int | None = None
+    views: int = 0
     progress: Progress = lambda _: None
 
     def index(self, source: Source) -> IndexReport:
@@ -286,7 +288,8 @@ class _Run(_Indexing):
             ]
             sightings = pool(keys, crops, self._to.embedder, self._light.light())
         measures = np.stack([tracklet.measured.summary() for tracklet in tracklets])
-        self._keep(replace(sightings, measures=measures))
+        views = tuple(tuple(of_one[1 : 1 + self._to.views]) for of_one in crops)
+        self._keep(replace(sightings, measures=measures, views=views if self._to.views else ()))
 
     def _key(self, tracklet: Tracklet) -> SightingKey:
         name, content = self._source.origin(tracklet.first_index)

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reid.core.clock import utc
-from reid.core.errors import AuditError, UsageError
+from reid.core.errors import AuditError, PolicyError, UsageError
 from reid.core.pixels import RedactedCrop
 from reid.core.records import Answer, SearchWindow, SimilarMatch
 from reid.desk.erasure import Expired
 from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import find_policy, load_policy
-from reid.loading import IndexOptions, Models, load_models
+from reid.loading import IndexOptions, Models, load_models, options_for
 from reid.search.questions import journey, search, similar
 from reid.storage.postgresql import DATABASE_VARIABLE
 from reid.storage.venue_path import Folder, folder_at
@@ -31,6 +31,7 @@ from reid.store import Filter, Store
 
 if TYPE_CHECKING:  # loaded where something is indexed, or a venue has rules
     from reid.capture.sources import Source
+    from reid.desk.cases.audit import Detail
     from reid.desk.cases.audit_sinks import Seal
     from reid.desk.desk import Desk
     from reid.desk.sites import SiteAnswer
@@ -146,7 +147,7 @@ class Venue(ABC):
         """
         from reid.capture.sources import open_sources
 
-        models = load_models(options, crops=crops)
+        models = load_models(options_for(self.folder, options), crops=crops)
         began = None if start is None else utc(start, self.clock)
         opened = [
             source
@@ -178,8 +179,9 @@ class Venue(ABC):
         embedder, tracker = models.embedder, models.tracker
         store = Store.create(self.folder, embedder.model_id, embedder.dim)
         return Indexer(
-            store, embedder, tracker, options.every, careful=options.careful, rotate=options.rotate
-        )
+            store, embedder, tracker, options.every, careful=options.careful, rotate=options.rotate,
+            views=views_kept(self.folder, options),
+        )  # fmt: skip
 
     def check_times(self, source: "Source") -> str:
         """Return a warning if a source is older than this venue keeps sightings, else "".
@@ -213,6 +215,18 @@ class Venue(ABC):
     @abstractmethod
     def note_export(self, kind: str, shown: int) -> None:
         """Note that pictures leave the venue as a file."""
+
+    @abstractmethod
+    def require_adaptation(self) -> str:
+        """Return what the venue's weights may be adapted for, in words.
+
+        Raises:
+            PolicyError: the venue's rules do not allow it.
+        """
+
+    @abstractmethod
+    def note_adaptation(self, action: str, detail: "Detail") -> None:
+        """Note that the venue's weights were adapted, or taken back."""
 
     @abstractmethod
     def check_cameras(self, cameras: Sequence[str]) -> None:
@@ -291,6 +305,20 @@ class RuledVenue(Venue):
         """Leave the export's audit line."""
         self._desk.note_export(self._case, kind, shown, actor())
 
+    def require_adaptation(self) -> str:
+        """Return the purpose that the rules state."""
+        allowed = self._desk.policy.adaptation
+        if allowed is None:
+            raise PolicyError(
+                "this venue's rules do not allow its weights to learn from its pictures: add "
+                "[adaptation] with purpose and retention_hours to venue.toml"
+            )
+        return allowed.purpose
+
+    def note_adaptation(self, action: str, detail: "Detail") -> None:
+        """Leave the audit line."""
+        self._desk.records.book.note(actor(), action, None, detail)
+
     def check_cameras(self, cameras: Sequence[str]) -> None:
         """Refuse a camera that the rules do not declare."""
         for camera in cameras:
@@ -346,6 +374,13 @@ class ResearchVenue(Venue):
     def note_export(self, kind: str, shown: int) -> None:
         """Note nothing: there is no audit trail."""
 
+    def require_adaptation(self) -> str:
+        """Allow it: there are no rules."""
+        return "research"
+
+    def note_adaptation(self, action: str, detail: "Detail") -> None:
+        """Note nothing: there is no audit trail."""
+
     def check_cameras(self, cameras: Sequence[str]) -> None:
         """Allow every camera."""
 
@@ -381,6 +416,18 @@ def open_venue(folder: Folder, case: str | None = None) -> Venue:
     if find_policy(folder):
         return RuledVenue(open_desk(folder), case)
     return ResearchVenue(folder)
+
+
+def views_kept(folder: Folder, options: IndexOptions = DEFAULT_MODELS) -> int:
+    """Return how many further views of each track a venue keeps for `reid adapt`.
+
+    Rules say so themselves; where there are none, the options do.
+
+    Raises:
+        PolicyError: its rules are wrong.
+    """
+    policy = find_policy(folder)
+    return policy.views_kept if policy else options.views
 
 
 def clock_of(folder: Folder) -> tzinfo | None:

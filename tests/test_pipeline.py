@@ -93,6 +93,19 @@ def test_a_recording_is_looked_at_twice_where_asked(
     assert indexer.tracker.careful is careful
 
 
+def test_views_of_a_track_are_kept_only_where_asked(indexer: Indexer, tmp_path: Path) -> None:
+    video = write_video(tmp_path / "a.mp4", scene())
+    indexer.index(open_source(str(video)))
+    assert isinstance(indexer.store, Store)
+    assert indexer.store.count_views() == 0
+    replace(indexer, views=2).index(open_source(str(video)))
+    best = indexer.store.crops(sorted(indexer.store.ids()))
+    views = indexer.store.views(list(best))
+    assert [len(crops) for crops in views.values()] == [2, 2]
+    for sighting, crops in views.items():
+        assert len({best[sighting].index, *(crop.index for crop in crops)}) == 3, "all different"
+
+
 def test_indexing_again_changes_nothing(indexer: Indexer, tmp_path: Path) -> None:
     path = write_video(tmp_path / "gate.mp4", scene())
     indexer.index(open_source(str(path)))

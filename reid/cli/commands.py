@@ -8,7 +8,7 @@ from reid.capture.addresses import is_stream
 from reid.capture.sources import Source, SourceOptions, open_source, open_sources
 from reid.cli.console import complain, out, print_json, progress_bar
 from reid.core.errors import ReidError, SourceError, UsageError
-from reid.loading import IndexOptions, load_models, load_tracker
+from reid.loading import IndexOptions, load_models, load_tracker, options_for
 from reid.pipeline import Indexer, IndexReport
 from reid.storage.venue_path import Folder
 from reid.venue import Venue, clock_of, open_venue
@@ -23,7 +23,7 @@ def index_sources(
     as_json: bool,
 ) -> None:
     """Index sources one after the other; one that fails does not stop the others."""
-    models = load_models(options, crops=about.crops)
+    models = load_models(options_for(venue, options), crops=about.crops)
     place = open_venue(venue)
     opened, failed = _open_all(addresses, about, place)
     if not opened:

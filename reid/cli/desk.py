@@ -307,7 +307,7 @@ def watch(
     """Index the venue's live cameras and raise alerts. Example: reid watch --venue park"""
     from functools import partial
 
-    from reid.loading import IndexOptions, load_embedder, load_tracker
+    from reid.loading import IndexOptions, VenueEmbedder, described_again, load_tracker
     from reid.venue import open_desk
     from reid.watch.watcher import run
 
@@ -318,8 +318,9 @@ def watch(
 
         watch_on(cluster, open_desk(venue), options, Resources(cpus, gpus), metrics_port)
         return
-    models = partial(load_embedder, options), partial(load_tracker, options)
-    run(open_desk(venue), *models, every, metrics_port)
+    models = partial(VenueEmbedder, venue, options), partial(load_tracker, options)
+    again = partial(described_again, venue, options)
+    run(open_desk(venue), *models, every, metrics_port, again)
 
 
 def sites(

@@ -88,6 +88,12 @@ def index(
         typer.Option("--careful", help="Detect twice in every frame: slower, fewer heads missed."),
     ] = False,
     rotate: Rotate = None,
+    views: Annotated[
+        int,
+        typer.Option(
+            min=0, max=7, help="Keep so many more crops of a track, for `reid adapt`; rules decide."
+        ),
+    ] = 0,
     cluster: Cluster = None,
     cpus: Cpus = 1.0,
     gpus: Gpus = 0.0,
@@ -105,7 +111,8 @@ def index(
     zone = clock_of(venue)
     began = parse_time(start, zone) if start else None
     about = SourceOptions(camera, began, crops, zone)
-    options = IndexOptions(detector, heads, embedder, every, careful, quarter_turn(rotate))
+    turn = quarter_turn(rotate)
+    options = IndexOptions(detector, heads, embedder, every, careful, turn, views)
     if cluster is not None:
         from reid.cli.fleet import Placement, index_on
         from reid.fleet.messages import Resources

@@ -373,8 +373,11 @@ class Desk:
 
     def expire(self, now: datetime | None = None) -> Expired:
         """Erase what is over its time, and finish what an earlier erasure left undone."""
+        adaptation = self.policy.adaptation
         done = self._eraser().expire(
-            now or datetime.now(UTC), timedelta(hours=self.policy.venue.retention_hours)
+            now or datetime.now(UTC),
+            timedelta(hours=self.policy.venue.retention_hours),
+            timedelta(hours=adaptation.retention_hours if adaptation else 0),
         )
         if done.anything:
             self._forget_memory()

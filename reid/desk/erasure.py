@@ -26,6 +26,8 @@ indexes anew, and must not be needed every minute. Nothing goes before its time.
 
 _SHORTEST: Final = 1 / 50  # of the time kept, where that is less than `TOGETHER`
 
+_LONG: Final = timedelta(days=366)  # after now: no track ends so late
+
 _NO_SIGHTING: Final = Filter(ids=("-",))  # matches nothing, and still purges old versions
 
 
@@ -82,8 +84,13 @@ class Eraser:
             self._mark.unlink(missing_ok=True)
         return gone
 
-    def expire(self, now: datetime, retention: timedelta) -> Expired:
-        """Erase cases and sightings that are over their time; finish what was interrupted."""
+    def expire(
+        self, now: datetime, retention: timedelta, views: timedelta = timedelta(0)
+    ) -> Expired:
+        """Erase cases and sightings that are over their time; finish what was interrupted.
+
+        `views` is how long further views of tracks are kept; 0 where adaptation is not allowed.
+        """
         with self._alone:
             resumed = self._mark.exists()
             cases = {case.id: self._expire(case.id) for case in self._book.expired(now)}
@@ -91,6 +98,7 @@ class Eraser:
             if resumed:
                 self._finish()
             gone = self._retire(now - retention, min(TOGETHER, _SHORTEST * retention))
+            self._retire_views(now, views)
             return Expired(gone, tuple(done), resumed, sum(done.values()))
 
     def _expire(self, case_id: int) -> int | None:
@@ -108,6 +116,17 @@ class Eraser:
         if not self._store.count(Filter(ended_before=before - together, except_ids=kept)):
             return 0
         return self.erase(Filter(ended_before=before, except_ids=kept), EXPIRY, "erase.expired")
+
+    def _retire_views(self, now: datetime, kept: timedelta) -> None:
+        """Erase the views that are over their time, once some of them are well over it."""
+        if self._store is None or not self._store.count_views():
+            return
+        if not kept:
+            gone = self._store.expire_views(now + _LONG, timedelta(0))
+        else:
+            gone = self._store.expire_views(now - kept, min(TOGETHER, _SHORTEST * kept))
+        if gone:
+            self._book.note(EXPIRY, "erase.views", None, {"views": gone})
 
     def _finish(self) -> None:
         """Complete an erasure that was cut short: old versions, and the book's leftovers."""

@@ -9,6 +9,7 @@ from reid.desk.desk import Desk
 from reid.desk.measured_figures import measured_figures
 from reid.desk.policy import PERMISSIONS
 from reid.desk.policy.places import FORBIDDEN
+from reid.weights.adapted import is_adapted
 
 _WHO_SAW: Final = ("search", "view", "similar", "journey", "export", "report")
 
@@ -36,6 +37,7 @@ def report(desk: Desk, actor: str) -> dict[str, Any]:
         "signs": {"posted": policy.signs.posted, "text": policy.signs.text},
         "retention_hours": policy.venue.retention_hours,
         "case_hours": policy.venue.case_hours,
+        "adaptation": _adaptation(desk),
         "sightings_stored": desk.store.count() if desk.has_sightings else 0,
         "model": model,
         "estimated": [
@@ -87,6 +89,20 @@ def _short(value: Any) -> str:
     if value is None:
         return "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _adaptation(desk: Desk) -> dict[str, Any] | bool:
+    """Return what the venue's weights may learn from its pictures for, and what is kept for it."""
+    allowed = desk.policy.adaptation
+    if allowed is None:
+        return False
+    return {
+        "purpose": allowed.purpose,
+        "retention_hours": allowed.retention_hours,
+        "views_a_track": allowed.views,
+        "views_stored": desk.store.count_views() if desk.has_sightings else 0,
+        "weights_learnt_from_people": desk.has_sightings and is_adapted(desk.store.model_id),
+    }
 
 
 def _body(allowed: tuple[str, ...] | bool) -> list[str] | bool:

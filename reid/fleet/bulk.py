@@ -17,11 +17,19 @@ from reid.core.memory_dumps import forbid_memory_dumps
 from reid.desk.policy import Policy, find_policy
 from reid.fleet.messages import Indexed, Resources, Shard
 from reid.fleet.ray_client import Failed, RayClient, this_node
-from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
+from reid.loading import (
+    IndexOptions,
+    load_crop_tracker,
+    load_embedder,
+    load_tracker,
+    options_for,
+)
 from reid.pipeline import Indexer
 from reid.storage.venue_path import folder_at
 from reid.store import CompletedWork, Store
 from reid.store.completed_work import work_of
+from reid.venue import views_kept
+from reid.weights.adapted import base_of
 
 SHARD: Final = 1000
 """Person crops in one shard."""
@@ -108,10 +116,11 @@ def index_shard(venue: str, shard: Shard, options: IndexOptions) -> Indexed:
     policy = find_policy(folder)
     source = _open(shard, policy.zone if policy else None)
     old = _check_times(source, policy)
-    embedder = _embedder(options)
+    embedder = _embedder(options_for(folder, options))
     how = (source.camera, shard.start, shard.crops, options.detector, options.heads)
     twice = ("careful",) if options.careful else ()  # else named as before there was a choice
-    work = work_of(source.key, (*how, options.every, embedder.model_id, *twice))
+    model = base_of(embedder.model_id)  # else `reid adapt` would bring back what was erased
+    work = work_of(source.key, (*how, options.every, model, *twice))
     completed = CompletedWork(folder)
     if completed.finished(work):
         return Indexed(shard, skipped=True, node=node)
@@ -119,8 +128,9 @@ def index_shard(venue: str, shard: Shard, options: IndexOptions) -> Indexed:
     begun = time.process_time()
     store = Store.create(folder, embedder.model_id, embedder.dim)
     indexer = Indexer(
-        store, embedder, tracker, options.every, careful=options.careful, rotate=options.rotate
-    )
+        store, embedder, tracker, options.every, careful=options.careful, rotate=options.rotate,
+        views=views_kept(folder, options),
+    )  # fmt: skip
     report = indexer.index(source)
     report.problems += [old] if old else []
     processor = time.process_time() - begun

@@ -5,6 +5,7 @@ from the venue's rules here and is not passed around.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 
@@ -16,7 +17,7 @@ from reid.desk.policy import Camera as DeclaredCamera
 from reid.desk.policy import load_policy
 from reid.fleet.messages import WorkerStatus
 from reid.fleet.ray_client import this_node
-from reid.loading import IndexOptions, load_embedder, load_tracker, warm
+from reid.loading import IndexOptions, VenueEmbedder, described_again, load_tracker, warm
 from reid.pipeline import Indexer
 from reid.storage.venue_path import Folder, folder_at
 from reid.store import Store
@@ -41,10 +42,12 @@ class CameraActor:
         warm()  # Ray's own threads, and the camera's, come to the models later
         folder = folder_at(venue)
         self._stop = threading.Event()
-        write_buffer = WriteBuffer(partial(_store, folder, options))
+        embedder = cache(partial(VenueEmbedder, folder, options))
+        again = partial(described_again, folder, options)
+        write_buffer = WriteBuffer(partial(_store, folder, embedder), again=again)
         declared = declared_camera(folder, camera)
-        turned = replace(options, rotate=declared.rotate)
-        self._indexer = cache(partial(_indexer, write_buffer, turned))
+        turned = replace(options, rotate=declared.rotate, views=load_policy(folder).views_kept)
+        self._indexer = cache(partial(_indexer, write_buffer, embedder, turned))
         address = address_of(declared, camera)
         self._loop = CameraLoop(
             camera, address, self._indexer, self._stop, write_buffer=write_buffer
@@ -106,11 +109,13 @@ def address_of(declared: DeclaredCamera, camera: str) -> str:
     return declared.url.get_secret_value()
 
 
-def _store(folder: Folder, options: IndexOptions) -> Store:
-    embedder = load_embedder(options)
-    return Store.create(folder, embedder.model_id, embedder.dim)
+def _store(folder: Folder, embedder: Callable[[], VenueEmbedder]) -> Store:
+    model = embedder()
+    return Store.create(folder, model.model_id, model.dim)
 
 
-def _indexer(write_buffer: WriteBuffer, options: IndexOptions) -> Indexer:
-    models = load_embedder(options), load_tracker(options)
-    return Indexer(write_buffer, *models, options.every, rotate=options.rotate)
+def _indexer(
+    write_buffer: WriteBuffer, embedder: Callable[[], VenueEmbedder], options: IndexOptions
+) -> Indexer:
+    models = embedder(), load_tracker(options)
+    return Indexer(write_buffer, *models, options.every, rotate=options.rotate, views=options.views)

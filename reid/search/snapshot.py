@@ -123,6 +123,7 @@ class Snapshot:
         config: how the model's beliefs are taken.
         withheld: ids of sightings that are left out, stored as they are.
         stored: how many sightings the table holds, those left out too.
+        model_id: whose vectors they are.
     """
 
     version: int
@@ -134,6 +135,7 @@ class Snapshot:
     config: ScoreConfig
     withheld: Set[str] = frozenset()
     stored: int = 0
+    model_id: str = ""
     _row_of: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -156,9 +158,10 @@ class Snapshot:
         vectors = None if loaded is None else loaded.nearest.vectors
         gallery = gallery_of(columns, vectors, mountings)
         places = places_of(keys) if loaded is None else loaded.places
-        config = score_config_of(store.model_id)
+        model = store.model_id
+        config = score_config_of(model)
         ids = keys.column("id")
-        return cls(version, keys, ids, places, gallery, loaded, config, withheld, stored)
+        return cls(version, keys, ids, places, gallery, loaded, config, withheld, stored, model)
 
     @property
     def start(self) -> NDArray[np.datetime64]:
@@ -196,6 +199,8 @@ class Snapshot:
         if self.loaded is None or len(self) < LISTS_FROM:
             return
         nearest = self.loaded.nearest
+        if before is not None and before.model_id != self.model_id:
+            before = None  # `reid adapt` has given all of them other vectors
         if before is not None and before.loaded is not None and before.loaded.nearest.ready:
             both = min(len(self), len(before))
             differ = np.flatnonzero(self.ids[:both] != before.ids[:both])

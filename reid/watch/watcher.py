@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from reid.core.errors import UsageError
+from reid.core.records import Sightings
 from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
 from reid.detect.tracker import Tracker
@@ -35,6 +36,7 @@ class Watcher:
     Args:
         embedder, tracker: make an embedder and a tracker, one a camera.
         every: look at every n-th frame only.
+        again: describes sightings anew if the venue's model has changed since.
     """
 
     def __init__(
@@ -43,8 +45,9 @@ class Watcher:
         embedder: Callable[[], CropEmbedder],
         tracker: Callable[[], Tracker],
         every: int = 1,
+        again: Callable[[Sightings], Sightings] | None = None,
     ) -> None:
-        self._desk = desk
+        self._desk, self._again = desk, again
         first = embedder(), tracker()
         warm(*first)
         self._store = Store.create(desk.folder, first[0].model_id, first[0].dim)
@@ -79,11 +82,12 @@ class Watcher:
         return Status(datetime.now(UTC), cameras, loops=loops)
 
     def _loop(self, name: str, address: str) -> CameraLoop:
-        write_buffer = WriteBuffer(lambda: self._store)
+        write_buffer = WriteBuffer(lambda: self._store, again=self._again)
 
         def indexer() -> Indexer:
-            rotate = self._desk.policy.cameras[name].rotate
-            return Indexer(write_buffer, *self._models(), self._every, rotate=rotate)
+            policy = self._desk.policy
+            rotate, views = policy.cameras[name].rotate, policy.views_kept
+            return Indexer(write_buffer, *self._models(), self._every, rotate=rotate, views=views)
 
         return CameraLoop(name, address, indexer, self.stop, write_buffer=write_buffer)
 
@@ -100,9 +104,10 @@ def run(
     tracker: Callable[[], Tracker],
     every: int,
     metrics_port: int | None,
+    again: Callable[[Sightings], Sightings] | None = None,
 ) -> None:
-    """Watch the venue's cameras until interrupted or terminated."""
-    watcher = Watcher(desk, embedder, tracker, every)
+    """Watch the venue's cameras until interrupted or terminated; arguments as of `Watcher`."""
+    watcher = Watcher(desk, embedder, tracker, every, again)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     if metrics_port is not None:
         serve_metrics(metrics_port, watcher.look, desk)

@@ -10,6 +10,7 @@ from platformdirs import user_cache_path
 
 from reid.core.errors import ModelError
 from reid.core.reading import first_line, read_toml, read_utf8
+from reid.weights.adapted import base_of
 from reid.weights.pins import check_card, check_pulled, sha256_of
 
 Kind = Literal["detector", "embedder"]
@@ -179,14 +180,20 @@ def find_embedder() -> Shipped | None:
 
 @cache
 def temperature_of(model_id: str) -> float:
-    """Return an embedder's temperature in the ranking; 1 where no shipped card says otherwise."""
-    return next((m.temperature for m in shipped() if m.model_id == model_id), 1.0)
+    """Return an embedder's temperature in the ranking; 1 where no shipped card says otherwise.
+
+    A venue's own weights say the same of clothes as those that they began from.
+    """
+    return next((m.temperature for m in shipped() if m.model_id == base_of(model_id)), 1.0)
 
 
 @cache
 def evidence_of(model_id: str) -> Mapping[str, Mapping[str, float]]:
-    """Return what an embedder's beliefs are worth, by column or slot; empty where not measured."""
-    return next((m.evidence for m in shipped() if m.model_id == model_id), {})
+    """Return what an embedder's beliefs are worth, by column or slot; empty where not measured.
+
+    Those of a venue's own weights are worth what those of the shipped ones are.
+    """
+    return next((m.evidence for m in shipped() if m.model_id == base_of(model_id)), {})
 
 
 def _temperature(card: dict[str, Any]) -> float:

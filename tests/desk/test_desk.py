@@ -13,6 +13,7 @@ from reid.core.records import SearchWindow
 from reid.desk.cases import NewCase
 from reid.desk.desk import Desk, mountings
 from reid.desk.erasure import TOGETHER
+from reid.desk.impact_report import report
 from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import load_policy
 from reid.rank.camera_geometry import ANY_CAMERA, CameraPrior
@@ -209,6 +210,30 @@ def test_nothing_expires_before_its_time_nor_ten_minutes_after(desk: Desk) -> No
     assert left == ends[done.sightings :], "and nothing else"
     assert not desk.expire(left[0] + kept + TOGETHER).anything
     assert desk.expire(left[0] + kept + TOGETHER + second).anything
+
+
+def test_views_go_by_their_own_time_and_all_where_learning_is_not_allowed(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    store = filled(tmp_path, 3, now)
+    given = sightings(3, now)
+    store.add(replace(given, views=tuple((crop, crop) for crop in given.crops)))
+    write_rules(tmp_path, '\n[adaptation]\npurpose = "to learn"\nretention_hours = 1\nviews = 2\n')
+    desk = Desk.open(tmp_path)
+    assert report(desk, "anna")["adaptation"]["views_stored"] == 6
+    assert not desk.expire(now + timedelta(minutes=30)).anything
+    assert desk.store.count_views() == 6
+    first = min(key.end for key in given.keys)
+    desk.expire(first + timedelta(hours=1, minutes=1, seconds=15))
+    assert (desk.store.count_views(), desk.store.count()) == (2, 3), "two are over their time"
+    line = desk.records.trail.lines()[-1]
+    assert (line.action, line.detail) == ("erase.views", '{"views":4}')
+    write_rules(tmp_path)
+    again = Desk.open(tmp_path)
+    again.expire(now)
+    assert (again.store.count_views(), again.store.count()) == (0, 3)
+    assert report(again, "anna")["adaptation"] is False
+    for opened in (desk, again):
+        opened.records.database.close()
 
 
 def test_a_short_time_is_kept_to_a_fiftieth(tmp_path: Path) -> None:

@@ -126,3 +126,24 @@ def test_roles() -> None:
     assert not may("auditor", "see")
     assert not may("operator", "audit")
     assert not may("supervisor", "audit")
+
+
+ADAPTATION = '\n[adaptation]\npurpose = "The same clothes are found again"\nretention_hours = 24\n'
+
+
+def test_weights_learn_only_where_purpose_and_retention_are_stated(tmp_path: Path) -> None:
+    without = load_policy(write_rules(tmp_path))
+    assert (without.adaptation, without.views_kept) == (None, 0)
+    allowed = load_policy(write_rules(tmp_path, ADAPTATION))
+    assert allowed.adaptation is not None
+    assert (allowed.adaptation.retention_hours, allowed.views_kept) == (24, 3)
+    for line in ADAPTATION.splitlines()[2:]:
+        name = line.partition(" ")[0]
+        assert f"adaptation.{name}: is required" in refused(
+            tmp_path, RULES + ADAPTATION.replace(line, "")
+        )
+
+
+def test_nothing_is_kept_to_learn_from_for_longer_than_sightings(tmp_path: Path) -> None:
+    longer = ADAPTATION.replace("= 24", "= 73")
+    assert "longer than venue.retention_hours" in refused(tmp_path, RULES + longer)

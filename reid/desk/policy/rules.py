@@ -217,6 +217,20 @@ class Audit(_Part):
         return address
 
 
+class Adaptation(_Part):
+    """What allows `reid adapt`: weights that learn from this venue's own redacted pictures.
+
+    Attributes:
+        purpose: what for, in words; it stands in the impact report and on the weights' card.
+        retention_hours: how long further views of each track are kept for it.
+        views: how many of each track, besides the one that every sighting has.
+    """
+
+    purpose: Text
+    retention_hours: float = Field(gt=0, le=24 * 30)
+    views: int = Field(default=3, ge=1, le=7)
+
+
 class MeasuredFiles(_Part):
     """Files in the venue's folder with results of `reid bench NAME --json`, for the report."""
 
@@ -244,10 +258,16 @@ class Policy(_Part):
     watch: Watch = Watch()
     audit: Audit = Audit()
     measured: MeasuredFiles = MeasuredFiles()
+    adaptation: Adaptation | None = None
     sites: dict[Slug, Site] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.adaptation and self.adaptation.retention_hours > self.venue.retention_hours:
+            raise ValueError(
+                "adaptation.retention_hours is longer than venue.retention_hours: what is kept to "
+                "learn from goes with its sighting at the latest"
+            )
         strangers = {end for path in self.plan.paths for end in path} - set(self.cameras)
         if strangers:
             raise ValueError(f"plan.paths names unknown cameras: {', '.join(sorted(strangers))}")
@@ -257,6 +277,11 @@ class Policy(_Part):
     def zone(self) -> ZoneInfo:
         """The clock that the venue's staff go by."""
         return ZoneInfo(self.venue.timezone)
+
+    @property
+    def views_kept(self) -> int:
+        """Further views that are kept of each track: none unless adaptation is allowed."""
+        return self.adaptation.views if self.adaptation else 0
 
     def purpose(self, name: str) -> Purpose:
         """Return an allowed purpose.

@@ -74,6 +74,11 @@ y = 0.8
 # syslog = "udp://loghost:514"         # another mount, a syslog (tcp://, /dev/log), a webhook
 # webhook = "https://example.org/seals"
 
+# [adaptation]                         # allows `reid adapt`: weights that learn, without labels,
+# purpose = "The same clothes are found again before other cameras"    # from redacted pictures;
+# retention_hours = 24                 # further views of a track are kept so long, and no longer
+# views = 3                            # than its sighting; how many of each
+
 # [measured]                           # for `reid policy report`; files in this folder, written by
 # privacy = "privacy.json"             # `reid bench privacy --data DIR --json > privacy.json`, and
 # detection = "detection.json"         # likewise
