@@ -9,7 +9,7 @@ import numpy as np
 
 from reid.core import columns
 from reid.core.errors import ModelError
-from reid.core.pixels import EmbeddableCrop
+from reid.core.pixels import EmbeddableCrop, Image
 from reid.embed.card import read_card
 from reid.embed.colour import Light
 from reid.embed.features import Features
@@ -50,18 +50,18 @@ class LearnedEmbedder:
         features = Features.unestimated(len(crops), self.dim)
         for begin in range(0, len(crops), _BATCH):
             rows = slice(begin, begin + _BATCH)
-            outputs = self._model(np.stack([self._fit(crop) for crop in crops[rows]]))
+            outputs = self._model(np.stack([fitted(crop, *self._size) for crop in crops[rows]]))
             features.vectors[rows] = outputs["vector"]
             for table, places in self._places.items():
                 if (places != columns.MISSING).any():
                     getattr(features, table)[rows] = columns.take(outputs[table], places)
         return features
 
-    def _fit(self, crop: EmbeddableCrop) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        height, width = self._size
-        how = cv2.INTER_AREA if crop.height > height else cv2.INTER_LINEAR
-        pixels = told_of_paint(crop)
-        return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), np.uint8)
+
+def fitted(crop: EmbeddableCrop, height: int, width: int) -> Image:
+    """Return a crop's pixels at the size that a network takes: uint8 (height, width, 3)."""
+    how = cv2.INTER_AREA if crop.height > height else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(told_of_paint(crop), (width, height), interpolation=how), np.uint8)
 
 
 def _input_size(model: Any) -> tuple[int, int]:

@@ -89,6 +89,22 @@ def augment(
     return Augmented(x.clamp(0, 1), parts, left)
 
 
+def augment_unmasked(images: Tensor, random: torch.Generator) -> Tensor:
+    """Vary a batch of which no masks are known: all but skin and surroundings.
+
+    Args:
+        images: uint8 (B, H, W, 3).
+        random: draws everything.
+
+    Returns:
+        float32 (B, 3, H, W) in [0, 1].
+    """
+    x = images.permute(0, 3, 1, 2).float() / 255
+    x, _, _ = _move(x, images.new_zeros(images.shape[:3]), random)
+    x = _colour(_shaded(x, random, SHADE), random, TINT)
+    return _erase(_soften(x, random), random).clamp(0, 1)
+
+
 def areas_of(parts: Tensor) -> Tensor:
     """Return the pixels of each of `PARTS` in part numbers (B, H, W): float32 (B, 5)."""
     regions = regions_of(parts)

@@ -47,7 +47,7 @@ class Outputs(NamedTuple):
     Attributes:
         vector: (B, dim), unit norm.
         attributes: (B, K) logits, `ATTRIBUTE_COLUMNS`.
-        body: (B, C) logits, `BODY_COLUMNS`; its gradient stops before the trunk.
+        body: (B, C) logits, `BODY_COLUMNS`; its gradient stops before the trunk by default.
         visible: (B, P) logits, `PARTS`.
         regions: (B, 6, h, w) logits, `REGIONS`.
     """
@@ -95,7 +95,13 @@ class Block(nn.Module):
 
 
 class AppearanceNet(nn.Module):
-    """Crops (B, 3, H, W), RGB in [0, 1] → `Outputs`."""
+    """Crops (B, 3, H, W), RGB in [0, 1] → `Outputs`.
+
+    Attributes:
+        body_teaches: whether the gradient of what is said of the body reaches the trunk.
+    """
+
+    body_teaches = False
 
     def __init__(self, config: NetConfig) -> None:
         super().__init__()
@@ -128,7 +134,7 @@ class AppearanceNet(nn.Module):
         return Outputs(
             vector,
             self.attributes(pooled),
-            self.body(pooled.detach()),
+            self.body(pooled if self.body_teaches else pooled.detach()),
             self.visible(pooled),
             regions,
         )

@@ -31,9 +31,9 @@ class Schedule:
         self._seconds: float | None = None
         self._begun = 0.0
 
-    def within(self, minutes: float) -> None:
-        """Let the rate have fallen to nothing so many minutes from now."""
-        self._begun, self._seconds = time.monotonic(), minutes * 60
+    def within(self, minutes: float, spent: float = 0.0) -> None:
+        """Let the rate have fallen to nothing after so many minutes, `spent` seconds are over."""
+        self._begun, self._seconds = time.monotonic() - spent, minutes * 60
 
     def rate(self, step: int) -> float:
         """Return the rate of a step."""

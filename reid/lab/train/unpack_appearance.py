@@ -16,12 +16,13 @@ from torch import Tensor, nn
 from reid.core import columns
 from reid.core.errors import ReidError
 from reid.embed.card import Card, read_card
-from reid.lab.train.net import AppearanceNet, Block, IbnNorm
+from reid.lab.train.net import AppearanceNet, Block, IbnNorm, NetConfig
 from reid.weights.openvino import silence_telemetry
 
 _PREFIX: Final = "__module.net."
 _COUNTED_ON: Final = 512  # crops
 _BATCH: Final = 64
+_STAGES: Final = 3
 _STEPS: Final = ("Add", "Multiply", "Divide")  # that change what a head says
 
 Float = NDArray[np.float32]
@@ -91,6 +92,34 @@ class _Graph:
                 slope, offset = slope * factor, offset * factor
         return weight * slope[:, None], offset
 
+    def sizes(self) -> NetConfig:
+        """Return the sizes of the network, by the shapes of its weights and its strides.
+
+        A stage begins where channels or strides change.
+        """
+        stem = self.weight("stem.0/aten::_convolution/Convolution")
+        widths, blocks, strides = [len(stem)], list[int](), list[int]()
+        while (node := self._first_convolution(sum(blocks))) is not None:
+            outer, inner = _value(node.input_value(1)).shape[:2]
+            stride = int(node.get_attributes()["strides"][0])
+            if outer != inner or stride != 1:
+                widths, blocks, strides = [*widths, outer], [*blocks, 0], [*strides, stride]
+            blocks[-1] += 1
+        dim = len(self.weight("squeeze/aten::linear/MatMul"))
+        _, height, width, _ = self._model.input(0).get_partial_shape()
+        return NetConfig(
+            tuple(widths), tuple(blocks), tuple(strides),  # type: ignore[arg-type]
+            dim, height.get_length(), width.get_length(),
+        )  # fmt: skip
+
+    def _first_convolution(self, block: int) -> Any | None:
+        """Return a block's first convolution; None where there is no such block."""
+        plain = f"{_PREFIX}trunk.{block}.conv1/aten::_convolution/Convolution"
+        add = f"{_PREFIX}trunk.{block}.norm1/aten::batch_norm/BatchNormInference"
+        if plain in self._nodes or add not in self._nodes:
+            return self._nodes.get(plain)
+        return self._nodes[add].input_value(0).get_node()  # the norm was folded into it
+
 
 def _next(node: Any) -> Any:
     """Return the one node that takes what a node says; who asks for its shape alone does not.
@@ -119,6 +148,40 @@ def _value(output: Any) -> Float:
     if kind == "Subtract":
         return np.asarray(inputs[0] - inputs[1], np.float32)
     raise KeyError(kind)
+
+
+def unpacked(folder: Path, images: NDArray[np.uint8]) -> AppearanceNet:
+    """Return a packed embedding as a network of its own sizes, to be trained further.
+
+    Args:
+        folder: what `reid train pack` wrote.
+        images: as of `unpack`.
+
+    Raises:
+        ReidError: it holds no such embedding.
+    """
+    net = AppearanceNet(sizes_of(folder))
+    unpack(net, folder, images)
+    return net
+
+
+def sizes_of(folder: Path) -> NetConfig:
+    """Return the sizes of a packed embedding's network.
+
+    Raises:
+        ReidError: it holds no such embedding.
+    """
+    path = folder / "appearance.xml"
+    try:
+        sizes = _Graph(path).sizes()
+        if len(sizes.blocks) != _STAGES:
+            raise KeyError("stages")
+    except (OSError, KeyError, IndexError, RuntimeError, AttributeError) as error:
+        raise ReidError(
+            f"{path} is no embedding that can be trained further ({type(error).__name__}): name "
+            "a folder that `reid train pack` wrote"
+        ) from None
+    return sizes
 
 
 @torch.no_grad()
