@@ -11,7 +11,8 @@ import re
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -41,6 +42,14 @@ ANYWHERE: Final = SearchWindow()
 """All cameras, all times."""
 
 DEFAULT_MODELS: Final = IndexOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What a venue's weights may learn for, and from tracks that ended `since`; None: from all."""
+
+    purpose: str
+    since: datetime | None = None
 
 
 class Venue(ABC):
@@ -217,8 +226,8 @@ class Venue(ABC):
         """Note that pictures leave the venue as a file."""
 
     @abstractmethod
-    def require_adaptation(self) -> str:
-        """Return what the venue's weights may be adapted for, in words.
+    def require_adaptation(self) -> Learning:
+        """Return what the venue's weights may learn, and for what.
 
         Raises:
             PolicyError: the venue's rules do not allow it.
@@ -305,15 +314,16 @@ class RuledVenue(Venue):
         """Leave the export's audit line."""
         self._desk.note_export(self._case, kind, shown, actor())
 
-    def require_adaptation(self) -> str:
-        """Return the purpose that the rules state."""
+    def require_adaptation(self) -> Learning:
+        """Return what the rules state."""
         allowed = self._desk.policy.adaptation
         if allowed is None:
             raise PolicyError(
                 "this venue's rules do not allow its weights to learn from its pictures: add "
                 "[adaptation] with purpose and retention_hours to venue.toml"
             )
-        return allowed.purpose
+        kept = timedelta(hours=allowed.retention_hours)
+        return Learning(allowed.purpose, datetime.now(UTC) - kept)
 
     def note_adaptation(self, action: str, detail: "Detail") -> None:
         """Leave the audit line."""
@@ -374,9 +384,9 @@ class ResearchVenue(Venue):
     def note_export(self, kind: str, shown: int) -> None:
         """Note nothing: there is no audit trail."""
 
-    def require_adaptation(self) -> str:
+    def require_adaptation(self) -> Learning:
         """Allow it: there are no rules."""
-        return "research"
+        return Learning("research")
 
     def note_adaptation(self, action: str, detail: "Detail") -> None:
         """Note nothing: there is no audit trail."""

@@ -9,6 +9,7 @@ import typer
 
 from reid import __version__
 from reid.cli import desk
+from reid.cli.adapt import adapt
 from reid.cli.bench import app as bench_app
 from reid.cli.console import complain, key_cells, new_table, out, print_json
 from reid.cli.options import Cluster, Cpus, Gpus, InCase, Json, Venue
@@ -343,6 +344,7 @@ def demo(
     run_demo(folder or Path("reid-demo"), detector)
 
 
+app.command()(adapt)
 desk.add_to(app)
 
 
