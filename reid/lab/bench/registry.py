@@ -7,6 +7,7 @@ from reid.lab.bench.report.result import Result
 
 BENCHMARKS: Final = {
     "retrieval": "RetrievalResult",
+    "adapt": "AdaptResult",
     "description": "DescriptionResult",
     "ranking": "RankingResult",
     "evidence": "EvidenceResult",
