@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -19,10 +19,12 @@ from reid.detect.yolo import YoloDetector
 from reid.embed import CropEmbedder, Features, Light, RegionEmbedder, pooled_vectors
 from reid.embed.learned import LearnedEmbedder
 from reid.storage.venue_path import Folder
-from reid.store import Store
 from reid.weights import registry
 from reid.weights.adapted import weights_of
 from reid.weights.openvino import prepare_openvino
+
+if TYPE_CHECKING:
+    from reid.store import Store
 
 _BLANK: Final = (96, 64, 3)  # px of the picture that models are tried on
 
@@ -120,6 +122,8 @@ def options_for(venue: Folder, options: IndexOptions = _DEFAULTS) -> IndexOption
     Raises:
         ModelError: those weights are gone.
     """
+    from reid.store import Store  # loads the storage engine, which redaction never needs
+
     if options.embedder is not None or not Store.exists(venue):
         return options
     own = weights_of(venue, Store.open(venue).model_id)
@@ -157,6 +161,8 @@ class VenueEmbedder:
 
     def _changed(self) -> bool:
         """Whether the sightings are of another model; while the store is away they are not."""
+        from reid.store import Store
+
         try:
             if self._store is None and Store.exists(self._venue):
                 self._store = Store.open(self._venue)

@@ -44,14 +44,16 @@ def adapt(
     settings = AdaptSettings(both, minutes, seed)
 
     def learn(lesson: "Lesson", folder: Path, progress: "Progress") -> None:
-        from reid.lab.train.adapt import AdaptConfig, Adapter, TrackCrops, pack_adapted
+        from reid.lab.train.adapt import AdaptConfig, Adapter, TrackCrops, digest_of, pack_adapted
         from reid.lab.train.pseudo_labels import Tracks
+        from reid.weights.adapted import adapted_id
 
         tracks = Tracks(lesson.camera, lesson.begin, lesson.end)
         crops = TrackCrops(lesson.images, lesson.track, tracks)
         adapter = Adapter(shipped.folder, crops, AdaptConfig(seed=seed))
         adapter.train(minutes, progress)
-        pack_adapted(adapter.ema, shipped.folder, folder, f"{shipped.model_id}+{data.name}")
+        model_id = adapted_id(shipped.model_id, digest_of(adapter.ema))
+        pack_adapted(adapter.ema, shipped.folder, folder, model_id, lesson.images)
 
     return watched(
         "learning",

@@ -237,7 +237,7 @@ def _use(
     """Pack weights, give all sightings their vectors; returns their id and how many there are."""
     model_id = adapted_id(shipped.model_id, digest_of(adapter.ema))
     place = folder / FOLDER / model_id
-    pack_adapted(adapter.ema, shipped.folder, place, model_id)
+    pack_adapted(adapter.ema, shipped.folder, place, model_id, adapter.crops.images)
     (place / "README.md").write_text(about.card(model_id, shipped.model_id), encoding="utf-8")
     count = _reembed(store, place, model_id)
     forget_others(folder, model_id)

@@ -43,6 +43,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shipped(weights: Path, monkeypatch: pytest.MonkeyPatch) -> Shipped:
     model = Shipped("small", "embedder", "small-1", weights, {}, ".", "", "AGPL-3.0-or-later")
     monkeypatch.setattr(adaptation, "find_embedder", lambda: model)
+    monkeypatch.setattr("reid.lab.train.adapt.can_quantise", lambda: False)  # takes its time
     return model
 
 

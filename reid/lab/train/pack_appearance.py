@@ -1,6 +1,7 @@
 """The embedding as shipped: OpenVINO's network, in 16 bits or in INT8, and its ``model.toml``."""
 
 import hashlib
+import importlib.util
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +73,11 @@ def converted(packed: Packed) -> Any:
     for output, name in zip(model.outputs, OUTPUTS, strict=True):
         output.get_tensor().set_names({name})
     return model
+
+
+def can_quantise() -> bool:
+    """Whether NNCF is installed."""
+    return importlib.util.find_spec("nncf") is not None
 
 
 def quantised(model: Any, images: NDArray[np.uint8]) -> Any:
