@@ -91,15 +91,14 @@ def _short(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _adaptation(desk: Desk) -> dict[str, Any] | bool:
-    """Return what the venue's weights may learn from its pictures for, and what is kept for it."""
+def _adaptation(desk: Desk) -> dict[str, Any]:
+    """Return whether, and what for, weights may learn from pictures here, and whether they have."""
     allowed = desk.policy.adaptation
-    if allowed is None:
-        return False
     return {
-        "purpose": allowed.purpose,
-        "retention_hours": allowed.retention_hours,
-        "views_a_track": allowed.views,
+        "allowed": allowed is not None,
+        "purpose": allowed.purpose if allowed else None,
+        "retention_hours": allowed.retention_hours if allowed else 0,
+        "views_a_track": desk.policy.views_kept,
         "views_stored": desk.store.count_views() if desk.has_sightings else 0,
         "weights_learnt_from_people": desk.has_sightings and is_adapted(desk.store.model_id),
     }

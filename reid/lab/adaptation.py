@@ -103,16 +103,19 @@ def adapt_venue(
         held = held_back([key.id for key in keys])
         learnt, test = crops.take(np.flatnonzero(~held)), crops.take(np.flatnonzero(held))
         adapter = Adapter(shipped.folder, learnt, config)
-        _train(adapter, folder / FOLDER / _CHECKPOINT, minutes, progress)
+        checkpoint = folder / FOLDER / _CHECKPOINT
+        _forget_if_old(checkpoint, allowed.since)
+        _train(adapter, checkpoint, minutes, progress)
         judged = HeldBack(test)
         before, after = judged.score(adapter.shipped), judged.score(adapter.ema)
         about = _About(allowed.purpose, learnt, keys, before, after)
-        kept = after > before
-        model_id, count = venue.store.model_id, 0
+        kept, model_id, count = after > before, venue.store.model_id, 0
         if kept:
-            model_id, count = _use(venue.store, adapter, folder, shipped, about)
+            model_id = adapted_id(shipped.model_id, digest_of(adapter.ema))
         venue.note_adaptation("adapt", {**about.figures(), "kept": kept, "model": model_id})
-        (folder / FOLDER / _CHECKPOINT).unlink(missing_ok=True)
+        if kept:
+            count = _use(venue.store, adapter, folder / FOLDER / model_id, shipped, about)
+        checkpoint.unlink(missing_ok=True)
     return Adapted(
         kept, model_id, len(learnt), len(learnt.tracks), len(test.tracks), before, after, count
     )
@@ -130,9 +133,9 @@ def go_back(venue: Venue) -> int:
         raise UsageError(f"{folder} uses the shipped weights: there is nothing to go back from")
     shipped = _shipped(store)
     with _alone(folder):
+        venue.note_adaptation("adapt.back", {"model": shipped.model_id})
         count = _reembed(store, shipped.folder, shipped.model_id)
         shutil.rmtree(folder / FOLDER, ignore_errors=True)
-        venue.note_adaptation("adapt.back", {"sightings": count, "model": shipped.model_id})
     return count
 
 
@@ -231,22 +234,27 @@ class _About:
         )
 
 
-def _use(
-    store: Store, adapter: Adapter, folder: Path, shipped: Shipped, about: _About
-) -> tuple[str, int]:
-    """Pack weights, give all sightings their vectors; returns their id and how many there are."""
-    model_id = adapted_id(shipped.model_id, digest_of(adapter.ema))
-    place = folder / FOLDER / model_id
+def _use(store: Store, adapter: Adapter, place: Path, shipped: Shipped, about: _About) -> int:
+    """Pack weights into a folder of their name, give all sightings their vectors: how many."""
+    model_id = place.name
     pack_adapted(adapter.ema, shipped.folder, place, model_id, adapter.crops.images)
     (place / "README.md").write_text(about.card(model_id, shipped.model_id), encoding="utf-8")
     count = _reembed(store, place, model_id)
-    forget_others(folder, model_id)
-    return model_id, count
+    forget_others(place.parent.parent, model_id)
+    return count
 
 
 def _reembed(store: Store, weights: Path, model_id: str) -> int:
     embedder = LearnedEmbedder(weights)
     return store.reembed(model_id, lambda tracklets: pooled_vectors(tracklets, embedder))
+
+
+def _forget_if_old(checkpoint: Path, since: datetime | None) -> None:
+    """Remove a run that was interrupted before the pictures began that may be learnt from now."""
+    if since is None or not checkpoint.is_file():
+        return
+    if datetime.fromtimestamp(checkpoint.stat().st_mtime, UTC) < since:
+        checkpoint.unlink()
 
 
 def _train(adapter: Adapter, checkpoint: Path, minutes: float | None, progress: Progress) -> None:

@@ -231,7 +231,10 @@ def test_views_go_by_their_own_time_and_all_where_learning_is_not_allowed(tmp_pa
     again = Desk.open(tmp_path)
     again.expire(now)
     assert (again.store.count_views(), again.store.count()) == (0, 3)
-    assert report(again, "anna")["adaptation"] is False
+    told = report(again, "anna")["adaptation"]
+    assert (told["allowed"], told["weights_learnt_from_people"]) == (False, False)
+    again.store.reembed("test-1+own", lambda some: np.eye(16, dtype=np.float32)[: len(some)])
+    assert report(again, "anna")["adaptation"]["weights_learnt_from_people"] is True
     for opened in (desk, again):
         opened.records.database.close()
 

@@ -16,7 +16,14 @@ from reid.core.records import SightingKey, Sightings
 from reid.embed import Light, pool
 from reid.embed.learned import LearnedEmbedder
 from reid.lab import adaptation
-from reid.lab.adaptation import Adapted, adapt_venue, go_back, held_back, read_tracks
+from reid.lab.adaptation import (
+    Adapted,
+    _forget_if_old,
+    adapt_venue,
+    go_back,
+    held_back,
+    read_tracks,
+)
 from reid.lab.train.adapt import AdaptConfig
 from reid.lab.train.held_back import HeldBack
 from reid.loading import options_for
@@ -164,7 +171,7 @@ def test_one_command_goes_back(venue: Path, better: list[float]) -> None:
     after = store.read(vectors=True).vectors
     assert before is not None and after is not None
     assert (before * after).sum(axis=1).min() > 0.97, "of the pictures as they are stored"
-    assert last_line(venue) == ("adapt.back", {"model": "small-1", "sightings": 24})
+    assert last_line(venue) == ("adapt.back", {"model": "small-1"})
 
 
 def test_only_tracks_within_their_retention_teach(venue: Path) -> None:
@@ -229,6 +236,18 @@ def test_an_interrupted_run_is_gone_on_with(
     found = adapt_venue(open_venue(venue), CONFIG, None, steps.append)
     assert steps[0] > told[-1], "not from the beginning"
     assert found.kept and not (venue / "adapted" / "run.pt").exists()
+
+
+def test_a_run_from_before_the_pictures_there_are_now_is_not_gone_on_with(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "run.pt"
+    checkpoint.touch()
+    now = datetime.now(UTC)
+    for since in (None, now - timedelta(hours=1)):
+        _forget_if_old(checkpoint, since)
+        assert checkpoint.is_file()
+    _forget_if_old(checkpoint, now + timedelta(seconds=1))
+    assert not checkpoint.exists()
+    _forget_if_old(checkpoint, now)
 
 
 def test_one_at_a_time(venue: Path, monkeypatch: pytest.MonkeyPatch) -> None:

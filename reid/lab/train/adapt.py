@@ -174,7 +174,7 @@ class Adapter:
         """Make clusters of what the averaged network says of all tracks now."""
         begun = time.monotonic()
         self.ema.eval()
-        vectors = run(self.ema, self.crops.images)["vector"]
+        vectors = run(self.ema, self.crops.images, once=True)["vector"]
         of_track = mean_vectors(vectors, self.crops.track)
         cluster = clusters_of(of_track, self.crops.tracks, self.config.cut)
         memory = Memory(
