@@ -19,11 +19,29 @@ Certainty = Literal["sure", "unsure"]
 Modifier = Literal["light", "dark"]
 Verdict = Literal["match", "conflict", "unclear", "not_visible", "not_estimated"]
 Outcome = Literal["found", "unsure", "nobody_fits"]
+Level = Literal["likely", "possible", "unlikely"]
+"""The one word for a probability, wherever one is shown."""
 UNIT_NORM_TOLERANCE = 1e-3
+
+LIKELY_PERCENT: Final = 50
+POSSIBLE_PERCENT: Final = 20
 
 _SHOWN: Final = 10  # matches in a printed answer
 _LONGEST: Final = 60  # characters of a text in a printed object
 _MENTIONED: Final = ("last_seen_place", "last_seen_time", "unparsed", "refused")
+
+
+def percent_of(probability: float) -> int:
+    """Return a probability as it is shown, in whole per cent."""
+    return round(100 * probability)
+
+
+def level_of(probability: float) -> Level:
+    """Return the word for a probability; it goes by what is shown, so that both always agree."""
+    percent = percent_of(probability)
+    if percent >= LIKELY_PERCENT:
+        return "likely"
+    return "possible" if percent >= POSSIBLE_PERCENT else "unlikely"
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,13 +363,50 @@ class Match:
     why: tuple[Reason, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Ranked sightings of the same clothes, which are probably one person.
+
+    Attributes:
+        sightings: their ids, best first.
+        probability: that this is the person described, in [0, 1].
+    """
+
+    sightings: tuple[str, ...]
+    probability: float
+
+    @property
+    def level(self) -> Level:
+        """The word for the probability."""
+        return level_of(self.probability)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer:
-    """A ranked list, best first, and what it amounts to."""
+    """A ranked list, best first, and what it amounts to.
+
+    Attributes:
+        matches: ranked sightings.
+        people: the same put together by their clothes, the likeliest first; each sighting is in
+            one of them. Left out, each sighting is a person.
+        nobody: probability that none of all sightings is the person.
+    """
 
     query: Query
     outcome: Outcome
     matches: tuple[Match, ...]
+    people: tuple[Person, ...] = ()
+    nobody: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.people:
+            alone = tuple(Person((match.key.id,), match.probability) for match in self.matches)
+            object.__setattr__(self, "people", alone)
+
+    def by_person(self) -> list[tuple[Person, list[Match]]]:
+        """Return the people, the likeliest first, each with its sightings, best first."""
+        found = {match.key.id: match for match in self.matches}
+        return [(one, [found[name] for name in one.sightings]) for one in self.people]
 
     def __repr__(self) -> str:
         """Show the first matches, a line each."""

@@ -1,6 +1,6 @@
 """Query × sightings → ranked matches, each with its reasons (NumPy, no input or output)."""
 
-from reid.rank.answer import rank
+from reid.rank.answer import rank, with_people
 from reid.rank.feedback import Refinement, refine_rows
 from reid.rank.gallery import Gallery
 from reid.rank.question import Question, next_question
@@ -16,4 +16,5 @@ __all__ = [
     "next_question",
     "rank",
     "refine_rows",
+    "with_people",
 ]

@@ -2,21 +2,25 @@
 
 A score is a log-likelihood ratio: how much better "this is the person" explains what the model
 believes of a sighting than "this is somebody else". `Posterior` turns scores into the probabilities
-that are shown. The outcome is read off what they would be if the person were seen only once, and at
-temperature 1: read off those that are shown it would say "found" of too many who are not there
-(`reid bench ranking` shows it). The thresholds below are choices, not fitted to a model.
+that are shown, and the words beside them and over the list follow from those: "found" only over
+somebody who is possible at least, "nobody fits" only where nobody is. Whether it may be "found" is
+read off what they would be if the person were seen only once, and at temperature 1, and off the
+evidence as it was measured on real people: read off what is shown it would be said of too many who
+are not there (`reid bench ranking` shows it).
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.core.records import Answer, Match, Outcome, Query, Reason, Verdict
+from reid.core.records import Answer, Match, Outcome, Person, Query, Reason, Verdict
 from reid.rank.evidence import log_ratio, verdict
 from reid.rank.gallery import Floats, Gallery
+from reid.rank.people import people_of
 from reid.rank.posterior import Posterior
 from reid.rank.score import (
     DEFAULT,
@@ -49,6 +53,11 @@ are a third before any look."""
 
 FOUND_EVIDENCE: Final = 0.6
 """Share of the evidence that must speak for the best sighting for "found" to be said."""
+
+FOUND_RATIO: Final = 10.0
+"""How much likelier the evidence of the best sighting must be of the person than of others, by the
+likelihood ratios of all verdicts together, for "found" to be said: what is not in view, or cannot
+be told, adds nothing."""
 
 LEAST_EVIDENCE: Final = 1 / 3
 """With a smaller share the evidence is two to one against a sighting."""
@@ -83,13 +92,58 @@ def rank(
     known = np.zeros(len(totals), bool) if extra is None else extra >= KNOWN
     others = totals[rows[~known[rows]]]
     posterior = Posterior.of(others, config.temperature, config.expected_sightings)
-    chances = np.where(known[order], 1.0, posterior.probability(totals[order]))
+    most = ceiling(evidence_ratio(gallery, asked, order, config))
+    chances = np.where(known[order], 1.0, np.minimum(posterior.probability(totals[order]), most))
     matches = tuple(
         Match(gallery.keys[int(i)], float(totals[i]), float(chance), why)
         for i, chance, why in zip(order, chances, reasons, strict=True)
     )
     said = "found" if known[rows].any() else outcome(gallery, asked, totals, rows, config)
-    return Answer(query, said, matches)
+    answer = Answer(query, said, matches, nobody=posterior.nobody)
+    return with_people(answer, None if gallery.vectors is None else gallery.vectors[order])
+
+
+def with_people(answer: Answer, vectors: Floats | None) -> Answer:
+    """Put sightings of the same clothes together, by the matches' vectors (n, D) if there are any.
+
+    What is said over the list is held to what is said of its people: "found" is not said where
+    everybody is unlikely, nor "nobody fits" where somebody is possible.
+    """
+    people = people_of(answer.matches, vectors, answer.nobody)
+    return replace(answer, people=people, outcome=_agreed(answer.outcome, people))
+
+
+def _agreed(said: Outcome, people: Sequence[Person]) -> Outcome:
+    somebody = any(person.level != "unlikely" for person in people)
+    if (said == "found" and not somebody) or (said == "nobody_fits" and somebody):
+        return "unsure"
+    return said
+
+
+def evidence_ratio(
+    gallery: Gallery, asked: Sequence[Term], rows: NDArray[np.intp], config: ScoreConfig = DEFAULT
+) -> NDArray[np.float64]:
+    """Return the log-likelihood ratio (n,) of all that is shown as evidence, in nats.
+
+    As the verdicts go by what beliefs are worth on real people, so does this; what is not in view
+    adds nothing.
+    """
+    total = np.zeros(len(rows))
+    for term in asked:
+        beliefs = belief_in(gallery, term, rows, config)
+        ratios = log_ratios(gallery, term, beliefs, config)
+        seen = gallery.part(term.wishes[0].slot)[rows] >= NOT_VISIBLE_BELOW
+        total += np.where(seen & ~np.isnan(beliefs), np.nan_to_num(ratios), 0.0)
+    return total
+
+
+def ceiling(log_lr: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the most (n,) that is said of sightings whose evidence has such a ratio.
+
+    Where it speaks against somebody, they are no likelier than if it had been as likely as not
+    before looking.
+    """
+    return np.asarray(np.where(log_lr < 0, 1 / (1 + np.exp(-np.minimum(log_lr, 0.0))), 1.0))
 
 
 def _best(totals: Floats, top: int) -> NDArray[np.intp]:
@@ -182,8 +236,9 @@ def outcome(
     """Say whether the person is probably among the best of some rows, may be, or is nobody there.
 
     "found": the first `FIRST_LOOKED_AT` (of few sightings, the first tenth) together are more
-    likely than not, and the best of them matches most of what was asked. "nobody_fits": that it is
-    none of them is more likely than not, or the evidence of even the best is against them.
+    likely than not, the best of them matches most of what was asked, and its evidence is strong by
+    what beliefs are worth on real people. "nobody_fits": that it is none of them is more likely
+    than not, or the evidence of even the best is against them.
     """
     if not len(rows):
         return "nobody_fits"
@@ -196,4 +251,5 @@ def outcome(
         return "nobody_fits"
     few = best[: max(LEAST_LOOKED_AT, math.ceil(LOOKED_SHARE * len(rows)))]
     likely = float(posterior.once(totals[few]).sum()) >= LIKELY
-    return "found" if likely and fit[0] >= FOUND_EVIDENCE else "unsure"
+    strong = float(evidence_ratio(gallery, asked, best[:1], config)[0]) >= math.log(FOUND_RATIO)
+    return "found" if likely and strong and fit[0] >= FOUND_EVIDENCE else "unsure"

@@ -1,7 +1,8 @@
 """Posterior probabilities of scores: each sighting against all others, and against nobody.
 
-Before looking, the person is among the N sightings with probability a (`PRESENT`). With scores s,
-log-likelihood ratios, Bayes' rule gives
+Before looking, the person is among the N sightings with probability a: `PRESENT`, and among fewer
+than `FEWEST` less often, with the root of their number, as most who are there have not passed a
+camera yet. With scores s, log-likelihood ratios, Bayes' rule gives
 
     P(nobody) = (1 - a) / Z,     Z = (1 - a) + a · mean of exp(s),
 
@@ -32,7 +33,7 @@ PRESENT: Final = 0.8
 """Prior probability that the person is among the sightings at all."""
 
 FEWEST: Final = 10
-"""N is never taken to be smaller: of three sightings each would be likely before any look."""
+"""Of fewer sightings each would be likely before any look: the person may be none of them."""
 
 MOST_OF_ALL: Final = 0.5
 """Nobody is taken to have more than this share of all sightings."""
@@ -69,16 +70,17 @@ class Posterior:
         s = scores.astype(np.float64)
         best = float(s.max(initial=-math.inf)) if len(s) else 0.0
         high = max(0.0, best)
-        some = PRESENT * float(np.exp(s - high).sum()) / places
-        total = (1 - PRESENT) * math.exp(-high) + some
-        nobody = (1 - PRESENT) * math.exp(-high) / total if len(s) else 1 - PRESENT
-        log_once = math.log(PRESENT / places / (total if len(s) else 1.0)) - high
+        among = PRESENT * math.sqrt(min(1.0, len(s) / FEWEST))
+        each = among / max(1, len(s))
+        none, some = (1 - among) * math.exp(-high), each * float(np.exp(s - high).sum())
+        nobody = none / (none + some)
+        log_once = math.log(each / (none + some)) - high if len(s) else -math.inf
         if repeated:
             most = min(expected_sightings, MOST_OF_ALL * places)
             offset = _offset(_scaled(s, temperature), most, places - len(s))
         elif len(s) and some > 0:
-            among = math.log(float(np.exp(_scaled(s - best, temperature)).sum()))
-            offset = math.log(some / total) - among - best * (1 / temperature)
+            all_of_them = math.log(float(np.exp(_scaled(s - best, temperature)).sum()))
+            offset = math.log(some / (none + some)) - all_of_them - best * (1 / temperature)
         else:
             offset = log_once
         return cls(nobody, log_once, offset, temperature, repeated)

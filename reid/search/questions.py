@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 
 from reid.core.errors import UsageError
 from reid.core.records import Answer, Query, SearchWindow, SightingKey, SimilarMatch
-from reid.rank import Gallery, Question, Refinement, next_question, rank, stature
+from reid.rank import (
+    Gallery,
+    Question,
+    Refinement,
+    next_question,
+    rank,
+    stature,
+    with_people,
+)
 from reid.rank.rerank import rerank
 from reid.search.snapshot import (
     LoadedVectors,
@@ -45,7 +53,16 @@ def search(store: Store, query: Query, window: SearchWindow, top: int) -> Answer
     if window != SearchWindow() and any(wish.slot in stature.SLOTS for wish in query.wishes):
         gallery.tall.append(_statures_among_all(store, columns.keys))
     as_it_is = Refinement(score_config_of(store.model_id), np.zeros(len(gallery), np.float32))
-    return _ranked(query, gallery, None, top, as_it_is)
+    answer = _ranked(query, gallery, None, top, as_it_is)
+    return with_people(answer, _vectors_of(store, [match.key.id for match in answer.matches]))
+
+
+def _vectors_of(store: Store, ids: list[str]) -> NDArray[np.float32] | None:
+    """Return the vectors (n, D) of some sightings; None where one is gone meanwhile."""
+    found = store.read(Filter(ids=ids), vectors=True) if ids else None
+    if found is None or found.vectors is None or len(found) != len(ids):
+        return None
+    return found.vectors[[found.keys.row(name) for name in ids]]
 
 
 def _statures_among_all(store: Store, keys: Keys) -> stature.Statures:

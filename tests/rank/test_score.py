@@ -82,9 +82,9 @@ def test_what_nobody_wears_is_found_on_nobody() -> None:
 
 def test_teal_is_green_or_blue() -> None:
     query = ask(Wish(*GREEN, group=0), Wish(*BLUE, group=0))
-    answer = rank(query, gallery({RED: 0.9}, {GREEN: 0.45, BLUE: 0.45}, {RED: 0.8}))
+    answer = rank(query, gallery({RED: 0.9}, {GREEN: 0.45, BLUE: 0.45}, *[{RED: 0.8}] * 8))
     assert answer.matches[0].key.id == "s1"
-    assert answer.outcome == "found"
+    assert answer.people[0].level != "unlikely"
     # 1 - (1-.45)(1-.45) of green + share of blue…: at least the plain union
     assert answer.matches[0].why[0].probability >= 0.69
 
