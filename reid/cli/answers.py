@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from reid.core.records import Answer, Match, SightingKey, SimilarMatch
+from reid.core.records import (
+    Answer,
+    Match,
+    Person,
+    SightingKey,
+    SimilarMatch,
+    level_of,
+    percent_of,
+)
 from reid.desk.parsed_description import ParsedDescription
 
 
@@ -14,6 +22,17 @@ def answer_json(answer: Answer, description: ParsedDescription) -> dict[str, Any
         "query": dict(description.data),
         "outcome": answer.outcome,
         "matches": [match_json(match) for match in answer.matches],
+        "people": [person_json(person) for person in answer.people],
+    }
+
+
+def person_json(person: Person) -> dict[str, Any]:
+    """Return one person of an answer: sightings of the same clothes, and what is said of them."""
+    return {
+        "sightings": list(person.sightings),
+        "probability": _rounded(person.probability),
+        "percent": percent_of(person.probability),
+        "level": person.level,
     }
 
 
@@ -34,6 +53,8 @@ def match_json(match: Match) -> dict[str, Any]:
         **key_json(match.key),
         "score": _rounded(match.score),
         "probability": _rounded(match.probability),
+        "percent": percent_of(match.probability),
+        "level": level_of(match.probability),
         "why": reasons,
     }
 

@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from reid.core.records import Answer, SightingKey
+from reid.core.records import Answer, Match, SightingKey, percent_of
 from reid.rank.reasons import lines, sentence
 
 out: Final = Console()
@@ -33,26 +33,33 @@ def print_json(data: Any) -> None:
 
 
 def show_answer(answer: Answer, zone: tzinfo | None = None) -> None:
-    """Print the outcome and why, and each match: where and when, and its verdicts below.
+    """Print the outcome and why, and each person: how likely, where and when, and the verdicts.
 
     Times are in `zone` (None: this machine's).
     """
     out.print(_OUTCOMES[answer.outcome])
-    why_first = sentence(answer.matches[0].why) if answer.matches else ""
+    people = answer.by_person()
+    why_first = sentence(people[0][1][0].why) if people else ""
     if why_first:
         out.print(Text(f"the first: {why_first}", style="dim"), soft_wrap=True)
-    for place, match in enumerate(answer.matches, start=1):
-        name, camera, start, end = key_cells(match.key, zone)
-        head = Text(f"{place:3}  ")
-        head.append(f"{match.probability:4.0%}  ", style="bold")
-        head.append(f"{camera}  {start}–{end}  ")
-        head.append(name, style="dim")
-        out.print(head, soft_wrap=True)
-        why = Text("     ")
-        for reason in lines(match.why):
-            mark, style = _MARKS[reason.verdict]
-            why.append(f"{mark} {reason.text}   ", style=style)
-        out.print(why)
+    for place, (person, matches) in enumerate(people, start=1):
+        said = f"{percent_of(person.probability):3}% {person.level}"
+        _show_match(matches[0], Text(f"{place:3}  ").append(f"{said:13}", style="bold"), zone)
+        for match in matches[1:]:
+            _show_match(match, Text(f"{'':5}").append("same clothes ", style="dim"), zone)
+
+
+def _show_match(match: Match, head: Text, zone: tzinfo | None) -> None:
+    """Print a sighting after what stands before it, and its evidence below."""
+    name, camera, start, end = key_cells(match.key, zone)
+    head.append(f"  {camera}  {start}–{end}  ")
+    head.append(name, style="dim")
+    out.print(head, soft_wrap=True)
+    why = Text("     ")
+    for reason in lines(match.why):
+        mark, style = _MARKS[reason.verdict]
+        why.append(f"{mark} {reason.text}   ", style=style)
+    out.print(why)
 
 
 _OUTCOMES: Final = {

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from datetime import tzinfo
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from reid.core.pixels import RedactedCrop
-from reid.core.records import Answer, Match
+from reid.core.records import Answer, Match, percent_of
 from reid.rank.reasons import Line, lines, sentence
 
-_CARD: Final = (190, 400)  # px, width and height
+_CARD: Final = (190, 415)  # px, width and height
 _PICTURE: Final = (174, 232)
 _COLUMNS: Final = 6
 _MARGIN: Final = 14
@@ -46,7 +46,7 @@ def contact_sheet(
     answer: Answer, crops: Mapping[str, RedactedCrop], zone: tzinfo | None = None
 ) -> PillowImage.Image:
     """Draw the matches of an answer that have a crop; times in `zone` (None: this machine's)."""
-    shown = [match for match in answer.matches if match.key.id in crops]
+    shown = _shown(answer, crops)
     columns = max(1, min(_COLUMNS, len(shown)))
     rows = max(1, -(-len(shown) // columns))
     width = max(_MARGIN + columns * (_CARD[0] + _MARGIN), 640)
@@ -55,15 +55,37 @@ def contact_sheet(
     draw = ImageDraw.Draw(sheet)
     draw.text((_MARGIN, 12), _fit(draw, answer.query.text, width - 30, 20), _INK, _font(20))
     draw.text((_MARGIN, 40), _OUTCOMES[answer.outcome], _FAINT, _font(15))
-    why = sentence(shown[0].why) if shown else ""
+    why = sentence(shown[0][0].why) if shown else ""
     if why:
         first = _fit(draw, f"the first: {why}", width - 30, 13)
         draw.text((_MARGIN, 62), first, _FAINT, _font(13))
-    for i, match in enumerate(shown):
+    for i, (match, said) in enumerate(shown):
         x = _MARGIN + (i % columns) * (_CARD[0] + _MARGIN)
         y = _HEADER + (i // columns) * (_CARD[1] + _MARGIN)
-        _draw_card(sheet, (x, y), match, crops[match.key.id], zone)
+        _draw_card(sheet, (x, y), _Card(match, said, crops[match.key.id]), zone)
     return sheet
+
+
+class _Card(NamedTuple):
+    """One sighting, what is said of the person, and the picture."""
+
+    match: Match
+    said: str
+    crop: RedactedCrop
+
+
+def _shown(answer: Answer, crops: Mapping[str, RedactedCrop]) -> list[tuple[Match, str]]:
+    """Return the matches that have a crop, person after person, with what is said of each.
+
+    A probability and its word stand once, at a person's first picture, with how many there are.
+    """
+    shown: list[tuple[Match, str]] = []
+    for person, matches in answer.by_person():
+        there = [match for match in matches if match.key.id in crops]
+        count = f", {len(there)} times" if len(there) > 1 else ""
+        said = f"{percent_of(person.probability)}% {person.level}{count}"
+        shown += [(match, "same clothes" if i else said) for i, match in enumerate(there)]
+    return shown
 
 
 def save_sheet(sheet: PillowImage.Image, path: Path) -> None:
@@ -73,30 +95,26 @@ def save_sheet(sheet: PillowImage.Image, path: Path) -> None:
 
 
 def _draw_card(
-    sheet: PillowImage.Image,
-    at: tuple[int, int],
-    match: Match,
-    crop: RedactedCrop,
-    zone: tzinfo | None,
+    sheet: PillowImage.Image, at: tuple[int, int], card: _Card, zone: tzinfo | None
 ) -> None:
     draw = ImageDraw.Draw(sheet)
-    x, y = at
+    (x, y), match = at, card.match
     draw.rounded_rectangle((x, y, x + _CARD[0], y + _CARD[1]), 6, _CARD_PAPER, "#d9dde3")
-    picture = _scaled(crop)
+    picture = _scaled(card.crop)
     left = x + (_CARD[0] - picture.width) // 2
     sheet.paste(picture, (left, y + 8 + (_PICTURE[1] - picture.height) // 2))
     line = y + _PICTURE[1] + 14
     when = match.key.start.astimezone(zone)
     inner = _CARD[0] - 16
     draw.text((x + 8, line), _fit(draw, match.key.camera, inner, 13), _INK, _font(13))
-    moment = f"{when:%d %b %H:%M:%S}   {match.probability:.0%}"
-    draw.text((x + 8, line + _LINE), moment, _FAINT, _font(12))
+    draw.text((x + 8, line + _LINE), f"{when:%d %b %H:%M:%S}", _FAINT, _font(12))
+    draw.text((x + 8, line + 2 * _LINE), card.said, _INK, _font(12))
     reasons = lines(match.why)
     for i, reason in enumerate(reasons[:_MOST_REASONS]):
-        _draw_reason(draw, (x + 8, line + 6 + (i + 2) * _LINE), reason, inner)
+        _draw_reason(draw, (x + 8, line + 6 + (i + 3) * _LINE), reason, inner)
     if len(reasons) > _MOST_REASONS:
         rest = f"… {len(reasons) - _MOST_REASONS} more"
-        draw.text((x + 8, line + 6 + (_MOST_REASONS + 2) * _LINE), rest, _FAINT, _font(12))
+        draw.text((x + 8, line + 6 + (_MOST_REASONS + 3) * _LINE), rest, _FAINT, _font(12))
 
 
 def _draw_reason(draw: ImageDraw.ImageDraw, at: tuple[int, int], reason: Line, width: int) -> None:

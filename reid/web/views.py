@@ -1,23 +1,26 @@
 """What pages show of sightings, descriptions and cases: plain values, no logic in templates."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
+from reid.core import records as core
 from reid.core import vocabulary
 from reid.core.clock import CLOCK_ERROR
-from reid.core.records import Match, Reason, SightingKey, SimilarMatch
+from reid.core.records import Answer, Reason, SightingKey, SimilarMatch, percent_of
 from reid.desk.cases import Case, Decision
 from reid.desk.desk import Desk, SearchResult
 from reid.rank import Question
-from reid.rank.answer import LIKELY
 from reid.rank.reasons import sureness
 from reid.web.translations import Translator, slot_name, value_name, wish_text
 
 Level = Literal["strong", "possible", "weak"]
-FEWEST_MATCHES: Final = 2
-"""Fields that must match, with none in conflict, for a sighting to be said to fit well."""
+_LEVELS: Final[Mapping[core.Level, Level]] = {
+    "likely": "strong",
+    "possible": "possible",
+    "unlikely": "weak",
+}
 
 LIKE_STRONG: Final = 0.75
 LIKE_POSSIBLE: Final = 0.5
@@ -35,7 +38,13 @@ class ReasonView:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One sighting on screen; `summary` is what it is read out as."""
+    """One sighting on screen.
+
+    Attributes:
+        percent, level: of the person, the number and its one word; both stand on the first card.
+        times: how many sightings of the same clothes there are; they follow one another.
+        same_as: number of the person's first card, on the others; 0 on the first.
+    """
 
     id: str
     picture: str
@@ -48,6 +57,8 @@ class Card:
     level: Level
     verdict: str
     reasons: tuple[ReasonView, ...]
+    times: int = 1
+    same_as: int = 0
 
     @property
     def matches(self) -> int:
@@ -63,11 +74,6 @@ class Card:
     def unclear(self) -> int:
         """How many fields cannot be told."""
         return sum(reason.verdict == "unclear" for reason in self.reasons)
-
-    @property
-    def shows_percent(self) -> bool:
-        """Whether its probability agrees with its level: "may fit, 100 % likely" helps nobody."""
-        return bool(self.reasons) and (self.level == "strong" or self.percent < 100 * LIKELY)
 
     def because(self, t: Translator) -> str:
         """Say why in one sentence: what speaks for it, against it, and what cannot be told."""
@@ -100,19 +106,19 @@ class Cards:
         self._desk, self._case_id, self._t = desk, case_id, t
         self._decided = {d.sighting: d.verdict for d in desk.records.book.decisions(case_id)}
 
-    def of_matches(self, matches: Sequence[Match]) -> list[Card]:
-        """Make cards of ranked sightings."""
-        urls = self._urls([m.key.id for m in matches])
-        return [
-            self._card(
-                m.key,
-                urls[m.key.id],
-                m.probability,
-                _fit(m.why, m.probability),
-                tuple(self._reason(reason) for reason in m.why),
-            )
-            for m in matches
-        ]
+    def of_answer(self, answer: Answer) -> list[Card]:
+        """Make cards of ranked sightings, person after person."""
+        urls = self._urls([match.key.id for match in answer.matches])
+        cards: list[Card] = []
+        for person, matches in answer.by_person():
+            first = len(cards) + 1
+            for i, match in enumerate(matches):
+                reasons = tuple(self._reason(reason) for reason in match.why)
+                level = _LEVELS[person.level]
+                card = self._card(match.key, urls[match.key.id], person.probability, level, reasons)
+                same = first if i else 0
+                cards.append(replace(card, times=len(matches), same_as=same))
+        return cards
 
     def of_similar(self, found: Sequence[SimilarMatch]) -> list[Card]:
         """Make cards of sightings that look alike."""
@@ -160,7 +166,7 @@ class Cards:
             clock=f"{when:%H:%M:%S}",
             day=day_of(when),
             ago=ago(self._t, key.end),
-            percent=round(100 * probability),
+            percent=percent_of(probability),
             level=level,
             verdict=self._decided.get(key.id, ""),
             reasons=reasons,
@@ -176,15 +182,14 @@ class Cards:
 def heading(outcome: str, cards: Sequence[Card]) -> str:
     """Return which words stand over a list, so that they agree with the cards below.
 
-    Of poor fits it is not said that several may fit, nor beside one that is likely the person.
+    Of the unlikely it is not said that several may fit, nor beside one that is likely the person.
     """
     if outcome != "unsure":
         return outcome
     if all(card.level == "weak" and not card.verdict for card in cards):
         return "poor"
     first = next((card for card in cards if not card.verdict), None)
-    likely = first is not None and first.level == "strong" and first.percent >= 100 * LIKELY
-    return "likely" if likely else "unsure"
+    return "likely" if first is not None and first.level == "strong" else "unsure"
 
 
 def explained(t: Translator, confirmed: int, rejected: int, result: SearchResult) -> list[str]:
@@ -314,20 +319,6 @@ def form_groups(t: Translator) -> list[FieldGroup]:
 def carried(t: Translator) -> list[tuple[str, str]]:
     """Return the things that can be carried: slot and name."""
     return [(f"carry.{thing}", slot_name(t, f"carry.{thing}")) for thing in vocabulary.CARRIED]
-
-
-def _fit(why: Sequence[Reason], probability: float) -> Level:
-    """Say how well a sighting bears out the description; what cannot be told counts neither way.
-
-    With more for than against it fits well if it is likely the person, or if nothing speaks
-    against and enough for, however many others fit as well.
-    """
-    matches = sum(reason.verdict == "match" for reason in why)
-    conflicts = sum(reason.verdict == "conflict" for reason in why)
-    if conflicts and conflicts >= matches:
-        return "weak"
-    enough = not conflicts and matches >= min(FEWEST_MATCHES, len(why))
-    return "strong" if matches and (enough or probability >= LIKELY) else "possible"
 
 
 def _level(value: float, possible: float, strong: float) -> Level:

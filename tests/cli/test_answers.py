@@ -28,6 +28,8 @@ def test_the_answer_s_json() -> None:
                 "end": "2026-05-01T12:00:01.500+00:00",
                 "score": 1.2346,
                 "probability": 0.5,
+                "percent": 50,
+                "level": "likely",
                 "why": [
                     {
                         "slot": "upper.colour",
@@ -56,4 +58,5 @@ def test_the_answer_s_json() -> None:
                 ],
             }
         ],
+        "people": [{"sightings": ["s1"], "probability": 0.5, "percent": 50, "level": "likely"}],
     }

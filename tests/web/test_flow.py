@@ -2,16 +2,15 @@
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
 
-from reid.core.records import Reason, Verdict
+from reid.core.records import Verdict, level_of
 from reid.desk.desk import Desk
 from reid.web.translations import Words
-from reid.web.views import Card, ReasonView, _fit, heading
+from reid.web.views import Card, ReasonView, heading
 from tests.venues import sightings
 from tests.web.conftest import TEXT, Browser
 
@@ -263,7 +262,7 @@ def test_a_decided_sighting_says_so_instead_of_how_it_fits(operator: Browser, ca
     page = operator.get(case, headers=HTML).text
     card = page[page.index(f'data-sighting="{RED}"') :].split("</li>")[0]
     assert "confirmed" in card
-    assert "100 % likely" not in card
+    assert "100 %" not in card
     assert 'class="fit weak"' not in card
 
 
@@ -286,27 +285,23 @@ def test_the_words_over_a_list_agree_with_its_first_card() -> None:
     assert heading("unsure", [decided, other]) == "unsure"
 
 
-def reason(verdict: Verdict) -> Reason:
-    return Reason("upper.colour", "red", verdict, 0.5, likelihood_ratio=1.0)
+def test_number_and_its_word_stand_once_for_each_person(operator: Browser, case: str) -> None:
+    page = operator.get(case, headers=HTML).text
+    grid = re.sub(r"<template.*?</template>", "", page[page.index('class="grid"') :], flags=re.S)
+    fits = re.findall(r'class="fit (strong|possible|weak)"[^>]*>(\w+) · (\d+) %<', grid)
+    assert len(fits) + grid.count("same clothes as no.") == grid.count('<li class="sighting')
+    assert all(word == level_of(int(percent) / 100) for _, word, percent in fits)
+    assert "possible" in {word for _, word, _ in fits}
 
 
-@pytest.mark.parametrize(
-    ("verdicts", "probability", "level"),
-    [
-        (("match", "match", "unclear"), 0.1, "strong"),
-        (("match", "unclear", "unclear"), 0.1, "possible"),
-        (("match", "unclear", "unclear"), 1.0, "strong"),
-        (("match", "match", "match", "conflict"), 1.0, "strong"),
-        (("match", "match", "conflict"), 0.1, "possible"),
-        (("match", "conflict"), 1.0, "weak"),
-        (("unclear", "not_visible", "not_estimated"), 1.0, "possible"),
-        (("conflict", "unclear"), 0.1, "weak"),
-    ],
-)
-def test_how_well_it_fits_follows_the_evidence(
-    verdicts: tuple[Verdict, ...], probability: float, level: str
-) -> None:
-    assert _fit([reason(verdict) for verdict in verdicts], probability) == level
+@pytest.mark.parametrize("language", ["en", "es", "fr", "de", "zh"])
+def test_three_words_for_probabilities_in_every_language(language: str) -> None:
+    t = Words().translator(language)
+    words = {t(f"card.level.{level}") for level in ("strong", "possible", "weak")}
+    assert len(words) == 3
+    assert "7" in t("card.same", n=7)
+    assert "7" in t("card.times", n=7)
+    assert t("card.likely", percent=7).replace(" ", "") == "7%"
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr", "de", "zh"])
@@ -317,8 +312,6 @@ def test_a_card_says_why_in_one_sentence_in_every_language(language: str) -> Non
     sentence = card.because(t)
     assert all(f"field {i}" in sentence for i in range(len(said)))
     assert "because." not in sentence
-    assert not card.shows_percent, '"may fit" beside "100 % likely" contradicts itself'
-    assert replace(card, level="strong").shows_percent
     assert (card.matches, card.conflicts, card.unclear) == (1, 1, 1)
 
 

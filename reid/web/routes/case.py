@@ -191,7 +191,7 @@ def _shown(desk: Desk, t: Translator, result: SearchResult) -> dict[str, Any]:
     cards = views.Cards(desk, result.case.id, t)
     confirmed = desk.records.book.decisions(result.case.id, "confirmed")
     rejected = desk.records.book.decisions(result.case.id, "rejected")
-    matches = cards.of_matches(result.answer.matches)
+    matches = cards.of_answer(result.answer)
     outcome = result.answer.outcome if matches else "nothing_asked"
     return {
         "cards": matches,
