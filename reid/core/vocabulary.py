@@ -130,6 +130,11 @@ BODY_INDEX: Final = {column: i for i, column in enumerate(BODY_COLUMNS)}
 PART_INDEX: Final = {part: i for i, part in enumerate(PARTS)}
 
 
+def told_from(slot: str) -> tuple[str, ...]:
+    """Return the body parts, one or two, of which any serves to answer a slot, its own first."""
+    return ("upper", "lower") if slot.startswith("body.") else (SLOTS[slot].part,)
+
+
 def is_valid(slot: str, value: str | float) -> bool:
     """Whether `slot` is in the vocabulary and `value` one of its answers."""
     if slot == YEARS_SLOT:

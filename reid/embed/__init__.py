@@ -116,9 +116,15 @@ def _unit(vectors: Float) -> Float:
 
 
 def _parts_of(columns: Sequence[Column]) -> Parts:
-    """Return the number (K, 1) of the body part that each column is about."""
-    named = [vocabulary.SLOTS[column.slot].part for column in columns]
-    return np.array([[vocabulary.PART_INDEX[part]] for part in named], np.intp)
+    """Return the numbers (K, 2) of the body parts that each column is told from.
+
+    Age, sex and build are told from legs as well as from the torso.
+    """
+    named = [vocabulary.told_from(column.slot) for column in columns]
+    return np.array(
+        [[vocabulary.PART_INDEX[part] for part in (parts[0], parts[-1])] for parts in named],
+        np.intp,
+    )
 
 
 def _each_part() -> Parts:

@@ -58,8 +58,10 @@ class Gallery:
     mountings: Mapping[str, CameraPrior] = field(default_factory=dict)
     in_view: Floats | QuantisedProbabilities | None = None
     rates: dict[object, float] = field(default_factory=dict, init=False, repr=False)
-    seen: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
-    shown: dict[str, Floats | None] = field(default_factory=dict, init=False, repr=False)
+    seen: dict[tuple[str, ...], Floats] = field(default_factory=dict, init=False, repr=False)
+    shown: dict[tuple[str, ...], Floats | None] = field(
+        default_factory=dict, init=False, repr=False
+    )
     made: dict[vocabulary.Column, Floats] = field(default_factory=dict, init=False, repr=False)
     lifts: dict[vocabulary.Column, Floats] = field(default_factory=dict, init=False, repr=False)
     codes: list[tuple[list[str], NDArray[np.intp]]] = field(
@@ -191,15 +193,16 @@ class Gallery:
         return np.asarray(usual + left[rows] * (said - usual), np.float32)
 
     def _unpainted(self, slot: str) -> Floats | None:
-        """Return what redaction left (N,) of a slot's part; None where that is all (remembered)."""
-        part = vocabulary.SLOTS[slot].part
-        if part not in self.shown:
+        """Return what redaction left (N,) to answer a slot; None where that is all (remembered)."""
+        parts = vocabulary.told_from(slot)
+        if parts not in self.shown:
             left = None
             if self.in_view is not None:
-                left = np.nan_to_num(self.in_view[:, vocabulary.PART_INDEX[part]], nan=1.0)
+                places = [vocabulary.PART_INDEX[part] for part in parts]
+                left = np.nan_to_num(self.in_view[:, places], nan=1.0).max(axis=1)
             whole = left is None or bool((left >= 1).all())
-            self.shown[part] = None if whole else np.asarray(left, np.float32)
-        return self.shown[part]
+            self.shown[parts] = None if whole else np.asarray(left, np.float32)
+        return self.shown[parts]
 
     def _make_stature(self) -> None:
         """Remember the columns of age and height, with what is known of everybody's height."""
@@ -213,8 +216,16 @@ class Gallery:
                 self.made[vocabulary.Column(slot, value)] = column
 
     def part(self, slot: str) -> Floats:
-        """Return the visible share (N,) of the body part that a slot is read from."""
-        return self.visible[:, vocabulary.PART_INDEX[vocabulary.SLOTS[slot].part]]
+        """Return the visible share (N,) of the body part that a slot is read from.
+
+        Where that is painted and another part serves as well, it is the other's.
+        """
+        own, *others = (vocabulary.PART_INDEX[part] for part in vocabulary.told_from(slot))
+        share = self.visible[:, own]
+        if not others or self.in_view is None:
+            return share
+        beside = np.fmax(share, self.visible[:, others].max(axis=1))
+        return np.where(self.in_view[:, own] < 1, beside, share)
 
     def estimated(self, slot: str) -> bool:
         """Whether the model says anything about a slot, for any sighting."""

@@ -208,13 +208,13 @@ def rate(gallery: Gallery, term: Term, config: ScoreConfig = DEFAULT) -> float:
 def visibility(gallery: Gallery, term: Term, rows: Rows = ALL) -> Floats:
     """Return the weight (n,) of a term by how much of its body part is seen."""
     slot = term.wishes[0].slot
-    part = vocabulary.SLOTS[slot].part
-    if part not in gallery.seen:
+    parts = vocabulary.told_from(slot)
+    if parts not in gallery.seen:
         share = gallery.part(slot)
         shown = share >= NOT_VISIBLE_BELOW  # not so where it is not estimated either
         seen = np.where(shown, np.minimum(share, np.float32(1)), np.float32(0))
-        gallery.seen[part] = np.asarray(seen, dtype=np.float32)
-    return gallery.seen[part][rows]
+        gallery.seen[parts] = np.asarray(seen, dtype=np.float32)
+    return gallery.seen[parts][rows]
 
 
 def score_term(

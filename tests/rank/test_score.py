@@ -104,6 +104,18 @@ def test_of_a_part_under_paint_nothing_is_believed_but_what_is_usual() -> None:
     assert last.why[0].probability == pytest.approx(usual_rate(*RED), abs=0.02)
 
 
+def test_sex_is_told_from_legs_where_the_torso_is_painted() -> None:
+    woman = ("body.sex", "female")
+    table = gallery({woman: 0.9}, {woman: 0.1}, {woman: 0.1})
+    seen = np.ones((3, len(vocab.PARTS)), np.float32)
+    seen[0, vocab.PART_INDEX["upper"]] = 0
+    painted = replace(table, in_view=seen, visible=seen)
+    np.testing.assert_array_equal(painted.column(*woman), table.column(*woman))
+    assert painted.part("body.sex")[0] == 1
+    (first, *_) = rank(ask(Wish(*woman)), painted).matches
+    assert (first.key.id, first.why[0].verdict) == ("s0", "match")
+
+
 def test_where_nothing_is_painted_beliefs_stay_as_they_are() -> None:
     table = gallery({RED: 0.68}, {BLUE: 0.9})
     for seen in (1.0, np.nan):
