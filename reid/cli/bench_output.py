@@ -57,7 +57,7 @@ def measures_several(
 
         results = {}
         for name, result in command(**given):
-            results[name] = stamped(result, context)
+            results[name] = stamped(result, context, name)
             if not output.as_json:
                 out.rule(name)
                 show(result)
@@ -122,7 +122,7 @@ def write(results: Results, output: Output) -> None:
     from reid.lab.bench.report.stored import save_result
 
     saved = output.save  # first: nothing measured may be lost when a page cannot be written
-    written = [save_result(r, saved, name) for name, r in results.items()] if saved else []
+    written = [save_result(result, saved) for result in results.values()] if saved else []
     writers = (
         (output.html, write_report),
         (output.csv, write_csv),

@@ -8,15 +8,24 @@ from typing import Any, Final
 import typer
 
 from reid.cli.bench_options import Output
+from reid.lab.bench.report.record import SCHEMA
 from reid.lab.bench.report.result import Result
 
 _DATA: Final = ("data", "clips", "video", "clip")
 """Parameters that name what was measured on; the first one given counts."""
 
 
-def stamped(result: Result, context: typer.Context) -> Result:
-    """Return `result` with the command line that is being run, and its data's name."""
-    said = {"command": command_line(context), "data_name": data_name(context)}
+def stamped(result: Result, context: typer.Context, label: str | None = None) -> Result:
+    """Return `result` with the command line that is being run, and its data's name.
+
+    `label` tells it from other results of the same run.
+    """
+    said = {
+        "schema_version": SCHEMA,
+        "command": command_line(context),
+        "label": label,
+        "data_name": data_name(context),
+    }
     return result.model_copy(update={"run": result.run.model_copy(update=said)})
 
 

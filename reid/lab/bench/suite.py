@@ -94,6 +94,8 @@ def _plan(suite: Suite) -> Iterator[tuple[str, Callable[[], Result]]]:
     yield "venue", lambda: _venue_search(suite)
     yield "speed", lambda: _speed(suite)
     yield "privacy", lambda: _privacy(suite)
+    if not suite.quick:
+        yield "privacy-cost", lambda: _privacy_cost(suite, people)
     yield "faces", lambda: _faces(suite, people)
     yield "fairness", lambda: _fairness(suite)
 
@@ -182,6 +184,15 @@ def _privacy(suite: Suite) -> Result:
     effort = QUICK if suite.quick else Effort()
     model = own_embedder(suite.embedder)
     return run_privacy(suite.data / "att-faces", *model, effort, suite.seed, _quiet)
+
+
+def _privacy_cost(suite: Suite, people: Path) -> Result:
+    from reid.lab.bench.data.reid_sets import read_split
+    from reid.lab.bench.privacy_cost import CostModels, descriptions_in, run_privacy_cost
+
+    models = CostModels(load_extractor(suite.embedder), own_embedder(suite.embedder)[0], None)
+    split = read_split(people, "folders")
+    return run_privacy_cost(split, descriptions_in(people), models, suite.seed, _quiet)
 
 
 def _faces(suite: Suite, people: Path) -> Result:

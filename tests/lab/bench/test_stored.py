@@ -9,6 +9,7 @@ import pytest
 from reid.core.errors import SourceError
 from reid.lab.bench.registry import BENCHMARKS
 from reid.lab.bench.report.exports import CSV_COLUMNS, write_csv, write_latex, write_queries
+from reid.lab.bench.report.freshness import newest, title
 from reid.lab.bench.report.record import SCHEMA, Recorder, hash_of
 from reid.lab.bench.report.stored import read_results, save_result
 from reid.lab.bench.report.tables import Shown, figure
@@ -110,6 +111,30 @@ def test_every_query_has_a_row(
 def test_queries_of_a_benchmark_without_any_are_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="single queries"):
         write_queries({"agreement": recorded("agreement")}, tmp_path / "x.csv")
+
+
+def test_all_of_them_are_saved_under_names_of_their_own(
+    tmp_path: Path,
+    bench,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = {"retrieval: ours": "retrieval", "retrieval: with heads": "retrieval", "speed": "speed"}
+    results = [(name, recorded(benchmark)) for name, benchmark in found.items()]
+    monkeypatch.setattr("reid.lab.bench.suite.run_all", lambda *_: iter(results))
+    folder = tmp_path / "results"
+    code, out, err = bench(
+        "all", "--data", str(tmp_path), "--quick", "--save", str(folder), "--json"
+    )
+    assert code == 0, err
+    assert list(json.loads(out)) == list(found)
+    command = f"all-{tmp_path.name}-quick"
+    assert {path.name for path in folder.iterdir()} == {
+        f"{command}-retrieval-ours.json",
+        f"{command}-retrieval-with-heads.json",
+        f"{command}-speed.json",
+    }
+    shown = newest(read_results([folder]))
+    assert {title(one).partition(",")[0] for one in shown} == set(found)
 
 
 def test_several_results_in_one_file_are_all_read(tmp_path: Path) -> None:

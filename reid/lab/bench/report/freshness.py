@@ -44,10 +44,10 @@ def family(model_id: str) -> str:
 
 def newest(results: Iterable[Stored]) -> list[Stored]:
     """Return the newest result of each command, in the order of benchmarks and then of names."""
-    kept: dict[tuple[str, str], Stored] = {}
+    kept: dict[tuple[str, str, str | None], Stored] = {}
     for one in results:
         run = one.result.run
-        key = (run.benchmark, run.command or one.path.stem)
+        key = (run.benchmark, run.command or one.path.stem, run.label)
         if key not in kept or kept[key].result.run.started < run.started:
             kept[key] = one
     order = list(BENCHMARKS)
@@ -62,6 +62,8 @@ def title(one: Stored) -> str:
     run = one.result.run
     if run.command is None:
         return f"{run.benchmark}: {one.path.stem}"
+    if run.label is not None:
+        return f"{run.label}, {run.data_name}" if run.data_name else run.label
     said = run.command.removeprefix(f"reid bench {run.benchmark}")
     rest = re.sub(r" --data (\S+)", "", said).strip()
     return f"{run.benchmark}: " + (", ".join(x for x in (run.data_name, rest) if x) or "by itself")

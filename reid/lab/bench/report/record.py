@@ -22,9 +22,9 @@ _CHUNK: Final = 1 << 20
 _DIGEST: Final = 16  # bytes
 
 SCHEMA: Final = 2
-"""Version of what a result holds: 1 knew neither `command`, `data_name` nor `models`."""
+"""Version of what a result holds: 1 knew no command, label, data's name, models."""
 
-_SINCE_2: Final = ("schema_version", "command", "data_name", "models")
+_SINCE_2: Final = ("schema_version", "command", "label", "data_name", "models")
 _LIBRARIES: Final = ("numpy", "torch", "openvino", "opencv-python", "ultralytics", "lancedb")
 
 
@@ -55,6 +55,7 @@ class Record(Figures):
         seconds: how long it took.
         schema_version: `SCHEMA` of the program that wrote it.
         command: the command line, files and folders by their names alone.
+        label: tells results of one command from each other, as `reid bench all` names them.
         data_name: name of the data set's folder, or of the files.
         models: of `weights`, those that ship with this program: their model ids.
     """
@@ -71,6 +72,7 @@ class Record(Figures):
     seconds: float
     schema_version: int = 1
     command: str | None = None
+    label: str | None = None
     data_name: str | None = None
     models: dict[str, str] = Field(default_factory=dict)
 

@@ -28,18 +28,17 @@ class Stored:
     result: Result
 
 
-def save_result(result: Result, folder: Path, label: str = "") -> Path:
+def save_result(result: Result, folder: Path) -> Path:
     """Write a result as JSON and return its path; the same command writes over its last result.
 
     Args:
         result: what was measured.
         folder: made where it is missing.
-        label: tells results of one command from each other.
 
     Raises:
         SourceError: the file cannot be written.
     """
-    path = folder / f"{_stem(result, label)}.json"
+    path = folder / f"{_stem(result)}.json"
     text = json.dumps(result.to_json(), indent=1, ensure_ascii=False) + "\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -101,9 +100,9 @@ def _result(found: Any, path: Path) -> Result:
         raise SourceError(f"{path} is of another version ({fields}): renew it, `{again}`") from None
 
 
-def _stem(result: Result, label: str) -> str:
-    """Return a file's name: the command without what is said anyway, or the label."""
+def _stem(result: Result) -> str:
+    """Return a file's name: the command without what is said anyway, and the label."""
     said = (result.run.command or result.run.benchmark).removeprefix("reid bench ")
-    words = f"{said} {label}" if label and label != result.run.benchmark else said
+    words = f"{said} {result.run.label or ''}"
     words = re.sub(r"--data |\.(xml|onnx|pt|pth)\b", "", words)
     return re.sub(r"[^\w.]+", "-", words).strip("-.")[:_LONGEST].rstrip("-.") or "result"
