@@ -279,15 +279,18 @@ def serve(
     from reid.venue import open_desk
     from reid.web.server import Listening, run
 
-    desk = open_desk(venue)
+    desk, where = open_desk(venue), Listening(host, port, certificate, key, behind_proxy)
 
     def started(address: str) -> None:
         if not desk.records.accounts.all():
             hint = "nobody can sign in yet: `reid user add NAME --role supervisor`"
             complain(hint, "note", "yellow")
+        if where.by_other_names and not desk.policy.web.hosts:
+            hint = "only the address itself is answered: name the others in [web] hosts"
+            complain(hint, "note", "yellow")
         out.print(f"{desk.policy.venue.name}: {address}", highlight=False)
 
-    run(desk, Listening(host, port, certificate, key, behind_proxy), started)
+    run(desk, where, started)
 
 
 def watch(

@@ -60,6 +60,10 @@ class CaseError(ReidError):
     """A case that does not exist, is closed, or was not named."""
 
 
+class DatabaseError(CaseError):
+    """A desk's database that cannot be used; the message names where it lies."""
+
+
 class AuditError(ReidError):
     """An audit trail that was changed, or that cannot be written."""
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import traceback
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from reid.core.errors import AccessError, CaseError, PolicyError, ReidError, UsageError
+from reid.core.errors import (
+    AccessError,
+    CaseError,
+    DatabaseError,
+    PolicyError,
+    ReidError,
+    UsageError,
+)
 from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
 from reid.web.concurrency import Concurrency
@@ -34,6 +42,7 @@ from reid.web.routes import (
 )
 from reid.web.routes import map as venue_map
 from reid.web.security import (
+    LOCAL_HOSTS,
     NotSignedIn,
     RequestGuard,
     fresh_nonce,
@@ -60,6 +69,7 @@ def create_app(
     tls: bool = False,
     behind_proxy: bool = False,
     supervisor: Supervisor | None = None,
+    hosts: Collection[str] = (),
 ) -> FastAPI:
     """Make the app of one venue.
 
@@ -68,6 +78,8 @@ def create_app(
         tls: browsers reach it over TLS, so cookies are for TLS only.
         behind_proxy: requests come from a proxy on this machine.
         supervisor: of the loops beside the app, for its health.
+        hosts: names by which browsers reach it, besides those of `[web]` in the rules, this
+            machine's, and the address that a connection came to.
     """
     app = FastAPI(title="reid", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.reid = State(
@@ -82,7 +94,8 @@ def create_app(
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(RequestMetrics, metrics=app.state.reid.metrics)
     app.add_middleware(Concurrency, cookie=name_of_cookie(tls or behind_proxy))
-    app.add_middleware(RequestGuard, tls=tls or behind_proxy)
+    names = frozenset(name.lower() for name in (*LOCAL_HOSTS, *desk.policy.web.hosts, *hosts))
+    app.add_middleware(RequestGuard, tls=tls or behind_proxy, hosts=names)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
     app.add_exception_handler(ReidError, _explained)
     app.add_exception_handler(HTTPException, _http_error)
@@ -111,7 +124,12 @@ async def _to_sign_in(request: Request, error: Exception) -> Response:
 
 
 async def _explained(request: Request, error: Exception) -> Response:
-    status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 500)
+    """Answer with what an error says, if it is meant for who asked; others name files."""
+    status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), None)
+    if status is None or isinstance(error, DatabaseError):
+        number = _logged(error)
+        said = f"the venue's storage does not work (number {number}): tell who runs it"
+        return await _failure(request, said, 503)
     return await _failure(request, str(error), status)
 
 
@@ -129,17 +147,26 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    number = fresh_nonce()
-    where = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-4:]]
-    LOG.error(json.dumps({"error": type(error).__name__, "number": number, "where": where}))
+    number = _logged(error)
     return await _failure(request, f"something went wrong (number {number})", 500)
 
 
 async def _failure(request: Request, message: str, status: int) -> Response:
     if not _wants_page(request):
         return JSONResponse({"error": message}, status)
-    session = await run_in_threadpool(session_of, request)
+    try:
+        session = await run_in_threadpool(session_of, request)
+    except ReidError:  # what failed may be just that
+        session = None
     return render(request, "error.html", session, status, message=message)
+
+
+def _logged(error: Exception) -> str:
+    """Log where something failed, without texts; returns the number to find it by."""
+    number = fresh_nonce()
+    where = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-4:]]
+    LOG.error(json.dumps({"error": type(error).__name__, "number": number, "where": where}))
+    return number
 
 
 def _wants_page(request: Request) -> bool:

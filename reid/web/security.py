@@ -17,6 +17,9 @@ from reid.web.state import state_of
 LARGEST_BODY: Final = 64 * 1024
 """Bytes a request may carry; nothing here takes files."""
 
+LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
+"""Names of this machine."""
+
 COOKIE: Final = "reid_session"
 TOKEN_FIELD: Final = "csrf"
 TOKEN_HEADER: Final = "x-csrf-token"
@@ -52,10 +55,17 @@ class NotSignedIn(Exception):
 
 
 class RequestGuard:
-    """ASGI middleware: secure headers on every answer, bounded bodies, no foreign origins."""
+    """ASGI middleware: secure headers on every answer, bounded bodies, no foreign names, origins.
 
-    def __init__(self, app: ASGIApp, *, tls: bool) -> None:
-        self._app, self._tls = app, tls
+    Args:
+        app: what answers.
+        tls: whether browsers reach it over TLS.
+        hosts: names by which they reach it, in lower case. A page of another site whose name leads
+            to this machine (DNS rebinding) is not one of them.
+    """
+
+    def __init__(self, app: ASGIApp, *, tls: bool, hosts: frozenset[str]) -> None:
+        self._app, self._tls, self._hosts = app, tls, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -65,6 +75,10 @@ class RequestGuard:
         size = _BodySize()
         answer = self._with_headers(scope, send, size)
         headers = Headers(scope=scope)
+        if not self._is_meant(headers, scope):
+            unknown = PlainTextResponse("this venue has another name: see [web] hosts", 421)
+            await unknown(scope, receive, answer)
+            return
         if scope["method"] not in _SAFE and not _same_origin(headers, scope):
             refused = PlainTextResponse("this form was sent from another site", 403)
             await refused(scope, receive, answer)
@@ -77,6 +91,15 @@ class RequestGuard:
             await PlainTextResponse("files are not taken", 415)(scope, receive, answer)
             return
         await self._app(scope, size.bounded(receive), answer)
+
+    def _is_meant(self, headers: Headers, scope: Scope) -> bool:
+        """Whether a request names this app: by a known name, or by the address it came to."""
+        named = headers.getlist("host")
+        if len(named) != 1:
+            return False
+        host = _without_port(named[0])
+        server = scope.get("server") or ("",)
+        return host in self._hosts or host == str(server[0]).lower()
 
     def _with_headers(self, scope: Scope, send: Send, size: "_BodySize") -> Send:
         static = scope["path"].startswith("/static/")
@@ -118,6 +141,15 @@ class _BodySize:
             return message
 
         return bounded
+
+
+def _without_port(host: str) -> str:
+    """Return the name of a Host header in lower case; IPv6 addresses lose their brackets."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() and ":" not in name else host
 
 
 def _same_origin(headers: Headers, scope: Scope) -> bool:

@@ -48,6 +48,11 @@ class Listening:
         """Whether the app itself speaks TLS."""
         return self.certificate is not None
 
+    @property
+    def by_other_names(self) -> bool:
+        """Whether browsers are likely to reach it by another name than this machine's."""
+        return self.behind_proxy or self.host not in _LOCAL
+
 
 def run(desk: Desk, where: Listening, started: Callable[[str], None]) -> None:
     """Serve until stopped.
@@ -66,7 +71,10 @@ def run(desk: Desk, where: Listening, started: Callable[[str], None]) -> None:
     listening = _listen(where)
     _log_to_stderr()
     supervisor = supervised(desk, threading.Event())
-    app = create_app(desk, tls=where.tls, behind_proxy=where.behind_proxy, supervisor=supervisor)
+    app = create_app(
+        desk, tls=where.tls, behind_proxy=where.behind_proxy, supervisor=supervisor,
+        hosts=(where.host,),
+    )  # fmt: skip
     supervisor.start()
     threading.Thread(target=_tend, args=(supervisor,), daemon=True).start()
     threading.Thread(target=_warm, args=(desk,), daemon=True).start()

@@ -8,8 +8,10 @@ import pytest
 from fastapi import FastAPI
 
 from reid.desk.desk import Desk
+from reid.web.app import create_app
 from reid.web.rights import routes_of
 from reid.web.routes.events import number_of
+from tests.venues import write_rules
 from tests.web.conftest import PASSWORD, ROLES, TEXT, Browser
 
 OPEN = {"/login", "/healthz", "/metrics", "/language"}
@@ -309,8 +311,6 @@ def test_cookies_and_headers(browse, app: FastAPI) -> None:
 
 
 def test_tls_cookies(desk: Desk) -> None:
-    from reid.web.app import create_app
-
     browser = Browser(create_app(desk, tls=True), base_url="https://desk", follow_redirects=False)
     answer = browser.post("/login", data={"name": "operator", "password": PASSWORD})
     assert answer.headers["set-cookie"].startswith("__Host-reid_session=")
@@ -407,3 +407,59 @@ def test_the_last_alert_seen_is_a_small_number_or_none() -> None:
     assert number_of("41") == 41
     for text in ("", "-1", "\xb2", "1e3", "9" * 16, "9" * 5000):
         assert number_of(text) is None, text[:20]
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:8440", "localhost.evil.example", "127.0.0.1.nip.io", "", "[::2]",
+     "testserver:80@evil.example", "192.0.2.7", "testserver\x00", "a, testserver"],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/login", "/healthz", "/static/app.css", "/case/1"])
+def test_another_host_is_not_answered(operator: Browser, host: str, path: str) -> None:
+    answer = operator.get(path, headers={"host": host})
+    assert answer.status_code == 421
+    assert "red" not in answer.text
+    assert answer.headers["x-frame-options"] == "DENY"
+
+
+def test_two_hosts_are_not_answered(operator: Browser) -> None:
+    twice = [("host", "testserver"), ("host", "evil.example")]
+    assert operator.get("/login", headers=twice).status_code == 421
+
+
+OWN_HOSTS = (
+    "localhost", "LOCALHOST:8440", "127.0.0.1:1", "[::1]:8440", "testserver", "Desk.Example.org",
+    "desk.example.org:443",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("host", OWN_HOSTS)
+def test_the_venues_own_hosts_are_answered(tmp_path, host: str) -> None:
+    rules = '\n[web]\nhosts = ["desk.example.org"]\n'
+    desk = Desk.open(write_rules(tmp_path / "v", rules))
+    answer = Browser(create_app(desk)).get("/healthz", headers={"host": host})
+    assert answer.status_code == 200
+    desk.records.database.close()
+
+
+@pytest.mark.parametrize("role", [None, "operator"])
+def test_a_broken_database_says_nothing_of_where_it_lies(browse, desk: Desk, role) -> None:
+    browser = browse(role)
+    browser.cookies.set("reid_session", browser.cookies.get("reid_session", "x"))
+    path = desk.folder / "desk.sqlite"
+    desk.records.database.close()
+    for name in ("desk.sqlite", "desk.sqlite-wal", "desk.sqlite-shm"):
+        (desk.folder / name).unlink(missing_ok=True)
+    path.write_bytes(b"no database at all" * 300)
+    paths = ["/", "/login", "/healthz", "/case/1", "/case/1/map", "/users", "/plan", "/nowhere",
+             "/case/1/picture/a/b.jpg"]  # fmt: skip
+    for wanted in paths:
+        for headers in ({}, HTML):
+            answer = browser.get(wanted, headers=headers)
+            assert answer.status_code in {503, 404}, (wanted, answer.status_code, answer.text)
+            assert answer.status_code == 503 or wanted == "/nowhere"
+            for secret in (str(desk.folder), "sqlite", "Traceback", "database disk image"):
+                assert secret not in answer.text, (wanted, secret)
+    answer = browser.post("/login", data={"name": "operator", "password": PASSWORD})
+    assert (answer.status_code, str(desk.folder) in answer.text) == (503, False)
+    assert "DatabaseError" in browser.get("/healthz").json()["problems"][0]

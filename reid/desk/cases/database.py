@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from reid.core.errors import CaseError
+from reid.core.errors import DatabaseError
 from reid.desk.cases import migrations
 from reid.storage.locks import lock_of
 from reid.storage.postgresql import DATABASE_VARIABLE, masked, postgresql_engine
@@ -188,7 +188,7 @@ class Database:
         url: SQLAlchemy URL of a PostgreSQL database; None for SQLite in the folder.
 
     Raises:
-        CaseError: it cannot be reached, or was written by a newer version.
+        DatabaseError: it cannot be reached, or was written by a newer version.
     """
 
     def __init__(self, folder: Folder, url: str | None = None) -> None:
@@ -277,12 +277,12 @@ class Database:
             cause = getattr(error, "orig", None) or error
             first = (str(cause).splitlines() or [""])[0]
             text = first if isinstance(cause, (sqlite3.Error, OSError)) else type(cause).__name__
-            raise CaseError(f"{self._shown} cannot be used ({masked(text)[:160]})") from None
+            raise DatabaseError(f"{self._shown} cannot be used ({masked(text)[:160]})") from None
 
 
 def _sqlite(path: Folder) -> sa.Engine:
     if not isinstance(path, Path):
-        raise CaseError(
+        raise DatabaseError(
             "cases of a venue on S3 are kept in PostgreSQL: set "
             f"{DATABASE_VARIABLE} to postgresql://user@host/name"
         )
@@ -344,14 +344,14 @@ def _check_whole(connection: Connection, shown: str) -> None:
     for table in metadata.sorted_tables:
         found = {column["name"] for column in inspector.get_columns(table.name)}
         if lacking := sorted(set(table.columns.keys()) - found):
-            raise CaseError(
+            raise DatabaseError(
                 f"{shown} was written by no version of reid (table {table.name} lacks "
                 f"{', '.join(lacking)}): restore it from a backup"
             )
     if connection.dialect.name == "sqlite":
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if broken is not None:
-            raise CaseError(
+            raise DatabaseError(
                 f"{shown} is damaged (table {broken[0]} refers to rows that are not there): "
                 "restore it from a backup"
             )

@@ -29,6 +29,7 @@ DEFAULT_CASE_HOURS: Final = 24
 DEFAULT_UNDO_MINUTES: Final = 10
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+_HOST: Final = r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,253}$"
 _SYSLOG: Final = r"^(/[A-Za-z0-9_./-]+|(udp|tcp)://[A-Za-z0-9.-]+(:[0-9]{1,5})?)$"
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
@@ -196,6 +197,12 @@ class Watch(_Part):
         return tuple(name for name, address in named if address)
 
 
+class Web(_Part):
+    """The web app: the names by which browsers reach it, besides this machine's own."""
+
+    hosts: tuple[Annotated[str, StringConstraints(pattern=_HOST)], ...] = ()
+
+
 class Audit(_Part):
     """Where seals of the audit trail go outside the venue's folder.
 
@@ -257,6 +264,7 @@ class Policy(_Part):
     moderation: Moderation = Moderation()
     watch: Watch = Watch()
     audit: Audit = Audit()
+    web: Web = Web()
     measured: MeasuredFiles = MeasuredFiles()
     adaptation: Adaptation | None = None
     sites: dict[Slug, Site] = Field(default_factory=dict)

@@ -69,6 +69,9 @@ y = 0.8
 # mqtt = "mqtt://user:password@host"
 # mqtt_topic = "reid/alerts"
 
+# [web]
+# hosts = ["desk.example.org"]         # names by which browsers reach `reid serve`
+
 # [audit]                              # seals of the audit trail go outside too, so that whoever
 # file = "/mnt/other/park-seals.log"   # holds this folder cannot cut lines off unseen: a file on
 # syslog = "udp://loghost:514"         # another mount, a syslog (tcp://, /dev/log), a webhook

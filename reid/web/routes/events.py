@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from reid.core.errors import ReidError
 from reid.web.feed import Feed
 from reid.web.security import Sees, client_of, session_of
 from reid.web.state import State, language_of, state_of
@@ -44,11 +45,15 @@ def number_of(text: str) -> int | None:
 def health(request: Request) -> Response:
     """Say whether the app and its loops work, else 503; no content, no sign-in."""
     state = state_of(request)
-    desk, problems = state.desk, state.supervisor.problems()
-    desk.records.trail.lines(newest=1)
+    desk, problems, readable = state.desk, state.supervisor.problems(), False
+    try:
+        desk.records.trail.lines(newest=1)
+        readable = desk.has_sightings
+    except ReidError as error:
+        problems = [*problems, f"the storage does not work ({type(error).__name__})"]
     said = {
         "status": "failing" if problems else "ok",
-        "sightings_readable": desk.has_sightings,
+        "sightings_readable": readable,
         "problems": problems,
     }
     return JSONResponse(said, 503 if problems else 200)
