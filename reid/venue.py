@@ -67,6 +67,9 @@ class Venue(ABC):
     retention: timedelta | None = None
     """How long sightings are kept; None: for good."""
 
+    clock_doubt: str = ""
+    """Why the clock is not gone by when sightings are erased; empty if it is."""
+
     @staticmethod
     def open(address: str | Folder, case: str | None = None) -> "Venue":
         """Open a venue, or begin one.
@@ -283,6 +286,7 @@ class RuledVenue(Venue):
         self.expired = desk.expired
         self.clock = desk.policy.zone
         self.retention = timedelta(hours=desk.policy.venue.retention_hours)
+        self.clock_doubt = desk.clock_doubt
 
     @property
     def store(self) -> Store:

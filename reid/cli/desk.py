@@ -389,6 +389,8 @@ def maintain(venue: Venue, as_json: Json = False) -> None:
     waiting = venue.exists() and not Store.exists(venue)
     kept = NOTHING if waiting else Store.open(venue).maintain()
     opened.send_seals()
+    if opened.clock_doubt:
+        complain(opened.clock_doubt, "warning", "yellow")
     if as_json:
         print_json(kept.to_json())
         return

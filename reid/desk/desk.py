@@ -6,7 +6,7 @@ case, use what the purpose does not allow, or leave no line.
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -22,6 +22,7 @@ from reid.desk.erasure_plan import plan_erasure
 from reid.desk.parsed_description import LatestQuery, ParsedDescription, allowed
 from reid.desk.policy import Policy, load_policy
 from reid.desk.refinement import refined
+from reid.desk.retention_clock import ClockJumped, RetentionClock
 from reid.desk.thumbnails import PictureKeys, Pictures
 from reid.rank import Question
 from reid.rank.camera_geometry import CameraPrior
@@ -102,6 +103,7 @@ class Desk:
         self.expired = Expired()
         self.erased = 0
         """Sightings that this process has erased, by hand and by themselves."""
+        self._clock = RetentionClock(folder, self._seen, self._stored)
 
     @classmethod
     def open(cls, folder: Folder, database: str | None = None) -> Self:
@@ -372,10 +374,13 @@ class Desk:
         return case
 
     def expire(self, now: datetime | None = None) -> Expired:
-        """Erase what is over its time, and finish what an earlier erasure left undone."""
+        """Erase what is over its time, and finish what an earlier erasure left undone.
+
+        A clock that jumped far ahead is not gone by until it is confirmed, see `clock_doubt`.
+        """
         adaptation = self.policy.adaptation
         done = self._eraser().expire(
-            now or datetime.now(UTC),
+            self._clock.now(now),
             timedelta(hours=self.policy.venue.retention_hours),
             timedelta(hours=adaptation.retention_hours if adaptation else 0),
         )
@@ -397,6 +402,28 @@ class Desk:
                 f"{len(mine)} of {len(going)} sightings are needed by open cases ({names}): close "
                 "these first, or erase them all the same with --even-needed"
             )
+
+    def keep_retention(self) -> None:
+        """Erase what is over its time, in a loop that is watched over.
+
+        Raises:
+            ClockJumped: the clock is doubted.
+        """
+        self.expire()
+        if self.clock_doubt:
+            raise ClockJumped(self.clock_doubt)
+
+    @property
+    def clock_doubt(self) -> str:
+        """Why the clock is not gone by when sightings are erased; empty if it is."""
+        return self._clock.doubt
+
+    def _stored(self) -> bool:
+        return self.has_sightings and bool(self.store.count())
+
+    def _seen(self, since: datetime, until: datetime) -> bool:
+        window = Filter(since=since, until=until)
+        return self.has_sightings and bool(self.store.count(window))
 
     def _eraser(self) -> Eraser:
         store = self.store if self.has_sightings else None

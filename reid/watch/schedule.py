@@ -42,7 +42,7 @@ class Scheduler:
         jobs: list[tuple[str, Callable[[], object], float]] = [
             ("alerts", self._alert, EVERY),
             ("status", self._report, STATUS_EVERY),
-            ("retention", desk.expire, EXPIRE_EVERY),
+            ("retention", desk.keep_retention, EXPIRE_EVERY),
             ("maintenance", self._upkeep, UPKEEP_EVERY),
         ]
         for name, body, every in jobs:

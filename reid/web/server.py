@@ -167,7 +167,7 @@ def supervised(desk: Desk, stop: threading.Event) -> Supervisor:
             notifier.notify(raised)
 
     supervisor.add("alerts", alert, alerting.every)
-    supervisor.add("retention", desk.expire, EXPIRE_EVERY)
+    supervisor.add("retention", desk.keep_retention, EXPIRE_EVERY)
     notifier.supervise(supervisor)
     supervise_seals(desk, supervisor)
     supervisor.add(
