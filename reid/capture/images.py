@@ -1,6 +1,6 @@
 """Images: stills, pages and animations, upright and in RGB, and when a photo was taken."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -108,14 +108,14 @@ def _opened(path: Path) -> Iterator[PillowImage.Image]:
         raise SourceError(f"{path} is not a readable image ({type(error).__name__})") from None
 
 
-def _pages(image: PillowImage.Image) -> list[int]:
+def _pages(image: PillowImage.Image) -> Sequence[int]:
     """Return the numbers of the pages to read: all of an animation's, no TIFF's small previews."""
     count = int(getattr(image, "n_frames", 1))
     if count == 1 or image.format not in _ANIMATED | _PAGED:
         return [0]
     if image.format in _ANIMATED:
         apart = bool(getattr(image, "default_image", False))  # an APNG's picture for old viewers
-        return list(range(int(apart), count))
+        return range(int(apart), count)  # not a list: a header may promise billions
     pages = []
     for page in range(count):
         image.seek(page)

@@ -320,6 +320,8 @@ def open_source(
     if path.is_dir():
         inside = contents_of(path)
         return _open_folder(path, inside, inside.apart, about)
+    if not path.is_file():  # a pipe or a device: reading it may never end
+        raise SourceError(f"{path} is no file: name a video, an image, a folder or a stream")
     if path.suffix.lower() in STILL_SUFFIXES:
         return _open_image(path, about)
     if crops:

@@ -27,6 +27,21 @@ _SECOND_MISSING: Final = 0.2  # a track is not called cut for less
 _TRAILER_WITHIN: Final = 64  # bytes; some writers pad the end
 _SHORT: Final = 0.95  # of the stated frames: fewer are said to be missing
 
+_LISTS: Final = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"v=0")
+"""How files begin that name others: HLS, concat, DASH, SDP."""
+
+_LONGEST_BEGIN: Final = 64  # bytes
+_REFER: Final = (
+    "concat", "dash", "hls", "image2", "image2pipe", "imf", "lavfi", "rtp", "rtp_mpegts", "rtsp",
+    "sap", "sdp", "webm_dash_manifest",
+)  # fmt: skip
+"""FFmpeg's formats that read other files or addresses than the one they are given."""
+
+_OF_FILES: Final = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(sorted(av.formats_available - set(_REFER))),
+}
+
 # FFmpeg's own log prints addresses with passwords. Any level but None hands each line to Python: a
 # decoder's thread then waits for the interpreter while that waits for the thread to end, and
 # everything stands still, all other cameras included.
@@ -106,6 +121,8 @@ def open_container(address: str, shown: str) -> InputContainer:
     options: dict[str, str] = {}
     fmt = timeout = None
     if not is_stream(address):
+        _require_recording(Path(address), shown)
+        options = dict(_OF_FILES)
         address = f"file:{address}"  # else what stands before a colon is taken for a protocol
     elif address.startswith(WEBCAM):
         address, fmt = f"/dev/video{address.removeprefix(WEBCAM) or 0}", "v4l2"
@@ -127,6 +144,25 @@ def open_container(address: str, shown: str) -> InputContainer:
         container.close()
         raise SourceError(f"{shown} holds no video")
     return container
+
+
+def _require_recording(path: Path, shown: str) -> None:
+    """Refuse what is no file, and what lists other files: both may go on for ever.
+
+    Raises:
+        SourceError: it is one of these.
+    """
+    if not path.is_file():
+        raise SourceError(f"{shown} is no file: name a recording")
+    try:
+        with path.open("rb") as file:
+            begin = file.read(_LONGEST_BEGIN).lstrip(b"\xef\xbb\xbf \t\r\n")
+    except OSError as error:
+        raise SourceError(f"{shown} cannot be read ({error.strerror})") from None
+    if begin.startswith(_LISTS):
+        raise SourceError(
+            f"{shown} is a list of other files, which may never end: name the recordings themselves"
+        )
 
 
 def main_track(container: InputContainer) -> VideoStream:
