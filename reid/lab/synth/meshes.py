@@ -4,6 +4,7 @@ Points are float32 (n, 3), faces int32 (m, 3) counter-clockwise seen from outsid
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
 Bool = NDArray[np.bool_]
+
+LEAST_AREA: Final = 1e-3
+"""Part of its area, seen from where it faces, that a face keeps in a collapse beside it."""
 
 
 def triangulate(polygons: Sequence[Sequence[int]]) -> Int:
@@ -169,7 +173,9 @@ def simplify(points: Float, faces: Int, target: float = 0.3, *, borders: bool = 
 
 
 def _drop_flipped(points: Float, faces: Int, move: Int) -> tuple[Int, Int]:
-    """Apply vertex moves except those that would turn a face over; drop collapsed faces.
+    """Apply vertex moves except those that would turn a face over or flatten it to nothing.
+
+    Collapsed faces are dropped. A face without area has no side: the next move may turn it over.
 
     Returns:
         the faces left, int32 (m, 3); the vertices whose move was undone.
@@ -180,7 +186,8 @@ def _drop_flipped(points: Float, faces: Int, move: Int) -> tuple[Int, Int]:
         (moved[:, 0] != moved[:, 1]) & (moved[:, 1] != moved[:, 2]) & (moved[:, 2] != moved[:, 0])
     )
     before, after = face_normals(points, faces), face_normals(points, moved)
-    turned = alive & (np.sum(before * after, axis=1) < 0)
+    kept = np.sum(before * after, axis=1) - LEAST_AREA * np.sum(before**2, axis=1)
+    turned = alive & (kept < 0)
     if turned.any():
         undo = np.unique(faces[turned].ravel())
         undone = undo[move[undo] != undo]
