@@ -57,7 +57,8 @@ def _amount(before: str, lexicon: Lexicon) -> float | None:
         for hit in _numeral(lexicon.language).finditer(before)
         if (value := value_of(hit[0], lexicon)) is not None
     ]
-    amount, read = None, 0
+    amount: float | None = None
+    read = 0
     for start, stop, value in sorted([*said, *numbers]):
         if start >= read:
             amount, read = -value, -stop

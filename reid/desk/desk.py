@@ -6,7 +6,7 @@ case, use what the purpose does not allow, or leave no line.
 
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -18,7 +18,7 @@ from reid.desk.cases.audit import Detail, Limit
 from reid.desk.cases.audit_sinks import Outside, Sink, SyslogSink, WebhookSink, file_sink
 from reid.desk.cases.book import SearchLine
 from reid.desk.erasure import Eraser, Expired
-from reid.desk.erasure_plan import plan_erasure
+from reid.desk.erasure_plan import ErasurePlan, plan_erasure
 from reid.desk.parsed_description import LatestQuery, ParsedDescription, allowed
 from reid.desk.policy import Policy, load_policy
 from reid.desk.refinement import refined
@@ -40,6 +40,9 @@ QUESTIONS: Final = ("search", "similar", "journey", SEARCH_SITE)
 at a sighting that was found, or to export it, is audited but asks nothing anew."""
 
 _BODY: Final = tuple(slot.name for slot in vocabulary.SLOTS.values() if slot.body_derived)
+
+LISTED: Final = 10
+"""First sightings of a case's newest search: who erases one of them is told which case that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +343,20 @@ class Desk:
         self._forget_memory()
         return gone
 
+    def erasure_plan(self, case_id: int) -> ErasurePlan:
+        """Say what erasing a case would do, as things are now."""
+        return plan_erasure(self.records.book, case_id, self._listed)
+
+    def _listed(self, case: Case) -> set[str]:
+        """Return what a case's newest search lists; nobody is shown it, so it is no question."""
+        if not self.has_sightings:
+            return set()
+        latest, snapshot = self.latest_query(case), self.snapshots.get()
+        query, _ = allowed(latest.description.query(), self.policy.purpose(case.purpose))
+        change = refined(query, snapshot, self.records.book.decisions(case.id))
+        answer, _ = search_snapshot(snapshot, query, latest.window, LISTED, change)
+        return {match.key.id for match in answer.matches}
+
     def schedule_erasure(self, case_id: int, actor: str) -> Case:
         """Erase a closed case once the time in which that can be taken back is over.
 
@@ -349,7 +366,7 @@ class Desk:
             CaseError: it is open, is being erased or is erased.
         """
         undo = timedelta(minutes=self.policy.venue.erase_undo_minutes)
-        plan = plan_erasure(self, case_id)
+        plan = self.erasure_plan(case_id)
         names = sorted({name for _, cases in plan.staying for name in cases})
         detail: Detail = {
             "going": len(plan.going), "staying": len(plan.staying), "needed_by": names,

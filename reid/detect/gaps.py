@@ -243,4 +243,4 @@ def appearance_evidence(cosines: Floats) -> NDArray[np.float64]:
     alike = -0.5 * ((np.minimum(cosines, same) - same) / same_spread) ** 2 - np.log(same_spread)
     unlike = -0.5 * ((np.maximum(cosines, others) - others) / others_spread) ** 2
     unlike -= np.log(others_spread)
-    return np.clip(alike - unlike, _MOST_UNLIKE, _MOST_ALIKE)
+    return np.asarray(np.clip(alike - unlike, _MOST_UNLIKE, _MOST_ALIKE), np.float64)

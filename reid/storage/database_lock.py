@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from reid.core.errors import StoreError
 from reid.storage.postgresql import DATABASE_VARIABLE, postgresql_engine
+from reid.storage.venue_path import waited
 
 
 class DatabaseLock:
@@ -79,10 +80,10 @@ class DatabaseLock:
             connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": self._key})
         except sa.exc.SQLAlchemyError as error:
             self._drop()
-            waited = "LockNotAvailable" in type(getattr(error, "orig", error)).__name__
+            in_vain = "LockNotAvailable" in type(getattr(error, "orig", error)).__name__
             raise StoreError(
                 waited(self._address, self._timeout)
-                if waited
+                if in_vain
                 else f"{self._address} cannot be written: the PostgreSQL server that keeps its "
                 f"lock does not answer; see {DATABASE_VARIABLE}"
             ) from None

@@ -41,9 +41,13 @@ class Filter:
 
     def by_clock(self, zone: tzinfo | None) -> Self:
         """Return it with times in UTC; those without an offset are in `zone`."""
-        names = ("since", "until", "ended_before")
-        said = {name: getattr(self, name) for name in names}
-        return replace(self, **{name: utc(at, zone) for name, at in said.items() if at})
+
+        def by(at: datetime | None) -> datetime | None:
+            return at and utc(at, zone)
+
+        return replace(
+            self, since=by(self.since), until=by(self.until), ended_before=by(self.ended_before)
+        )
 
     def sql(self) -> str:
         """Return the condition in the table's SQL, or an empty string for all rows."""

@@ -10,7 +10,6 @@ from reid.core.errors import CaseError, UsageError
 from reid.core.records import SearchWindow
 from reid.desk.cases import NewCase
 from reid.desk.desk import Desk
-from reid.desk.erasure_plan import plan_erasure
 from reid.desk.parsed_description import ParsedDescription
 from reid.store import Filter
 from reid.venue import open_desk
@@ -146,7 +145,7 @@ def test_what_an_open_case_needs_stays_and_is_named(desk: Desk, need: str) -> No
         desk.decide(other, RED, "confirmed", "bob")
     else:
         desk.records.alerts.raise_once(other, RED, key.camera, key.start, 0.9)
-    plan = plan_erasure(desk, case)
+    plan = desk.erasure_plan(case)
     assert [d.sighting for d in plan.going] == [OTHER]
     assert {d.sighting: cases for d, cases in plan.staying} == {RED: ("C-2",)}
     desk.schedule_erasure(case, "boss")
@@ -162,16 +161,16 @@ def test_a_rejected_alert_needs_nothing(desk: Desk) -> None:
     key = desk.store.keys([RED])[RED]
     desk.records.alerts.raise_once(other, RED, key.camera, key.start, 0.9)
     desk.decide(other, RED, "rejected", "bob")
-    assert [d.sighting for d in plan_erasure(desk, case).going] == [RED]
+    assert [d.sighting for d in desk.erasure_plan(case).going] == [RED]
 
 
 def test_open_cases_that_list_what_goes_are_named(desk: Desk) -> None:
     case, other = closed_case(desk), case_of(desk)
-    assert plan_erasure(desk, case).listed_by == ("C-2",)
+    assert desk.erasure_plan(case).listed_by == ("C-2",)
     desk.records.book.save_search(
         other, ParsedDescription.of_sentence("woman in green").to_text(), '{"cameras": ["shop"]}'
     )
-    assert plan_erasure(desk, case).listed_by == ()
+    assert desk.erasure_plan(case).listed_by == ()
 
 
 def test_only_a_closed_case_is_scheduled_and_once(desk: Desk) -> None:

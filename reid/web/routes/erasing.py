@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from reid.core.errors import CaseError
 from reid.desk.cases import Case, Decision, Session
 from reid.desk.desk import Desk
-from reid.desk.erasure_plan import ErasurePlan, plan_erasure
+from reid.desk.erasure_plan import ErasurePlan
 from reid.web.case_context import case_frame
 from reid.web.security import CaseId, Closes, Erases
 from reid.web.state import render, state_of
@@ -45,7 +45,7 @@ def erase(
     """Have a closed case erased; `plan` is the seal of what was named on the page before."""
     desk = state_of(request).desk
     case = _closed(desk, case_id)
-    if plan != plan_erasure(desk, case_id).seal:
+    if plan != desk.erasure_plan(case_id).seal:
         return _ask(request, session, case, changed=bool(plan), status=409)
     desk.schedule_erasure(case_id, session.user.name)
     return RedirectResponse(f"/case/{case_id}/close", 303)
@@ -78,7 +78,7 @@ def _ask(
     request: Request, session: Session, case: Case, *, changed: bool = False, status: int = 200
 ) -> Response:
     desk = state_of(request).desk
-    plan = plan_erasure(desk, case.id)
+    plan = desk.erasure_plan(case.id)
     return render(
         request,
         "erase.html",
