@@ -46,7 +46,7 @@ def _unit(lexicon: Lexicon, name: str, low: str) -> re.Match[str] | None:
 
 def _amount(before: str, lexicon: Lexicon) -> float | None:
     """Read the amount that stands before a unit: the last, the longest of those that overlap."""
-    said = [
+    said: list[tuple[int, int, float]] = [
         (hit.start(), -hit.end(), -value)
         for name, value in _AMOUNTS.items()
         if name in lexicon.ago
@@ -59,9 +59,9 @@ def _amount(before: str, lexicon: Lexicon) -> float | None:
     ]
     amount: float | None = None
     read = 0
-    for start, stop, value in sorted([*said, *numbers]):
+    for start, stop, minus in sorted([*said, *numbers]):
         if start >= read:
-            amount, read = -value, -stop
+            amount, read = -minus, -stop
     return amount
 
 

@@ -133,7 +133,7 @@ def _each_part() -> Parts:
 
 def _about(clear: Float, parts: Parts) -> Float:
     """Return how far each of C crops shows what K columns are about, (C, K)."""
-    return np.maximum(clear[:, parts].mean(axis=2), _LEAST_IN_VIEW)
+    return np.asarray(np.maximum(clear[:, parts].mean(axis=2), _LEAST_IN_VIEW), np.float32)
 
 
 def _weights(crops: Sequence[RedactedCrop]) -> Float:

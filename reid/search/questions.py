@@ -62,7 +62,8 @@ def _vectors_of(store: Store, ids: list[str]) -> NDArray[np.float32] | None:
     found = store.read(Filter(ids=ids), vectors=True) if ids else None
     if found is None or found.vectors is None or len(found) != len(ids):
         return None
-    return found.vectors[[found.keys.row(name) for name in ids]]
+    rows = [found.keys.row(name) for name in ids]
+    return None if None in rows else found.vectors[np.array(rows, np.intp)]
 
 
 def _statures_among_all(store: Store, keys: Keys) -> stature.Statures:

@@ -5,6 +5,7 @@ further field beside it (``attributes``, ``attributes_2`` …), so that nothing 
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -51,12 +52,12 @@ def unpack_measures(rows: pa.Table) -> NDArray[np.float32]:
     return data[: len(packed) * body_measures.WIDTH].reshape(-1, body_measures.WIDTH).copy()
 
 
-def probability_fields(names: dict[str, tuple[str, ...]]) -> list[pa.Field]:
+def probability_fields(names: Mapping[str, tuple[str, ...]]) -> list[pa.Field]:
     """Return the fields of a table, by the names of their columns."""
     return [pa.field(field, pa.binary(len(known))) for field, known in names.items()]
 
 
-def names_metadata(names: dict[str, tuple[str, ...]]) -> dict[str, str]:
+def names_metadata(names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """Return the metadata that names the columns of some fields."""
     return {META_NAMES + field: json.dumps(known) for field, known in names.items()}
 

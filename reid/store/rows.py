@@ -90,8 +90,15 @@ class Columns:
         """Return the rows whose ids are not among `ids`."""
         kept = np.flatnonzero([name not in ids for name in self.keys.column("id")])
         vectors = None if self.vectors is None else self.vectors[kept]
-        parts = (one.take(kept) for one in (self.attributes, self.body, self.visible))
-        return Columns(self.keys.take(kept), *parts, self.measures[kept], vectors)
+        return Columns(
+            keys=self.keys.take(kept),
+            attributes=self.attributes.take(kept),
+            body=self.body.take(kept),
+            visible=self.visible.take(kept),
+            measures=self.measures[kept],
+            in_view=self.in_view.take(kept),
+            vectors=vectors,
+        )
 
 
 def schema(model_id: str, dim: int) -> pa.Schema:

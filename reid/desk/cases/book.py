@@ -147,13 +147,13 @@ class CaseBook:
         if len(text) > LONGEST_TEXT:
             raise UsageError(f"a description has at most {LONGEST_TEXT} characters")
         self.require_open(case_id)
-        said = {
+        named: dict[str, object] = {
             "last_seen_place": seen.place[:LONGEST_FIELD],
             "last_seen_at": seen.at,
             "companion": seen.companion[:LONGEST_FIELD],
         }
-        said = {name: value for name, value in said.items() if value}
-        self._set(case_id, actor, "case.describe", text=text, query=query, **said)
+        said = {name: value for name, value in named.items() if value}
+        self._set(case_id, actor, "case.describe", None, text=text, query=query, **said)
 
     def watch(self, case_id: int, watching: bool, actor: str) -> None:
         """Have new sightings compared with the case's description, or no more."""

@@ -16,13 +16,17 @@ def needed(connection: Connection) -> Mapping[str, tuple[int, ...]]:
     """
     confirmed = _of_open_cases(decisions).where(decisions.c.verdict == "confirmed")
     rejected = _of_open_cases(decisions).where(decisions.c.verdict == "rejected")
-    refused = {tuple(row) for row in connection.execute(rejected)}
-    alerted = {tuple(row) for row in connection.execute(_of_open_cases(alerts))} - refused
+    refused = _pairs(connection, rejected)
+    alerted = _pairs(connection, _of_open_cases(alerts)) - refused
     needs: defaultdict[str, list[int]] = defaultdict(list)
-    found = {tuple(row) for row in connection.execute(confirmed)} | alerted
+    found = _pairs(connection, confirmed) | alerted
     for sighting, case_id in sorted(found):
         needs[sighting].append(case_id)
     return {sighting: tuple(ids) for sighting, ids in needs.items()}
+
+
+def _pairs(connection: Connection, rows: sa.Select[tuple[str, int]]) -> set[tuple[str, int]]:
+    return {(sighting, case_id) for sighting, case_id in connection.execute(rows)}
 
 
 def withheld(connection: Connection) -> frozenset[str]:

@@ -148,7 +148,10 @@ def run_detection(
     weights = {"detector": detector.path} | ({"heads": heads.path} if heads else {})
     coverage = {profile: _coverage(looked, profile) for profile in PROFILES}
     return DetectionResult(
-        **{name: statistic(everything) for name, statistic in statistics.items()},
+        AP50=statistics["AP50"](everything),
+        AP=statistics["AP"](everything),
+        recall=statistics["recall"](everything),
+        recall_index=statistics["recall_index"](everything),
         head_coverage=coverage["head"].share,
         intervals={
             n: bootstrap_statistic_share(len(looked), s, seed, _RESAMPLES)
