@@ -24,7 +24,7 @@ Level = Literal["likely", "possible", "unlikely"]
 UNIT_NORM_TOLERANCE = 1e-3
 
 LIKELY_PERCENT: Final = 50
-POSSIBLE_PERCENT: Final = 20
+POSSIBLE_PERCENT: Final = 25
 
 _SHOWN: Final = 10  # matches in a printed answer
 _LONGEST: Final = 60  # characters of a text in a printed object

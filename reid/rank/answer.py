@@ -21,7 +21,7 @@ from reid.core.records import Answer, Match, Outcome, Person, Query, Reason, Ver
 from reid.rank.evidence import log_ratio, verdict
 from reid.rank.gallery import Floats, Gallery
 from reid.rank.people import people_of
-from reid.rank.posterior import Posterior
+from reid.rank.posterior import MOST_OF_ALL, PRESENT, Posterior
 from reid.rank.score import (
     DEFAULT,
     NOT_VISIBLE_BELOW,
@@ -92,7 +92,8 @@ def rank(
     known = np.zeros(len(totals), bool) if extra is None else extra >= KNOWN
     others = totals[rows[~known[rows]]]
     posterior = Posterior.of(others, config.temperature, config.expected_sightings)
-    most = ceiling(evidence_ratio(gallery, asked, order, config))
+    usual = min(MOST_OF_ALL, PRESENT * config.expected_sightings / max(1, len(others)))
+    most = ceiling(evidence_ratio(gallery, asked, order, config), usual)
     chances = np.where(known[order], 1.0, np.minimum(posterior.probability(totals[order]), most))
     matches = tuple(
         Match(gallery.keys[int(i)], float(totals[i]), float(chance), why)
@@ -137,13 +138,15 @@ def evidence_ratio(
     return total
 
 
-def ceiling(log_lr: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the most (n,) that is said of sightings whose evidence has such a ratio.
+def ceiling(log_lr: NDArray[np.float64], usual: float) -> NDArray[np.float64]:
+    """Return the most (n,) that is said of sightings whose evidence has such a ratio, by Bayes.
 
-    Where it speaks against somebody, they are no likelier than if it had been as likely as not
-    before looking.
+    Args:
+        log_lr: (n,), nats.
+        usual: share of the sightings that are the person's, before looking.
     """
-    return np.asarray(np.where(log_lr < 0, 1 / (1 + np.exp(-np.minimum(log_lr, 0.0))), 1.0))
+    prior = math.log(usual / (1 - usual))
+    return np.asarray(1 / (1 + np.exp(-np.clip(log_lr + prior, -700, 700))))
 
 
 def _best(totals: Floats, top: int) -> NDArray[np.intp]:
