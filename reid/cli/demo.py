@@ -32,8 +32,9 @@ _EVERY: Final = 2  # frames
 _TOP: Final = 6
 
 _PAGE: Final = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>reid demo</title>
-<style>body{{font:16px system-ui;margin:2rem;background:#f3f4f6;color:#1d2430}}
+<html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>reid demo</title>
+<style>body{{font:16px system-ui;margin:clamp(1rem, 4vw, 2rem);background:#f3f4f6;color:#1d2430}}
 img{{max-width:100%;margin:.5rem 0 2rem}}p{{max-width:45rem}}</style>
 <h1>Who was where, without a face</h1>
 <p>Two bundled clips of synthetic people and the photos that come with the detector's package were

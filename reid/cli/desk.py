@@ -211,6 +211,8 @@ def case_open(
     desk = open_desk(venue)
     desk.policy.purpose(purpose)
     description = desk.understand(text, actor())
+    if not description.query().wishes:
+        complain("nothing in this can be searched for yet: describe clothes", "note", "yellow")
     seen = description.circumstances(desk.policy.zone)
     new = NewCase(
         purpose, text, description.to_text(), last_seen_place=seen.place, last_seen_at=seen.at,

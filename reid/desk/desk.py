@@ -5,6 +5,7 @@ case, use what the purpose does not allow, or leave no line.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -152,6 +153,11 @@ class Desk:
         if self._pictures is None:
             self._pictures = Pictures(self.store, self.records.book.withheld)
         return self._pictures
+
+    def load_pictures(self, sightings: Sequence[str]) -> None:
+        """Fetch the thumbnails of sightings that a page is about to show, all at once."""
+        if sightings and self.has_sightings:
+            self.pictures.load(sightings)
 
     def understand(self, text: str, actor: str, case_id: int | None = None) -> ParsedDescription:
         """Understand a description, unless the venue's moderation refuses it.

@@ -1,5 +1,6 @@
 """What an impact assessment asks for, gathered from a venue's rules, sightings and trail."""
 
+import re
 from collections import Counter
 from typing import Any, Final
 
@@ -77,7 +78,7 @@ def _lines(value: Any) -> list[str]:
             return [line for item in value.values() for line in item["text"]]
         return [f"{key}: {_short(item)}" for key, item in value.items()] or ["none"]
     if isinstance(value, list):
-        return [", ".join(map(str, value)) or "none"]
+        return [", ".join(map(_plain, value)) or "none"]
     return [_short(value)]
 
 
@@ -85,7 +86,7 @@ def _short(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_short(item)}" for key, item in value.items())
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_plain, value)) or "none"
     if value is None:
         return "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
@@ -102,6 +103,11 @@ def _adaptation(desk: Desk) -> dict[str, Any]:
         "views_stored": desk.store.count_views() if desk.has_sightings else 0,
         "weights_learnt_from_people": desk.has_sightings and is_adapted(desk.store.model_id),
     }
+
+
+def _plain(value: object) -> str:
+    """Say a slot, place or kind without its code's dots and dashes: "upper colour"."""
+    return re.sub(r"(?<=[a-z])[._-](?=[a-z])", " ", str(value))
 
 
 def _body(allowed: tuple[str, ...] | bool) -> list[str] | bool:

@@ -16,7 +16,7 @@ from reid.desk.cases import User
 from reid.desk.cases.audit import Detail
 from reid.desk.desk import SEARCH_SITE, SHOWN, Desk
 from reid.desk.parsed_description import ParsedDescription, allowed
-from reid.desk.policy import may
+from reid.desk.policy import may, with_article
 from reid.search.questions import search_snapshot
 
 _LONGEST_ACTOR: Final = 80
@@ -58,7 +58,7 @@ def search_sites(
         CaseError: no such open case.
     """
     if not may(user.role, "sites"):
-        raise AccessError(f"a {user.role} may not search other sites: ask a supervisor")
+        raise AccessError(f"{with_article(user.role)} may not search other sites: ask a supervisor")
     case = home.records.book.require_open(case_id)
     purpose = home.policy.purpose(case.purpose)
     if not purpose.sites:

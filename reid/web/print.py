@@ -7,7 +7,8 @@ from reid.desk.policy import Policy
 from reid.web.translations import words
 
 _PAGE: Final = """<!doctype html>
-<html lang="{language}"><head><meta charset="utf-8"><title>{name}</title><style>
+<html lang="{language}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>{name}</title><style>
 @page {{ size: A4 portrait; margin: 15mm }}
 body {{ font: 22pt/1.4 system-ui, sans-serif; color: #16202e; margin: 0; text-align: center }}
 svg {{ width: 62mm; margin: 12mm auto 8mm }}

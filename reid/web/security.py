@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reid.core.errors import AccessError, UsageError
 from reid.desk.cases import Session, same
-from reid.desk.policy import Permission, may
+from reid.desk.policy import Permission, may, with_article
 from reid.web.state import state_of
 
 LARGEST_BODY: Final = 64 * 1024
@@ -209,7 +209,7 @@ def allowed(permission: Permission | None) -> Callable[..., object]:
                 raise AccessError("this page is too old: reload it and try again")
         if permission is not None and not may(session.user.role, permission):
             await run_in_threadpool(_note_denied, request, session, permission)
-            raise AccessError(f"a {session.user.role} may not do this")
+            raise AccessError(f"{with_article(session.user.role)} may not do this")
         return session
 
     check.right = permission or "signed in"  # type: ignore[attr-defined]

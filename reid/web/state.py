@@ -11,12 +11,12 @@ from reid.core.errors import ReidError
 from reid.core.supervisor import Supervisor
 from reid.desk.cases import Session
 from reid.desk.desk import Desk
-from reid.desk.policy import may
+from reid.desk.policy import Policy, may
 from reid.watch.overview import Overview, overview
 from reid.web.alert_cards import floating_cards
 from reid.web.limits import Limiter
 from reid.web.request_metrics import Metrics
-from reid.web.translations import Words
+from reid.web.translations import Translator, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,17 @@ def _watch(state: State) -> Overview | None:
     return replace(seen, problems=problems) if seen.bad else None
 
 
+def purpose_name(t: Translator, policy: Policy, name: str) -> str:
+    """Say a purpose in the reader's language: the venue's words, else ours, else its name."""
+    known = policy.purposes.get(name)
+    if known is None:
+        return name
+    own = known.labels.get(t.language)
+    if own is None and known.label == t.fallback.get(f"purpose.{name}"):
+        own = t(f"purpose.{name}")
+    return own or known.label
+
+
 def render(
     request: Request,
     template: str,
@@ -95,6 +106,7 @@ def render(
         user=session.user if session else None,
         csrf=session.csrf if session else "",
         path=request.url.path,
+        purpose_name=lambda name: purpose_name(t, state.desk.policy, name),
         watch=_watch(state) if session else None,
         waiting=waiting,
         floating=floating_cards(state.desk, t, waiting),

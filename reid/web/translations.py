@@ -21,11 +21,16 @@ class Translator:
     texts: Mapping[str, str] = field(repr=False)
     fallback: Mapping[str, str] = field(repr=False)
     grammar: Grammar = field(repr=False)
+    language: str = DEFAULT
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the text of a key."""
         text = self.texts.get(key, self.fallback.get(key, key.rpartition(".")[2]))
         return text.format(**values) if values else text
+
+    def known(self, key: str) -> str | None:
+        """Return the text of a key, or None where there is none."""
+        return self.texts.get(key, self.fallback.get(key))
 
     def beside(self, adjective: str, noun: str) -> str:
         """Say an adjective so that it agrees with a noun, both by key."""
@@ -55,7 +60,7 @@ class Words:
     def translator(self, language: str) -> Translator:
         """Return what translates into a language."""
         texts, fallback = self._texts.get(language, {}), self._texts[DEFAULT]
-        return Translator(texts, fallback, grammar_of(language))
+        return Translator(texts, fallback, grammar_of(language), language)
 
 
 @cache

@@ -62,11 +62,11 @@ class Served:
         self._thread.join(5)
 
 
-def sign_in(driver, address: str, name: str = "operator") -> None:
+def sign_in(driver, address: str, name: str = "operator", then: str = ".headline") -> None:
     driver.get(f"{address}/login")
     driver.find_element("id", "name").send_keys(name)
     driver.find_element("id", "password").send_keys(PASSWORD + "\n")
-    driver.find_element("css selector", ".headline")
+    driver.find_element("css selector", then)
 
 
 def has_no_sideways_scroll(driver) -> bool:

@@ -17,10 +17,17 @@ from tests.web.browsers import (
     sign_in,
     violations,
 )
+from tests.web.test_alerts import RED, raise_alert
 
 pytestmark = needs_browser
 TEXT = "boy in a red top and blue trousers"
 WITHIN = 60  # seconds
+EMPTY_CARDS = """
+    const seen = (one) =>
+        one.offsetParent && !one.innerText.trim() && !one.querySelector('img, svg, input');
+    return [...document.querySelectorAll('.card, .alerts-here, .confirmed-strip')].filter(seen)
+        .map((one) => `an empty ${one.className}`);
+"""
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -113,3 +120,28 @@ def test_accessible(open_browser, address: str, size) -> None:
         problems |= violations(driver)
         assert has_no_sideways_scroll(driver), page
     assert problems == set()
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "zh"])
+def test_nothing_is_cut_off_on_a_phone_in_any_language(
+    open_browser, address: str, desk: Desk, case: str, language: str
+) -> None:
+    """For every role's pages: no scrolling sideways, no card with nothing in it."""
+    pages = {
+        "supervisor": ("/", "/users", "/report", "/case/1", "/case/1/map", "/case/1/close"),
+        "auditor": ("/audit", "/report"),
+    }
+    desk.decide(1, RED, "confirmed", "operator")
+    raise_alert(desk, "s" + f"{4:023d}")
+    driver = open_browser(PHONE)
+    problems = []
+    for role, paths in pages.items():
+        driver.get(f"{address}/login")
+        driver.delete_all_cookies()
+        driver.add_cookie({"name": "reid_language", "value": language})
+        sign_in(driver, address, role, ".top")
+        for path in paths:
+            driver.get(f"{address}{path}")
+            problems += [] if has_no_sideways_scroll(driver) else [f"{path} is too wide"]
+            problems += [f"{path} has {one}" for one in driver.execute_script(EMPTY_CARDS)]
+    assert problems == []

@@ -104,7 +104,9 @@ def test_nobody_fits_is_said(operator: Browser) -> None:
 
 
 def test_nothing_to_search_for_is_said(operator: Browser) -> None:
-    answer = operator.fill("/case/new", text="please hurry up", purpose="missing-child")
+    answer = operator.fill(
+        "/case/new", text="please hurry up", purpose="missing-child", anyway="yes"
+    )
     assert "Nothing to search for" in operator.get(answer.headers["location"], headers=HTML).text
 
 

@@ -1,7 +1,7 @@
 """The rules of a venue, read from its ``venue.toml``: where it may look, for what, for how long."""
 
 from reid.desk.policy.places import forbidden_reason
-from reid.desk.policy.roles import PERMISSIONS, Permission, Role, may
+from reid.desk.policy.roles import PERMISSIONS, Permission, Role, may, with_article
 from reid.desk.policy.rules import FILE_NAME, Camera, Policy, Purpose, find_policy, load_policy
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "forbidden_reason",
     "load_policy",
     "may",
+    "with_article",
 ]

@@ -23,6 +23,11 @@ auditor reads the audit trail and the report and sees no case and no picture. No
 audit trail."""
 
 
+def with_article(role: Role) -> str:
+    """Name a role in a sentence: "an auditor"."""
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"
+
+
 def may(role: Role, permission: Permission) -> bool:
     """Whether a role has a permission."""
     return permission in PERMISSIONS[role]

@@ -81,11 +81,15 @@ class Purpose(_Part):
     """What the venue may search for.
 
     Attributes:
+        label: what staff call it; `labels` in other languages, by their two letters.
         body: which body-derived slots it may use for that.
         sites: whether other sites may be searched for it too.
     """
 
     label: Text
+    labels: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")], Text] = Field(
+        default_factory=dict
+    )
     body: tuple[str, ...] | bool = False
     sites: bool = False
 

@@ -25,6 +25,7 @@ anything is stored; no faces are used. Pictures are erased after 72 hours."
 
 [purposes.missing-child]
 label = "Missing child"
+# labels = { de = "Kind vermisst" }    # in other languages; "Missing child" is translated anyway
 body = true                            # age, height, build, hair and apparent sex may be used
 
 [purposes.vulnerable-adult]

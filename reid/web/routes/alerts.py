@@ -29,6 +29,7 @@ def of_case(request: Request, session: Sees, case_id: CaseId) -> Response:
         "live_case.html",
         session,
         case=case,
+        tab="search",
         alert_cards=cards_of(desk, t, desk.records.alerts.waiting(case_id)),
         confirmed=views.Cards(desk, case_id, t).of_decisions(confirmed),
     )

@@ -1,5 +1,7 @@
 """Working on a case: search, evidence, confirm and reject, same clothes elsewhere."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -8,9 +10,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from reid.core.clock import parse_time
 from reid.core.errors import UsageError
-from reid.core.records import SearchWindow
+from reid.core.records import SearchWindow, SimilarMatch
 from reid.desk.cases import Case, Session
-from reid.desk.desk import Desk, SearchResult
+from reid.desk.desk import SHOWN, Desk, SearchResult
 from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import may
 from reid.web import views
@@ -23,6 +25,22 @@ router = APIRouter()
 
 _LAST_SEEN_MARGIN: Final = timedelta(minutes=5)
 """People are seldom right to the minute about when they last saw somebody."""
+
+MOST_SHOWN: Final = 240
+"""Sightings of one search that are shown at most, however often more are asked for."""
+
+Top = Annotated[int, Form(ge=1, le=MOST_SHOWN)]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResultPage:
+    """What a page asks: for what, when and where, what not to ask next, how many to show."""
+
+    description: ParsedDescription
+    window: SearchWindow
+    skip: frozenset[str] = frozenset()
+    top: int = SHOWN
+
 
 _LONGEST_SLOTS: Final = 20_000
 _LONGEST_WINDOW: Final = 366 * 24 * 60  # minutes
@@ -40,7 +58,8 @@ def case_page(request: Request, session: Sees, case_id: CaseId, s: Number = None
     latest = desk.latest_query(case, s)
     if latest.number is None and s is not None:
         raise UsageError(f"this case has no search {s}")
-    values = _searched(request, session, case_id, latest.description, latest.window)
+    asked = SearchResultPage(latest.description, latest.window)
+    values = _searched(request, session, case_id, asked)
     frame = case_frame(request, case, "search")
     return render(request, "case.html", session, **frame, **values)
 
@@ -57,6 +76,7 @@ def search(
     until: Annotated[str, Form(max_length=20)] = "",
     camera: Annotated[list[str] | None, Form()] = None,
     skip: Annotated[str, Form(max_length=2000)] = "",
+    top: Top = SHOWN,
 ) -> Response:
     """Search anew, from changed fields, a new sentence, or other filters."""
     desk = state_of(request).desk
@@ -64,7 +84,8 @@ def search(
     description = _description(desk, session, case, slots, text)
     where = _window(desk, case, window, since, until, camera or [])
     if _wants_part(request):
-        return _answer(request, session, case_id, description, where, frozenset(skip.split(",")))
+        asked = SearchResultPage(description, where, frozenset(skip.split(",")), top)
+        return _answer(request, session, case_id, asked)
     saved = desk.records.book.save_search(case_id, description.to_text(), where.to_text())
     return RedirectResponse(f"/case/{case_id}?s={saved.number}", 303)
 
@@ -79,6 +100,7 @@ def decide(
     s: Annotated[int | None, Form(ge=1, le=100000)] = None,
     key: Annotated[str, Form(max_length=64)] = "",
     brief: Annotated[str, Form(max_length=3)] = "",
+    top: Top = SHOWN,
 ) -> Response:
     """Confirm or reject a sighting; the list is refined at once.
 
@@ -94,7 +116,8 @@ def decide(
         return RedirectResponse(f"/case/{case_id}", 303)
     case = desk.records.book.require_open(case_id)
     latest = desk.latest_query(case, s)
-    return _answer(request, session, case_id, latest.description, latest.window)
+    asked = SearchResultPage(latest.description, latest.window, top=top)
+    return _answer(request, session, case_id, asked)
 
 
 @router.post("/case/{case_id}/similar")
@@ -107,11 +130,14 @@ def similar(
     """Show the same clothes elsewhere."""
     desk, t = _tools(request)
     found = desk.similar(case_id, sighting, SearchWindow(), session.user.name)
-    cards = views.Cards(desk, case_id, t).of_similar(found)
+    makes = views.Cards(desk, case_id, t)
+    cards = makes.of_similar(found)
+    desk.pictures.load([sighting])
+    (whose,) = makes.of_similar([SimilarMatch(desk.store.keys([sighting])[sighting], 1.0)])
     case = desk.records.book.require_open(case_id)
     values: dict[str, Any] = {
         "cards": cards,
-        "example": sighting,
+        "whose": whose,
         "outcome": "similar",
         "searched": len(cards),
     }
@@ -171,64 +197,88 @@ def _local(desk: Desk, text: str) -> datetime | None:
 
 
 def _searched(
-    request: Request,
-    session: Session,
-    case_id: int,
-    description: ParsedDescription,
-    window: SearchWindow,
-    skip: frozenset[str] = frozenset(),
+    request: Request, session: Session, case_id: int, asked: SearchResultPage
 ) -> dict[str, Any]:
     desk, t = _tools(request)
     if not desk.has_sightings:
-        raise UsageError("nothing is indexed yet at this venue: start `reid watch` or `reid index`")
+        return _nothing_to_search(desk, t, case_id, asked)
     with state_of(request).metrics.search_seconds.time():
-        result = desk.search(case_id, description, window, session.user.name, skip=skip)
-    return {**_shown(desk, t, result), "may_decide": may(session.user.role, "decide")}
+        result = desk.search(
+            case_id, asked.description, asked.window, session.user.name, asked.top, asked.skip
+        )
+    return _shown(desk, t, result)
+
+
+def _nothing_to_search(
+    desk: Desk, t: Translator, case_id: int, asked: SearchResultPage
+) -> dict[str, Any]:
+    """Fill the page of a venue where no camera has seen anybody yet; what is asked is kept."""
+    said, window = asked.description.to_text(), asked.window.to_text()
+    return {
+        **_asked(desk, t, asked.description, asked.window),
+        "has_sightings": False,
+        "cards": [],
+        "outcome": "no_sightings",
+        "confirmed": [],
+        "explained": [],
+        "searched": 0,
+        "number": desk.records.book.save_search(case_id, said, window).number,
+        "question": None,
+        "more": 0,
+    }
 
 
 def _shown(desk: Desk, t: Translator, result: SearchResult) -> dict[str, Any]:
-    zone = desk.policy.zone
     cards = views.Cards(desk, result.case.id, t)
     confirmed = desk.records.book.decisions(result.case.id, "confirmed")
     rejected = desk.records.book.decisions(result.case.id, "rejected")
     matches = cards.of_answer(result.answer)
     outcome = result.answer.outcome if matches else "nothing_asked"
+    shown = len(matches)
     return {
+        **_asked(desk, t, result.description, result.window, result.withheld),
+        "has_sightings": True,
         "cards": matches,
         "heading": views.heading(outcome, matches),
         "confirmed": cards.of_decisions(confirmed),
-        "chips": views.chips(t, result.description.slots, result.withheld),
-        "slots_json": result.description.slots,
         "outcome": outcome,
+        "more": min(shown + SHOWN, MOST_SHOWN) if shown < min(result.searched, MOST_SHOWN) else 0,
         "explained": views.explained(t, len(confirmed), len(rejected), result),
         "searched": result.searched,
         "number": result.number,
         "seconds": result.seconds,
-        "refused": [t(f"refused.{kind}") for kind in result.description.refused],
-        "unparsed": result.description.unparsed,
-        "withheld": bool(result.withheld),
-        "filters": result.window,
-        "since": f"{result.window.since.astimezone(zone):%Y-%m-%dT%H:%M}"
-        if result.window.since
-        else "",
-        "until": f"{result.window.until.astimezone(zone):%Y-%m-%dT%H:%M}"
-        if result.window.until
-        else "",
         "question": views.question(t, result.question),
+    }
+
+
+def _asked(
+    desk: Desk,
+    t: Translator,
+    description: ParsedDescription,
+    window: SearchWindow,
+    withheld: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return the values that show what is searched for, when and where."""
+    zone = desk.policy.zone
+    since, until = (
+        f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" if at else "" for at in (window.since, window.until)
+    )
+    return {
+        "chips": views.chips(t, description.slots, withheld),
+        "slots_json": description.slots,
+        "refused": [t(f"refused.{kind}") for kind in description.refused],
+        "unparsed": description.unparsed,
+        "withheld": bool(withheld),
+        "filters": window,
+        "since": since,
+        "until": until,
         "cameras": [(name, desk.policy.camera_name(name)) for name in desk.policy.cameras],
     }
 
 
-def _answer(
-    request: Request,
-    session: Session,
-    case_id: int,
-    description: ParsedDescription,
-    window: SearchWindow,
-    skip: frozenset[str] = frozenset(),
-) -> Response:
+def _answer(request: Request, session: Session, case_id: int, asked: SearchResultPage) -> Response:
     """Send the parts of the page that a search changes."""
-    values = _searched(request, session, case_id, description, window, skip)
+    values = _searched(request, session, case_id, asked)
     case = state_of(request).desk.records.book.get(case_id)
 
     values |= case_frame(request, case, "search")

@@ -12,6 +12,7 @@ from reid.desk.cases import OUTCOMES, STEPS, Case, Session
 from reid.desk.desk import Desk
 from reid.desk.policy import may
 from reid.web import phrases, views
+from reid.web.audit_view import audit_rows
 from reid.web.case_context import case_frame
 from reid.web.security import CaseId, Closes, Decides, Sees
 from reid.web.state import language_of, render, state_of
@@ -70,11 +71,17 @@ def take_step(
 
 @router.post("/case/{case_id}/watch")
 def watch(
-    request: Request, session: Decides, case_id: CaseId, on: Annotated[str, Form(max_length=3)]
+    request: Request,
+    session: Decides,
+    case_id: CaseId,
+    on: Annotated[str, Form(max_length=3)],
+    back: Annotated[str, Form(max_length=10)] = "map",
 ) -> Response:
     """Have new sightings compared with this case, or no more."""
     state_of(request).desk.records.book.watch(case_id, on == "yes", session.user.name)
-    return RedirectResponse(f"/case/{case_id}/map", 303)
+    if request.headers.get("x-part") == "1":
+        return Response(status_code=204)
+    return RedirectResponse(f"/case/{case_id}" + ("" if back == "search" else "/map"), 303)
 
 
 @router.get("/case/{case_id}/sheet")
@@ -85,7 +92,7 @@ def sheet(request: Request, session: Decides, case_id: CaseId) -> Response:
     confirmed = desk.records.book.decisions(case_id, "confirmed")
     t = state_of(request).words.translator(language_of(request))
     desk.note_export(case_id, "print", len(confirmed), session.user.name)
-    desk.pictures.load([d.sighting for d in confirmed])
+    desk.load_pictures([d.sighting for d in confirmed])
     return render(
         request,
         "sheet.html",
@@ -148,12 +155,13 @@ def case_audit(request: Request, session: Closes, case_id: CaseId) -> Response:
     desk = state_of(request).desk
     case = desk.records.book.get(case_id)
     found = desk.records.trail.verify()
+    t = state_of(request).words.translator(language_of(request))
     return render(
         request,
         "audit_case.html",
         session,
         case=case,
-        lines=desk.records.trail.lines(case_id),
+        lines=audit_rows(t, desk.records.trail.lines(case_id), desk.policy.zone),
         verified=found,
     )
 

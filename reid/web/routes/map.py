@@ -11,20 +11,26 @@ from fastapi import APIRouter, Request
 from PIL import Image as PillowImage
 from starlette.responses import FileResponse, Response
 
-from reid.core.errors import StoreError
+from reid.core.errors import ReidError, StoreError
 from reid.desk.cases import Decision
 from reid.desk.desk import Desk
 from reid.desk.policy import may
 from reid.desk.reach import radius, reachable
+from reid.watch.status import read_status
 from reid.web import views
 from reid.web.case_context import case_frame
 from reid.web.security import CaseId, Sees
 from reid.web.state import language_of, render, state_of
+from reid.web.translations import Translator
 
 router = APIRouter()
 
 WIDE: Final = 1000.0
 """Width of the drawing, in its own units."""
+
+LONGEST_NUMBER: Final = 4
+LONGEST_LABEL: Final = 26
+"""Characters on a camera's dot, and of its name on the plan."""
 
 _PLAIN_ASPECT: Final = 0.6
 
@@ -41,6 +47,56 @@ class CameraMarker:
     exit: bool
     stops: tuple[int, ...]
     alerted: bool
+
+    @property
+    def number(self) -> str:
+        """Which stops of the route it is, short enough for its dot: "2·5", "1–6", "4×"."""
+        first, last = (self.stops[0], self.stops[-1]) if self.stops else (0, 0)
+        if len(self.stops) > 2 and last - first == len(self.stops) - 1:
+            return f"{first}–{last}"
+        said = "·".join(map(str, self.stops))
+        return said if len(said) <= LONGEST_NUMBER else f"{len(self.stops)}×"
+
+    @property
+    def radius(self) -> int:
+        """Of its dot, in units of the drawing."""
+        return 34 if self.stops else 16
+
+    @property
+    def label(self) -> str:
+        """Its name, short enough for the plan."""
+        return (
+            self.name if len(self.name) <= LONGEST_LABEL else f"{self.name[: LONGEST_LABEL - 1]}…"
+        )
+
+    @property
+    def anchor(self) -> str:
+        """From which end its name is written, so that it does not leave the plan."""
+        return "start" if self.x < WIDE / 3 else "end" if self.x > WIDE * 2 / 3 else "middle"
+
+    @property
+    def label_x(self) -> float:
+        """Where its name begins, ends, or has its middle."""
+        edge = {"start": -self.radius, "middle": 0, "end": self.radius}[self.anchor]
+        return min(max(self.x + edge, 8.0), WIDE - 8)
+
+    @property
+    def label_y(self) -> float:
+        """The base line of its name: above the dot, or below where the plan ends."""
+        gap = self.radius + (22 if self.alerted else 10)
+        return self.y - gap if self.y > 90 else self.y + gap + 24
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    """A camera in the list beside the plan: what it is, and how it is doing."""
+
+    camera: str
+    name: str
+    place: str
+    state: str
+    stops: str
+    exit: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +117,7 @@ def map_page(request: Request, session: Sees, case_id: CaseId) -> Response:
     desk, t = state.desk, state.words.translator(language_of(request))
     case = desk.records.book.require_open(case_id)
     route = desk.records.book.decisions(case_id, "confirmed")
-    desk.pictures.load([d.sighting for d in route])
+    desk.load_pictures([d.sighting for d in route])
     height = WIDE * plan_aspect(desk)
     alerted = {alert.camera for alert in desk.records.alerts.waiting(case_id)}
     markers = _markers(desk, route, height, alerted)
@@ -83,7 +139,8 @@ def map_page(request: Request, session: Sees, case_id: CaseId) -> Response:
         unplaced=[
             desk.policy.camera_name(c) for c, v in desk.policy.cameras.items() if v.x is None
         ],
-        may_decide=may(session.user.role, "decide"),
+        rows=_camera_rows(desk, t, markers, route),
+        may_search=may(session.user.role, "search"),
     )
 
 
@@ -129,6 +186,34 @@ def _markers(
         where = camera.x * WIDE, camera.y * height
         markers.append(CameraMarker(name, shown, *where, sees, camera.exit, stops, name in alerted))
     return markers
+
+
+def _camera_rows(
+    desk: Desk, t: Translator, markers: list[CameraMarker], route: list[Decision]
+) -> list[CameraRow]:
+    """List all cameras, those that are not on the plan too."""
+    states, dots = _states(desk), {marker.camera: marker.number for marker in markers}
+    seen = {d.camera for d in route}
+    return [
+        CameraRow(
+            name,
+            desk.policy.camera_name(name),
+            t(f"place.{camera.place}"),
+            states.get(name, ""),
+            dots.get(name) or ("✓" if name in seen else ""),
+            camera.exit,
+        )
+        for name, camera in desk.policy.cameras.items()
+    ]
+
+
+def _states(desk: Desk) -> dict[str, str]:
+    """Return how the watched cameras are, as the banner and the terminal say it."""
+    try:
+        status = read_status(desk.folder)
+    except ReidError:
+        return {}
+    return {h.camera: status.state_of(h) for h in status.cameras} if status else {}
 
 
 def _line(markers: list[CameraMarker], route: list[Decision]) -> str:

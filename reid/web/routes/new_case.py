@@ -1,7 +1,8 @@
 """The list of cases, and opening one: a sentence and a form that fill each other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -34,6 +35,12 @@ class CaseRow:
     police_due: bool
 
 
+_NOTHING_TYPED: Final = dict.fromkeys(
+    ("text", "purpose", "reporter", "relationship", "child_name", "last_seen_place",
+     "last_seen_time", "companion"), "",
+)  # fmt: skip
+
+
 @router.get("/")
 def case_list(request: Request, session: SignedIn) -> Response:
     """Show the open cases, and what is waiting in them."""
@@ -56,7 +63,7 @@ def case_list(request: Request, session: SignedIn) -> Response:
 @router.get("/case/new")
 def new_case(request: Request, session: Searches) -> Response:
     """Show the empty form."""
-    return _form(request, session, "", "")
+    return _form(request, session, _NOTHING_TYPED)
 
 
 @router.post("/case/new")
@@ -72,14 +79,22 @@ def open_case(
     last_seen_place: Annotated[str, Form(max_length=200)] = "",
     last_seen_time: Annotated[str, Form(max_length=5)] = "",
     companion: Annotated[str, Form(max_length=200)] = "",
+    anyway: Annotated[str, Form(max_length=3)] = "",
 ) -> Response:
-    """Open a case and search at once."""
+    """Open a case and search at once; asked first where nothing of it can be searched for."""
     desk = state_of(request).desk
     desk.policy.purpose(purpose)
+    typed = {
+        "text": text, "purpose": purpose, "reporter": reporter, "relationship": relationship,
+        "child_name": child_name, "last_seen_place": last_seen_place,
+        "last_seen_time": last_seen_time, "companion": companion,
+    }  # fmt: skip
     try:
         description = _description(request, session, text, slots)
     except UsageError as error:
-        return _form(request, session, text, str(error), 400)
+        return _form(request, session, typed, str(error), status=400)
+    if not description.query().wishes and anyway != "yes":
+        return _form(request, session, typed, unclear=description.unparsed, status=409)
     zone = desk.policy.zone
     seen = description.circumstances(zone)
     new = NewCase(
@@ -152,16 +167,23 @@ def _understood(request: Request, description: ParsedDescription) -> dict[str, A
 
 
 def _form(
-    request: Request, session: Session, text: str, problem: str, status: int = 200
+    request: Request,
+    session: Session,
+    typed: Mapping[str, str],
+    problem: str = "",
+    unclear: tuple[str, ...] | None = None,
+    status: int = 200,
 ) -> Response:
+    """Show the form with what was typed; `unclear` if nothing in it can be searched for."""
     t = state_of(request).words.translator(language_of(request))
     return render(
         request,
         "new.html",
         session,
         status,
-        text=text,
+        typed=typed,
         problem=problem,
+        unclear=unclear,
         groups=views.form_groups(t),
         carried=views.carried(t),
     )

@@ -5,9 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from reid.desk.impact_report import report, report_text
+from reid.desk.impact_report import report
+from reid.web.audit_view import audit_rows, report_sections
 from reid.web.security import Audits, ManagesUsers, Number, Reports
-from reid.web.state import render, state_of
+from reid.web.state import language_of, render, state_of
+from reid.web.translations import Translator
 
 router = APIRouter()
 
@@ -22,7 +24,11 @@ def audit(request: Request, session: Audits, case: Number = None) -> Response:
         request,
         "audit.html",
         session,
-        lines=list(reversed(trail.lines(case, _NEWEST))),
+        lines=audit_rows(
+            _translator(request),
+            reversed(trail.lines(case, _NEWEST)),
+            state_of(request).desk.policy.zone,
+        ),
         verified=trail.verify(),
         newest=_NEWEST,
     )
@@ -32,8 +38,12 @@ def audit(request: Request, session: Audits, case: Number = None) -> Response:
 def report_page(request: Request, session: Reports) -> Response:
     """Show what an impact assessment asks for."""
     desk = state_of(request).desk
-    text = report_text(report(desk, session.user.name))
-    return render(request, "report.html", session, text=text)
+    sections = report_sections(_translator(request), report(desk, session.user.name))
+    return render(request, "report.html", session, sections=sections)
+
+
+def _translator(request: Request) -> Translator:
+    return state_of(request).words.translator(language_of(request))
 
 
 @router.get("/users")

@@ -17,6 +17,7 @@ const seen = new Set();
 let number = Number(form.dataset.number);
 let current = null;
 let before = "";
+let top = 0; // sightings shown, once more were asked for
 
 const cards = () => [...results.querySelectorAll(".sighting")];
 
@@ -81,6 +82,7 @@ function values(extra) {
   for (const name of ["window", "since", "until"]) data[name] = chosen.get(name) || "";
   const cameras = chosen.getAll("camera");
   if (cameras.length) data.camera = cameras;
+  if (top) data.top = top;
   return data;
 }
 
@@ -116,6 +118,13 @@ function keepFor(sighting) {
 }
 
 const slots = () => JSON.parse(form.elements.slots.value || "[]");
+const more = async (button) => {
+  const shown = cards().length;
+  top = Number(button.dataset.top);
+  await again(slots());
+  const first = cards()[shown];
+  if (first) { choose(first, false); first.focus(); }
+};
 const again = (changed) => search({ slots: JSON.stringify({ slots: changed }), skip: [...skipped].join(",") });
 
 chips.addEventListener("click", (event) => {
@@ -165,6 +174,8 @@ function answer(button) {
 results.addEventListener("click", (event) => {
   const reply = event.target.closest(".question button");
   if (reply) { answer(reply); return; }
+  const further = event.target.closest(".show-more");
+  if (further) { more(further); return; }
   if (event.target.closest(".back-to-search")) {
     results.innerHTML = before;
     return;
@@ -182,7 +193,7 @@ async function decide(sighting, verdict) {
   const at = all.findIndex((card) => card.dataset.sighting === sighting);
   const following = all[at + 1]?.dataset.sighting;
   try {
-    const answer = await send(form.dataset.case, sighting, verdict, { s: number });
+    const answer = await send(form.dataset.case, sighting, verdict, { s: number, ...(top ? { top } : {}) });
     if (!answer) { keepFor(sighting); return; }
     take(answer, false);
   } catch (error) {
@@ -249,7 +260,7 @@ document.addEventListener("keydown", (event) => {
 decidesFor(form.dataset.case, decide);
 onBack(() => { if (results.querySelector(".stamp.waits")) again(slots()); });
 addEventListener("popstate", () => location.reload());
-if (!location.search) history.replaceState({ number }, "", `${base}?s=${number}`);
+if (number && !location.search) history.replaceState({ number }, "", `${base}?s=${number}`);
 if (cards().length) {
   if (wide.matches) choose(cards()[0], false);
   cards()[0].focus({ preventScroll: true });

@@ -1,6 +1,6 @@
 // Keeps a page as it would be after a reload: alerts as cards, badges, lists, the plan.
 
-import { toast, words } from "./post.js";
+import { post, toast, Unreachable, words } from "./post.js";
 import { decide } from "./queue.js";
 import { check, isGone, lost, onBack, tell } from "./reach.js";
 import { chime } from "./sound.js";
@@ -98,6 +98,21 @@ document.addEventListener("submit", (event) => {
   if (!form) return;
   event.preventDefault();
   decideOn(form.closest(".alert-card"), event.submitter.value);
+}, true);
+
+// A form that changes one thing on its page, which is then taken anew: nobody is led away.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.dataset.quiet === undefined) return;
+  event.preventDefault();
+  const values = { ...Object.fromEntries(new FormData(form)), [event.submitter.name]: event.submitter.value };
+  try {
+    await post(form.getAttribute("action"), values);
+    refreshSoon();
+  } catch (error) {
+    if (error instanceof Unreachable) lost();
+    toast(error.message || words.failed);
+  }
 }, true);
 
 floating?.addEventListener("click", (event) => {
