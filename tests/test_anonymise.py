@@ -24,6 +24,11 @@ class OnePerson:
         assert fps > 0
         self.careful = careful
 
+    crowds = 0
+
+    def said_of_crowds(self, name: str, before: int = 0) -> list[str]:
+        return []
+
     def start_still(self) -> None:
         self.start(fps=1.0)
 

@@ -29,6 +29,10 @@ class Script:
         self.careful = careful
 
     link_scores = (0.4, 0.25)
+    crowds = 0
+
+    def said_of_crowds(self, name: str, before: int = 0) -> list[str]:
+        return []
 
     def start_still(self) -> None:
         self.start(fps=1.0)

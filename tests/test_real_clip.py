@@ -243,7 +243,7 @@ def test_search_prints_json_and_a_sheet(venue: Path, faces: FaceCounter) -> None
     )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    assert set(answer) == {"query", "outcome", "matches"}
+    assert set(answer) == {"query", "outcome", "matches", "people"}
     first = answer["matches"][0]
     assert first["camera"] == "store-aisle-detection"
     assert {"sighting", "source", "start", "end", "score", "probability", "why"} <= set(first)

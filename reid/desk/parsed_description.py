@@ -4,14 +4,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reid.core.clock import CLOCK_ERROR
 from reid.core.errors import UsageError
 from reid.core.records import Query, SearchWindow
 from reid.describe import LANGUAGES, describe, from_json, minutes_ago, to_json
-from reid.desk.cases import Circumstances
 from reid.desk.policy import Purpose
+
+if TYPE_CHECKING:  # loads SQLAlchemy
+    from reid.desk.cases import Circumstances
 
 UNKNOWN: Final = "unknown"
 """Certainty of a field that the speaker does not know: kept on screen, not searched."""
@@ -95,8 +97,10 @@ class ParsedDescription:
             return now - timedelta(minutes=minutes)
         return clock_time(self.last_seen_time, zone, now)
 
-    def circumstances(self, zone: tzinfo, now: datetime | None = None) -> Circumstances:
+    def circumstances(self, zone: tzinfo, now: datetime | None = None) -> "Circumstances":
         """Return where and when the person was last seen, and with whom."""
+        from reid.desk.cases import Circumstances
+
         companions = ", ".join(self.companions)
         return Circumstances(self.last_seen_place, self.last_seen_at(zone, now), companions)
 

@@ -1,7 +1,7 @@
 """The audit trail and the report in words: what the codes of lines and slots mean to a reader."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final
@@ -135,7 +135,7 @@ def _said(t: Translator, value: Any) -> str:
     return str(value)
 
 
-_LISTED: Final = {
+_LISTED: Final[Mapping[str, Callable[[Translator, str], str]]] = {
     "forbidden_places": lambda t, one: t.known(f"forbidden.{one}") or one.replace("-", " "),
     "estimated": slot_name,
     "estimated_from_the_body": slot_name,

@@ -168,7 +168,7 @@ class TestFilms:
 
     def test_the_end_of_a_film_counts(self, tmp_path: Path) -> None:
         path = str(self.film(tmp_path / "a.mp4", 1200))
-        start = NOW - timedelta(minutes=5)
+        start = datetime.now(UTC) - timedelta(minutes=5)
         with pytest.raises(SourceError, match="in the future"):
             check_times(open_source(path, start=start), None)
         assert check_times(open_source(path, start=start - CLOCK_ERROR), None) == ""

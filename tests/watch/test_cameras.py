@@ -98,7 +98,7 @@ def test_stopping_ends_a_camera_at_once(clip: Path) -> None:
 
 def test_an_unreadable_stream_says_so(tmp_path: Path) -> None:
     source = CameraSource(str(tmp_path / "none.mp4"), "gate")
-    with pytest.raises(SourceError, match="cannot be opened"):
+    with pytest.raises(SourceError, match="is no file"):
         list(source.frames())
 
 

@@ -191,6 +191,7 @@ def test_every_line_that_can_be_written_has_words() -> None:
     source = "\n".join(p.read_text() for p in (Path(reid.__file__).parent / "desk").rglob("*.py"))
     kinds = "case|erase|user|decide|watch|login|serve"
     actions = set(re.findall(rf'"((?:{kinds})\.[a-z.]+)"', source)) | {"login", "search", "alert"}
+    actions = {action for action in actions if not action.endswith(".json")}
     assert len(actions) > 15
     for language in LANGUAGES:
         t = words().translator(language)

@@ -26,7 +26,7 @@ def needed(connection: Connection) -> Mapping[str, tuple[int, ...]]:
 
 
 def _pairs(connection: Connection, rows: sa.Select[tuple[str, int]]) -> set[tuple[str, int]]:
-    return {(sighting, case_id) for sighting, case_id in connection.execute(rows)}
+    return {(str(row[0]), int(row[1])) for row in connection.execute(rows)}
 
 
 def withheld(connection: Connection) -> frozenset[str]:

@@ -168,7 +168,8 @@ def test_two_models_are_compared_person_by_person(three_people) -> None:
         found = getattr(both.against, way)
         assert found.rank1 == pytest.approx(ours.rank1 - theirs.rank1, abs=1e-4)
         assert pytest.approx(ours.mAP - theirs.mAP, abs=2e-4) == found.mAP
-    assert same.plain.intervals == {"rank1": (0.0, 0.0), "mAP": (0.0, 0.0)}
+    for low, high in same.plain.intervals.values():
+        assert low == -high < 0, "of three people, equal ones are never sure to be equal"
     assert both.run.settings["against"]["model"] == "blind"
     assert "less blind" in both.tables()[1].note
 
