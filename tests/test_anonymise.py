@@ -12,33 +12,19 @@ from reid.core.boxes import Tracks, as_boxes, empty_boxes
 from reid.core.errors import SourceError, UsageError
 from reid.detect.head_regions import TOP_WITHOUT_HEAD, HeadCandidates
 from reid.detect.tracker import Seen
+from tests.doubles import TrackerDouble
 from tests.making import write_video
 
 PERSON = [20, 10, 60, 110]
 
 
-class OnePerson:
+class OnePerson(TrackerDouble):
     """Stands in for the detector: one person at a known place in every frame."""
-
-    def start(self, fps: float, *, careful: bool = False) -> None:
-        assert fps > 0
-        self.careful = careful
-
-    crowds = 0
-
-    def said_of_crowds(self, name: str, before: int = 0) -> list[str]:
-        return []
-
-    def start_still(self) -> None:
-        self.start(fps=1.0)
 
     def track(self, raw):
         box = as_boxes([PERSON])
         tracks = Tracks(box, np.ones(1, np.float32), np.ones(1, np.int64))
         return Seen(tracks, HeadCandidates.upright(empty_boxes()))
-
-    def quarters_upright(self, raw):
-        return np.array([1.0, 0, 0, 0])
 
 
 def scene(n: int = 6):

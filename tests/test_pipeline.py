@@ -16,26 +16,15 @@ from reid.detect.tracker import Seen
 from reid.embed import RegionEmbedder
 from reid.pipeline import Clock, Indexer, redacted_frames
 from reid.store import Store
+from tests.doubles import TrackerDouble
 from tests.making import NOON, write_video
 
 
-class Script:
+class Script(TrackerDouble):
     """People at scripted places; the track id is their number from 1."""
 
     def __init__(self, *people) -> None:
         self.people = people
-
-    def start(self, fps: float, *, careful: bool = False) -> None:
-        self.careful = careful
-
-    link_scores = (0.4, 0.25)
-    crowds = 0
-
-    def said_of_crowds(self, name: str, before: int = 0) -> list[str]:
-        return []
-
-    def start_still(self) -> None:
-        self.start(fps=1.0)
 
     def track(self, raw):
         boxes, ids = [], []
@@ -48,9 +37,6 @@ class Script:
             as_boxes(boxes), np.full(len(ids), 0.9, np.float32), np.array(ids, np.int64)
         )
         return Seen(tracks, HeadCandidates.upright(empty_boxes()))
-
-    def quarters_upright(self, raw):
-        return np.array([1.0, 0, 0, 0])
 
 
 def standing(index: int):

@@ -12,7 +12,7 @@ from reid.desk.desk import Desk
 from reid.web.translations import Words
 from reid.web.views import Card, ReasonView, heading
 from tests.venues import sightings
-from tests.web.conftest import TEXT, Browser
+from tests.web.conftest import TEXT, Browser, asked_to_erase
 
 HTML = {"accept": "text/html"}
 RED = "s" + "0" * 23
@@ -129,14 +129,6 @@ def test_police_prompt(operator: Browser, case: str, desk: Desk) -> None:
     operator.fill(f"{case}/steps", step="police")
     assert 'class="police"' not in operator.get(f"{case}/steps", headers=HTML).text
     assert "police" in desk.records.book.steps(1)
-
-
-def asked_to_erase(boss: Browser, case: str):
-    """Ask for a case's erasure as the page does that names what goes."""
-    page = boss.get(f"{case}/erase", headers=HTML).text
-    seal = re.search(r'name="plan" value="(\w+)"', page)
-    assert seal, page
-    return page, boss.fill(f"{case}/erase", plan=seal.group(1))
 
 
 def test_found_close_erase(operator: Browser, browse, case: str, desk: Desk) -> None:

@@ -11,7 +11,7 @@ from reid.desk.desk import Desk
 from reid.desk.policy import PERMISSIONS, Permission
 from reid.web.rights import RIGHTS, check_rights
 from reid.web.security import Sees
-from tests.web.conftest import ROLES, TEXT, Browser
+from tests.web.conftest import ROLES, TEXT, Browser, asked_to_erase
 
 FORMS = {
     "/case/new": {"text": TEXT, "purpose": "missing-child"},
@@ -73,8 +73,9 @@ def test_an_operator_closes_and_a_supervisor_erases(
     assert desk.records.book.get(1).state == "closed"
     assert f'action="{case}/erase"' not in operator.get(f"{case}/close").text
     boss = browse("supervisor")
-    assert boss.fill(f"{case}/erase").status_code == 303
-    assert desk.records.book.get(1).state != "closed"
+    assert boss.fill(f"{case}/erase").status_code == 409, "what goes was not named before"
+    assert desk.records.book.get(1).erase_at is None
+    assert asked_to_erase(boss, case)[1].status_code == 303
 
 
 def test_no_right_is_unused() -> None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -25,7 +26,7 @@ def needed(connection: Connection) -> Mapping[str, tuple[int, ...]]:
     return {sighting: tuple(ids) for sighting, ids in needs.items()}
 
 
-def _pairs(connection: Connection, rows: sa.Select[tuple[str, int]]) -> set[tuple[str, int]]:
+def _pairs(connection: Connection, rows: sa.Select[Any]) -> set[tuple[str, int]]:
     return {(str(row[0]), int(row[1])) for row in connection.execute(rows)}
 
 
@@ -47,7 +48,7 @@ def withheld(connection: Connection) -> frozenset[str]:
     return found - needed(connection).keys() if found else found
 
 
-def _of_open_cases(table: sa.Table) -> sa.Select[tuple[str, int]]:
+def _of_open_cases(table: sa.Table) -> sa.Select[Any]:
     """Select sighting and case of a table's rows that belong to open cases."""
     return (
         sa.select(table.c.sighting, table.c.case_id)

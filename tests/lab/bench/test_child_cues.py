@@ -45,7 +45,9 @@ def test_exact_heights_tell_children_apart(tmp_path: Path, venue: FilmedVenue) -
     assert N >= KNOWN_FROM
     for one in (found.after, found.known):
         assert one is not None
-        assert (one.auc, one.interval) == (1.0, (1.0, 1.0))
+        assert one.auc == 1.0
+        assert one.interval is not None
+        assert 0.9 < one.interval[0] < one.interval[1] == 1.0, "so few leave room for chance"
         assert (one.children, one.adults) == (CHILDREN, N - CHILDREN - 1), "one shows nobody"
     assert found.before is not None
     assert found.before.auc == 0.5, "the model says nothing"

@@ -14,11 +14,12 @@ from reid.detect.tracker import Seen
 from reid.embed import RegionEmbedder
 from reid.lab.bench.data.venue_sets import Clip, Shown, Told, demo_folder, read_venue
 from reid.lab.bench.venue import Sought, owners_of, run_venue, summary
+from tests.doubles import TrackerDouble
 
 NOON = datetime(2026, 5, 2, 12, tzinfo=UTC)
 
 
-class Oracle:
+class Oracle(TrackerDouble):
     """Finds whom the truth of the bundled clips says is there."""
 
     def __init__(self) -> None:
@@ -26,10 +27,8 @@ class Oracle:
         self._names: list[str] = []
 
     def start(self, fps: float, *, careful: bool = False) -> None:
+        super().start(fps, careful=careful)
         self._names = []
-
-    def quarters_upright(self, raw: RawFrame) -> np.ndarray:
-        return np.array([1.0, 0, 0, 0])
 
     def track(self, raw: RawFrame) -> Seen:
         shown = self._clips[raw.camera].frames[raw.index]
