@@ -36,7 +36,7 @@ from tests.lab.small_embedding import NET, figures, small_embedding
 from tests.making import redacted
 from tests.venues import CAMERAS, write_rules
 
-CONFIG = AdaptConfig(passes=2, rounds=2, people=4, views=2, rate=1e-3, warmup=2)
+CONFIG = AdaptConfig(passes=2, least=2, rounds=2, people=4, views=2, rate=1e-3, warmup=2)
 ALLOWED = '\n[adaptation]\npurpose = "The same clothes are found"\nretention_hours = 2\nviews = 2\n'
 SIZE = NET.height, NET.width
 

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from reid.core import columns
@@ -44,7 +44,10 @@ Progress = Callable[[float], None]
 LEAST_TRACKS: Final = 8
 """Of fewer nothing can be learnt."""
 
-_FROZEN: Final = ("attributes", "body", "visible", "regions")  # what they say is kept
+_FROZEN: Final = ("attributes", "body", "visible", "regions", "stem")
+"""What is not trained, nor is the trunk below its last stage: what heads say is kept, and most of
+what is gained is gained above, in two thirds of the time."""
+
 _MAX_NORM: Final = 5.0
 _CALIBRATED_ON: Final = 300  # crops, for INT8
 
@@ -80,6 +83,7 @@ class AdaptConfig:
 
     Attributes:
         passes: how often every crop is seen, about.
+        least: steps at least, of few crops.
         rounds: how often clusters are made.
         people, views: clusters in a batch and crops of each.
         rate, decay, warmup: AdamW's learning rate, weight decay, steps until it is reached.
@@ -92,17 +96,18 @@ class AdaptConfig:
         seed: of everything drawn.
     """
 
-    passes: int = 20
-    rounds: int = 6
+    passes: int = 6
+    least: int = 160
+    rounds: int = 4
     people: int = 16
     views: int = 4
-    rate: float = 3e-4
+    rate: float = 4e-4
     decay: float = 5e-4
     warmup: int = 20
     temperature: float = 0.05
     cameras: float = 0.5
     kept: float = 1.0
-    cut: float = 0.6
+    cut: float = 0.7
     momentum: float = 0.9
     ema_momentum: float = 0.99
     seed: int = 0
@@ -132,10 +137,11 @@ class Adapter:
         self.net.body_teaches = True
         self.shipped = deepcopy(self.net).eval().requires_grad_(False)
         self.ema = deepcopy(self.net).requires_grad_(False)
-        for name in _FROZEN:
-            getattr(self.net, name).requires_grad_(False)
+        self._below = sum(self.net.config.blocks[:-1])
+        for part in (*(getattr(self.net, name) for name in _FROZEN), *self._lower()):
+            part.requires_grad_(False)
         batch = config.people * config.views
-        self.steps = max(config.rounds, config.passes * len(crops) // batch)
+        self.steps = max(config.least, config.passes * len(crops) // batch)
         self.schedule = Schedule(config.rate, config.warmup, self.steps)
         self.optimizer = torch.optim.AdamW(parameter_groups(self.net, config.decay), config.rate)
         ema = EMA(self.ema, self.net, config.ema_momentum)
@@ -157,6 +163,8 @@ class Adapter:
             until = (np.floor(done * self.config.rounds) + 1) / self.config.rounds
             memory = self._memory()
             self.net.train()
+            for part in self._lower():
+                part.eval()
             while (done := self._done(minutes)) < min(until, 1 - 1e-9):
                 begun = time.monotonic()
                 self._step(memory)
@@ -190,14 +198,20 @@ class Adapter:
         rows = memory.draw(config.people, config.views, random)
         drawn = torch.Generator().manual_seed(config.seed * 1_000_003 + self.step)
         x = augment_unmasked(self._images[torch.from_numpy(rows)], drawn)
-        outputs: Outputs = self.net(x)
+        with torch.no_grad():
+            maps = x * 4 - 2
+            for part in self._lower():
+                maps = part(maps)
+            before = self.shipped.said_of(self.shipped.trunk[self._below :](maps))
+        outputs = self.net.said_of(self.net.trunk[self._below :](maps))
         loss = memory.loss(outputs.vector, rows, config.temperature, config.cameras)
-        if config.kept:
-            with torch.no_grad():
-                before: Outputs = self.shipped(x)
-            loss = loss + config.kept * kept_loss(outputs, before)
+        loss = loss + config.kept * kept_loss(outputs, before)
         self._optimiser_step.take(loss, self.step)
         memory.update(outputs.vector.detach(), rows, config.momentum)
+
+    def _lower(self) -> list[nn.Module]:
+        """Return the network's parts that stay as they are, below those that learn."""
+        return [self.net.stem, *self.net.trunk[: self._below]]
 
     def save(self, path: Path) -> None:
         """Write a checkpoint; it appears under its name only when complete."""

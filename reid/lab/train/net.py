@@ -127,7 +127,10 @@ class AppearanceNet(nn.Module):
 
     def forward(self, crops: Tensor) -> Outputs:
         """Run one pass."""
-        x = self.trunk(self.stem(crops * 4 - 2))  # (B, C, h, w)
+        return self.said_of(self.trunk(self.stem(crops * 4 - 2)))
+
+    def said_of(self, x: Tensor) -> Outputs:
+        """Return what the last features (B, C, h, w) say."""
         regions = self.regions(x)
         pooled = self.pool(x, regions)
         vector = functional.normalize(self.neck(self.squeeze(pooled)).float(), dim=1)

@@ -28,7 +28,7 @@ from reid.weights.openvino import silence_telemetry
 from reid.weights.registry import models_folder
 from tests.lab.small_embedding import NET, UNKNOWN, figures, small_embedding
 
-CONFIG = AdaptConfig(passes=4, rounds=2, people=4, views=2, rate=1e-3, warmup=2)
+CONFIG = AdaptConfig(passes=4, least=2, rounds=2, people=4, views=2, rate=1e-3, warmup=2)
 NEVER = np.nan
 
 
