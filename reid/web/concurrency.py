@@ -1,7 +1,13 @@
-"""How much one sign-in, or one address, may have under way at once."""
+"""How much one sign-in, or one address, may have under way at once.
 
+Routes run in a few threads that all share. So of one sign-in some requests run and the next wait
+their turn, without a thread; who asks for more than can be meant is refused.
+"""
+
+import asyncio
 import hashlib
-from collections import Counter
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,59 +20,89 @@ from reid.web.connections import network_of
 STREAMS: Final = "/events"
 """Path of the pages' streams of alerts, which stay open."""
 
+SIGN_IN: Final = ("POST", "/login")
+"""What hashes a password: slow, and open to strangers."""
+
 
 @dataclass(frozen=True, slots=True)
-class AtOnce:
-    """How many at once: requests and streams of one sign-in, requests of one address."""
+class Share:
+    """How many run at once, and how many there may be with those that wait."""
 
-    requests: int = 16  # a browser sends six at once to one server
-    streams: int = 8
-    of_address: int = 64
+    running: int
+    most: int
+
+
+SHARES: Final = {
+    "requests": Share(8, 96),  # of one sign-in; with HTTP/2 a browser asks for a page at once
+    "streams": Share(8, 8),  # of one sign-in
+    "address": Share(64, 256),
+    "sign-ins": Share(4, 64),  # of all together
+}
+
+
+class Turn:
+    """Those of a kind and of one client that are under way."""
+
+    def __init__(self, share: Share) -> None:
+        self.share, self.count = share, 0
+        self.running = asyncio.Semaphore(share.running)
 
 
 class Concurrency:
-    """ASGI middleware: refuses what goes beyond, so that one browser cannot take every thread.
+    """ASGI middleware: lets requests wait their turn, and refuses what goes beyond.
 
     Args:
         app: what answers.
         cookie: name of the cookie that carries a sign-in; it is not checked here, since who makes
             one up is still held to what an address may.
-        most: how many at once.
+        shares: how many at once.
     """
 
-    def __init__(self, app: ASGIApp, cookie: str, most: AtOnce | None = None) -> None:
-        self._app, self._cookie, self._most = app, cookie, most or AtOnce()
-        self._under_way: Counter[tuple[str, str]] = Counter()
+    def __init__(self, app: ASGIApp, cookie: str, shares: Mapping[str, Share] = SHARES) -> None:
+        self._app, self._cookie, self._shares = app, cookie, shares
+        self._turns: dict[tuple[str, str], Turn] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
+        """Pass a request on in its turn, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        taken = self._places(scope)
-        if any(self._under_way[place] >= most for place, most in taken.items()):
+        turns = {key: self._turn(key) for key in self._keys(scope)}
+        if any(turn.count >= turn.share.most for turn in turns.values()):
             busy = PlainTextResponse("too much at once: wait a moment", 429, {"retry-after": "2"})
             await busy(scope, receive, send)
             return
-        self._under_way.update(taken.keys())
+        for key, turn in turns.items():
+            turn.count += 1
+            self._turns[key] = turn
         try:
-            await self._app(scope, receive, send)
+            async with AsyncExitStack() as held:
+                for turn in turns.values():
+                    await held.enter_async_context(turn.running)
+                await self._app(scope, receive, send)
         finally:
-            for place in taken:
-                self._under_way[place] -= 1
-                if not self._under_way[place]:
-                    del self._under_way[place]
+            for key, turn in turns.items():
+                turn.count -= 1
+                if not turn.count:
+                    self._turns.pop(key, None)
 
-    def _places(self, scope: Scope) -> dict[tuple[str, str], int]:
-        """Return what a request takes a place of, and how many places there are."""
-        request, most = HTTPConnection(scope), self._most
+    def _turn(self, key: tuple[str, str]) -> Turn:
+        return self._turns.get(key) or Turn(self._shares[key[0]])
+
+    def _keys(self, scope: Scope) -> list[tuple[str, str]]:
+        """Return what a request is counted under, in the order in which it waits.
+
+        The narrowest first: who waits for its own turn must hold no place that others wait for.
+        """
+        request = HTTPConnection(scope)
         streams = scope["path"] == STREAMS
-        places: dict[tuple[str, str], int] = {}
+        keys = []
         if token := request.cookies.get(self._cookie, ""):
             sign_in = hashlib.sha256(token.encode()).hexdigest()
-            kind = "streams" if streams else "requests"
-            places[kind, sign_in] = most.streams if streams else most.requests
+            keys.append(("streams" if streams else "requests", sign_in))
+        if (scope["method"], scope["path"]) == SIGN_IN:
+            keys.append(("sign-ins", ""))
         if not streams:
             address = network_of(request.client.host) if request.client else "unknown"
-            places["address", address] = most.of_address
-        return places
+            keys.append(("address", address))
+        return keys
