@@ -5,12 +5,14 @@ from the venue's rules here and is not passed around.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 
 from reid import __version__
 from reid.core.errors import UsageError
+from reid.core.heap import return_free_memory
 from reid.core.memory_dumps import forbid_memory_dumps
 from reid.core.supervisor import Loop
 from reid.desk.policy import Camera as DeclaredCamera
@@ -23,6 +25,7 @@ from reid.storage.venue_path import Folder, folder_at
 from reid.store import Store
 from reid.store.write_buffer import WriteBuffer
 from reid.watch.cameras import COMES_ROUND_WITHIN, STORE_WITHIN, CameraLoop
+from reid.watch.schedule import MEMORY_EVERY
 
 
 class CameraActor:
@@ -52,7 +55,7 @@ class CameraActor:
         self._loop = CameraLoop(
             camera, address, self._indexer, self._stop, write_buffer=write_buffer
         )
-        self._node = this_node()
+        self._node, self._returned = this_node(), time.monotonic()
         name = f"camera {camera}"
         self._supervised = Loop(name, self._loop.run, 1.0, COMES_ROUND_WITHIN, first=0.0)
         self._loop.beat = self._supervised.beat
@@ -73,6 +76,9 @@ class CameraActor:
 
     def look(self) -> WorkerStatus:
         """Say how it goes."""
+        if time.monotonic() - self._returned > MEMORY_EVERY:
+            self._returned = time.monotonic()
+            return_free_memory()
         looks = self._supervised.alive and not self._stop.is_set()
         health = self._loop.look()
         late = self._supervised.status().words

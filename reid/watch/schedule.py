@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from reid.core.heap import return_free_memory
 from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
 from reid.watch.alerting import EVERY, Alerting
@@ -15,6 +16,7 @@ EXPIRE_EVERY: Final = 60.0
 UPKEEP_EVERY: Final = 600.0
 STATUS_EVERY: Final = 5.0
 SEALS_EVERY: Final = 5.0
+MEMORY_EVERY: Final = 60.0
 """Seconds."""
 
 _TEND_EVERY: Final = 1.0  # seconds
@@ -44,6 +46,7 @@ class Scheduler:
             ("status", self._report, STATUS_EVERY),
             ("retention", desk.keep_retention, EXPIRE_EVERY),
             ("maintenance", self._upkeep, UPKEEP_EVERY),
+            ("memory", return_free_memory, MEMORY_EVERY),
         ]
         for name, body, every in jobs:
             self._supervisor.add(name, body, every)
