@@ -89,7 +89,6 @@ class Columns:
     def without(self, ids: Set[str]) -> "Columns":
         """Return the rows whose ids are not among `ids`."""
         kept = np.flatnonzero([name not in ids for name in self.keys.column("id")])
-        vectors = None if self.vectors is None else self.vectors[kept]
         return Columns(
             keys=self.keys.take(kept),
             attributes=self.attributes.take(kept),
@@ -97,7 +96,7 @@ class Columns:
             visible=self.visible.take(kept),
             measures=self.measures[kept],
             in_view=self.in_view.take(kept),
-            vectors=vectors,
+            vectors=None if self.vectors is None else self.vectors[kept],
         )
 
 

@@ -1,6 +1,7 @@
 """The venue on disk: upserts, filters, spaces, concurrent writers, erasure to the byte."""
 
 import stat
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -43,6 +44,25 @@ def test_what_goes_in_comes_out(store: Store) -> None:
     assert np.allclose(back.attributes, given.attributes[order], atol=0.002, equal_nan=True)
     assert np.allclose(back.visible, given.visible[order], atol=0.002)
     assert np.isnan(back.body).all()
+
+
+@pytest.mark.parametrize("vectors", [True, False])
+def test_columns_without_some_rows_are_the_others_in_every_field(
+    store: Store, vectors: bool
+) -> None:
+    """Else nobody is shown anything while an erasure can be taken back."""
+    store.add(sightings(["a", "b", "c"]))
+    whole = store.read(vectors=vectors)
+    kept = [i for i, key in enumerate(whole.keys) if key.id != "b"]
+    less = whole.without({"b"})
+    for field in fields(whole):
+        left, there = getattr(less, field.name), getattr(whole, field.name)
+        if there is None:
+            assert left is None, field.name
+        elif field.name == "keys":
+            assert list(left) == [there[i] for i in kept]
+        else:
+            assert np.array_equal(left, np.asarray(there)[kept], equal_nan=True), field.name
 
 
 def test_crops_come_back_redacted(store: Store) -> None:
