@@ -12,23 +12,25 @@ people's data appears only as an HMAC under the case's own key, which is destroy
 import hashlib
 import hmac
 import json
-import os
+import logging
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from reid.core.errors import AccessError, AuditError
+from reid.core.errors import AccessError, AuditError, StoreError
 from reid.desk.cases.audit_sinks import Outside, Seal
 from reid.desk.cases.database import Database, audit, cases, meta, users
+from reid.storage.durable import write_durably
 from reid.storage.locks import lock_of
 from reid.storage.venue_path import Folder
+
+LOG: Final = logging.getLogger("reid.desk")
 
 KEY_FILE: Final = "audit.key"
 HEAD_FILE: Final = "audit.head"
@@ -304,13 +306,21 @@ class Trail:
     def _anchor(self, newest: Seal) -> None:
         """Keep the newest seal in a file; one process at a time, never going back.
 
-        Who waited for the lock often finds a newer seal there already, and is done.
+        Who waited for the lock often finds a newer seal there already, and is done. The line is
+        written by now: where the file cannot be, whoever writes the next line does it, and nobody
+        is told that what was done had failed.
         """
+        try:
+            self._keep_head(newest)
+        except StoreError as error:
+            LOG.warning(json.dumps({"audit": "head not kept", "problem": type(error).__name__}))
+
+    def _keep_head(self, newest: Seal) -> None:
         with self._lock:
             known = self._read_head(earlier=True)
             if known is None or known.line < newest.line:
                 known = max(newest, self._last() or newest, key=lambda seal: seal.line)
-                _write_durably(self._head_path, f"{self._sealed(known)}\n")
+                write_durably(self._head_path, f"{self._sealed(known)}\n")
             self._kept = known
 
     def _last(self) -> Seal | None:
@@ -357,7 +367,7 @@ class Trail:
                 with self._database.read() as connection:
                     if connection.scalar(sa.select(sa.func.count()).select_from(audit)):
                         raise AuditError(f"{path} is gone: restore it, the trail needs it")
-                _write_durably(path, secrets.token_hex(_KEY_BYTES))
+                write_durably(path, secrets.token_hex(_KEY_BYTES))
             try:
                 key = bytes.fromhex(path.read_bytes().decode("ascii").strip())
                 if len(key) == _KEY_BYTES:
@@ -433,21 +443,6 @@ def _subject(detail: str, case_id: int | None) -> str | int | None:
         return case_id
     said = json.loads(detail)
     return said.get("user") if isinstance(said, dict) else None
-
-
-def _write_durably(path: Folder, text: str) -> None:
-    """Replace a file, readable by its owner alone, such that a crash leaves the old or the new."""
-    if not isinstance(path, Path):
-        path.write_text(text)  # S3 replaces an object whole or not at all
-        return
-    fresh = path.with_name(f"{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(descriptor, text.encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    fresh.replace(path)
 
 
 def reference(key: bytes, sighting: str) -> str:
