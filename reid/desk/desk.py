@@ -5,11 +5,11 @@ case, use what the purpose does not allow, or leave no line.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Final, Literal, Self, TypeVar
 
 from reid.core import vocabulary
 from reid.core.errors import CaseError, PolicyError, StoreError, UsageError
@@ -25,12 +25,14 @@ from reid.desk.policy import Policy, load_policy
 from reid.desk.refinement import refined
 from reid.desk.retention_clock import ClockJumped, RetentionClock
 from reid.desk.thumbnails import PictureKeys, Pictures
-from reid.rank import Question
+from reid.rank import Question, Refinement
 from reid.rank.camera_geometry import CameraPrior
 from reid.search.questions import best_question, journey, search_snapshot, similar
 from reid.search.snapshot import Snapshot, Snapshots
 from reid.storage.venue_path import Folder
 from reid.store import Filter, Store
+
+T = TypeVar("T")
 
 SHOWN: Final = 24
 """Sightings shown a search."""
@@ -39,6 +41,8 @@ SEARCH_SITE: Final = "search.site"
 QUESTIONS: Final = ("search", "similar", "journey", SEARCH_SITE)
 """Audit actions that are questions about people: all of them count as searches in an hour. To look
 at a sighting that was found, or to export it, is audited but asks nothing anew."""
+
+_READINGS: Final = 4  # of memory, while what it names is being erased
 
 _BODY: Final = tuple(slot.name for slot in vocabulary.SLOTS.values() if slot.body_derived)
 
@@ -69,6 +73,16 @@ class SearchResult:
     seconds: float
     question: Question | None = None
     doubted: tuple[tuple[str, str | float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """A ranking, and what it was made from."""
+
+    snapshot: Snapshot
+    refinement: Refinement
+    answer: Answer
+    searched: int
 
 
 def mountings(policy: Policy) -> dict[str, CameraPrior]:
@@ -193,11 +207,17 @@ class Desk:
         self.require_questions_left(actor)
         self._check_cameras(window)
         query, withheld = allowed(description.query(), self.policy.purpose(case.purpose))
-        snapshot = self.snapshots.get()
+
+        def rank(snapshot: Snapshot) -> _Ranked:
+            refinement = refined(query, snapshot, self.records.book.decisions(case_id))
+            return _Ranked(
+                snapshot, refinement, *search_snapshot(snapshot, query, window, top, refinement)
+            )
+
+        ranked = self.answered(rank, lambda found: [m.key.id for m in found.answer.matches])
+        answer, searched, refinement = ranked.answer, ranked.searched, ranked.refinement
         body = frozenset(s for s in _BODY if not self.policy.purpose(case.purpose).allows(s))
-        refinement = refined(query, snapshot, self.records.book.decisions(case_id))
-        answer, searched = search_snapshot(snapshot, query, window, top, refinement)
-        question = best_question(snapshot, query, window, skip | body, refinement)
+        question = best_question(ranked.snapshot, query, window, skip | body, refinement)
         detail: Detail = {
             "wishes": len(query.wishes),
             "searched": searched,
@@ -209,7 +229,6 @@ class Desk:
         saved = self.records.book.save_search(
             case_id, description.to_text(), window.to_text(), SearchLine(actor, detail, self._limit)
         )
-        self.pictures.load([match.key.id for match in answer.matches])
         seconds = time.perf_counter() - began
         doubted = tuple(refinement.config.doubts)
         return SearchResult(
@@ -227,11 +246,15 @@ class Desk:
             CaseError: no such open case.
             AccessError: too many searches.
         """
-        snapshot = self._ready(case_id, sighting, actor)
-        found = _shown(similar(self.store, sighting, window, top, snapshot.loaded), snapshot)
+        self._require_question(case_id, actor)
+
+        def near(snapshot: Snapshot) -> list[SimilarMatch]:
+            _require_row(snapshot, sighting)
+            return _shown(similar(self.store, sighting, window, top, snapshot.loaded), snapshot)
+
+        found = self.answered(near, _ids)
         detail: Detail = {"ref": self._ref(case_id, sighting), "shown": len(found)}
         self.note_question("similar", case_id, detail, actor)
-        self.pictures.load([f.key.id for f in found])
         return found
 
     def journey(
@@ -244,20 +267,39 @@ class Desk:
             CaseError: no such open case.
             AccessError: too many searches.
         """
-        snapshot = self._ready(case_id, sighting, actor)
-        route = _shown(journey(self.store, sighting, window, snapshot.loaded), snapshot)
+        self._require_question(case_id, actor)
+
+        def follow(snapshot: Snapshot) -> list[SimilarMatch]:
+            _require_row(snapshot, sighting)
+            return _shown(journey(self.store, sighting, window, snapshot.loaded), snapshot)
+
+        route = self.answered(follow, _ids)
         detail: Detail = {"ref": self._ref(case_id, sighting)}
         self.note_question("journey", case_id, detail, actor)
         return route
 
-    def _ready(self, case_id: int, sighting: str, actor: str) -> Snapshot:
-        """Return what is searched, if a question about a sighting may be asked."""
+    def answered(self, ask: Callable[[Snapshot], T], named: Callable[[T], list[str]]) -> T:
+        """Answer from memory, and from a new reading where that names what is not stored any more.
+
+        Memory follows the table a little behind; nobody is shown what was erased meanwhile, by
+        whatever process. The pictures of what is named are fetched.
+
+        Raises:
+            StoreError: sightings went faster than they could be read.
+        """
+        snapshot = self.snapshots.get()
+        for _ in range(_READINGS):
+            answer = ask(snapshot)
+            ids = named(answer)
+            if self.pictures.load(ids).issuperset(ids):
+                return answer
+            snapshot = self.snapshots.refresh()
+        raise StoreError("sightings are being erased at this moment: ask again")
+
+    def _require_question(self, case_id: int, actor: str) -> None:
+        """Refuse a question about a sighting where the case is not open, or too many came."""
         self.records.book.require_open(case_id)
         self.require_questions_left(actor)
-        snapshot = self.snapshots.get()
-        if snapshot.row(sighting) is None:
-            raise UsageError("this sighting is not stored any more")
-        return snapshot
 
     def _ref(self, case_id: int, sighting: str) -> str:
         return self.records.book.references(case_id, [sighting])[0]
@@ -283,6 +325,19 @@ class Desk:
             actor,
             request,
         )
+        self._require_stored(sighting)
+
+    def _require_stored(self, sighting: str) -> None:
+        self._eraser().wait()
+        if not self.still_stored(sighting):
+            raise UsageError("this sighting is not stored any more")
+
+    def still_stored(self, sighting: str) -> bool:
+        """Whether a sighting was not erased meanwhile; else what was written of it goes too."""
+        if self.store.keys([sighting]):
+            return True
+        self.records.book.forget([sighting])
+        return False
 
     def view(self, case_id: int, sighting: str, actor: str) -> None:
         """Note that somebody opened a sighting of an open case."""
@@ -335,9 +390,8 @@ class Desk:
         Raises:
             CaseError: open cases need some of them; with `even_needed` these go too.
         """
-        if not even_needed:
-            self._require_unneeded(which)
-        gone = self._eraser().erase(which, actor)
+        check = None if even_needed else self._require_unneeded
+        gone = self._eraser().erase(which, actor, check=check)
         self.erased += gone
         self._forget_memory()
         return gone
@@ -474,6 +528,15 @@ class Desk:
         unknown = [c for c in window.cameras if c not in self.policy.cameras]
         if unknown:
             raise UsageError("a camera was chosen that this venue does not have")
+
+
+def _ids(found: list[SimilarMatch]) -> list[str]:
+    return [match.key.id for match in found]
+
+
+def _require_row(snapshot: Snapshot, sighting: str) -> None:
+    if snapshot.row(sighting) is None:
+        raise UsageError("this sighting is not stored any more")
 
 
 def _shown(found: list[SimilarMatch], snapshot: Snapshot) -> list[SimilarMatch]:

@@ -4,11 +4,13 @@ A file marks that an erasure is under way. Between the deletion of rows and the 
 are gone from disk the process may die; whoever opens the venue next sees the mark and goes on.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from reid.core.errors import CaseError
+from reid.core.errors import CaseError, ReidError
+from reid.storage.durable import touch_durably
 from reid.storage.locks import lock_of
 from reid.storage.venue_path import Folder
 from reid.store import Filter, Store
@@ -56,26 +58,63 @@ class Eraser:
         self._alone = lock_of(folder, MARK, database=database)
         self._book, self._store = book, store
 
-    def erase(self, which: Filter, actor: str, action: str = "erase.sightings") -> int:
-        """Erase sightings, and what open cases say of them."""
+    def wait(self) -> None:
+        """Wait until an erasure that is under way is over.
+
+        An erasure sets its mark before it looks at what is needed. So whoever writes down that a
+        sighting is, and then finds no mark, was seen by it; whoever finds one waits and looks
+        whether the sighting is still there.
+        """
+        if self._mark.exists():
+            with self._alone:
+                pass
+
+    def erase(
+        self,
+        which: Filter,
+        actor: str,
+        action: str = "erase.sightings",
+        check: Callable[[Filter], None] | None = None,
+    ) -> int:
+        """Erase sightings, and what open cases say of them.
+
+        `check` raises if they may not go.
+        """
         if self._store is None:
             return 0
         with self._alone:
-            going = self._store.ids(which)
-            self._mark.touch(mode=0o600)
-            gone = self._store.erase(which)
-            self._book.forget(going)
-            kinds = {"camera": bool(which.cameras), "time": bool(which.ended_before)}
-            detail = {"sightings": gone, "left": self._store.count(), **kinds}
-            self._book.note(actor, action, None, detail)
-            self._mark.unlink(missing_ok=True)
+            self._begin()
+            if check is not None:
+                self._check(which, check)
+            return self._erase(self._store, which, actor, action)
+
+    def _check(self, which: Filter, check: Callable[[Filter], None]) -> None:
+        try:
+            check(which)
+        except ReidError:
+            self._mark.unlink(missing_ok=True)  # nothing was begun
+            raise
+
+    def _erase(self, store: Store, which: Filter, actor: str, action: str) -> int:
+        going = store.ids(which)
+        gone = store.erase(which)
+        self._book.forget(going)
+        kinds = {"camera": bool(which.cameras), "time": bool(which.ended_before)}
+        detail = {"sightings": gone, "left": store.count(), **kinds}
+        self._book.note(actor, action, None, detail)
+        self._mark.unlink(missing_ok=True)
         return gone
+
+    def _begin(self) -> None:
+        """Finish what was cut short, and mark that an erasure is under way."""
+        self._finish_earlier()
+        touch_durably(self._mark)
 
     def erase_case(self, case_id: int, actor: str) -> int:
         """Erase a case, its confirmed sightings and its key."""
         with self._alone:
-            going = self._book.begin_erasing(case_id, actor)
-            self._mark.touch(mode=0o600)
+            self._begin()
+            going = self._begin_case(case_id, actor)
             gone = 0
             if self._store is not None and going:
                 gone = self._store.erase(Filter(ids=going))
@@ -83,6 +122,13 @@ class Eraser:
             self._book.forget(going)
             self._mark.unlink(missing_ok=True)
         return gone
+
+    def _begin_case(self, case_id: int, actor: str) -> list[str]:
+        try:
+            return self._book.begin_erasing(case_id, actor)
+        except CaseError:  # there is none, or it is erased
+            self._mark.unlink(missing_ok=True)
+            raise
 
     def expire(
         self, now: datetime, retention: timedelta, views: timedelta = timedelta(0)
@@ -92,11 +138,9 @@ class Eraser:
         `views` is how long further views of tracks are kept; 0 where adaptation is not allowed.
         """
         with self._alone:
-            resumed = self._mark.exists()
+            resumed = self._finish_earlier()
             cases = {case.id: self._expire(case.id) for case in self._book.expired(now)}
             done = {case: gone for case, gone in cases.items() if gone is not None}
-            if resumed:
-                self._finish()
             gone = self._retire(now - retention, min(TOGETHER, _SHORTEST * retention))
             self._retire_views(now, views)
             return Expired(gone, tuple(done), resumed, sum(done.values()))
@@ -115,7 +159,10 @@ class Eraser:
         kept = sorted(self._book.kept())
         if not self._store.count(Filter(ended_before=before - together, except_ids=kept)):
             return 0
-        return self.erase(Filter(ended_before=before, except_ids=kept), EXPIRY, "erase.expired")
+        self._begin()
+        kept = sorted(self._book.kept())  # again, as of the mark
+        over = Filter(ended_before=before, except_ids=kept)
+        return self._erase(self._store, over, EXPIRY, "erase.expired")
 
     def _retire_views(self, now: datetime, kept: timedelta) -> None:
         """Erase the views that are over their time, once some of them are well over it."""
@@ -128,11 +175,18 @@ class Eraser:
         if gone:
             self._book.note(EXPIRY, "erase.views", None, {"views": gone})
 
-    def _finish(self) -> None:
-        """Complete an erasure that was cut short: old versions, and the book's leftovers."""
+    def _finish_earlier(self) -> bool:
+        """Complete an erasure that was cut short: old versions, and the book's leftovers.
+
+        It comes before any other, whose end would take the mark away. Returns whether there was
+        one.
+        """
+        if not self._mark.exists():
+            return False
         named = self._book.sightings()
         if self._store is not None:
             self._store.erase(_NO_SIGHTING)
             self._book.forget(named - set(self._store.keys(sorted(named))))
         self._book.note(EXPIRY, "erase.resumed", None, {})
         self._mark.unlink(missing_ok=True)
+        return True

@@ -98,7 +98,10 @@ def _answer(site: Desk, query: Query, window: SearchWindow, top: int) -> tuple[A
     if not query.wishes or not site.has_sightings:
         return Answer(query, "unsure", ()), 0
     times = replace(window, cameras=())  # cameras are named by each site for itself
-    return search_snapshot(site.snapshots.get(), query, times, top)
+    return site.answered(
+        lambda snapshot: search_snapshot(snapshot, query, times, top),
+        lambda found: [match.key.id for match in found[0].matches],
+    )
 
 
 def _detail(answer: Answer, searched: int, withheld: tuple[str, ...]) -> Detail:

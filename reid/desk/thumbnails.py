@@ -48,8 +48,11 @@ class Pictures:
         self._version = 0
         self._asked = float("-inf")
 
-    def load(self, sightings: Sequence[str]) -> None:
-        """Fetch what is not in memory yet, and forget what was erased: a read of each kind."""
+    def load(self, sightings: Sequence[str]) -> set[str]:
+        """Fetch what is not in memory yet, and forget what was erased: a read of each kind.
+
+        Returns which of them are stored.
+        """
         version = self._newest()
         with self._lock:
             missing = [one for one in sightings if one not in self._kept]
@@ -64,6 +67,7 @@ class Pictures:
             self._kept.update({one: (version, data) for one, data in found.items()})
             while len(self._kept) > MOST:
                 self._kept.popitem(last=False)
+        return set(sightings) - (set(missing) - set(found)) - (set(stale) - stored)
 
     def get(self, sighting: str) -> bytes | None:
         """Return a picture, or None if there is no such sighting any more, or it is withheld."""
