@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from reid.core.records import SearchWindow
 from reid.desk.cases import Alert, Case, Raising
-from reid.desk.cases.model import Decided
+from reid.desk.cases.model import Decided, Looked
 from reid.desk.desk import Desk
 from reid.desk.parsed_description import allowed
 from reid.desk.refinement import refined
@@ -48,7 +48,14 @@ LEAST_NATS: Final = 1.0
 """A sighting that fits less well than this (e times as likely) never raises an alert."""
 
 FIRST_LOOK: Final = timedelta(minutes=1)
-"""How far the first look goes back."""
+"""How far the first look goes back for a case that was not watched before."""
+
+LATE: Final = timedelta(minutes=5)
+"""How long after its end a sighting may be stored: so far behind the last look that was noted goes
+the first look of a process that was started anew."""
+
+NOTED_EVERY: Final = timedelta(seconds=30)
+"""How often it is noted until when all was looked at."""
 
 EVERY: Final = 3.0
 """Seconds between two looks at new sightings."""
@@ -109,35 +116,69 @@ class Alerting:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._known: set[str] | None = None
+        self._looked: Looked | None = None
         self._lock = threading.Lock()
         self.every = EVERY
 
     def look(self, now: datetime | None = None) -> list[Alert]:
         """Raise alerts for sightings that were stored since the last look.
 
-        What is new goes by the sightings' ids, not by their times: cameras store with a delay.
+        What is new goes by the sightings' ids, not by their times: cameras store with a delay. A
+        look that fails is made again, with the same sightings.
         """
         with self._lock:
             watched = [c for c in self._desk.records.book.all("open") if c.watching]
+            moment = now or datetime.now(UTC)
             if not watched or not self._desk.has_sightings:
                 self._known = None
+                self._note(moment, frozenset())
                 return []
             snapshot = self._desk.snapshots.get()
-            moment = now or datetime.now(UTC)
-            rows = self._fresh(snapshot, moment)
-            if not len(rows):
-                return []
-            return [a for case in watched for a in self._compare(case, snapshot, rows, moment)]
+            fresh = self._fresh(snapshot)
+            raised = []
+            for case in watched:
+                rows = self._rows(case, snapshot, fresh, moment)
+                raised += self._compare(case, snapshot, rows, moment) if len(rows) else []
+            self._known = set(snapshot.ids)
+            self._note(moment, frozenset(case.id for case in watched))
+            return raised
 
-    def _fresh(self, snapshot: Snapshot, now: datetime) -> NDArray[np.intp]:
-        """Return the rows not looked at before; at the first look, those of the last minute."""
+    def _fresh(self, snapshot: Snapshot) -> NDArray[np.intp] | None:
+        """Return the rows not looked at before; None at the first look of this process."""
         if self._known is None:
-            rows = np.flatnonzero(snapshot.end > _instant(now - FIRST_LOOK))
-        else:
-            known = self._known
-            rows = np.array([i for i, name in enumerate(snapshot.ids) if name not in known], int)
-        self._known = set(snapshot.ids)
-        return rows
+            return None
+        known = self._known
+        return np.array([i for i, name in enumerate(snapshot.ids) if name not in known], np.intp)
+
+    def _rows(
+        self, case: Case, snapshot: Snapshot, fresh: NDArray[np.intp] | None, now: datetime
+    ) -> NDArray[np.intp]:
+        """Return the rows that are new to a case, over restarts and looks of other processes."""
+        looked = self._looked
+        if looked is None:
+            looked = self._looked = self._desk.records.alerts.looked()
+        if case.id not in looked.cases:
+            recent = np.flatnonzero(snapshot.end > _instant(now - FIRST_LOOK))
+            return recent if fresh is None else np.union1d(fresh, recent)
+        if fresh is None:
+            return np.flatnonzero(snapshot.end > _instant(min(looked.at, now) - LATE))
+        return fresh
+
+    def _unseen(self, snapshot: Snapshot, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the rows that came after the last look for sure: a bar is set without these."""
+        if self._known is not None or self._looked is None or not self._looked.cases:
+            return rows
+        return rows[snapshot.end[rows] > _instant(self._looked.at)]
+
+    def _note(self, now: datetime, cases: frozenset[int]) -> None:
+        """Write down now and then that all of what is new was compared with these cases."""
+        known = self._looked
+        if known is None and not cases:
+            known = self._desk.records.alerts.looked()
+        if known is None or known.cases != cases or abs(now - known.at) >= NOTED_EVERY:
+            self._looked = Looked(now, cases)
+            if cases or (known is not None and known.cases):
+                self._desk.records.alerts.note_look(self._looked)
 
     def threshold(
         self, case: Case, snapshot: Snapshot, now: datetime, fresh: NDArray[np.intp]
@@ -165,7 +206,7 @@ class Alerting:
     def _compare(
         self, case: Case, snapshot: Snapshot, rows: NDArray[np.intp], now: datetime
     ) -> list[Alert]:
-        threshold = self.threshold(case, snapshot, now, rows)
+        threshold = self.threshold(case, snapshot, now, self._unseen(snapshot, rows))
         scores = self._scores(case, snapshot, rows)
         known = [*rows, *self._decided(case, snapshot, "confirmed")]
         others = np.setdiff1d(np.arange(len(snapshot)), known)
@@ -184,7 +225,7 @@ class Alerting:
             alert = self._desk.records.alerts.raise_once(
                 case.id, key.id, key.camera, key.start, float(chances[i]), how
             )
-            if alert is not None:
+            if alert is not None and self._desk.still_stored(key.id):
                 raised.append(alert)
         return raised
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reid.core.errors import CaseError
 from reid.core.records import Sightings
 from reid.desk.cases import Alert, NewCase
 from reid.desk.desk import Desk
@@ -57,8 +58,8 @@ def test_the_budget_is_kept_on_the_past(scores: list[float], hours: float, budge
     assert threshold.per_hour <= budget + 1e-9
 
 
-def watched(folder: Path, confirmed: bool = True) -> tuple[Desk, int]:
-    filled(folder)
+def watched(folder: Path, confirmed: bool = True, now: datetime | None = None) -> tuple[Desk, int]:
+    filled(folder, now=now)
     desk = Desk.open(folder)
     asked = ParsedDescription.of_sentence(TEXT)
     case = desk.records.book.open(NewCase("missing-child", TEXT, asked.to_text()), "anna", 24)
@@ -83,6 +84,62 @@ def test_only_new_fitting_sightings_raise_alerts(tmp_path: Path) -> None:
     desk.store.add(sightings(5, offset=400))
     desk.snapshots.refresh()
     assert alerting.look() == []
+
+
+def test_who_came_while_nobody_looked_is_looked_at_after_the_restart(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    desk, _ = watched(tmp_path, now=now - timedelta(minutes=21))
+    Alerting(desk).look(now - timedelta(minutes=20))
+    desk.store.add(sightings(5, now - timedelta(minutes=10), offset=300))
+    desk.snapshots.refresh()
+    again = Alerting(desk)
+    assert [alert.sighting for alert in again.look(now)] == ["s" + f"{300:023d}"]
+    assert again.look(now) == []
+    assert Alerting(desk).look(now + timedelta(minutes=1)) == []
+
+
+def test_a_case_that_was_not_watched_meanwhile_is_not_told_of_the_past(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    desk, case = watched(tmp_path, now=now - timedelta(minutes=21))
+    alerting = Alerting(desk)
+    alerting.look(now - timedelta(minutes=20))
+    desk.records.book.watch(case, False, "anna")
+    alerting.look(now - timedelta(minutes=19))
+    desk.store.add(sightings(5, now - timedelta(minutes=10), offset=300))
+    desk.snapshots.refresh()
+    desk.records.book.watch(case, True, "anna")
+    assert Alerting(desk).look(now) == []
+
+
+def test_a_look_that_fails_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, _ = watched(tmp_path)
+    alerting = Alerting(desk)
+    alerting.look()
+    desk.store.add(sightings(5, offset=300))
+    desk.snapshots.refresh()
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.records.alerts, "raise_once", _full)
+        with pytest.raises(CaseError):
+            alerting.look()
+    assert len(alerting.look()) == 1
+
+
+def _full(*_: object) -> None:
+    raise CaseError("desk.sqlite cannot be used (database or disk is full)")
+
+
+def test_nobody_is_alerted_for_who_was_erased_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, _ = watched(tmp_path)
+    alerting = Alerting(desk)
+    alerting.look()
+    desk.store.add(sightings(5, offset=300))
+    snapshot = desk.snapshots.refresh()
+    Desk.open(tmp_path).erase(Filter(ids=["s" + f"{300:023d}"]), "ben")
+    monkeypatch.setattr(desk.snapshots, "get", lambda: snapshot)
+    assert alerting.look() == []
+    assert desk.records.book.sightings() == {"s" + "0" * 23}
 
 
 def test_what_leaves_the_desk_has_no_free_text(tmp_path: Path) -> None:

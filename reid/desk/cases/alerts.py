@@ -1,5 +1,6 @@
 """Alerts: new sightings that fit a watched case, each raised once."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -7,11 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from reid.desk.cases.audit import Trail, reference
-from reid.desk.cases.database import Database, alerts, cases, decisions
-from reid.desk.cases.model import Alert, Raising
+from reid.desk.cases.database import Database, alerts, cases, decisions, meta
+from reid.desk.cases.model import Alert, Looked, Raising
 from reid.desk.cases.outbox import keep
 
 _PLAIN: Final = Raising()
+_LOOKED: Final = "looked"
 
 
 class Alerts:
@@ -59,6 +61,22 @@ class Alerts:
             )
             keep(change.connection, alert, how.channels)
         return alert
+
+    def looked(self) -> Looked:
+        """Return until when sightings were compared, by whatever process."""
+        with self._database.read() as connection:
+            noted = connection.scalar(sa.select(meta.c.value).where(meta.c.name == _LOOKED))
+        if noted is None:
+            return Looked(datetime.now(UTC))
+        said = json.loads(noted)
+        return Looked(datetime.fromisoformat(said["at"]), frozenset(said["cases"]))
+
+    def note_look(self, looked: Looked) -> None:
+        """Keep until when sightings were compared, over restarts."""
+        text = json.dumps({"at": looked.at.isoformat(), "cases": sorted(looked.cases)})
+        with self._database.write() as connection:
+            connection.execute(meta.delete().where(meta.c.name == _LOOKED))
+            connection.execute(meta.insert().values(name=_LOOKED, value=text))
 
     def after(self, number: int) -> list[Alert]:
         """Return alerts with a higher number, oldest first."""

@@ -120,6 +120,14 @@ class Raising:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """When all new sightings had last been compared, and with which cases, by number."""
+
+    at: datetime
+    cases: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """A new sighting that fits a watched case.
 
