@@ -48,7 +48,7 @@ LEAST_NATS: Final = 1.0
 """A sighting that fits less well than this (e times as likely) never raises an alert."""
 
 FIRST_LOOK: Final = timedelta(minutes=1)
-"""How far the first look goes back for a case that was not watched before."""
+"""How far before the beginning of its watch a case's first look goes back."""
 
 LATE: Final = timedelta(minutes=5)
 """How long after its end a sighting may be stored: so far behind the last look that was noted goes
@@ -158,7 +158,8 @@ class Alerting:
         if looked is None:
             looked = self._looked = self._desk.records.alerts.looked()
         if case.id not in looked.cases:
-            recent = np.flatnonzero(snapshot.end > _instant(now - FIRST_LOOK))
+            since = min(now, self._desk.records.alerts.watched_since(case.id) or now)
+            recent = np.flatnonzero(snapshot.end > _instant(since - FIRST_LOOK))
             return recent if fresh is None else np.union1d(fresh, recent)
         if fresh is None:
             return np.flatnonzero(snapshot.end > _instant(min(looked.at, now) - LATE))

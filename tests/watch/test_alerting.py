@@ -111,6 +111,17 @@ def test_a_case_that_was_not_watched_meanwhile_is_not_told_of_the_past(tmp_path:
     assert Alerting(desk).look(now) == []
 
 
+def test_who_came_between_the_beginning_of_a_watch_and_the_first_look_is_looked_at(
+    tmp_path: Path,
+) -> None:
+    now = datetime.now(UTC)
+    desk, _ = watched(tmp_path, now=now - timedelta(minutes=5))
+    desk.store.add(sightings(5, now + timedelta(minutes=10), offset=300))
+    desk.snapshots.refresh()
+    (alert,) = Alerting(desk).look(now + timedelta(minutes=20))
+    assert alert.sighting == "s" + f"{300:023d}"
+
+
 def test_a_look_that_fails_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk, _ = watched(tmp_path)
     alerting = Alerting(desk)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from reid.desk.cases.audit import Trail, reference
-from reid.desk.cases.database import Database, alerts, cases, decisions, meta
+from reid.desk.cases.database import Database, alerts, audit, cases, decisions, meta
 from reid.desk.cases.model import Alert, Looked, Raising
 from reid.desk.cases.outbox import keep
 
@@ -70,6 +70,15 @@ class Alerts:
             return Looked(datetime.now(UTC))
         said = json.loads(noted)
         return Looked(datetime.fromisoformat(said["at"]), frozenset(said["cases"]))
+
+    def watched_since(self, case_id: int) -> datetime | None:
+        """Return when a case was begun to be watched, or opened again; None if it never was."""
+        begun = sa.select(sa.func.max(audit.c.at)).where(
+            audit.c.case_id == case_id, audit.c.action.in_(("watch.on", "case.reopen"))
+        )
+        with self._database.read() as connection:
+            at = connection.scalar(begun)
+        return None if at is None else datetime.fromisoformat(at)
 
     def note_look(self, looked: Looked) -> None:
         """Keep until when sightings were compared, over restarts."""
