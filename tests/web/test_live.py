@@ -21,6 +21,7 @@ from tests.web.conftest import Browser
 from tests.web.test_alerts import RED, raise_alert
 
 pytestmark = needs_browser
+SHOWN = "return [...document.querySelectorAll(arguments[0])].filter((one) => one.offsetParent)"
 COUNT_TONES = """
     window.tones = 0;
     const start = OscillatorNode.prototype.start;
@@ -33,15 +34,26 @@ COUNT_TONES = """
 
 def find(driver, selector: str) -> list:
     """Return what is on the page now, without waiting."""
-    driver.implicitly_wait(0)
-    try:
-        return [e for e in driver.find_elements("css selector", selector) if e.is_displayed()]
-    finally:
-        driver.implicitly_wait(45)
+    return driver.execute_script(SHOWN, selector)
 
 
 def text_of(driver, selector: str) -> str:
-    return " ".join(element.text for element in find(driver, selector))
+    """Return what stands there now: asked at once, as a live part may be replaced any moment."""
+    return " ".join(driver.execute_script(f"{SHOWN}.map((one) => one.innerText)", selector))
+
+
+def press(driver, selector: str) -> None:
+    """Click, again if what is there was replaced meanwhile."""
+    from selenium.common.exceptions import StaleElementReferenceException
+
+    def clicked() -> bool:
+        try:
+            driver.find_element("css selector", selector).click()
+        except StaleElementReferenceException:
+            return False
+        return True
+
+    assert eventually(clicked)
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -55,8 +67,8 @@ def test_an_alert_comes_with_picture_sound_and_buttons(
     driver.execute_script("window.same = true")
     raise_alert(desk)
     assert eventually(lambda: len(find(driver, ".alert-card")) == 1)
-    picture = driver.find_element("css selector", ".alert-picture img")
-    assert eventually(lambda: driver.execute_script("return arguments[0].naturalWidth", picture))
+    picture = "return document.querySelector('.alert-picture img').naturalWidth"
+    assert eventually(lambda: driver.execute_script(picture) > 0)
     assert eventually(lambda: "1" in text_of(driver, ".case-row .badge.alert")), "in the list"
     assert eventually(lambda: "1" in text_of(driver, "#nav-alerts")), "and in the header"
     assert driver.title.startswith("(1) ")
@@ -64,7 +76,7 @@ def test_an_alert_comes_with_picture_sound_and_buttons(
     assert has_no_sideways_scroll(driver)
     if AXE.exists():
         assert violations(driver) == set()
-    driver.find_element("css selector", ".alert-card .act.good").click()
+    press(driver, ".alert-card .act.good")
     assert eventually(lambda: [d.verdict for d in desk.records.book.decisions(1)] == ["confirmed"])
     assert eventually(lambda: "1 confirmed" in text_of(driver, ".case-row .badge.good"))
     assert find(driver, ".alert-card") == []
@@ -100,8 +112,7 @@ def test_an_alert_comes_into_its_case_and_onto_its_map(
     driver.get(f"{address}{case}")
     raise_alert(desk, "s" + f"{4:023d}")
     assert eventually(lambda: len(find(driver, "#part-alerts .alert-card")) == 2)
-    yes = driver.find_element("css selector", f'.alert-card[data-sighting="{RED}"] .act.good')
-    yes.click()
+    press(driver, f'.alert-card[data-sighting="{RED}"] .act.good')
     assert eventually(lambda: "1 confirmed" in text_of(driver, "#part-confirmed"))
     assert eventually(lambda: len(find(driver, ".alert-card")) == 1)
     assert eventually(lambda: len(find(driver, f'[data-sighting="{RED}"] .stamp.confirmed')) == 1)

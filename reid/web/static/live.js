@@ -34,7 +34,9 @@ async function refresh() {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const region of document.querySelectorAll("[data-live]")) {
     const fresh = page.getElementById(region.id);
-    if (fresh && fresh.innerHTML !== region.innerHTML) swap(region, fresh);
+    if (!fresh || fresh.innerHTML === region.innerHTML) continue;
+    if (region.querySelector(":active")) refreshSoon(); // somebody is pressing a button in it
+    else swap(region, fresh);
   }
   settle();
 }
