@@ -171,8 +171,9 @@ def test_the_fitted_ratio_is_where_scipy_finds_the_least_loss() -> None:
 
 
 def unit(rng: np.random.Generator, rows: int, size: int = 16) -> Array:
-    vectors = rng.normal(size=(rows, size))
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors: Array = rng.normal(size=(rows, size))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
 
 
 def test_the_threshold_is_the_lowest_that_keeps_the_rate() -> None:
@@ -249,7 +250,7 @@ def overlap(a: Array, b: Array) -> float:
     wide = min(a[2] + a[4], b[2] + b[4]) - max(a[2], b[2])
     tall = min(a[3] + a[5], b[3] + b[5]) - max(a[3], b[3])
     shared = max(wide, 0.0) * max(tall, 0.0)
-    return shared / (a[4] * a[5] + b[4] * b[5] - shared)
+    return float(shared / (a[4] * a[5] + b[4] * b[5] - shared))
 
 
 def pairs_of(truth: Array, found: Array, value: Array) -> list[tuple[int, int]]:

@@ -115,8 +115,9 @@ def test_exposure_doubles_light_a_stop(stops: float) -> None:
 
 
 def test_read_noise_is_everywhere_and_shot_noise_where_light_is() -> None:
-    def spread(level: int, **noise: float) -> float:
-        return float(shot(flat(level), sensor=Sensor(**noise))[..., 1].std())
+    def spread(level: int, read_noise: float, shot_noise: float) -> float:
+        sensor = Sensor(read_noise=read_noise, shot_noise=shot_noise)
+        return float(shot(flat(level), sensor=sensor)[..., 1].std())
 
     dark, light = (spread(level, read_noise=4, shot_noise=0) for level in (60, 180))
     assert dark == pytest.approx(light, rel=0.15) and dark == pytest.approx(4, rel=0.2)

@@ -220,7 +220,7 @@ def test_shares_of_slots_that_may_be_empty_leave_room_for_nothing(rows: Catalogu
             assert 0 < sum(rows.shares(slot, sex).values()) < 1, (slot, sex)
     for age in ("grown", "child"):
         for place in ("worn", "held"):
-            assert rows.carried(place, age)[""] > 0  # type: ignore[arg-type]
+            assert rows.carried(place, age)[""] > 0
 
 
 @pytest.mark.parametrize("domain", DOMAINS)

@@ -188,7 +188,7 @@ def test_a_cut_mixes_what_lies_between_and_takes_bones_from_the_nearer_end() -> 
     points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32)
     bones = np.array([[1] * 4, [1] * 4, [7] * 4], np.int32)
     sheet = Sheet(
-        points, np.tile(np.float32([0, 0, 1]), (3, 1)), np.array([[0, 1, 2]], np.int32), bones,
+        points, np.zeros((3, 3), np.float32), np.array([[0, 1, 2]], np.int32), bones,
         np.eye(4, dtype=np.float32)[[0, 0, 0]], np.array([0, 0, 5], np.int32), points[:, 1].copy(),
     )  # fmt: skip
     cut = sheet.clipped((0.25 - points[:, 1]).astype(np.float32))

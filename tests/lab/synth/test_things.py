@@ -47,7 +47,7 @@ def owner(height: float, kind: str) -> Owner:
 
 
 def built(kind: str, height: float = 1.7, seed: int = 1, **change: object) -> list[Part]:
-    row, thing = catalogue().thing(kind), replace(sampler(seed).prop(kind, "red", 1), **change)
+    row, thing = catalogue().thing(kind), replace(sampler(seed).prop(kind, "red", 1), **change)  # type: ignore[arg-type]
     return SHAPES[row.shape](thing, row.size, owner(height, kind))
 
 
