@@ -14,7 +14,7 @@ from typing import Final, Literal, Self, TypeVar
 from reid.core import vocabulary
 from reid.core.errors import CaseError, PolicyError, StoreError, UsageError
 from reid.core.records import Answer, SearchWindow, SimilarMatch
-from reid.desk.cases import Case, CaseRecords, open_records
+from reid.desk.cases import Case, CaseRecords, Sent, open_records
 from reid.desk.cases.audit import Detail, Limit
 from reid.desk.cases.audit_sinks import Outside, Sink, SyslogSink, WebhookSink, file_sink
 from reid.desk.cases.book import SearchLine
@@ -44,6 +44,7 @@ at a sighting that was found, or to export it, is audited but asks nothing anew.
 
 _READINGS: Final = 4  # of memory, while what it names is being erased
 
+_AT_ONCE: Final = Sent()
 _BODY: Final = tuple(slot.name for slot in vocabulary.SLOTS.values() if slot.body_derived)
 
 LISTED: Final = 10
@@ -305,11 +306,14 @@ class Desk:
         return self.records.book.references(case_id, [sighting])[0]
 
     def decide(
-        self, case_id: int, sighting: str, verdict: str, actor: str, request: str = ""
+        self, case_id: int, sighting: str, verdict: str, actor: str, sent: Sent = _AT_ONCE
     ) -> None:
         """Confirm or reject a sighting, or take that back ("undo").
 
-        `request` is the key of a request that may come twice: it is carried out once.
+        `sent` says whether it may come late or twice: it is carried out once.
+
+        Raises:
+            UsageError: no such sighting, or somebody else has decided since it was sent.
         """
         if verdict not in {"confirmed", "rejected", "undo"}:
             raise UsageError("a sighting is confirmed, rejected, or neither")
@@ -323,7 +327,7 @@ class Desk:
             None if verdict == "undo" else meant,  # type: ignore[arg-type]
             (key.camera, key.start, key.end),
             actor,
-            request,
+            sent,
         )
         self._require_stored(sighting)
 

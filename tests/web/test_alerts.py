@@ -140,6 +140,23 @@ def test_a_decision_that_comes_twice_is_carried_out_once(
     assert [d.verdict for d in desk.records.book.decisions(1)] == ["confirmed"]
 
 
+def test_what_was_decided_while_a_decision_waited_stands(
+    operator: Browser, browse, case: str, desk: Desk
+) -> None:
+    sent = {"sighting": RED, "verdict": "confirmed", "brief": "yes"}
+    browse("supervisor").fill(f"{case}/decide", sighting=RED, verdict="rejected")
+    late = operator.fill(f"{case}/decide", **sent, key="d" * 32, age=600)
+    assert late.status_code == 400
+    assert "supervisor has decided on this sighting meanwhile (rejected)" in late.text
+    assert [d.verdict for d in desk.records.book.decisions(1)] == ["rejected"]
+    assert operator.fill(f"{case}/decide", **sent, key="e" * 32, age=0).status_code == 200
+    assert operator.fill(f"{case}/decide", **sent, key="f" * 32, age=600).status_code == 200, (
+        "one's own may follow"
+    )
+    assert operator.fill(f"{case}/decide", **sent, age="x").status_code == 400
+    assert [d.verdict for d in desk.records.book.decisions(1)] == ["confirmed"]
+
+
 def test_a_request_is_forgotten_with_its_case(operator: Browser, case: str, desk: Desk) -> None:
     operator.fill(f"{case}/decide", sighting=RED, verdict="confirmed", key="c" * 32)
     desk.records.book.close(1, "withdrawn", "anna")

@@ -19,6 +19,7 @@ from reid.desk.cases.model import (
     NewCase,
     Raising,
     SavedSearch,
+    Sent,
 )
 from reid.desk.cases.outbox import Outbox, Outgoing, Waiting
 from reid.storage.venue_path import Folder
@@ -44,6 +45,7 @@ __all__ = [
     "Outgoing",
     "Raising",
     "SavedSearch",
+    "Sent",
     "Session",
     "Trail",
     "User",

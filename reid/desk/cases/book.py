@@ -32,6 +32,7 @@ from reid.desk.cases.model import (
     Done,
     NewCase,
     SavedSearch,
+    Sent,
     Step,
 )
 from reid.desk.cases.needs import needed, withheld
@@ -48,6 +49,7 @@ _CONTENT: Final = (
 
 
 _NOT_SAID: Final = Circumstances()
+_AT_ONCE: Final = Sent()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,20 +203,25 @@ class CaseBook:
         verdict: Decided | None,
         seen: tuple[str, datetime, datetime],
         actor: str,
-        request: str = "",
+        sent: Sent = _AT_ONCE,
     ) -> None:
         """Confirm or reject a sighting, or take that back (None).
 
         Args:
             seen: the sighting's camera, start and end.
-            request: key of a request that may come twice; the second time nothing is done.
+            sent: whether it may come late or twice; the second time nothing is done.
+
+        Raises:
+            UsageError: somebody else has decided since it was sent.
         """
         camera, start, end = seen
         self.require_open(case_id)
         with self._trail.change() as change:
-            if request and not _is_first(change.connection, request, case_id, actor):
+            if sent.key and not _is_first(change.connection, sent.key, case_id, actor):
                 return
             mine = (decisions.c.case_id == case_id, decisions.c.sighting == sighting)
+            if sent.made is not None:
+                _require_newest(change.connection, sa.and_(*mine), sent.made, actor)
             change.connection.execute(decisions.delete().where(*mine))
             if verdict:
                 row = {"case_id": case_id, "sighting": sighting, "verdict": verdict}
@@ -454,11 +461,20 @@ def _keep_search(connection: Connection, case_id: int, query: str, filters: str)
     return SavedSearch(number, now, query, filters)
 
 
-def _is_first(connection: Connection, request: str, case_id: int, actor: str) -> bool:
+def _require_newest(
+    connection: Connection, mine: sa.ColumnElement[bool], made: datetime, actor: str
+) -> None:
+    """Refuse a decision that comes late where somebody else has decided meanwhile."""
+    row = connection.execute(sa.select(decisions).where(mine)).first()
+    if row is not None and row.by != actor and row.made > made:
+        raise UsageError(f"{row.by} has decided on this sighting meanwhile ({row.verdict})")
+
+
+def _is_first(connection: Connection, key: str, case_id: int, actor: str) -> bool:
     """Note that a request is carried out; False if it was before."""
-    if connection.scalar(sa.select(requests.c.key).where(requests.c.key == request)):
+    if connection.scalar(sa.select(requests.c.key).where(requests.c.key == key)):
         return False
-    row = {"key": request, "case_id": case_id, "user": actor, "made": datetime.now(UTC)}
+    row = {"key": key, "case_id": case_id, "user": actor, "made": datetime.now(UTC)}
     connection.execute(requests.insert().values(**row))
     return True
 

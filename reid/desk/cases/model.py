@@ -103,6 +103,19 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A decision that may come late, and twice.
+
+    Attributes:
+        key: by which it is known again; empty where it comes once.
+        made: when somebody decided; what others have decided since stands.
+    """
+
+    key: str = ""
+    made: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """A step of the procedure that was taken."""
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from reid.core.clock import parse_time
 from reid.core.errors import UsageError
 from reid.core.records import SearchWindow, SimilarMatch
-from reid.desk.cases import Case, Session
+from reid.desk.cases import Case, Sent, Session
 from reid.desk.desk import SHOWN, Desk, SearchResult
 from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import may
@@ -43,6 +43,7 @@ class SearchResultPage:
 
 
 _LONGEST_SLOTS: Final = 20_000
+_LONGEST_WAIT: Final = 2 * 24 * 3600  # seconds
 _LONGEST_WINDOW: Final = 366 * 24 * 60  # minutes
 
 
@@ -99,6 +100,7 @@ def decide(
     verdict: Annotated[str, Form(max_length=10)],
     s: Annotated[int | None, Form(ge=1, le=100000)] = None,
     key: Annotated[str, Form(max_length=64)] = "",
+    age: Annotated[float | None, Form(ge=0, le=_LONGEST_WAIT)] = None,
     brief: Annotated[str, Form(max_length=3)] = "",
     top: Top = SHOWN,
 ) -> Response:
@@ -106,10 +108,12 @@ def decide(
 
     Args:
         key: of the request: one that was carried out already is not carried out again.
+        age: seconds that it has waited in the browser; what others decided meanwhile stands.
         brief: "yes": the page shows no list.
     """
     desk = state_of(request).desk
-    desk.decide(case_id, sighting, verdict, session.user.name, key)
+    made = None if age is None else datetime.now(UTC) - timedelta(seconds=age)
+    desk.decide(case_id, sighting, verdict, session.user.name, Sent(key, made))
     if brief == "yes":
         return JSONResponse({})
     if not _wants_part(request):

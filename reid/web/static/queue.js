@@ -66,7 +66,7 @@ export async function flush() {
   const done = { sent: 0, refused: [] };
   for (const item of waiting().filter((one) => !sending.has(one.key))) {
     try {
-      await send(item, { brief: "yes" });
+      await send(item, { brief: "yes", age: Math.max(0, Date.now() - item.made) / 1000 });
       done.sent += 1;
     } catch (error) {
       if (!error.status) break; // nobody there, or signed out: it waits on
