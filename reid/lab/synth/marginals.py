@@ -230,6 +230,14 @@ HAIR: Final[dict[str, tuple[str, ...]]] = {
     "purple": ("7040a0",),
     "green": ("3f9060",),
 }
+COLOURS_OF_HAIR: Final = {
+    "black": 0.35, "brown": 0.35, "yellow": 0.35, "orange": 0.05, "red": 0.012, "pink": 0.01,
+    "blue": 0.01, "purple": 0.008, "green": 0.006,
+}  # fmt: skip
+"""Weights of colours of hair; black and yellow depend on how dark the skin is."""
+
+GREYED: Final = {"grey": 0.65, "white": 0.35}
+
 HAIR_STYLES: Final = {
     "female": {
         "long01": 0.3,

@@ -10,7 +10,9 @@ from reid.lab.synth import layering, outfits
 from reid.lab.synth.catalogue import catalogue, pick
 from reid.lab.synth.colours import draw, hex_rgb
 from reid.lab.synth.marginals import (
+    COLOURS_OF_HAIR,
     DEFAULT,
+    GREYED,
     HAIR,
     HAIR_STYLES,
     HEIGHT_BAND,
@@ -20,7 +22,6 @@ from reid.lab.synth.marginals import (
     STATURE,
     STATURE_SPREAD,
     Population,
-    Table,
 )
 from reid.lab.synth.person import BodyShape, Garment, Looks, Person, Prop
 
@@ -92,20 +93,7 @@ def sample_looks(rng: Rng, shape: BodyShape, population: Population) -> Looks:
     if shape.years < 16:
         styles.pop("bald")
     skin = sample_skin(rng)
-    grey = float(np.clip((shape.years - 42) / 40, 0, 0.85))
-    dark = 1 - float(np.mean(skin))
-    natural: Table = {
-        "black": 0.35 + 0.6 * dark,
-        "brown": 0.35,
-        "yellow": max(0.35 - 0.5 * dark, 0.02),
-        "orange": 0.05,
-        "red": 0.012,
-        "pink": 0.01,
-        "blue": 0.01,
-        "purple": 0.008,
-        "green": 0.006,
-    }
-    colour = pick({"grey": 0.65, "white": 0.35}, rng) if rng.random() < grey else pick(natural, rng)
+    colour = _hair_colour(rng, shape.years, dark=1 - float(np.mean(skin)))
     base = np.asarray(hex_rgb(HAIR[colour][rng.integers(len(HAIR[colour]))]))
     rgb = np.clip(base * rng.normal(1, 0.06), 0.02, 0.97)
     beard = (
@@ -122,6 +110,14 @@ def sample_looks(rng: Rng, shape: BodyShape, population: Population) -> Looks:
         face_seed=int(rng.integers(2**31)),
         beard=beard,
     )
+
+
+def _hair_colour(rng: Rng, years: float, *, dark: float) -> str:
+    """Draw a colour of hair by age and by how dark the skin is, in [0, 1]."""
+    if rng.random() < float(np.clip((years - 42) / 40, 0, 0.85)):
+        return pick(GREYED, rng)
+    natural = {"black": 0.35 + 0.6 * dark, "yellow": max(0.35 - 0.5 * dark, 0.02)}
+    return pick(COLOURS_OF_HAIR | natural, rng)
 
 
 def sample_garments(rng: Rng, shape: BodyShape, population: Population) -> tuple[Garment, ...]:

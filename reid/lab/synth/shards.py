@@ -70,38 +70,59 @@ def run_shards(
     """
     start = time.time()
     deadline = start + minutes * 60 if minutes is not None else float("inf")
-    waiting = [i for i, path in enumerate(results) if not path.exists()]
-    found, made = len(results) - len(waiting), 0
-    tries = dict.fromkeys(waiting, 0)
-    running: dict[int, SpawnProcess] = {}
-    context = multiprocessing.get_context("spawn")
+    pool = _Pool(work, results, deadline)
+    found, made = len(results) - len(pool.waiting), 0
     try:
-        while running or (waiting and time.time() < deadline):
-            while waiting and len(running) < workers and time.time() < deadline:
-                shard = waiting.pop(0)
-                tries[shard] += 1
-                process = context.Process(
-                    target=_alone, args=(work, shard, results[shard], deadline)
-                )
-                with _one_thread_each():
-                    process.start()
-                running[shard] = process
+        while pool.running or (pool.waiting and time.time() < deadline):
+            while pool.waiting and len(pool.running) < workers and time.time() < deadline:
+                pool.begin()
             time.sleep(_POLL)
-            for shard in [s for s, p in running.items() if not p.is_alive()]:
-                process = running.pop(shard)
-                if process.exitcode and tries[shard] >= _ATTEMPTS:
-                    raise ShardFailed(f"shard {shard} failed with exit code {process.exitcode}")
-                if process.exitcode:
-                    waiting.insert(0, shard)
-                elif results[shard].exists():
-                    made += 1
-                    if progress:
-                        progress(found + made, len(results))
+            for _ in range(pool.finished()):
+                made += 1
+                if progress:
+                    progress(found + made, len(results))
     finally:
-        for process in running.values():
+        for process in pool.running.values():
             process.terminate()
     left = sum(not path.exists() for path in results)
     return Tally(made, found, left, time.time() - start)
+
+
+class _Pool:
+    """Shards that wait and those that run, each in a process of its own."""
+
+    def __init__(self, work: Work, results: list[Path], deadline: float) -> None:
+        self._work, self._results, self._deadline = work, results, deadline
+        self.waiting = [i for i, path in enumerate(results) if not path.exists()]
+        self.running: dict[int, SpawnProcess] = {}
+        self._tries = dict.fromkeys(self.waiting, 0)
+        self._context = multiprocessing.get_context("spawn")
+
+    def begin(self) -> None:
+        """Start the next shard."""
+        shard = self.waiting.pop(0)
+        self._tries[shard] += 1
+        job = (self._work, shard, self._results[shard], self._deadline)
+        process = self._context.Process(target=_alone, args=job)
+        with _one_thread_each():
+            process.start()
+        self.running[shard] = process
+
+    def finished(self) -> int:
+        """Return how many results have come; a shard whose process died waits once more.
+
+        Raises:
+            ShardFailed: it died again.
+        """
+        come = 0
+        for shard in [s for s, p in self.running.items() if not p.is_alive()]:
+            process = self.running.pop(shard)
+            if process.exitcode and self._tries[shard] >= _ATTEMPTS:
+                raise ShardFailed(f"shard {shard} failed with exit code {process.exitcode}")
+            if process.exitcode:
+                self.waiting.insert(0, shard)
+            come += not process.exitcode and self._results[shard].exists()
+        return come
 
 
 def _alone(work: Work, shard: int, result: Path, deadline: float) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reid.core.vocabulary import ATTRIBUTE_COLUMNS, BODY_COLUMNS, PART_INDEX, SLOTS
+from reid.lab.bench.metrics import calibration as metrics
 from reid.lab.train.data import Crops
 from reid.lab.train.net import AppearanceNet, both_ways
 
@@ -116,39 +117,25 @@ def attributes_seen(crops: Crops) -> Float:
 
 def auc(scores: Float, labels: NDArray[np.uint8], used: NDArray[np.bool_]) -> float | None:
     """Return the area under the ROC curve (Mann-Whitney), or None with too few examples."""
-    scores, labels = scores[used], labels[used]
-    positives = int(labels.sum())
-    negatives = len(labels) - positives
-    if min(positives, negatives) < LEAST_POSITIVES:
+    truth = labels[used] == 1
+    if min(int(truth.sum()), int((~truth).sum())) < LEAST_POSITIVES:
         return None
-    order = np.argsort(scores, kind="stable")
-    ranks = np.empty(len(scores))
-    ranks[order] = np.arange(1, len(scores) + 1)
-    return float(
-        (ranks[labels == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives)
-    )
+    return metrics.auc(scores[used].astype(np.float64), truth)
 
 
 def calibration_error(
     probability: Float, labels: NDArray[np.uint8], used: NDArray[np.bool_]
 ) -> float:
     """Return the expected calibration error over equal-width bins (Naeini et al. 2015)."""
-    p, y = probability[used].astype(np.float64), labels[used]
-    bins = np.minimum((p * _BINS).astype(int), _BINS - 1)
-    gaps = [
-        abs(p[bins == b].mean() - y[bins == b].mean()) * (bins == b).mean()
-        for b in range(_BINS)
-        if (bins == b).any()
-    ]
-    return float(np.sum(gaps))
+    said, truth = probability[used].astype(np.float64), labels[used] == 1
+    return metrics.Reliability.of(said, truth, _BINS).ece
 
 
 def mean_accuracy(
     probability: Float, labels: NDArray[np.uint8], used: NDArray[np.bool_], prior: float
 ) -> float:
     """Return (true positive rate + true negative rate) ÷ 2, cut at the column's own rate."""
-    p, y = probability[used] >= prior, labels[used] == 1
-    return float((p[y].mean() + (~p[~y]).mean()) / 2)
+    return metrics.mean_accuracy(probability[used] >= prior, labels[used] == 1)
 
 
 ATTRIBUTE_SLOTS: Final = [column.slot for column in ATTRIBUTE_COLUMNS]

@@ -1,7 +1,7 @@
 """Rows as they are read: types by pydantic, then what rows say of each other."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -81,10 +81,10 @@ def _problems(rows: Catalogue) -> Iterator[str]:
     yield from _shares_that_differ(rows)
 
 
-def _unknown(place: str, names: object, known: object) -> Iterator[str]:
-    for name in names:  # type: ignore[attr-defined]
-        if name not in known:  # type: ignore[operator]
-            yield f"{place}: {name!r} is unknown; known: {', '.join(known)}"  # type: ignore[arg-type]
+def _unknown(place: str, names: Iterable[str], known: Collection[str]) -> Iterator[str]:
+    for name in names:
+        if name not in known:
+            yield f"{place}: {name!r} is unknown; known: {', '.join(known)}"
 
 
 def _repeated(what: str, names: list[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The floor of a place: material, markings, wear, shade of what stands on it."""
 
+from collections.abc import Callable
 from typing import Final
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 from reid.lab.synth.places import materials
 from reid.lab.synth.places.builder import Builder, Floats
 from reid.lab.synth.places.texture_painting import (
+    Colour,
     Image,
     grain,
     near,
@@ -18,8 +20,12 @@ from reid.lab.synth.places.texture_painting import (
     wear,
 )
 
+Rng = np.random.Generator
+
 PIXELS: Final = 92
 """Pixels of a metre of floor."""
+_LINES: Final = (214, 212, 204)
+"""White of painted lines, worn a little."""
 _MASK: Final = 4
 """Shade is painted at a quarter of the floor's resolution."""
 
@@ -36,7 +42,7 @@ def floor(
     tile = materials.paint(name, b.rng)
     image = materials.repeated(tile, rows, columns, round(materials.SPAN[name] * PIXELS))
     for mark in marks:
-        _mark(b.rng, image, mark)
+        MARKS[mark](b.rng, image, near(b.rng, _LINES, 10))
     image = wear(b.rng, image, float(b.rng.uniform(0.3, 1.5)))
     if name in ("tiles", "terrazzo", "checker", "wood"):
         image = _reflections(b.rng, image)
@@ -47,50 +53,65 @@ def _metres(value: float) -> int:
     return round(value * PIXELS)
 
 
-def _mark(rng: np.random.Generator, image: Image, kind: str) -> None:
+def _bays(rng: Rng, image: Image, white: Colour) -> None:
     rows, columns = image.shape[:2]
-    white = near(rng, (214, 212, 204), 10)
-    if kind == "bays":
-        for x in range(_metres(1.0), columns, _metres(2.5)):
-            for y0, y1 in ((0, 5.0), (rows / PIXELS - 5.0, rows / PIXELS)):
-                rectangle(image, x, _metres(y0), x + _metres(0.1), _metres(y1), white)
-        middle = (columns // 2, rows // 2)
-        tip = (columns // 2, rows // 2 - _metres(2))
-        cv2.arrowedLine(image, middle, tip, white, _metres(0.15), tipLength=0.3)
-    elif kind == "platform":
-        edge = _metres(float(rng.uniform(0.8, 1.4)))
-        rectangle(image, edge, 0, edge + _metres(0.4), rows, near(rng, (214, 176, 50), 10))
-        rectangle(image, 0, 0, edge // 3, rows, (52, 52, 54))
-        rectangle(image, edge // 3, 0, edge // 3 + 8, rows, white)
-    elif kind == "crossing":
-        kerb = _metres(float(rng.uniform(3.0, 5.0)))
-        road = grain(rng, np.full((512, 512, 3), near(rng, (76, 76, 80), 12), np.uint8), 0.1, 128)
-        image[:, :kerb] = materials.repeated(road, rows, kerb, 300)
-        rectangle(image, kerb, 0, kerb + _metres(0.18), rows, near(rng, (168, 164, 156), 8))
-        start = int(rng.integers(0, max(1, rows - _metres(4))))
-        for y in range(start, start + _metres(4), _metres(1.0)):
-            rectangle(image, 0, y, kerb, y + _metres(0.5), white)
-    elif kind == "path":
-        points = [(float(rng.uniform(0.2, 0.8)) * columns, y) for y in np.linspace(0, rows, 5)]
-        line = np.array(points, np.int32)
-        tone = near(
-            rng, ((150, 138, 116), (128, 126, 122), (176, 164, 144))[int(rng.integers(3))], 8
-        )
-        mask = np.zeros((rows, columns), np.uint8)
-        cv2.polylines(mask, [line], False, (255,), _metres(float(rng.uniform(2.5, 4.5))))
-        path = grain(rng, np.full((512, 512, 3), tone, np.uint8), 0.08, 100)
-        cover = materials.repeated(path, rows, columns, 512)
-        np.copyto(image, cover, where=mask[..., None] > 0)
-    elif kind == "patches":
-        for _ in range(int(rng.integers(2, 6))):
-            centre = (int(rng.integers(columns)), int(rng.integers(rows)))
-            size = (_metres(float(rng.uniform(0.6, 3.0))), _metres(float(rng.uniform(0.6, 3.0))))
-            layer = image.copy()
-            cv2.ellipse(layer, centre, size, float(rng.uniform(0, 180)), 0, 360, vivid(rng), -1)
-            cv2.addWeighted(layer, 0.55, image, 0.45, 0, dst=image)
+    for x in range(_metres(1.0), columns, _metres(2.5)):
+        for y0, y1 in ((0, 5.0), (rows / PIXELS - 5.0, rows / PIXELS)):
+            rectangle(image, x, _metres(y0), x + _metres(0.1), _metres(y1), white)
+    middle = (columns // 2, rows // 2)
+    tip = (columns // 2, rows // 2 - _metres(2))
+    cv2.arrowedLine(image, middle, tip, white, _metres(0.15), tipLength=0.3)
 
 
-def _reflections(rng: np.random.Generator, image: Image) -> Image:
+def _platform(rng: Rng, image: Image, white: Colour) -> None:
+    rows = image.shape[0]
+    edge = _metres(float(rng.uniform(0.8, 1.4)))
+    rectangle(image, edge, 0, edge + _metres(0.4), rows, near(rng, (214, 176, 50), 10))
+    rectangle(image, 0, 0, edge // 3, rows, (52, 52, 54))
+    rectangle(image, edge // 3, 0, edge // 3 + 8, rows, white)
+
+
+def _crossing(rng: Rng, image: Image, white: Colour) -> None:
+    rows = image.shape[0]
+    kerb = _metres(float(rng.uniform(3.0, 5.0)))
+    road = grain(rng, np.full((512, 512, 3), near(rng, (76, 76, 80), 12), np.uint8), 0.1, 128)
+    image[:, :kerb] = materials.repeated(road, rows, kerb, 300)
+    rectangle(image, kerb, 0, kerb + _metres(0.18), rows, near(rng, (168, 164, 156), 8))
+    start = int(rng.integers(0, max(1, rows - _metres(4))))
+    for y in range(start, start + _metres(4), _metres(1.0)):
+        rectangle(image, 0, y, kerb, y + _metres(0.5), white)
+
+
+def _path(rng: Rng, image: Image, white: Colour) -> None:
+    rows, columns = image.shape[:2]
+    points = [(float(rng.uniform(0.2, 0.8)) * columns, y) for y in np.linspace(0, rows, 5)]
+    line = np.array(points, np.int32)
+    tone = near(rng, ((150, 138, 116), (128, 126, 122), (176, 164, 144))[int(rng.integers(3))], 8)
+    mask = np.zeros((rows, columns), np.uint8)
+    cv2.polylines(mask, [line], False, (255,), _metres(float(rng.uniform(2.5, 4.5))))
+    path = grain(rng, np.full((512, 512, 3), tone, np.uint8), 0.08, 100)
+    cover = materials.repeated(path, rows, columns, 512)
+    np.copyto(image, cover, where=mask[..., None] > 0)
+
+
+def _patches(rng: Rng, image: Image, white: Colour) -> None:
+    rows, columns = image.shape[:2]
+    for _ in range(int(rng.integers(2, 6))):
+        centre = (int(rng.integers(columns)), int(rng.integers(rows)))
+        size = (_metres(float(rng.uniform(0.6, 3.0))), _metres(float(rng.uniform(0.6, 3.0))))
+        layer = image.copy()
+        cv2.ellipse(layer, centre, size, float(rng.uniform(0, 180)), 0, 360, vivid(rng), -1)
+        cv2.addWeighted(layer, 0.55, image, 0.45, 0, dst=image)
+
+
+MARKS: Final[dict[str, Callable[[Rng, Image, Colour], None]]] = {
+    "bays": _bays, "platform": _platform, "crossing": _crossing, "path": _path,
+    "patches": _patches,
+}  # fmt: skip
+"""What is painted on floors, by name: given a generator, the floor, and the white of its lines."""
+
+
+def _reflections(rng: Rng, image: Image) -> Image:
     """Soft bright pools on a polished floor, under the lamps and before the windows."""
     rows, columns = image.shape[0] // 16, image.shape[1] // 16
     pools = np.zeros((rows, columns), np.float32)

@@ -195,24 +195,7 @@ def _with_doorways(site: Site, doors: list[tuple[float, float]]) -> Place:
     quads, uv = [place.quads], [place.uv]
     corners = np.array([[[0, 1], [1, 1], [1, 0], [0, 0]]], np.float32)
     for x, z in doors:
-        on_side = abs(abs(x) - site.width / 2) < abs(abs(z) - site.depth / 2)
-        if on_side:
-            wall = np.sign(x) * (site.width / 2 - 0.03)
-            quad = [
-                [wall, 0, z - 0.9],
-                [wall, 0, z + 0.9],
-                [wall, 2.3, z + 0.9],
-                [wall, 2.3, z - 0.9],
-            ]
-        else:
-            wall = np.sign(z) * (site.depth / 2 - 0.03)
-            quad = [
-                [x - 0.9, 0, wall],
-                [x + 0.9, 0, wall],
-                [x + 0.9, 2.3, wall],
-                [x - 0.9, 2.3, wall],
-            ]
-        quads.append(np.array([quad], np.float32))
+        quads.append(_doorway(site, x, z)[None])
         uv.append(corners)
     number = len(place.textures)
     texture = np.concatenate([place.texture, np.full(len(doors), number, np.int32)])
@@ -220,6 +203,16 @@ def _with_doorways(site: Site, doors: list[tuple[float, float]]) -> Place:
         place, quads=np.concatenate(quads), uv=np.concatenate(uv), texture=texture,
         textures=(*place.textures, frame),
     )  # fmt: skip
+
+
+def _doorway(site: Site, x: float, z: float) -> Floats:
+    """Return the corners (4, 3) of a doorway on the wall nearest to a door, metres."""
+    outline = ((-0.9, 0), (0.9, 0), (0.9, 2.3), (-0.9, 2.3))
+    if abs(abs(x) - site.width / 2) < abs(abs(z) - site.depth / 2):
+        wall = np.sign(x) * (site.width / 2 - 0.03)
+        return np.array([[wall, up, z + along] for along, up in outline], np.float32)
+    wall = np.sign(z) * (site.depth / 2 - 0.03)
+    return np.array([[x + along, up, wall] for along, up in outline], np.float32)
 
 
 def draw(venue: Venue, scale: float = 9.0) -> NDArray[np.uint8]:
