@@ -6,8 +6,10 @@ from typing import Any
 
 from reid.core.records import (
     Answer,
+    Beside,
     Match,
     Person,
+    Reason,
     SightingKey,
     SimilarMatch,
     level_of,
@@ -38,24 +40,34 @@ def person_json(person: Person) -> dict[str, Any]:
 
 def match_json(match: Match) -> dict[str, Any]:
     """Return one match in the shape of `reid search --json`."""
-    reasons = [
-        {
-            "slot": reason.slot,
-            "value": reason.value,
-            "negated": reason.negated,
-            "verdict": reason.verdict,
-            "probability": _rounded(reason.probability),
-            "likelihood_ratio": _rounded(reason.likelihood_ratio),
-        }
-        for reason in match.why
-    ]
     return {
         **key_json(match.key),
         "score": _rounded(match.score),
         "probability": _rounded(match.probability),
         "percent": percent_of(match.probability),
         "level": level_of(match.probability),
-        "why": reasons,
+        "why": [_reason_json(reason) for reason in match.why],
+        **({"with": [_beside_json(one) for one in match.beside]} if match.beside else {}),
+    }
+
+
+def _beside_json(one: Beside) -> dict[str, Any]:
+    return {
+        "sighting": one.sighting,
+        "verdict": one.verdict,
+        "likelihood_ratio": _rounded(one.likelihood_ratio),
+        "why": [_reason_json(reason) for reason in one.why],
+    }
+
+
+def _reason_json(reason: Reason) -> dict[str, Any]:
+    return {
+        "slot": reason.slot,
+        "value": reason.value,
+        "negated": reason.negated,
+        "verdict": reason.verdict,
+        "probability": _rounded(reason.probability),
+        "likelihood_ratio": _rounded(reason.likelihood_ratio),
     }
 
 

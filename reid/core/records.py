@@ -347,6 +347,23 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Whether somebody like a companion who was named is beside a sighting.
+
+    Attributes:
+        sighting: who beside it fits the companion best; None where nobody is.
+        verdict: match (such a person is there), unclear, or not_visible (nobody is seen there).
+        likelihood_ratio: of having such people beside, or nobody.
+        why: one reason a wish of the companion, of that sighting.
+    """
+
+    sighting: str | None
+    verdict: Verdict
+    likelihood_ratio: float
+    why: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """One ranked sighting.
 
@@ -355,12 +372,14 @@ class Match:
         score: log-likelihood ratio of the wishes, in nats; higher is better.
         probability: that this is the person described, in [0, 1].
         why: one reason a wish.
+        beside: one a companion who was described.
     """
 
     key: SightingKey
     score: float
     probability: float
     why: tuple[Reason, ...] = field(default=())
+    beside: tuple[Beside, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

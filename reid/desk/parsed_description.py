@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reid.core.clock import CLOCK_ERROR
 from reid.core.errors import UsageError
-from reid.core.records import Query, SearchWindow
+from reid.core.records import Query, SearchWindow, Wish
 from reid.describe import LANGUAGES, describe, from_json, minutes_ago, to_json
 from reid.desk.policy import Purpose
 
@@ -146,9 +146,14 @@ def clock_time(clock: str, zone: tzinfo, now: datetime | None = None) -> datetim
 
 def allowed(query: Query, purpose: Purpose) -> tuple[Query, tuple[str, ...]]:
     """Leave out what the purpose does not allow; returns the query and the slots left out."""
-    withheld = tuple(dict.fromkeys(w.slot for w in query.wishes if not purpose.allows(w.slot)))
-    kept = tuple(w for w in query.wishes if purpose.allows(w.slot))
-    return replace(query, wishes=kept), withheld
+    said = [w for wishes in (query.wishes, *(c.wishes for c in query.companions)) for w in wishes]
+    withheld = tuple(dict.fromkeys(w.slot for w in said if not purpose.allows(w.slot)))
+
+    def kept(wishes: tuple[Wish, ...]) -> tuple[Wish, ...]:
+        return tuple(wish for wish in wishes if purpose.allows(wish.slot))
+
+    companions = tuple(replace(one, wishes=kept(one.wishes)) for one in query.companions)
+    return replace(query, wishes=kept(query.wishes), companions=companions), withheld
 
 
 def _checked(data: Any) -> Mapping[str, Any]:

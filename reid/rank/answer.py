@@ -17,7 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.core.records import Answer, Match, Outcome, Person, Query, Reason, Verdict
+from reid.core.records import Answer, Beside, Match, Outcome, Person, Query, Reason, Verdict
+from reid.rank.companions import Company, company_of
 from reid.rank.evidence import log_ratio, verdict
 from reid.rank.gallery import Floats, Gallery
 from reid.rank.people import people_of
@@ -86,6 +87,9 @@ def rank(
     if extra is not None:
         totals = totals + extra.astype(np.float32)
     rows = np.arange(len(gallery)) if rows is None else rows
+    company = company_of(query, gallery, totals, rows, config)
+    if company is not None:
+        totals = totals + company.nats.astype(np.float32)
     pool = totals if len(rows) == len(totals) else totals[rows]
     order = rows[_best(pool, len(rows) if top is None else top)]
     reasons = explain(gallery, asked, order, config)
@@ -93,15 +97,42 @@ def rank(
     others = totals[rows[~known[rows]]]
     posterior = Posterior.of(others, config.temperature, config.expected_sightings)
     usual = min(MOST_OF_ALL, PRESENT * config.expected_sightings / max(1, len(others)))
-    most = ceiling(evidence_ratio(gallery, asked, order, config), usual)
+    ratios = evidence_ratio(gallery, asked, order, config)
+    most = ceiling(ratios if company is None else ratios + company.nats[order], usual)
     chances = np.where(known[order], 1.0, np.minimum(posterior.probability(totals[order]), most))
     matches = tuple(
-        Match(gallery.keys[int(i)], float(totals[i]), float(chance), why)
-        for i, chance, why in zip(order, chances, reasons, strict=True)
+        Match(gallery.keys[int(i)], float(totals[i]), float(chance), why, near)
+        for i, chance, why, near in zip(
+            order, chances, reasons, beside(query, gallery, company, order, config), strict=True
+        )
     )
     said = "found" if known[rows].any() else outcome(gallery, asked, totals, rows, config)
     answer = Answer(query, said, matches, nobody=posterior.nobody)
     return with_people(answer, None if gallery.vectors is None else gallery.vectors[order])
+
+
+def beside(
+    query: Query,
+    gallery: Gallery,
+    company: Company | None,
+    rows: NDArray[np.intp],
+    config: ScoreConfig = DEFAULT,
+) -> list[tuple[Beside, ...]]:
+    """Return for each row whether the companions who were described are beside it."""
+    found: list[tuple[Beside, ...]] = []
+    for row in rows.tolist():
+        one = []
+        for number, said in (company.said if company else {}).items():
+            other = company.nearest[number].get(row) if company else None
+            if other is None:
+                one.append(Beside(None, "not_visible", math.exp(said.get(row, 0.0))))
+                continue
+            asked = terms(Query("", query.companions[number].wishes), config)
+            (why,) = explain(gallery, asked, np.array([other]), config)
+            fits: Verdict = "match" if verdict(said[row]) == "match" else "unclear"
+            one.append(Beside(gallery.keys[other].id, fits, math.exp(said[row]), why))
+        found.append(tuple(one))
+    return found
 
 
 def with_people(answer: Answer, vectors: Floats | None) -> Answer:

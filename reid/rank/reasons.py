@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from reid.core.records import Reason, Verdict
+from reid.core.records import Beside, Reason, Verdict
 
 
 class Line(NamedTuple):
@@ -22,6 +22,17 @@ def lines(why: Sequence[Reason]) -> list[Line]:
         Line(_words(slot, negated, [str(r.value) for r in group]), verdict, sure)
         for (slot, negated, verdict, sure), group in together
     ]
+
+
+def companions(beside: Sequence[Beside]) -> list[Line]:
+    """Return a line a companion: what speaks for the one who is there, else what was asked."""
+    found = []
+    for one in beside:
+        there = [why for why in one.why if why.verdict == "match"]
+        said = lines(there or one.why)
+        text = ", ".join(line.text for line in said) or "nobody beside"
+        found.append(Line(f"with {text}", one.verdict, None))
+    return found
 
 
 def sureness(reason: Reason) -> float | None:

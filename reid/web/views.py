@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from reid.core import records as core
 from reid.core import vocabulary
 from reid.core.clock import CLOCK_ERROR
-from reid.core.records import Answer, Reason, SightingKey, SimilarMatch, percent_of
+from reid.core.records import Answer, Beside, Reason, SightingKey, SimilarMatch, percent_of
 from reid.desk.cases import Case, Decision
 from reid.desk.desk import Desk, SearchResult
 from reid.rank import Question
@@ -114,6 +114,7 @@ class Cards:
             first = len(cards) + 1
             for i, match in enumerate(matches):
                 reasons = tuple(self._reason(reason) for reason in match.why)
+                reasons += tuple(self._companion(one) for one in match.beside if one.why)
                 level = _LEVELS[person.level]
                 card = self._card(match.key, urls[match.key.id], person.probability, level, reasons)
                 same = first if i else 0
@@ -173,10 +174,20 @@ class Cards:
         )
 
     def _reason(self, reason: Reason) -> ReasonView:
-        entry = {"slot": reason.slot, "value": reason.value, "negated": reason.negated}
         sure = sureness(reason)
         percent = None if sure is None else round(100 * sure)
-        return ReasonView(wish_text(self._t, entry), reason.verdict, percent)
+        return ReasonView(self._asked(reason), reason.verdict, percent)
+
+    def _companion(self, one: Beside) -> ReasonView:
+        """Say who is beside: what speaks for the companion, from its fields alone."""
+        there = [why for why in one.why if why.verdict == "match"] or list(one.why)
+        names = dict.fromkeys(self._asked(why) for why in there)
+        what = self._t("because.also").join(names)
+        return ReasonView(self._t("card.with", what=what), one.verdict, None)
+
+    def _asked(self, reason: Reason) -> str:
+        entry = {"slot": reason.slot, "value": reason.value, "negated": reason.negated}
+        return wish_text(self._t, entry)
 
 
 def heading(outcome: str, cards: Sequence[Card]) -> str:

@@ -334,3 +334,14 @@ def test_what_feedback_changes_is_explained(operator: Browser, case: str) -> Non
     answer = operator.fill(f"{case}/decide", part=True, sighting=RED, verdict="rejected").json()
     assert "Those that look just like the 1 rejected come later." in answer["results"]
     assert "counts less" not in answer["results"]
+
+
+def test_a_companion_stands_in_the_evidence_in_every_language(operator: Browser) -> None:
+    said = operator.fill(
+        "/case/new", text="red top, blue trousers, with a man in a white shirt",
+        purpose="missing-child",
+    )  # fmt: skip
+    page = operator.get(said.headers["location"], headers=HTML).text
+    assert shown(page)[0] == RED
+    for language in ("en", "es", "fr", "de", "zh"):
+        assert "blue coat" in Words().translator(language)("card.with", what="blue coat")
