@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reid.cli.bench_absent import absent
 from reid.cli.bench_adapt import adapt
 from reid.cli.bench_options import (
     Data,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="Benchmarks: one question each, by standard protocols."
 )
+app.command()(measures(absent))
 app.command()(measures(adapt))
 app.command()(measures(scale))
 app.command()(measures(speed))
