@@ -11,6 +11,7 @@ BENCHMARKS: Final = {
     "description": "DescriptionResult",
     "ranking": "RankingResult",
     "evidence": "EvidenceResult",
+    "absent": "AbsentResult",
     "agreement": "AgreementResult",
     "attributes": "AttributeResult",
     "detection": "DetectionResult",
