@@ -203,8 +203,8 @@ class OutfitSampler:
         """Draw headwear; a hood is of the cloth of what it belongs to."""
         row = self.sampler.row("head", kind, self.sex)
         pattern = pick(self.population.head_pattern, self.rng)
-        tops = [g for g in worn if g.slot in ("upper", "outer")]
-        return self.sampler.of_row(row, colour, pattern, sex=self.sex, top=tops[-1])
+        top = next((g for g in reversed(worn) if g.slot in ("upper", "outer")), None)
+        return self.sampler.of_row(row, colour, pattern, sex=self.sex, top=top)
 
     def _neck(self) -> list[Garment]:
         kind = pick(self.population.neck[self.sex], self.rng)

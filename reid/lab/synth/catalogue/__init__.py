@@ -15,7 +15,6 @@ from reid.lab.synth.catalogue.checks import CatalogueError, checked, read_rows
 from reid.lab.synth.catalogue.rows import (
     DOMAINS,
     SEXES,
-    SLOTS,
     Brim,
     Catalogue,
     Cut,
@@ -31,7 +30,6 @@ from reid.lab.synth.catalogue.rows import (
 __all__ = [
     "DOMAINS",
     "SEXES",
-    "SLOTS",
     "Brim",
     "Catalogue",
     "CatalogueError",
@@ -46,7 +44,7 @@ __all__ = [
     "pick",
     "read_catalogue",
     "within",
-]  # fmt: skip
+]
 
 _FILES = ("clothes.toml", "headwear.toml", "things.toml")
 

@@ -9,13 +9,12 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 SEXES: Final = ("female", "male")
-SLOTS: Final = ("upper", "outer", "lower", "feet", "socks", "head", "neck")
-"""Where garments are worn; all but socks are slots of the vocabulary."""
-
 DOMAINS: Final = ("train", "held-out")
 """The two render domains, which keep some cuts and weaves to themselves."""
 
 Slot = Literal["upper", "outer", "lower", "feet", "socks", "head", "neck"]
+"""Where garments are worn; all but socks are slots of the vocabulary."""
+
 Domain = Literal["both", "train", "held-out"]
 
 
