@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from reid.capture.motion_gate import AUTO
 from reid.core.errors import StoreError
 from reid.core.pixels import EmbeddableCrop, RawFrame
 from reid.core.records import Sightings
@@ -37,7 +38,7 @@ class IndexOptions:
         detector: YOLO weights or an OpenVINO folder; None = the default one.
         heads: another model, for head candidates only.
         embedder: a model's folder, or "regions" for the baseline; None = the default one.
-        every: process every n-th frame only.
+        every: process every n-th frame only; `AUTO` = of films, where something moves.
         careful: make a second pass over every frame, for heads.
         rotate: degrees counter-clockwise to turn pictures by; None = as people stand upright.
         views: further crops kept of each track, for `reid adapt`, in a venue without rules; rules
@@ -47,7 +48,7 @@ class IndexOptions:
     detector: Path | None = None
     heads: Path | None = None
     embedder: str | None = None
-    every: int = 1
+    every: int = AUTO
     careful: bool = False
     rotate: int | None = None
     views: int = 0

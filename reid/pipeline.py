@@ -7,13 +7,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.capture.sources import AnimationSource, Source, VideoSource
-from reid.core.boxes import Boxes, Tracks
+from reid.capture.motion_gate import AUTO, MotionGate, Skipped
+from reid.capture.sources import AnimationSource, LiveSource, Source, VideoSource
+from reid.core.boxes import Boxes, Tracks, turned_boxes
 from reid.core.pixels import (
     Profile,
     RawFrame,
@@ -39,6 +41,7 @@ _BATCH_SECONDS: Final = 20.0  # but no longer than this between commits
 _LIVE_SECONDS: Final = 4.0  # the same for a live camera, where somebody may be waiting
 _CROP_BATCH: Final = 256
 _DEFAULT_FPS: Final = 10.0
+_WAITED_FOR: Final = timedelta(seconds=1.5)  # where frames are left out
 
 Progress = Callable[[int], None]
 
@@ -104,7 +107,7 @@ class Indexer:
         embedder: describes crops.
         tracker: finds people, and heads in person crops; without it the top of each crop is
             redacted as of a person without a found head.
-        every: process every n-th frame only.
+        every: process every n-th frame only; `AUTO` = of films, where something moves.
         profile: which region of a head is redacted.
         careful: make a second pass over every frame of a video, for heads.
         rotate: degrees counter-clockwise that pictures are turned by, a multiple of 90; None = as
@@ -131,9 +134,19 @@ class Indexer:
 
 
 def redacted_frames(
-    frames: Iterable[RawFrame], tracker: Tracker, profile: Profile, clock: Clock
+    frames: Iterable[RawFrame],
+    tracker: Tracker,
+    profile: Profile,
+    clock: Clock,
+    looked: Callable[[FrameDetections], None] = lambda _: None,
+    waited_for: timedelta = timedelta.max,
 ) -> Iterator[tuple[RedactedFrame, Tracks]]:
-    """Track people and redact heads, `LOOK_AROUND` frames behind: later frames count too."""
+    """Track people and redact heads, `LOOK_AROUND` frames behind: later frames count too.
+
+    Args:
+        looked: told what was seen in a frame as soon as it is known.
+        waited_for: how long a frame waits for later ones at most.
+    """
     raws: deque[RawFrame] = deque()
     seen: deque[FrameDetections] = deque()
     now = 0  # position in `seen` of the oldest frame not yet redacted
@@ -141,8 +154,9 @@ def redacted_frames(
         if raw is not None:
             with clock.stage("people"):
                 seen.append(FrameDetections(raw.ref, *tracker.track(raw)))
+            looked(seen[-1])
             raws.append(raw)
-        while raws and (raw is None or len(raws) > LOOK_AROUND):
+        while raws and (raw is None or _is_due(raws, waited_for)):
             with clock.stage("redact"):
                 heads = regions_to_redact(list(seen), now, profile)
                 redacted = redact(raws.popleft(), heads)
@@ -151,6 +165,11 @@ def redacted_frames(
             if now > LOOK_AROUND:
                 seen.popleft()
                 now -= 1
+
+
+def _is_due(raws: Sequence[RawFrame], waited_for: timedelta) -> bool:
+    """Whether the oldest of some frames is redacted now, and waits for no later ones."""
+    return len(raws) > LOOK_AROUND or raws[-1].time - raws[0].time > waited_for
 
 
 def redacted_still(
@@ -200,6 +219,17 @@ class _Run(_Indexing):
         self._linker = GapLinker(*self._tracker.link_scores, self._vectors)
         self._waiting: list[Tracklet] = []
         self._last_commit = time.monotonic()
+        self._gate = self._opened_gate()
+        self._calm: set[int] = set()
+
+    def _opened_gate(self) -> MotionGate | None:
+        """Return what leaves frames out in which nothing moves, if that is wanted."""
+        source = self._source
+        if self._to.every != AUTO or not isinstance(source, VideoSource | LiveSource):
+            return None
+        starts_from, _ = self._tracker.link_scores
+        source.gate = MotionGate(1 / (source.fps or _DEFAULT_FPS), starts_from)
+        return source.gate
 
     def run(self) -> IndexReport:
         builder = TrackletBuilder()
@@ -208,7 +238,8 @@ class _Run(_Indexing):
                 self._light.see(frame)
                 with self._report.clock.stage("link"):
                     if self._source.kind != "stills":  # these have no before
-                        tracks = self._linker.link(frame, tracks)  # noqa: PLW2901
+                        calm = frame.index in self._calm
+                        tracks = self._linker.link(frame, tracks, calm=calm)  # noqa: PLW2901
                 with self._report.clock.stage("crop"):
                     self._waiting += builder.add(frame, tracks)
                     if self._source.kind == "stills":
@@ -225,7 +256,7 @@ class _Run(_Indexing):
         self._report.problems += self._tracker.said_of_crowds(
             self._source.name, self._crowds_before
         )
-        if self._linker.says:
+        if self._linker.says and self._gate is None:
             self._report.problems.append(f"{self._source.name} {self._linker.says}")
         return self._finished()
 
@@ -235,18 +266,34 @@ class _Run(_Indexing):
 
     def _frames(self) -> Iterator[tuple[RedactedFrame, Tracks]]:
         clock, profile = self._report.clock, self._to.profile
-        fps = (self._source.fps or _DEFAULT_FPS) / self._to.every
+        fps = (self._source.fps or _DEFAULT_FPS) / max(self._to.every, 1)
         if self._source.kind != "stills":
             quarters = self._quarters()
             self._tracker.start(fps, careful=self._to.careful)
             turned = (raw.turned(quarters) for raw in self._decoded())
-            yield from redacted_frames(turned, self._tracker, profile, clock)
+
+            def looked(seen: FrameDetections) -> None:
+                self._tell_gate(seen, quarters)
+
+            waited_for = _WAITED_FOR if self._gate else timedelta.max
+            yield from redacted_frames(turned, self._tracker, profile, clock, looked, waited_for)
             return
         for raw in self._decoded():  # stills have no before and after
             with clock.stage("people"):
                 quarters = rotation(self._to.rotate, [raw], self._tracker)
             upright = raw.turned(quarters)
             yield redacted_still(upright, self._tracker, profile, self._last_check, clock)
+
+    def _tell_gate(self, seen: FrameDetections, quarters: int) -> None:
+        """Say who was seen in a frame that was turned by so many quarters."""
+        if self._gate is None:
+            return
+        frame = seen.frame
+        width, height = frame.width, frame.height
+        boxes = turned_boxes(seen.tracks.xyxy, -quarters, width, height)
+        if quarters % 2:
+            width, height = height, width
+        self._gate.saw(frame.key.index, replace(seen.tracks, xyxy=boxes), width, height)
 
     def _quarters(self) -> int:
         """Return by how many quarters a film is turned, and say so."""
@@ -264,12 +311,23 @@ class _Run(_Indexing):
         while True:
             with self._report.clock.stage("decode"):
                 raw = next(frames, None)
+            gate = self._gate
+            self._report.frames = gate.frames if gate else self._report.frames + (raw is not None)
             if raw is None:
                 return
-            self._report.frames += 1
             self._to.progress(self._report.frames)
-            if raw.index % self._to.every == 0:
+            if gate is not None:
+                self._skip(gate.skipped(raw.index), raw.index)
                 yield raw
+            elif raw.index % max(self._to.every, 1) == 0:
+                yield raw
+
+    def _skip(self, skipped: Skipped, index: int) -> None:
+        """Note what was left out before frame `index`."""
+        if skipped.frames:
+            self._tracker.skip(skipped.frames, calm=skipped.calm)
+        if skipped.calm:
+            self._calm.add(index)
 
     def _due(self) -> bool:
         waited = time.monotonic() - self._last_commit

@@ -20,6 +20,9 @@ class TrackerDouble:
     def start_still(self) -> None:
         self.start(fps=1.0)
 
+    def skip(self, frames: int, *, calm: bool) -> None:
+        assert frames >= 0
+
     def said_of_crowds(self, name: str, before: int = 0) -> list[str]:
         return []
 

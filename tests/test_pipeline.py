@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reid.capture.motion_gate import AUTO, MotionGate
 from reid.capture.sources import open_source
 from reid.core.boxes import Tracks, as_boxes, empty_boxes
 from reid.core.errors import SourceError
-from reid.core.pixels import RawFrame
+from reid.core.pixels import RawFrame, redact
 from reid.detect.head_regions import LOOK_AROUND, HeadCandidates
 from reid.detect.tracker import Seen
 from reid.embed import RegionEmbedder
@@ -142,6 +143,84 @@ def test_every_nth_frame(indexer: Indexer, tmp_path: Path) -> None:
     source = open_source(str(write_video(tmp_path / "gate.mp4", scene())))
     replace(indexer, tracker=Watching(standing), every=5).index(source)
     assert looked == list(range(0, 40, 5))
+
+
+class Gated(Script):
+    """Remembers which frames it was shown, and what it was told of the others."""
+
+    def __init__(self, *people) -> None:
+        super().__init__(*people)
+        self.looked: list[int] = []
+        self.skipped: list[tuple[int, bool]] = []
+
+    def skip(self, frames: int, *, calm: bool) -> None:
+        self.skipped.append((frames, calm))
+
+    def track(self, raw):
+        self.looked.append(raw.index)
+        return super().track(raw)
+
+
+def drawn(people, n: int):
+    """Yield frames in which those people are seen as dark boxes before a bright wall."""
+    for i in range(n):
+        frame = np.full((120, 160, 3), 200, np.uint8)
+        for place in people:
+            if (box := place(i)) is not None:
+                x0, y0, x1, y1 = (round(v) for v in box)
+                frame[y0:y1, x0:x1] = 60
+        yield frame
+
+
+def test_frames_in_which_nothing_moves_are_left_out_and_hand_no_pixels_on(
+    indexer: Indexer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redacted: list[int] = []
+
+    def noting(raw, heads):
+        redacted.append(raw.index)
+        return redact(raw, heads)
+
+    def passing(index: int):
+        return [3 * (index - 100), 10, 3 * (index - 100) + 30, 90] if 100 <= index < 140 else None
+
+    monkeypatch.setattr("reid.pipeline.redact", noting)
+    tracker = Gated(standing, passing)
+    film = write_video(tmp_path / "gate.mp4", drawn((standing, passing), 200))
+    report = replace(indexer, tracker=tracker, every=AUTO).index(open_source(str(film), start=NOON))
+    assert report.frames == 200
+    assert redacted == tracker.looked, "what was not looked at has no pixels"
+    assert len(tracker.looked) < 110
+    while_passing = [i for i in tracker.looked if 102 <= i < 140]
+    assert max(np.diff(while_passing)) <= 2
+    before = [i for i in tracker.looked if 20 < i < 100]
+    assert min(np.diff(before)) >= 9, "nobody moves"
+    assert sum(frames for frames, _ in tracker.skipped) == tracker.looked[-1] + 1 - len(
+        tracker.looked
+    )
+    stood, passed = sorted(indexer.store.read().keys, key=lambda key: key.track_id)
+    assert (stood.end - stood.start).total_seconds() == pytest.approx(19.9, abs=1)
+    assert (passed.end - passed.start).total_seconds() == pytest.approx(3.9, abs=0.3)
+    assert report.problems == [], "it is no time-lapse"
+
+
+def test_who_is_seen_is_told_in_the_pictures_own_direction(
+    indexer: Indexer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Boxes of a picture that was turned are turned back for what looks at it as it was decoded."""
+    told: list[tuple[list[float], int, int]] = []
+    saw = MotionGate.saw
+
+    def noting(self, index, tracks, width, height):
+        told.append((tracks.xyxy[0].tolist(), width, height))
+        saw(self, index, tracks, width, height)
+
+    monkeypatch.setattr(MotionGate, "saw", noting)
+    film = write_video(tmp_path / "gate.mp4", drawn((standing,), 12))
+    turned = replace(indexer, tracker=Gated(standing), every=AUTO, rotate=90)
+    turned.index(open_source(str(film)))
+    # turned by a quarter the picture is 120 × 160 px; [10, 10, 40, 90] of it was [70, 10, 150, 40]
+    assert told[0] == ([70.0, 10.0, 150.0, 40.0], 160, 120)
 
 
 def test_person_crops_are_one_sighting_each(indexer: Indexer, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from reid.capture.images import (
     read_pages,
     taken_at,
 )
+from reid.capture.motion_gate import MotionGate
 from reid.capture.timeline import Timeline
 from reid.capture.video import Damage, look_through, main_track, open_container, pictures
 from reid.core.clock import CLOCK_ERROR
@@ -57,6 +58,7 @@ class VideoSource:
     notes: list[str] = field(default_factory=list)
     colours: ColourTags | None = None
     cut: bool = False
+    gate: MotionGate | None = None
 
     @property
     def name(self) -> str:
@@ -67,7 +69,10 @@ class VideoSource:
         return self.name, self.key
 
     def frames(self) -> Iterator[RawFrame]:
-        """Yield every frame that can be decoded, all of one size; `problems` says what cannot."""
+        """Yield every frame that can be decoded, all of one size; `problems` says what cannot.
+
+        With a `gate`, only those that it opens for.
+        """
         with open_container(str(self.path), self.name) as container:
             yield from self._decode(container)
 
@@ -90,9 +95,10 @@ class VideoSource:
         index = 0
         for frame in pictures(container, stream, damage):
             seconds = timeline.time_of(frame.time)
-            pixels = canvas.draw(frame)
-            self.colours = canvas.tags
-            yield RawFrame(pixels, self.camera, index, self.start + timedelta(seconds=seconds))
+            if self.gate is None or self.gate.opens(index, frame, seconds):
+                pixels = canvas.draw(frame)
+                self.colours = canvas.tags
+                yield RawFrame(pixels, self.camera, index, self.start + timedelta(seconds=seconds))
             index += 1
         if index == 0:
             raise SourceError(f"{self.name} holds no frame that can be decoded")
@@ -166,6 +172,7 @@ class LiveSource:
     kind: Kind = "live"
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    gate: MotionGate | None = None
 
     def __post_init__(self) -> None:
         self.name = without_credentials(self.address)
@@ -175,15 +182,26 @@ class LiveSource:
         """Return name and content key of what frame `index` was read from."""
         return self.name, self.key
 
+    def _waited(self) -> bool:
+        """Wait for the next frame's time, where it would come too early; True ends the stream."""
+        return False
+
     def frames(self) -> Iterator[RawFrame]:
-        """Yield frames until the stream ends; damaged parts are skipped, and counted."""
+        """Yield frames until the stream ends; damaged parts are skipped, and counted.
+
+        With a `gate`, only those that it opens for.
+        """
         with open_container(self.address, self.name) as container:
             stream, damage = main_track(container), Damage()
             canvas, last, index = Canvas(stream.sample_aspect_ratio), self.start, 0
             for frame in pictures(container, stream, damage):
                 last = max(datetime.now(UTC), last + timedelta(microseconds=1))
-                yield RawFrame(canvas.draw(frame), self.camera, index, last)
+                seconds = (last - self.start).total_seconds()
+                if self.gate is None or self.gate.opens(index, frame, seconds):
+                    yield RawFrame(canvas.draw(frame), self.camera, index, last)
                 index += 1
+                if self._waited():
+                    break
         if index == 0:
             raise SourceError(f"{self.name} holds no frame that can be decoded")
         self.problems += damage.lines(self.name, index, None)

@@ -27,6 +27,7 @@ from reid.cli.bench_output import measures, measures_several, watched
 from reid.cli.bench_report import report
 from reid.cli.bench_scale import scale
 from reid.cli.bench_speed import speed
+from reid.cli.options import Every, frames_wanted
 from reid.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def venue(
     detector: DetectorPath = None,
     heads: HeadModel = None,
     embedder: OwnEmbedder = None,
-    every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 1,
+    every: Every = "1",
 ) -> "Result":
     """From video to answer: is the lost child found, and after how many false looks?
 
@@ -282,7 +283,7 @@ def venue(
     return watched(
         "frames",
         sum(len(clip.frames) for clip in filmed.clips),
-        lambda progress: run_venue(filmed, tracker, model, found, every, progress),
+        lambda progress: run_venue(filmed, tracker, model, found, frames_wanted(every), progress),
     )
 
 

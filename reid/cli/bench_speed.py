@@ -33,6 +33,9 @@ def speed(
     cameras: Annotated[
         str, typer.Option(help="Numbers of cameras at once, five people before each; to 64.")
     ] = "",
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Also with --every auto, beside every frame.")
+    ] = False,
     embedder: OwnEmbedder = None,
     seed: Seed = 0,
 ) -> "Result":
@@ -55,8 +58,8 @@ def speed(
     at_once = numbers_of("--cameras", cameras)
     if any(not 1 <= n <= _MOST_CAMERAS for n in at_once):
         raise UsageError(f"--cameras {cameras}: 1 to {_MOST_CAMERAS} at once")
-    found = find_detector(detector) if video or crowds or at_once else None
-    contest = Contest(video, frames, found, heads, against, numbers, crowds, at_once)
+    found = find_detector(detector) if video or crowds or at_once or gate else None
+    contest = Contest(video, frames, found, heads, against, numbers, crowds, at_once, gate)
     weights = own_embedder(embedder)[1]
     return watched(
         "parts",

@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from reid.cli.console import complain, new_table, out, print_json, show_answer
-from reid.cli.options import Cluster, Cpus, Gpus, InCase, Json, Venue
+from reid.cli.options import (
+    Cluster,
+    Cpus,
+    Every,
+    Gpus,
+    InCase,
+    Json,
+    Venue,
+    frames_wanted,
+)
 from reid.core.errors import UsageError
 
 policy_app = typer.Typer(no_args_is_help=True, help="The venue's rules: venue.toml.")
@@ -301,7 +310,7 @@ def watch(
         Path | None, typer.Option(help="YOLO weights or an OpenVINO folder.")
     ] = None,
     embedder: Annotated[str | None, typer.Option(help="Model folder, or regions.")] = None,
-    every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 2,
+    every: Every = "auto",
     metrics_port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Prometheus metrics, at 127.0.0.1 only.")
     ] = None,
@@ -316,7 +325,7 @@ def watch(
     from reid.venue import open_desk
     from reid.watch.watcher import run
 
-    options = IndexOptions(detector, None, embedder, every)
+    options = IndexOptions(detector, None, embedder, frames_wanted(every))
     if cluster is not None:
         from reid.cli.fleet import watch_on
         from reid.fleet.messages import Resources
@@ -325,7 +334,7 @@ def watch(
         return
     models = partial(VenueEmbedder, venue, options), partial(load_tracker, options)
     again = partial(described_again, venue, options)
-    run(open_desk(venue), *models, every, metrics_port, again)
+    run(open_desk(venue), *models, options.every, metrics_port, again)
 
 
 def sites(

@@ -12,7 +12,16 @@ from reid.cli import desk
 from reid.cli.adapt import adapt
 from reid.cli.bench import app as bench_app
 from reid.cli.console import complain, key_cells, new_table, out, print_json
-from reid.cli.options import Cluster, Cpus, Gpus, InCase, Json, Venue
+from reid.cli.options import (
+    Cluster,
+    Cpus,
+    Every,
+    Gpus,
+    InCase,
+    Json,
+    Venue,
+    frames_wanted,
+)
 from reid.cli.synth import app as synth_app
 from reid.cli.train import app as train_app
 from reid.core.clock import parse_time
@@ -83,7 +92,7 @@ def index(
     embedder: Annotated[
         str | None, typer.Option(help='An embedder\'s folder, or "regions" for the baseline.')
     ] = None,
-    every: Annotated[int, typer.Option(min=1, help="Look at every n-th frame only.")] = 1,
+    every: Every = "auto",
     careful: Annotated[
         bool,
         typer.Option("--careful", help="Detect twice in every frame: slower, fewer heads missed."),
@@ -113,7 +122,7 @@ def index(
     began = parse_time(start, zone) if start else None
     about = SourceOptions(camera, began, crops, zone)
     turn = quarter_turn(rotate)
-    options = IndexOptions(detector, heads, embedder, every, careful, turn, views)
+    options = IndexOptions(detector, heads, embedder, frames_wanted(every), careful, turn, views)
     if cluster is not None:
         from reid.cli.fleet import Placement, index_on
         from reid.fleet.messages import Resources

@@ -26,6 +26,30 @@ Cluster = Annotated[
 ]
 Cpus = Annotated[float, typer.Option(min=0.01, help="On a cluster: cores a process.")]
 Gpus = Annotated[float, typer.Option(min=0.0, help="On a cluster: GPUs a process, like 0.25.")]
+
+
+def frames_wanted(said: str) -> int:
+    """Return every which frame is looked at: a number, or `AUTO`.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if said == "auto":
+        from reid.capture.motion_gate import AUTO
+
+        return AUTO
+    if not said.isdecimal() or int(said) < 1:
+        raise UsageError(f"--every {said}: write auto, or a number such as 2")
+    return int(said)
+
+
+Every = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|N",
+        help="Look where something moves, or at every n-th frame.",
+    ),
+]
 InCase = Annotated[
     str | None, typer.Option("--case", help="The case it is for; needed where a venue has rules.")
 ]

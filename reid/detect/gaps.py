@@ -98,10 +98,13 @@ class GapLinker:
             "followed by place and clothes, and kept if they were surely seen once"
         )
 
-    def link(self, frame: RedactedFrame, tracks: Tracks) -> Tracks:
-        """Return the frame's people with their ids; who is too uncertain stays `UNTRACKED`."""
+    def link(self, frame: RedactedFrame, tracks: Tracks, *, calm: bool = False) -> Tracks:
+        """Return the frame's people with their ids; who is too uncertain stays `UNTRACKED`.
+
+        `calm` says that nothing moved since the frame before, however long ago that is.
+        """
         gap = frame.time - self._before.time if self._before else timedelta(0)
-        apart = gap > GAP
+        apart = gap > GAP and not calm
         self._frames += 1
         if apart:
             self._gaps, self._seconds = self._gaps + 1, self._seconds + gap.total_seconds()

@@ -148,6 +148,25 @@ class Tracker:
         )
         self._tracker = _byte_tracker()(settings)
 
+    def skip(self, frames: int, *, calm: bool) -> None:
+        """Take notice that so many frames were left out before the next one.
+
+        People are expected as far on as they would have walked meanwhile; if it was `calm`, and
+        nothing moved, where they were.
+        """
+        tracker = self._tracker
+        tracker.frame_id += frames
+        tracker.lost_stracks = [
+            one
+            for one in tracker.lost_stracks
+            if tracker.frame_id - one.end_frame <= tracker.max_frames_lost
+        ]
+        if calm:
+            return
+        known = [one for one in tracker.tracked_stracks if one.is_activated]
+        for _ in range(min(frames, tracker.args.track_buffer)):
+            tracker.multi_predict(known + tracker.lost_stracks)
+
     @property
     def link_scores(self) -> tuple[float, float]:
         """Scores from which a detection may begin a track, and from which it may go on with one."""

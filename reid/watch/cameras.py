@@ -133,17 +133,13 @@ class CameraSource(LiveSource):
 
     def frames(self) -> Iterator[RawFrame]:
         """Yield the newest frames until the stream ends, fails, or is told to stop."""
-        for frame in Reader(self._paced(), self.health, self.stop).newest():
+        for frame in Reader(LiveSource.frames(self), self.health, self.stop).newest():
             self.beat()
             yield frame
 
-    def _paced(self) -> Iterator[RawFrame]:
-        """Read the stream; a file is played at a camera's pace."""
-        is_file = Path(self.address).is_file()
-        for frame in LiveSource.frames(self):
-            yield frame
-            if is_file and self.stop.wait(1 / _PACE):
-                return
+    def _waited(self) -> bool:
+        """Play a file at a camera's pace."""
+        return Path(self.address).is_file() and self.stop.wait(1 / _PACE)
 
 
 class CameraLoop:

@@ -153,3 +153,14 @@ def test_appearance_speaks_for_and_against_but_never_alone_decides() -> None:
     evidence = appearance_evidence(np.array([-0.2, 0.0, 0.3, 0.5, 0.75, 1.0], np.float32))
     assert (np.diff(evidence) >= 0).all()
     assert evidence[0] < 0 < evidence[-1] < 5
+
+
+def test_over_a_calm_gap_the_tracker_s_ids_hold_and_nobody_is_described() -> None:
+    """Nothing moved since the frame before: a second is no longer than the next frame."""
+    linker = GapLinker(0.4, 0.25, lambda _: pytest.fail("nobody is to be described"))
+    box = Person(RED).box(0)
+    seen = Tracks(as_boxes([box]), np.array([0.9], np.float32), np.array([7], np.int64))
+    for index, seconds in enumerate((0.0, 1.0, 2.0, 3.0)):
+        linked = linker.link(frame([Person(RED)], index, seconds), seen, calm=True)
+        assert linked.track_id.tolist() == [7]
+    assert linker.says == ""

@@ -11,6 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from reid.capture.motion_gate import AUTO
 from reid.capture.sources import VideoSource, open_source
 from reid.core.errors import SourceError
 from reid.core.pixels import RawFrame
@@ -27,6 +31,7 @@ from reid.lab.bench.searching import Timed, time_search
 from reid.loading import load_detector, product_tracker
 from reid.pipeline import Indexer, IndexReport
 from reid.store import Store
+from reid.store.rows import Columns
 from reid.store.write_buffer import WriteBuffer
 
 if TYPE_CHECKING:
@@ -34,6 +39,15 @@ if TYPE_CHECKING:
 
 _BEFORE_EACH: Final = 5  # people, of several cameras
 _STORED_WITHIN: Final = 60.0  # seconds
+_CAMERA_FPS: Final = 25  # of clips on which looking where something moves is measured
+_QUIET_SHARE: Final = 0.1  # of their frames in which people are there
+
+ALIKE: Final = 0.6
+"""Cosine from which two sightings at one time are taken for the same."""
+
+VIDEO: Final = "the video"
+QUIET: Final = "quiet: five people in 10 % of the frames"
+BUSY: Final = "busy: five people always"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,7 @@ class Contest:
         sizes: numbers of sightings to search.
         people: numbers of people before the camera, in clips of 1280 × 720 made for it.
         cameras: numbers of cameras indexed at once, as `reid watch` does, five people before each.
+        gate: compare looking where something moves with looking at every frame.
     """
 
     video: Path | None
@@ -59,6 +74,7 @@ class Contest:
     sizes: Sequence[int]
     people: Sequence[int] = ()
     cameras: Sequence[int] = ()
+    gate: bool = False
 
 
 class Pace(Figures):
@@ -72,6 +88,36 @@ class Pace(Figures):
     def row(self, name: str) -> Row:
         """Return both rates as a row of a table."""
         return name, f"{self.frames_per_second:.1f}", f"{self.frames_per_core_second:.1f}"
+
+
+class GatedPace(Figures):
+    """Looking where something moves (`--every auto`) beside looking at every frame.
+
+    Attributes:
+        every_frame, auto: both rates.
+        times_less_work: of processor time.
+        sightings: stored by either.
+        found_again: share of those of every frame that `auto` stores too: at the same time, and
+            alike (cosine of at least `ALIKE`); each counts once.
+    """
+
+    every_frame: Pace
+    auto: Pace
+    times_less_work: TwoDigits
+    sightings: tuple[int, int]
+    found_again: float | None
+
+    def row(self, name: str) -> Row:
+        """Return rates and sightings as a row of a table."""
+        again = "" if self.found_again is None else f"{100 * self.found_again:.0f}"
+        return (
+            name,
+            f"{self.every_frame.frames_per_core_second:.1f}",
+            f"{self.auto.frames_per_core_second:.1f}",
+            f"{self.times_less_work:.1f}",
+            " → ".join(map(str, self.sightings)),
+            again,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +162,7 @@ class SpeedResult(Result):
         times_less_work: the same by processor time.
         by_people: the product, by number of people before the camera.
         by_cameras: the product, by number of cameras; frames of all of them together.
+        gated: by kind of clip, where it was asked for.
         search: by number of sightings, by way to search.
         memory_mb: largest resident size of this process.
         model_id: the product's embedder.
@@ -129,6 +176,7 @@ class SpeedResult(Result):
     times_less_work: TwoDigits | None
     by_people: dict[int, Pace]
     by_cameras: dict[int, Pace]
+    gated: dict[str, GatedPace]
     search: dict[int, dict[str, Timed]]
     memory_mb: OneDigit
     model_id: str
@@ -153,6 +201,9 @@ class SpeedResult(Result):
             if by:
                 rows = tuple(pace.row(str(n)) for n, pace in by.items())
                 tables.append(Table((head, "frames/s", "a core"), rows))
+        if self.gated:
+            heads = ("a core, 1280 × 720", "every frame", "auto", "times", "sightings", "again, %")
+            tables.append(Table(heads, tuple(g.row(name) for name, g in self.gated.items())))
         return [*tables, self._searches()]
 
     def _race(self, ours: Pace) -> Table:
@@ -247,6 +298,10 @@ def run_speed(
     for n in contest.cameras if contest.detector is not None else ():
         by_cameras[n] = _index_cameras(contest, n, make).pace()
         progress(done := done + 1)
+    gated = {}
+    for name in gated_clips(contest):
+        gated[name] = _gated(contest, name, embedder)
+        progress(done := done + 1)
     search = {}
     for n in contest.sizes:
         search[n] = time_search(n, seed)
@@ -265,6 +320,7 @@ def run_speed(
         times_less_work=_times(ours, chain, lambda timing: timing.processor),
         by_people=by_people,
         by_cameras=by_cameras,
+        gated=gated,
         search=search,
         memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         model_id=embedder.model_id,
@@ -285,7 +341,15 @@ def parts(contest: Contest) -> int:
     """Return how many parts `run_speed` has."""
     video = 0 if contest.video is None or contest.detector is None else 1
     crowds = len(contest.people) + len(contest.cameras) if contest.detector is not None else 0
-    return video + (video if contest.network else 0) + crowds + len(contest.sizes)
+    gated = len(gated_clips(contest))
+    return video + (video if contest.network else 0) + crowds + gated + len(contest.sizes)
+
+
+def gated_clips(contest: Contest) -> list[str]:
+    """Return the names of the clips on which looking where something moves is measured."""
+    if not contest.gate or contest.detector is None:
+        return []
+    return [*([VIDEO] if contest.video else []), QUIET, BUSY]
 
 
 def _first_frames(video: Path, frames: int) -> FirstFrames:
@@ -316,13 +380,56 @@ def _warm(contest: Contest, video: Path) -> Tracker:
 
 
 def _index(contest: Contest, video: Path, embedder: CropEmbedder) -> Timing:
+    return _stored(contest, video, embedder, 1)[0]
+
+
+def _stored(
+    contest: Contest, video: Path, embedder: CropEmbedder, every: int
+) -> tuple[Timing, Columns]:
+    """Index a video; return how long it took, and what was stored."""
     tracker = _warm(contest, video)
     with tempfile.TemporaryDirectory() as folder:
         store = Store.create(Path(folder) / "venue", embedder.model_id, embedder.dim)
+        source = _first_frames(video, contest.frames)
         begun, worked = time.perf_counter(), time.process_time()
-        report = Indexer(store, embedder, tracker).index(_first_frames(video, contest.frames))
+        report = Indexer(store, embedder, tracker, every).index(source)
         seconds, processor = time.perf_counter() - begun, time.process_time() - worked
-    return Timing(report.frames, seconds, dict(report.clock.seconds), processor)
+        stored = store.read(vectors=True)
+    return Timing(report.frames, seconds, dict(report.clock.seconds), processor), stored
+
+
+def _gated(contest: Contest, name: str, embedder: CropEmbedder) -> GatedPace:
+    """Index one clip both ways, one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        clip = contest.video
+        if clip is None or name != VIDEO:
+            clip = Path(folder) / "clip.mp4"
+            share = _QUIET_SHARE if name == QUIET else 1.0
+            write_crowd(clip, _BEFORE_EACH, contest.frames, _CAMERA_FPS, share)
+        every, all_of_it = _stored(contest, clip, embedder, 1)
+        auto, some = _stored(contest, clip, embedder, AUTO)
+    return GatedPace(
+        every_frame=every.pace(),
+        auto=auto.pace(),
+        times_less_work=(auto.frames / auto.processor) / (every.frames / every.processor),
+        sightings=(len(all_of_it), len(some)),
+        found_again=found_again(all_of_it, some) if len(all_of_it) else None,
+    )
+
+
+def found_again(sightings: Columns, others: Columns) -> float:
+    """Return the share of sightings of which another one is at the same time, and alike."""
+    if not len(others):
+        return 0.0
+    assert sightings.vectors is not None
+    assert others.vectors is not None
+    cosines = sightings.vectors.astype(np.float32) @ others.vectors.astype(np.float32).T
+    for i, one in enumerate(sightings.keys):
+        for j, other in enumerate(others.keys):
+            if one.end < other.start or other.end < one.start:
+                cosines[i, j] = -1
+    rows, columns = linear_sum_assignment(-cosines)
+    return float((cosines[rows, columns] >= ALIKE).sum() / len(sightings))
 
 
 def _index_crowd(contest: Contest, people: int, embedder: CropEmbedder) -> Timing:

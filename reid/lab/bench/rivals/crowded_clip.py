@@ -26,26 +26,39 @@ _SWAY: Final = 24.0  # px to each side
 _PERIOD: Final = 40  # frames from side to side and back
 _SEEN: Final = 0.9
 _FEWEST, _MOST = 8, 28  # pictures of each person, played to and fro
+_GRAIN: Final = 2.0  # levels of noise, standard deviation
+_NOISES: Final = 8
 _ROW: Final = 6  # people side by side
 
 LARGEST: Final = 3 * _ROW
 """People for whom there is room."""
 
 
-def write_crowd(path: Path, people: int, frames: int) -> None:
-    """Write a clip of so many `people` and `frames`; people up to `LARGEST`."""
+def write_crowd(path: Path, people: int, frames: int, fps: int = FPS, share: float = 1.0) -> None:
+    """Write a clip of so many `people` and `frames`; people up to `LARGEST`.
+
+    `share` is that of the frames in which they are there: in the middle of the clip.
+    """
     cast = _cast()
-    background = _background()
+    grainy = _grainy(_background())
+    away = round(frames * (1 - share) / 2)
     with av.open(str(path), "w") as out:
-        stream: Any = out.add_stream("libx264", rate=FPS)
+        stream: Any = out.add_stream("libx264", rate=fps)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for number in range(frames):
-            picture = background.copy()
-            for slot in range(people):
+            picture = grainy[number % len(grainy)].copy()
+            for slot in range(people if away <= number < frames - away else 0):
                 takes = cast[slot % len(cast)]
                 _paste(picture, takes[_to_and_fro(number + 5 * slot, len(takes))], slot, number)
             out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         out.mux(stream.encode(None))
+
+
+def _grainy(picture: Image) -> list[Image]:
+    """Return a picture with the noise of a camera, several times."""
+    draw = np.random.default_rng(0)
+    noise = (draw.normal(0, _GRAIN, picture.shape) for _ in range(_NOISES))
+    return [np.clip(picture + some, 0, 255).astype(np.uint8) for some in noise]
 
 
 def _to_and_fro(number: int, length: int) -> int:
