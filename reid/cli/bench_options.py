@@ -12,7 +12,7 @@ EmbedderPath = Annotated[
     str | None,
     typer.Option(
         "--embedder",
-        help="OpenVINO .xml, .onnx, TorchScript; by default the product's, or `regions`.",
+        help="OpenVINO .xml, .onnx, TorchScript, module:function; default: the product's.",
     ),
 ]
 OwnEmbedder = Annotated[

@@ -1,6 +1,9 @@
-"""Appearance vectors from any model: the product's embedders, OpenVINO, ONNX, torch weights."""
+"""Appearance vectors from any model: ours, OpenVINO, ONNX, torch weights, a function of yours."""
 
-from collections.abc import Callable, Sequence
+import importlib
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -9,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from reid.core.errors import ModelError, UsageError
+from reid.core.errors import ModelError, ReidError, UsageError
 from reid.core.pixels import EmbeddableCrop, Image
 from reid.embed import CropEmbedder, Light
 from reid.lab.bench.rivals.model_input import IMAGENET, ModelInput, Size, input_of
@@ -19,6 +22,8 @@ Float = NDArray[np.float32]
 
 _BASELINE: Final = "regions"
 _BATCH: Final = 64
+_FUNCTION: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_SAFE: Final = ".safetensors"
 _TORCH_SIZE: Final = (128, 256)  # width, height: what re-identification networks are trained at
 
 
@@ -46,8 +51,9 @@ def load_extractor(
     """Return the product's own embedder, or the one asked for.
 
     Args:
-        given: an OpenVINO ``.xml``, an ``.onnx`` file, TorchScript, a checkpoint of `arch`; or one
-            of the product's: a folder, or ``regions`` for the baseline.
+        given: an OpenVINO ``.xml``, an ``.onnx`` file, TorchScript, a checkpoint of `arch`, a
+            Python function as ``module:function``; or one of the product's: a folder, or
+            ``regions`` for the baseline.
         arch: what a checkpoint's weights belong to: a name of torchvision's models, or
             ``timm:NAME`` where timm is installed.
         named: what the network takes; by default what its file says.
@@ -61,13 +67,17 @@ def load_extractor(
             raise UsageError("--input is for other networks: name one with --embedder")
         return EmbedderVectors(*own_embedder(given))
     path = Path(given)
+    if not path.exists() and _FUNCTION.fullmatch(given):
+        return FunctionExtractor(given)
     if not path.exists():
         raise ModelError(f"{path} does not exist: name a model file with --embedder")
     if path.suffix in {".xml", ".onnx"}:
         return OpenVinoExtractor(path, named)
-    if path.suffix in {".pt", ".pth", ".ts", ".torchscript", ".tar"}:
+    if path.suffix in {".pt", ".pth", ".ts", ".torchscript", ".tar", _SAFE}:
         return TorchExtractor(path, arch, named)
-    raise ModelError(f"{path} is no known kind of model: use .xml, .onnx, .pt or .pth")
+    raise ModelError(
+        f"{path} is no known kind of model: use .xml, .onnx, .pt, .pth, {_SAFE} or module:function"
+    )
 
 
 def described_extractor(extractor: Extractor) -> dict[str, JsonValue]:
@@ -149,6 +159,7 @@ class TorchExtractor:
         self.model_id = path.stem if arch is None else f"{arch}/{path.stem}"
         self._model: Any = _scripted(path) if arch is None else _checkpoint(path, arch)
         self._model.eval()
+        self._size = _size_of(self._model)
 
     def vectors(self, crops: Sequence[EmbeddableCrop], light: Light) -> Float:
         """Return unit vectors (N, D)."""
@@ -158,10 +169,52 @@ class TorchExtractor:
         with torch.inference_mode():
             for start in range(0, len(crops), _BATCH):
                 chosen = crops[start : start + _BATCH]
-                batch = np.stack([self.input.prepare(c.pixels, _TORCH_SIZE) for c in chosen])
+                batch = np.stack([self.input.prepare(c.pixels, self._size) for c in chosen])
                 result = self._model(torch.from_numpy(batch))
                 result = result[0] if isinstance(result, (tuple, list)) else result
                 found.append(result.flatten(1).float().numpy())
+        return unit(np.concatenate(found))
+
+
+class FunctionExtractor:
+    """A function of yours: a list of N uint8 RGB arrays (H, W, 3) → (N, D), any numbers.
+
+    The images are redacted, as every other model sees them, and of any size.
+
+    Args:
+        name: ``module:function``; modules beside the working folder are found too.
+
+    Raises:
+        ModelError: it cannot be imported, or is no function.
+    """
+
+    weights = None
+
+    def __init__(self, name: str) -> None:
+        self.model_id = name
+        module, _, attribute = name.partition(":")
+        here = str(Path.cwd())
+        if here not in sys.path:
+            sys.path.append(here)
+        try:
+            self._function: Any = getattr(importlib.import_module(module), attribute)
+        except Exception as error:  # importing runs code of theirs
+            raise ModelError(f"{name} cannot be imported ({type(error).__name__})") from None
+        if not callable(self._function):
+            raise ModelError(f"{name} is no function: name one that returns (N, D) of N images")
+
+    def vectors(self, crops: Sequence[EmbeddableCrop], light: Light) -> Float:
+        """Return unit vectors (N, D).
+
+        Raises:
+            ModelError: the function returned another shape.
+        """
+        found = [
+            np.asarray(self._function([crop.pixels.copy() for crop in crops[i : i + _BATCH]]))
+            for i in range(0, len(crops), _BATCH)
+        ]
+        if any(one.ndim != 2 for one in found) or sum(map(len, found)) != len(crops):
+            raise ModelError(f"{self.model_id} must return (N, D) of N images")
         return unit(np.concatenate(found))
 
 
@@ -251,20 +304,61 @@ def _checkpoint(path: Path, arch: str) -> Any:
 
     model = _architecture(arch)
     try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
+        safe = path.suffix == _SAFE
+        saved: Any = (
+            _safe(path) if safe else torch.load(path, map_location="cpu", weights_only=True)
+        )
         state = saved.get("state_dict", saved.get("model", saved))
-        state = {name.removeprefix("module."): value for name, value in state.items()}
         wanted = model.state_dict()
-        fits = {n: v for n, v in state.items() if n in wanted and v.shape == wanted[n].shape}
+        fits = fitting({name: value.shape for name, value in wanted.items()}, state)
         missing = [n for n in wanted if n not in fits]
         if missing:
             raise ModelError(f"{path} lacks {len(missing)} weights of {arch}, e.g. {missing[0]}")
         model.load_state_dict(fits)
-    except ModelError:
+    except ReidError:
         raise
     except Exception as error:  # torch raises whatever pickle raises
         raise ModelError(f"{path} is not a checkpoint ({type(error).__name__})") from None
     return model
+
+
+def _safe(path: Path) -> dict[str, Any]:
+    try:
+        from safetensors.torch import load_file
+    except ImportError:
+        raise UsageError(f"{path} needs safetensors: run `pip install safetensors`") from None
+    return load_file(path)
+
+
+def fitting(wanted: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the weights of a checkpoint that a network wants, by the network's names.
+
+    Trainers put a network into others: torchreid's names begin with ``module.``, fast-reid's with
+    ``backbone.``, others' with ``model.`` or ``base.``. The prefix under which most fit counts.
+
+    Args:
+        wanted: shapes by name.
+        state: arrays by name.
+    """
+    prefixes = {""}
+    for name in state:
+        parts = name.split(".")
+        prefixes |= {".".join(parts[:n]) + "." for n in range(1, len(parts))}
+    found: dict[str, Any] = {}
+    for prefix in sorted(prefixes):
+        named = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)}
+        fits = {
+            n: v for n, v in named.items() if n in wanted and tuple(v.shape) == tuple(wanted[n])
+        }
+        found = max(found, fits, key=len)
+    return found
+
+
+def _size_of(model: Any) -> Size:
+    """Return what a network takes (w, h): its own fixed size where timm notes one."""
+    noted = getattr(model, "pretrained_cfg", None) or {}
+    fixed = noted.get("fixed_input_size") and noted.get("input_size")
+    return (int(fixed[2]), int(fixed[1])) if fixed else _TORCH_SIZE
 
 
 def _architecture(arch: str) -> Any:
