@@ -158,11 +158,11 @@ class Alerting:
         if looked is None:
             looked = self._looked = self._desk.records.alerts.looked()
         if case.id not in looked.cases:
-            since = min(now, self._desk.records.alerts.watched_since(case.id) or now)
+            since = _noted(self._desk.records.alerts.watched_since(case.id) or now, now)
             recent = np.flatnonzero(snapshot.end > _instant(since - FIRST_LOOK))
             return recent if fresh is None else np.union1d(fresh, recent)
         if fresh is None:
-            return np.flatnonzero(snapshot.end > _instant(min(looked.at, now) - LATE))
+            return np.flatnonzero(snapshot.end > _instant(_noted(looked.at, now) - LATE))
         return fresh
 
     def _unseen(self, snapshot: Snapshot, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -268,6 +268,11 @@ class Alerting:
         change = refined(query, snapshot, self._desk.records.book.decisions(case.id))
         totals = score(snapshot.gallery, terms(query, change.config), change.config)
         return np.asarray((totals + change.extra)[rows], np.float32)
+
+
+def _noted(when: datetime, now: datetime) -> datetime:
+    """Return a time that was noted before; what a clock noted that was ahead says nothing."""
+    return min(when, now) if when - now <= LATE else now - RECENT
 
 
 def _instant(when: datetime) -> np.datetime64:

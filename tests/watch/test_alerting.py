@@ -98,6 +98,19 @@ def test_who_came_while_nobody_looked_is_looked_at_after_the_restart(tmp_path: P
     assert Alerting(desk).look(now + timedelta(minutes=1)) == []
 
 
+def test_a_look_noted_by_a_clock_that_was_years_ahead_hides_nobody(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    desk, case = watched(tmp_path, now=now - timedelta(minutes=21))
+    rules = desk.policy.watch.model_copy(update={"false_alarms_per_hour": 60.0})
+    desk.policy = desk.policy.model_copy(update={"watch": rules})
+    Alerting(desk).look(now + timedelta(days=3000))
+    desk.store.add(sightings(5, now - timedelta(minutes=10), offset=300))
+    desk.snapshots.refresh()
+    expected = "s" + f"{300:023d}"
+    assert expected in {alert.sighting for alert in Alerting(desk).look(now)}
+    assert expected in {alert.sighting for alert in desk.records.alerts.of(case)}
+
+
 def test_a_case_that_was_not_watched_meanwhile_is_not_told_of_the_past(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     desk, case = watched(tmp_path, now=now - timedelta(minutes=21))

@@ -2,12 +2,15 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 
-from reid.core.errors import AuditError, CaseError
+from reid.core.errors import AccessError, AuditError, CaseError
 from reid.desk.cases import CaseRecords, NewCase, open_records
+from reid.desk.cases.audit import Limit
 from reid.desk.cases.audit_sinks import FileSink, Outside
 
 DROP = "".join(f"DROP TRIGGER IF EXISTS audit_no_{verb};" for verb in ("update", "delete"))
@@ -99,6 +102,23 @@ def test_many_writers_make_one_chain(tmp_path: Path) -> None:
         list(pool.map(lambda records: note(records, 10), many))
     found = many[0].trail.verify()
     assert (found.lines, found.problem) == (40, None)
+
+
+def test_what_a_clock_wrote_that_was_years_ahead_counts_against_nobody(
+    records: CaseRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(days=3000)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reid.desk.cases.audit.datetime", Ahead)
+        records.book.note("anna", "search", None, {})
+    limit = Limit(("search",), 1)
+    records.book.note("anna", "search", None, {}, limit)
+    with pytest.raises(AccessError):
+        records.book.note("anna", "search", None, {}, limit)
 
 
 def test_a_failed_change_leaves_no_line(records: CaseRecords) -> None:

@@ -63,6 +63,13 @@ def test_it_is_tried_again_with_growing_pauses_for_as_long_as_it_takes(
     assert records.outbox.state(["webhook"])[0].problem == "TimeoutError"
 
 
+def test_what_a_clock_put_off_that_was_years_ahead_is_due(records: CaseRecords) -> None:
+    raised(records)
+    assert records.outbox.take("webhook", NOW + timedelta(days=3000))
+    assert records.outbox.take("webhook") is not None
+    assert records.outbox.take("webhook") is None, "held as usual from now on"
+
+
 def test_what_was_taken_is_never_sent_again(records: CaseRecords) -> None:
     raised(records)
     one = records.outbox.take("webhook")
