@@ -32,7 +32,7 @@ from reid.store import Filter, Store
 
 if TYPE_CHECKING:  # loaded where something is indexed, or a venue has rules
     from reid.capture.sources import Source
-    from reid.desk.cases.audit import Detail
+    from reid.desk.cases.audit import Detail, Verified
     from reid.desk.cases.audit_sinks import Seal
     from reid.desk.desk import Desk
     from reid.desk.sites import SiteAnswer
@@ -531,8 +531,8 @@ def case_number(text: str | None) -> int:
     return int(found.group(1))
 
 
-def verify_audit(desk: "Desk", head: str | None, received: Path | None = None) -> tuple[int, str]:
-    """Check the audit trail; returns the number of lines and the last seal.
+def verify_audit(desk: "Desk", head: str | None, received: Path | None = None) -> "Verified":
+    """Check the audit trail.
 
     Args:
         head: a seal noted down earlier.
@@ -542,15 +542,20 @@ def verify_audit(desk: "Desk", head: str | None, received: Path | None = None) -
         AuditError: it was changed.
         UsageError: the file cannot be read, or holds no seal.
     """
-    found = desk.records.trail.verify(head, _received(received) if received else ())
+    found = desk.records.trail.verify(head, received_seals(received) if received else ())
     if found.problem:
         raise AuditError(
             f"the audit trail does not hold: {found.problem} ({found.lines} lines before it do)"
         )
-    return found.lines, found.head
+    return found
 
 
-def _received(path: Path) -> "list[Seal]":
+def received_seals(path: Path) -> "list[Seal]":
+    """Read the seals that a syslog or a webhook received.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no seal.
+    """
     from reid.desk.cases.audit_sinks import seals_in
 
     try:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from reid.cli.backup import backup, restore
 from reid.cli.console import complain, new_table, out, print_json, show_answer
 from reid.cli.options import (
     Cluster,
@@ -40,6 +41,8 @@ def add_to(app: typer.Typer) -> None:
     app.command()(watch)
     app.command()(sites)
     app.command()(maintain)
+    app.command()(backup)
+    app.command()(restore)
     app.command()(status)
 
 
@@ -123,11 +126,16 @@ def audit_verify(
     """Check that no line was changed, added or cut off. Example: reid audit verify --venue park"""
     from reid.venue import open_desk, verify_audit
 
-    lines, seal = verify_audit(open_desk(venue), head, received)
+    found = verify_audit(open_desk(venue), head, received)
     if as_json:
-        print_json({"ok": True, "lines": lines, "head": seal})
-    else:
-        out.print(f"{lines} lines hold. Last seal: {seal}", soft_wrap=True, highlight=False)
+        lost = {"lost": found.lost} if found.lost else {}
+        print_json({"ok": True, "lines": found.lines, "head": found.head, **lost})
+        return
+    for first, last in found.lost:
+        complain(
+            f"lines {first} to {last} were lost before a backup was restored", "note", "yellow"
+        )
+    out.print(f"{found.lines} lines hold. Last seal: {found.head}", soft_wrap=True, highlight=False)
 
 
 @audit_app.command("show")

@@ -109,6 +109,11 @@ class RetentionClock:
         self.doubt = _said(now.time, last)
         return min(last or _NEVER, now.time)
 
+    def trust(self) -> None:
+        """Go by the clock from now on, as somebody who looked at it says it is right."""
+        self._keep(read_clock(), None)
+        self.doubt = ""
+
     def _is_doubtful(self, now: Reading, trusted: Reading | None) -> bool:
         if trusted is not None:
             drift = now.ahead_of_count(trusted)

@@ -48,6 +48,7 @@ class Folder(Protocol):
     def read_bytes(self) -> bytes: ...
     def read_text(self, encoding: str | None = None) -> str: ...
     def write_text(self, data: str, encoding: str | None = None) -> int: ...
+    def write_bytes(self, data: bytes, /) -> int: ...
     def touch(self, mode: int = 0o666) -> None: ...
     def unlink(self, missing_ok: bool = False) -> None: ...
     def mkdir(self, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None: ...
@@ -107,10 +108,13 @@ class Bucket:
 
     def write_text(self, data: str, encoding: str | None = None) -> int:
         """Replace an object, whole or not at all."""
-        content = data.encode(encoding or "utf-8")
+        return self.write_bytes(data.encode(encoding or "utf-8"))
+
+    def write_bytes(self, data: bytes) -> int:
+        """Replace an object, whole or not at all."""
         with _explained(self), _files().open_output_stream(self._key) as file:
-            file.write(content)
-        return len(content)
+            file.write(data)
+        return len(data)
 
     def touch(self, mode: int = 0o666) -> None:
         """Make an empty object; whose it is, the bucket's policy says."""

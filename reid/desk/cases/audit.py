@@ -35,6 +35,9 @@ LOG: Final = logging.getLogger("reid.desk")
 KEY_FILE: Final = "audit.key"
 HEAD_FILE: Final = "audit.head"
 
+RESTORED: Final = "restore"
+"""Action of the line that follows the last one of a backup, in the venue restored from it."""
+
 Detail = Mapping[str, str | int | float | bool | Sequence[str]]
 
 _START: Final = "0" * 64
@@ -83,11 +86,14 @@ class Verified:
         lines: how many hold, up to the first problem.
         head: the seal of the last of them.
         problems: what is wrong, in order of the lines; the first few.
+        lost: first and last number of lines that came after a backup and were lost when the venue
+            was restored from it; the line after them says so.
     """
 
     lines: int
     head: str
     problems: tuple[str, ...] = ()
+    lost: tuple[tuple[int, int], ...] = ()
 
     @property
     def problem(self) -> str | None:
@@ -205,9 +211,13 @@ class Trail:
         """
         wanted, problems = self._wanted(received)
         begun, good, last = len(problems), Seal(0, _START), Seal(0, _START)
+        lost: list[tuple[int, int]] = []
         with self._database.read() as connection:
             for row in connection.execute(sa.select(audit).order_by(audit.c.seq)):
                 line = Line(*row)
+                if line.seq > last.line + 1 and self._tells_of_loss(line, last):
+                    lost.append((last.line + 1, line.seq - 1))
+                    last = Seal(line.seq - 1, line.previous)
                 problems += self._problems(line, last)
                 last = Seal(line.seq, line.hash)
                 problems += _other_seal(last, wanted.pop(line.seq, {}))
@@ -217,7 +227,7 @@ class Trail:
             problems += self._of_the_past(connection, last.line) if not problems else []
         if head:
             problems.append(f"lines are missing after line {good.line}: none has the seal given")
-        return Verified(good.line, good.text, tuple(problems[:_SAID]))
+        return Verified(good.line, good.text, tuple(problems[:_SAID]), tuple(lost))
 
     def send(self) -> None:
         """Send the newest seal to the sinks outside that have not received it.
@@ -260,9 +270,26 @@ class Trail:
         if line.seq > last.line + 1:
             problems.append(_missing(last.line + 1, line.seq - 1))
         follows = line.previous == last.text or bool(problems)
-        if not follows or not hmac.compare_digest(line.hash, self._seal(line)):
+        if not follows or not self.is_genuine(line):
             problems.append(f"line {line.seq} was changed")
         return problems
+
+    def _tells_of_loss(self, line: Line, last: Seal) -> bool:
+        """Whether a line after a gap says that the venue was restored as of the line before it."""
+        return (
+            line.action == RESTORED
+            and json.loads(line.detail).get("line") == last.line
+            and self.is_genuine(line)
+        )
+
+    def is_genuine(self, line: Line) -> bool:
+        """Whether a line's own seal is right."""
+        return hmac.compare_digest(line.hash, self._seal(line))
+
+    def go_on_after(self, seal: Seal) -> None:
+        """Give the next line a number after one that is known from outside, and follow its seal."""
+        if self._kept is None or self._kept.line < seal.line:
+            self._kept = seal
 
     def _of_the_past(self, connection: Connection, lines: int) -> list[str]:
         """Say what the venue holds that lines must tell of, and none does."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -180,25 +180,36 @@ audit = sa.Table(
 )
 
 
+class Content(Protocol):
+    """What an empty database is filled with, in the tables of a revision."""
+
+    revision: str
+
+    def fill(self, connection: Connection) -> None: ...
+
+
 class Database:
     """Opens the desk's database; one of an earlier version is brought to the newest schema.
 
     Args:
         folder: the venue's folder.
         url: SQLAlchemy URL of a PostgreSQL database; None for SQLite in the folder.
+        content: fills it, whole or not at all; it must be empty.
 
     Raises:
-        DatabaseError: it cannot be reached, or was written by a newer version.
+        DatabaseError: it cannot be reached, was written by a newer version, or is not empty.
     """
 
-    def __init__(self, folder: Folder, url: str | None = None) -> None:
+    def __init__(
+        self, folder: Folder, url: str | None = None, content: Content | None = None
+    ) -> None:
         self.folder, self.url = folder, url
         self._shown = "the PostgreSQL database" if url else str(folder / FILE_NAME)
         with self.explained():
             self._engine = postgresql_engine(url) if url else _sqlite(folder / FILE_NAME)
-            if not self._is_newest():
+            if content is not None or not self._is_newest():
                 with lock_of(folder, FILE_NAME, database=url):
-                    self._migrate()
+                    self._migrate(content)
 
     @property
     def is_sqlite(self) -> bool:
@@ -216,6 +227,13 @@ class Database:
         """Open a consistent view."""
         with self.explained(), self._engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a view in which all queries see the same moment, while others write."""
+        with self.explained(), self._engine.connect() as plain:
+            several = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+            yield plain.execution_options(**several)
 
     def write(self) -> AbstractContextManager[Connection]:
         """Open a transaction that alone may write; committed unless something is raised."""
@@ -249,20 +267,28 @@ class Database:
         with self.read() as connection:
             return migrations.revision_of(connection) == migrations.NEWEST
 
-    def _migrate(self) -> None:
+    def _migrate(self, content: Content | None = None) -> None:
         """Bring it to the newest revision, whole or not at all, unless somebody just did.
 
         The transaction keeps out every other writer, of earlier versions too.
         """
         try:
             with self._alone("migrating") as connection:
-                if migrations.revision_of(connection) == migrations.NEWEST:
+                if content is not None:
+                    self._fill(connection, content)
+                elif migrations.revision_of(connection) == migrations.NEWEST:
                     return
                 migrations.upgrade(connection, self._shown)
                 _append_only(connection)
                 _check_whole(connection, self._shown)
         finally:
             self._engine.dispose()  # a connection that migrated does not check references
+
+    def _fill(self, connection: Connection, content: Content) -> None:
+        if sa.inspect(connection).get_table_names():
+            raise DatabaseError(f"{self._shown} is not empty: name an empty database")
+        migrations.upgrade(connection, self._shown, content.revision)
+        content.fill(connection)
 
     def close(self) -> None:
         """Give back all connections."""

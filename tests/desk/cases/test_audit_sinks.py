@@ -39,7 +39,7 @@ def test_every_line_leaves_its_seal_in_the_file(desk: Desk, tmp_path: Path) -> N
     lines = desk.records.trail.lines()
     assert sent(desk) == [Seal(line.seq, line.hash) for line in lines]
     assert (tmp_path / "mount" / "seals.log").stat().st_mode & 0o077 == 0
-    assert verify_audit(desk, None)[0] == 3
+    assert verify_audit(desk, None).lines == 3
 
 
 def test_a_file_that_is_away_stops_nothing_and_is_caught_up(desk: Desk, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_seals_that_others_received_are_compared(desk: Desk, tmp_path: Path) -> 
     log = tmp_path / "syslog"
     right = Seal(1, line.hash).written('A "Park"')
     log.write_text(f"Dec  1 10:00:00 host {right}\nanother line \udcff\n", errors="surrogateescape")
-    assert verify_audit(desk, None, log)[0] == 1
+    assert verify_audit(desk, None, log).lines == 1
     log.write_text(f"{right}\n{Seal(9, line.hash).written('Park')}\n")
     with pytest.raises(AuditError, match="lines 2 to 9 are missing: what was received"):
         verify_audit(desk, None, log)

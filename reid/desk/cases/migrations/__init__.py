@@ -20,25 +20,26 @@ FOLDER: Final = Path(__file__).parent
 VERSIONS = FOLDER / "versions"
 
 _BEFORE_REVISIONS: Final = "1"  # `meta.schema` of databases without a revision
-_MARK: Final = "alembic_version"
+MARK: Final = "alembic_version"
+"""The table that holds the revision."""
 
 
 def revision_of(connection: Connection) -> str | None:
     """Return a database's revision; None where it has none. Costs two small queries."""
-    if not sa.inspect(connection).has_table(_MARK):
+    if not sa.inspect(connection).has_table(MARK):
         return None
-    found = connection.scalar(sa.text(f"SELECT version_num FROM {_MARK}"))
+    found = connection.scalar(sa.text(f"SELECT version_num FROM {MARK}"))
     return None if found is None else str(found)
 
 
-def upgrade(connection: Connection, shown: str) -> None:
-    """Bring a database to the newest revision, within the connection's transaction.
+def upgrade(connection: Connection, shown: str, to: str | None = None) -> None:
+    """Bring a database to a revision, by default the newest, within the connection's transaction.
 
     A database from before there were revisions passes the first one, which adds what is missing.
     `shown` is the database's name in messages.
 
     Raises:
-        CaseError: it was written by a newer version.
+        CaseError: it was written by a newer version, or the revision is one's.
     """
     from alembic import command
     from alembic.config import Config
@@ -50,7 +51,10 @@ def upgrade(connection: Connection, shown: str) -> None:
         config.set_main_option(option, str(folder).replace("%", "%%"))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     _refuse_unknown(connection, known, shown)
-    command.upgrade(config, NEWEST)
+    to = to or NEWEST
+    if to not in known:
+        raise CaseError(f"{to} is a schema of a newer version: install that one to read it")
+    command.upgrade(config, to)
     _tell_earlier_versions(connection)
 
 
