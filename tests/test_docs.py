@@ -28,7 +28,7 @@ PAGES = {
     },
 }
 PROGRAM = typer.main.get_command(app)
-GROUPED = {"policy", "audit", "user", "case", "models", "synth", "train", "bench"}
+GROUPED = {"policy", "audit", "user", "case", "models", "synth", "train", "bench", "service"}
 
 
 def commands(

@@ -17,6 +17,7 @@ from reid.cli.options import (
     Venue,
     frames_wanted,
 )
+from reid.cli.service import service_app
 from reid.core.errors import UsageError
 
 policy_app = typer.Typer(no_args_is_help=True, help="The venue's rules: venue.toml.")
@@ -37,6 +38,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(audit_app, name="audit")
     app.add_typer(user_app, name="user")
     app.add_typer(case_app, name="case")
+    app.add_typer(service_app, name="service")
     app.command()(serve)
     app.command()(watch)
     app.command()(sites)
