@@ -1,7 +1,8 @@
 """Commands of a venue's desk: rules, cases, staff, the audit trail, the web app, live cameras."""
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +20,12 @@ from reid.cli.options import (
 )
 from reid.cli.service import service_app
 from reid.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from reid.storage.venue_path import Folder
+    from reid.web.server import Listening
 
 policy_app = typer.Typer(no_args_is_help=True, help="The venue's rules: venue.toml.")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit trail.")
@@ -296,11 +303,20 @@ def serve(
         bool, typer.Option("--behind-tls-proxy", help="A proxy on this machine speaks TLS.")
     ] = False,
 ) -> None:
-    """Run the staff web app. Example: reid serve --venue park"""
+    """Run the staff web app; where there is no venue yet, it is set up in the browser first.
+
+    Example: reid serve --venue park
+    """
+    from reid.desk.first_run import is_new
     from reid.venue import open_desk
     from reid.web.server import Listening, run
 
-    desk, where = open_desk(venue), Listening(host, port, certificate, key, behind_proxy)
+    where, listening = Listening(host, port, certificate, key, behind_proxy), None
+    if is_new(venue):
+        listening = _set_up(venue, where)
+        if listening is None:
+            return
+    desk = open_desk(venue)
 
     def started(address: str) -> None:
         if not desk.records.accounts.all():
@@ -311,7 +327,19 @@ def serve(
             complain(hint, "note", "yellow")
         out.print(f"{desk.policy.venue.name}: {address}", highlight=False)
 
-    run(desk, where, started)
+    run(desk, where, started, listening)
+
+
+def _set_up(venue: "Folder", where: "Listening") -> "socket | None":
+    """Have a venue set up in the browser; returns the socket that goes on listening."""
+    from reid.storage.postgresql import DATABASE_VARIABLE
+    from reid.web.server import run_setup
+
+    def started(link: str) -> None:
+        out.print(f"{venue} is new: set it up in the browser, within half an hour and once, at")
+        out.print(link, highlight=False, soft_wrap=True)
+
+    return run_setup(venue, os.environ.get(DATABASE_VARIABLE), where, started)
 
 
 def watch(

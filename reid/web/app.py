@@ -83,7 +83,7 @@ def create_app(
     """
     app = FastAPI(title="reid", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.reid = State(
-        desk, _templates(), words(), tls=tls or behind_proxy, behind_proxy=behind_proxy,
+        desk, templates(), words(), tls=tls or behind_proxy, behind_proxy=behind_proxy,
         supervisor=supervisor or Supervisor(),
     )  # fmt: skip
     for part in (
@@ -104,7 +104,8 @@ def create_app(
     return app
 
 
-def _templates() -> Environment:
+def templates() -> Environment:
+    """Return the pages' templates."""
     pages = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),

@@ -1,6 +1,6 @@
 """Which right each route needs: one table, and an app that does not start where a route differs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
 from fastapi import FastAPI
@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 
 from reid.desk.policy import Permission
 
-Right = Permission | Literal["anyone", "signed in"]
-"""A permission of the roles; or that somebody is signed in; or nothing."""
+Right = Permission | Literal["anyone", "signed in", "link"]
+"""A permission of the roles; that somebody is signed in, or came by the one-time link; nothing."""
 
 RIGHTS: Final[dict[tuple[str, str], Right]] = {
     ("GET", "/healthz"): "anyone",
@@ -55,8 +55,19 @@ RIGHTS: Final[dict[tuple[str, str], Right]] = {
 """Method and path of every route → what it needs. What a role may is in `PERMISSIONS`."""
 
 
-def check_rights(app: FastAPI) -> None:
-    """Compare an app's routes with the table.
+SETUP_RIGHTS: Final[dict[tuple[str, str], Right]] = {
+    ("GET", "/healthz"): "anyone",
+    ("GET", "/"): "anyone",
+    ("GET", "/setup"): "anyone",  # the link itself, once; what it shows needs its cookie
+    ("POST", "/setup"): "link",
+    ("GET", "/setup/progress"): "link",
+    ("POST", "/setup/finish"): "link",
+}
+"""The same of the app that sets a venue up."""
+
+
+def check_rights(app: FastAPI, table: Mapping[tuple[str, str], Right] = RIGHTS) -> None:
+    """Compare an app's routes with a table of rights.
 
     Raises:
         RuntimeError: a route is not in the table, needs another right, or is gone.
@@ -66,8 +77,8 @@ def check_rights(app: FastAPI) -> None:
         for route in routes_of(app.routes)
         for method in (route.methods or set()) - {"HEAD"}
     }
-    for place in sorted(found.keys() | RIGHTS.keys()):
-        wanted, has = RIGHTS.get(place), found.get(place)
+    for place in sorted(found.keys() | table.keys()):
+        wanted, has = table.get(place), found.get(place)
         if wanted != has:
             raise RuntimeError(
                 f"{' '.join(place)} takes {has!r}, reid/web/rights.py says {wanted!r}"

@@ -61,10 +61,11 @@ class RequestGuard:
         app: what answers.
         tls: whether browsers reach it over TLS.
         hosts: names by which they reach it, in lower case. A page of another site whose name leads
-            to this machine (DNS rebinding) is not one of them.
+            to this machine (DNS rebinding) is not one of them. None: any, where nothing is shown
+            without a secret that such a page does not know.
     """
 
-    def __init__(self, app: ASGIApp, *, tls: bool, hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, *, tls: bool, hosts: frozenset[str] | None) -> None:
         self._app, self._tls, self._hosts = app, tls, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,7 +98,9 @@ class RequestGuard:
         named = headers.getlist("host")
         if len(named) != 1:
             return False
-        host = _without_port(named[0])
+        if self._hosts is None:
+            return True
+        host = without_port(named[0])
         server = scope.get("server") or ("",)
         return host in self._hosts or host == str(server[0]).lower()
 
@@ -143,7 +146,7 @@ class _BodySize:
         return bounded
 
 
-def _without_port(host: str) -> str:
+def without_port(host: str) -> str:
     """Return the name of a Host header in lower case; IPv6 addresses lose their brackets."""
     host = host.strip().lower()
     if host.startswith("["):

@@ -17,12 +17,14 @@ from reid.core.errors import ReidError, UsageError
 from reid.core.memory_dumps import forbid_memory_dumps
 from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
+from reid.storage.venue_path import Folder
 from reid.watch.alerting import Alerting
 from reid.watch.notify import Notifier
 from reid.watch.schedule import STATUS_EVERY, supervise_seals
 from reid.watch.status import WEB, write_loops
 from reid.web.app import create_app
 from reid.web.connections import Gate, Limits, allow_files, connections_of
+from reid.web.setup import Setup, create_setup
 
 EXPIRE_EVERY: Final = 60.0
 """Seconds between two looks for what is over its time."""
@@ -54,13 +56,61 @@ class Listening:
         return self.behind_proxy or self.host not in _LOCAL
 
 
-def run(desk: Desk, where: Listening, started: Callable[[str], None]) -> None:
+def run_setup(
+    folder: Folder, database: str | None, where: Listening, started: Callable[[str], None]
+) -> socket.socket | None:
+    """Let whoever has the one-time link set a venue up; `run` goes on at the same socket.
+
+    Args:
+        folder: where the venue will lie.
+        database: URL of its PostgreSQL database, or None.
+        where: to listen.
+        started: called with the link, once requests are taken there.
+
+    Returns:
+        The socket, still listening: browsers wait there for the desk. None if it was stopped.
+
+    Raises:
+        UsageError: as `run`.
+    """
+    forbid_memory_dumps()
+    _check(where)
+    listening = _listen(where)
+    _log_to_stderr()
+    setup = Setup(folder, database, lambda: None, where.tls or where.behind_proxy)
+    server = uvicorn.Server(configured(create_setup(setup), where))
+    finished = threading.Event()
+
+    def finish() -> None:
+        finished.set()
+        server.should_exit = True
+
+    setup.finish = finish
+    started(f"{_address(where)}/setup?key={setup.link.key}")
+    server.run(sockets=[listening.dup()])
+    if finished.is_set():
+        return listening
+    listening.close()
+    return None
+
+
+def _address(where: Listening) -> str:
+    return f"{'https' if where.tls else 'http'}://{where.host}:{where.port}"
+
+
+def run(
+    desk: Desk,
+    where: Listening,
+    started: Callable[[str], None],
+    listening: socket.socket | None = None,
+) -> None:
     """Serve until stopped.
 
     Args:
         desk: the venue's.
         where: to listen.
         started: called with the app's address, once requests are taken there.
+        listening: a socket that listens there already.
 
     Raises:
         UsageError: reachable from other machines without TLS, TLS files that are not a pair, or
@@ -68,7 +118,7 @@ def run(desk: Desk, where: Listening, started: Callable[[str], None]) -> None:
     """
     forbid_memory_dumps()
     _check(where)
-    listening = _listen(where)
+    listening = listening or _listen(where)
     _log_to_stderr()
     supervisor = supervised(desk, threading.Event())
     app = create_app(
@@ -79,8 +129,7 @@ def run(desk: Desk, where: Listening, started: Callable[[str], None]) -> None:
     threading.Thread(target=_tend, args=(supervisor,), daemon=True).start()
     threading.Thread(target=_warm, args=(desk,), daemon=True).start()
     desk.note_start("serve", {"tls": where.tls})
-    scheme = "https" if where.tls else "http"
-    started(f"{scheme}://{where.host}:{where.port}")
+    started(_address(where))
     try:
         uvicorn.Server(configured(app, where)).run(sockets=[listening])
     finally:

@@ -345,16 +345,25 @@ def load_policy(folder: Folder, *, signs_posted: bool = True) -> Policy:
         data = read_toml(path, PolicyError)
     except FileNotFoundError:
         raise PolicyError(f"{path} is missing: write one with `reid policy init`") from None
-    try:
-        policy = Policy.model_validate(data)
-    except ValidationError as error:
-        raise PolicyError(f"{path}: {_first(error)}") from None
+    policy = policy_of(data, str(path))
     if signs_posted and not policy.signs.posted:
         raise PolicyError(
             f"{path}: signs.posted is false: print the warning signs (`reid policy sign sign.html "
             f"--venue {folder}`), hang them, and declare that with posted = true"
         )
     return policy
+
+
+def policy_of(data: dict[str, Any], name: str) -> Policy:
+    """Check rules that were read from a file of some name.
+
+    Raises:
+        PolicyError: they are against the rules; the message names the entry.
+    """
+    try:
+        return Policy.model_validate(data)
+    except ValidationError as error:
+        raise PolicyError(f"{name}: {_first(error)}") from None
 
 
 def find_policy(folder: Folder) -> Policy | None:
