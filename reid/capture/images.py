@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -41,7 +42,7 @@ def read_image(path: Path) -> Image:
         SourceError: not an image, damaged, or larger than 200 megapixels.
     """
     with _opened(path) as image:
-        return _upright(image)
+        return upright(image)
 
 
 def read_pages(path: Path) -> Iterator[tuple[Image, float]]:
@@ -56,7 +57,7 @@ def read_pages(path: Path) -> Iterator[tuple[Image, float]]:
         for page in _pages(image):
             image.seek(page)
             image.load()
-            yield _upright(image), float(image.info.get("duration") or 0) / 1000
+            yield upright(image), float(image.info.get("duration") or 0) / 1000
 
 
 def count_pages(path: Path) -> tuple[int, bool]:
@@ -94,18 +95,36 @@ def image_paths(folder: Path) -> tuple[Path, ...]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[PillowImage.Image]:
-    forbid_memory_dumps()
     if path.suffix.lower() in HEIF_SUFFIXES:
-        from pi_heif import register_heif_opener
+        register_heif()
+    with opened(path, str(path)) as image:
+        yield image
 
-        register_heif_opener()
+
+@contextmanager
+def opened(
+    source: Path | BytesIO, name: str, formats: Sequence[str] | None = None
+) -> Iterator[PillowImage.Image]:
+    """Open an image; what goes wrong inside is said in one line, with the name given.
+
+    Raises:
+        SourceError: not an image (of `formats`, where named), damaged, or too large.
+    """
+    forbid_memory_dumps()
     try:
-        with PillowImage.open(path) as image:
+        with PillowImage.open(source, formats=formats) as image:
             yield image
     except PillowImage.DecompressionBombError:
-        raise SourceError(f"{path} is larger than 200 megapixels: make it smaller") from None
+        raise SourceError(f"{name} is larger than 200 megapixels: make it smaller") from None
     except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise SourceError(f"{path} is not a readable image ({type(error).__name__})") from None
+        raise SourceError(f"{name} is not a readable image ({type(error).__name__})") from None
+
+
+def register_heif() -> None:
+    """Let HEIC be opened like other images."""
+    from pi_heif import register_heif_opener
+
+    register_heif_opener()
 
 
 def _pages(image: PillowImage.Image) -> Sequence[int]:
@@ -125,7 +144,8 @@ def _pages(image: PillowImage.Image) -> Sequence[int]:
     return pages or [0]
 
 
-def _upright(image: PillowImage.Image) -> Image:
+def upright(image: PillowImage.Image) -> Image:
+    """Return an image's pixels as it was held, RGB uint8 (H, W, 3)."""
     return _to_rgb(ImageOps.exif_transpose(image))
 
 

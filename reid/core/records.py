@@ -16,6 +16,7 @@ from reid.core.errors import ReidError
 from reid.core.pixels import RedactedCrop
 
 Certainty = Literal["sure", "unsure"]
+WishSource = Literal["words", "photo"]
 Modifier = Literal["light", "dark"]
 Verdict = Literal["match", "conflict", "unclear", "not_visible", "not_estimated"]
 Outcome = Literal["found", "unsure", "nobody_fits"]
@@ -221,6 +222,7 @@ class Wish:
         negated: the speaker said that this is *not* so.
         group: entries that share a number are alternatives; None holds together with the rest.
         modifier: "light" or "dark", for a colour.
+        source: whether somebody said it, or it was read off a photo.
     """
 
     slot: str
@@ -229,6 +231,7 @@ class Wish:
     negated: bool = False
     group: int | None = None
     modifier: Modifier | None = None
+    source: WishSource = "words"
 
     def __post_init__(self) -> None:
         if not vocabulary.is_valid(self.slot, self.value):
@@ -249,6 +252,44 @@ class Companion:
     wishes: tuple[Wish, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoQuery:
+    """What is searched for of a photo: how somebody's clothes look as a whole, no picture.
+
+    Attributes:
+        vector: float32 (D,), unit norm: the appearance vector of the person without a head.
+        model_id: names the space that it lives in; sightings of another are not compared.
+        worn: share of these clothes that the person still wears, as far as is known.
+    """
+
+    vector: NDArray[np.float32] = field(repr=False)
+    model_id: str
+    worn: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.vector.ndim != 1:
+            raise ValueError(f"PhotoQuery.vector must have shape (D,), got {self.vector.shape}")
+        if abs(float(np.linalg.norm(self.vector)) - 1) > UNIT_NORM_TOLERANCE:
+            raise ValueError("PhotoQuery.vector must have unit norm")
+        if not 0 <= self.worn <= 1:
+            raise ValueError(f"PhotoQuery.worn must be in [0, 1], got {self.worn}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoPerson:
+    """One of the people in a photo.
+
+    Attributes:
+        query: what is searched for.
+        clothes: what they wear and carry, as far as it is told.
+        picture: the person, head destroyed; to choose by, and kept only where staff say so.
+    """
+
+    query: PhotoQuery
+    clothes: tuple[Wish, ...]
+    picture: RedactedCrop
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Query:
     """An understood description.
@@ -262,6 +303,7 @@ class Query:
         unparsed: words that were not understood.
         refused: kinds of trait (of `vocabulary.REFUSED`) left out of the search.
         language: two letters.
+        photo: how the clothes look in a photo of the person, where there is one.
     """
 
     text: str
@@ -272,6 +314,12 @@ class Query:
     unparsed: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     language: str = "en"
+    photo: PhotoQuery | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to search for."""
+        return bool(self.wishes) or self.photo is not None
 
     def __post_init__(self) -> None:
         unknown = set(self.refused) - set(vocabulary.REFUSED)
@@ -282,6 +330,7 @@ class Query:
         said = [", ".join(map(str, self.wishes)) or "nothing to search for"]
         said += [f"with {_shortened(c.text)!r}" for c in self.companions]
         said += [f"{n}={v!r}" for n in _MENTIONED if (v := getattr(self, n))]
+        said += ["a photo"] if self.photo is not None else []
         return f"Query({_shortened(self.text)!r}: {'; '.join(said)})"
 
 
@@ -364,6 +413,21 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """How much a sighting looks like the person in a photo.
+
+    Attributes:
+        similarity: cosine of the appearance vectors, in [-1, 1].
+        verdict: match, conflict or unclear.
+        likelihood_ratio: how much more often pictures of the same person are so alike.
+    """
+
+    similarity: float
+    verdict: Verdict
+    likelihood_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """One ranked sighting.
 
@@ -373,6 +437,7 @@ class Match:
         probability: that this is the person described, in [0, 1].
         why: one reason a wish.
         beside: one a companion who was described.
+        photo: how much it looks like the photo, where there is one to compare.
     """
 
     key: SightingKey
@@ -380,6 +445,7 @@ class Match:
     probability: float
     why: tuple[Reason, ...] = field(default=())
     beside: tuple[Beside, ...] = field(default=())
+    photo: Alike | None = None
 
 
 @dataclass(frozen=True, slots=True)
