@@ -95,7 +95,7 @@ def _check(name: str, site: Desk, home: Desk, purpose: str, actor: str) -> None:
 
 
 def _answer(site: Desk, query: Query, window: SearchWindow, top: int) -> tuple[Answer, int]:
-    if not query.wishes or not site.has_sightings:
+    if not query.asks or not site.has_sightings:
         return Answer(query, "unsure", ()), 0
     times = replace(window, cameras=())  # cameras are named by each site for itself
     return site.answered(

@@ -21,6 +21,7 @@ from reid.core.records import Answer, Beside, Match, Outcome, Person, Query, Rea
 from reid.rank.companions import Company, company_of
 from reid.rank.evidence import log_ratio, verdict
 from reid.rank.gallery import Floats, Gallery
+from reid.rank.likeness import Likeness, likeness
 from reid.rank.people import people_of
 from reid.rank.posterior import MOST_OF_ALL, PRESENT, Posterior
 from reid.rank.score import (
@@ -60,6 +61,9 @@ FOUND_RATIO: Final = 10.0
 likelihood ratios of all verdicts together, for "found" to be said: what is not in view, or cannot
 be told, adds nothing."""
 
+PHOTO_SURPRISE: Final = 3.0
+"""Nats that looking like a photo is worth as evidence: one in twenty looks so much alike."""
+
 LEAST_EVIDENCE: Final = 1 / 3
 """With a smaller share the evidence is two to one against a sighting."""
 
@@ -87,6 +91,9 @@ def rank(
     if extra is not None:
         totals = totals + extra.astype(np.float32)
     rows = np.arange(len(gallery)) if rows is None else rows
+    alike = likeness(query.photo, gallery, config.model_id)
+    if alike is not None:
+        totals = totals + alike.nats
     company = company_of(query, gallery, totals, rows, config)
     if company is not None:
         totals = totals + company.nats.astype(np.float32)
@@ -98,15 +105,17 @@ def rank(
     posterior = Posterior.of(others, config.temperature, config.expected_sightings)
     usual = min(MOST_OF_ALL, PRESENT * config.expected_sightings / max(1, len(others)))
     ratios = evidence_ratio(gallery, asked, order, config)
-    most = ceiling(ratios if company is None else ratios + company.nats[order], usual)
+    for more in (company, alike):
+        ratios = ratios if more is None else ratios + more.nats[order]
+    most = ceiling(ratios, usual)
     chances = np.where(known[order], 1.0, np.minimum(posterior.probability(totals[order]), most))
+    looks = [None if alike is None else alike.of(int(i)) for i in order]
+    near = beside(query, gallery, company, order, config)
     matches = tuple(
-        Match(gallery.keys[int(i)], float(totals[i]), float(chance), why, near)
-        for i, chance, why, near in zip(
-            order, chances, reasons, beside(query, gallery, company, order, config), strict=True
-        )
+        Match(gallery.keys[int(i)], float(totals[i]), float(chance), *said)
+        for i, chance, *said in zip(order, chances, reasons, near, looks, strict=True)
     )
-    said = "found" if known[rows].any() else outcome(gallery, asked, totals, rows, config)
+    said = "found" if known[rows].any() else outcome(gallery, asked, totals, rows, config, alike)
     answer = Answer(query, said, matches, nobody=posterior.nobody)
     return with_people(answer, None if gallery.vectors is None else gallery.vectors[order])
 
@@ -158,10 +167,12 @@ def evidence_ratio(
     """Return the log-likelihood ratio (n,) of all that is shown as evidence, in nats.
 
     As the verdicts go by what beliefs are worth on real people, so does this; what is not in view
-    adds nothing.
+    adds nothing, nor does what was read off a photo, which is compared as a whole.
     """
     total = np.zeros(len(rows))
     for term in asked:
+        if term.of_photo:
+            continue
         beliefs = belief_in(gallery, term, rows, config)
         ratios = log_ratios(gallery, term, beliefs, config)
         seen = gallery.part(term.wishes[0].slot)[rows] >= NOT_VISIBLE_BELOW
@@ -238,7 +249,11 @@ def _reasons(term: Term, belief: float, share: float, log_lr: float) -> list[Rea
 
 
 def evidence_share(
-    gallery: Gallery, asked: Sequence[Term], rows: NDArray[np.intp], config: ScoreConfig = DEFAULT
+    gallery: Gallery,
+    asked: Sequence[Term],
+    rows: NDArray[np.intp],
+    config: ScoreConfig = DEFAULT,
+    alike: Likeness | None = None,
 ) -> NDArray[np.float64]:
     """Return the share of the evidence that bears each row out (n,); NaN where none is judged.
 
@@ -247,7 +262,12 @@ def evidence_share(
     colour that nobody wears is held against everybody, though it tells no two of them apart.
     """
     total, weight = np.zeros(len(rows)), np.zeros(len(rows))
+    if alike is not None:
+        weight += PHOTO_SURPRISE * alike.worn
+        total += PHOTO_SURPRISE * alike.worn * (alike.nats[rows] > 0)
     for term in asked:
+        if term.of_photo:
+            continue
         beliefs = belief_in(gallery, term, rows, config)
         seen = gallery.part(term.wishes[0].slot)[rows]
         usual = rate(gallery, term, config)
@@ -266,6 +286,7 @@ def outcome(
     totals: Floats,
     rows: NDArray[np.intp],
     config: ScoreConfig = DEFAULT,
+    alike: Likeness | None = None,
 ) -> Outcome:
     """Say whether the person is probably among the best of some rows, may be, or is nobody there.
 
@@ -277,7 +298,7 @@ def outcome(
     if not len(rows):
         return "nobody_fits"
     best = rows[_best(totals[rows], FIRST_LOOKED_AT)]
-    fit = evidence_share(gallery, asked, best, config)
+    fit = evidence_share(gallery, asked, best, config, alike)
     if np.isnan(fit[0]):
         return "unsure"
     posterior = Posterior.of(totals[rows])
@@ -285,5 +306,7 @@ def outcome(
         return "nobody_fits"
     few = best[: max(LEAST_LOOKED_AT, math.ceil(LOOKED_SHARE * len(rows)))]
     likely = float(posterior.once(totals[few]).sum()) >= LIKELY
-    strong = float(evidence_ratio(gallery, asked, best[:1], config)[0]) >= math.log(FOUND_RATIO)
+    ratio = float(evidence_ratio(gallery, asked, best[:1], config)[0])
+    ratio += 0.0 if alike is None else float(alike.nats[best[0]])
+    strong = ratio >= math.log(FOUND_RATIO)
     return "found" if likely and strong and fit[0] >= FOUND_EVIDENCE else "unsure"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from reid.core.records import Beside, Reason, Verdict
+from reid.core.records import Alike, Beside, Reason, Verdict
 
 
 class Line(NamedTuple):
@@ -33,6 +33,11 @@ def companions(beside: Sequence[Beside]) -> list[Line]:
         text = ", ".join(line.text for line in said) or "nobody beside"
         found.append(Line(f"with {text}", one.verdict, None))
     return found
+
+
+def photo(alike: Alike | None) -> list[Line]:
+    """Return the line of a photo, if there is one to compare."""
+    return [] if alike is None else [Line("looks like the photo", alike.verdict, None)]
 
 
 def sureness(reason: Reason) -> float | None:

@@ -27,6 +27,10 @@ from reid.rank.gallery import ALL, Floats, Gallery, Rows
 CERTAINTY: Final = {"sure": 0.9, "unsure": 0.55}
 """How often a field that was said so is right."""
 
+PHOTO_TRUST: Final = 0.5
+"""What is left of the trust in a wish that was read off a photo: the photo's vector says partly the
+same (`reid.rank.likeness`)."""
+
 BLOCK: Final = 65_536
 """Rows scored at a time: few enough for the processor's cache to hold what is worked on."""
 
@@ -66,6 +70,7 @@ class ScoreConfig:
             model. It changes probabilities, and the order of nobody.
         expected_sightings: of somebody who is there, likewise; a property of the venue.
         evidence: what beliefs are worth, for verdicts alone; a property of the model.
+        model_id: the model; a photo is compared with sightings of the same one.
     """
 
     reliability: Mapping[str, float] = field(default_factory=dict)
@@ -76,6 +81,7 @@ class ScoreConfig:
     temperature: float = 1.0
     expected_sightings: float = 1.0
     evidence: EvidenceTable = field(default_factory=lambda: EvidenceTable({}))
+    model_id: str = ""
 
 
 DEFAULT: Final = ScoreConfig()
@@ -83,12 +89,16 @@ DEFAULT: Final = ScoreConfig()
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One thing asked: a wish, or alternatives; `trust` is the certainty × reliability."""
+    """One thing asked: a wish, or alternatives; `trust` is the certainty × reliability.
+
+    `of_photo` says that it was read off a photo that is compared as a whole too.
+    """
 
     wishes: tuple[Wish, ...]
     trust: float
     layered: bool
     free: bool
+    of_photo: bool = False
 
     @property
     def negated(self) -> bool:
@@ -106,7 +116,15 @@ def terms(query: Query, config: ScoreConfig = DEFAULT) -> tuple[Term, ...]:
     free = not layered and not any(
         w.slot == "upper.type" and w.value in UNDER_ONLY for w in query.wishes if not w.negated
     )
-    return tuple(Term(tuple(g), _trust(g, config), layered, free) for g in grouped.values())
+    return tuple(_term(tuple(g), query, config, layered, free) for g in grouped.values())
+
+
+def _term(
+    wishes: tuple[Wish, ...], query: Query, config: ScoreConfig, layered: bool, free: bool
+) -> Term:
+    twice = query.photo is not None and all(wish.source == "photo" for wish in wishes)
+    trust = _trust(wishes, config) * (PHOTO_TRUST if twice else 1.0)
+    return Term(wishes, trust, layered, free, twice)
 
 
 def _trust(wishes: Iterable[Wish], config: ScoreConfig) -> float:

@@ -17,6 +17,7 @@ from reid.rank import (
     stature,
     with_people,
 )
+from reid.rank.likeness import likeness
 from reid.rank.rerank import rerank
 from reid.search.snapshot import (
     LoadedVectors,
@@ -25,6 +26,7 @@ from reid.search.snapshot import (
     fits_in_memory,
     gallery_of,
     score_config_of,
+    without_camera_means,
 )
 from reid.store import Filter, Keys, Store
 
@@ -48,8 +50,9 @@ def search(store: Store, query: Query, window: SearchWindow, top: int) -> Answer
 
     How common a value is goes by the window, how tall people look before a camera by all.
     """
-    columns = store.read(Filter.within(window))
-    gallery = gallery_of(columns)
+    compared = query.photo is not None and fits_in_memory(store)
+    columns = store.read(Filter.within(window), vectors=compared)
+    gallery = gallery_of(columns, without_camera_means(columns) if compared else None)
     if window != SearchWindow() and any(wish.slot in stature.SLOTS for wish in query.wishes):
         gallery.tall.append(_statures_among_all(store, columns.keys))
     as_it_is = Refinement(score_config_of(store.model_id), np.zeros(len(gallery), np.float32))
@@ -108,10 +111,13 @@ def best_question(
     Args:
         skip: slots that are not asked for.
     """
-    if not query.wishes:
+    if not query.asks:
         return None
     rows = snapshot.rows(window)
     extra = refinement.extra
+    alike = likeness(query.photo, snapshot.gallery, refinement.config.model_id)
+    if alike is not None:
+        extra = extra + alike.nats
     if rows is not None:
         outside = np.full(len(snapshot), OUTSIDE, np.float32)
         outside[rows] = 0
@@ -122,7 +128,7 @@ def best_question(
 def _ranked(
     query: Query, gallery: Gallery, rows: Rows | None, top: int, refinement: Refinement
 ) -> Answer:
-    if not query.wishes:
+    if not query.asks:
         return Answer(query, "unsure", ())
     config, extra = refinement.config, refinement.extra
     return rank(query, gallery, top=top, config=config, extra=extra, rows=rows)

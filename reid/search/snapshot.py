@@ -55,6 +55,7 @@ def score_config_of(model_id: str) -> ScoreConfig:
         temperature=temperature_of(model_id),
         expected_sightings=EXPECTED_SIGHTINGS,
         evidence=EvidenceTable.of(evidence_of(model_id)),
+        model_id=model_id,
     )
 
 

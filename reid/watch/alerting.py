@@ -24,6 +24,7 @@ from reid.desk.cases.model import Decided, Looked
 from reid.desk.desk import Desk
 from reid.desk.parsed_description import allowed
 from reid.desk.refinement import refined
+from reid.rank.likeness import likeness
 from reid.rank.posterior import FEWEST, Posterior
 from reid.rank.score import score, terms
 from reid.search.snapshot import Snapshot
@@ -263,10 +264,12 @@ class Alerting:
         """Return the scores of some rows for what the case asked last, in nats."""
         description = self._desk.latest_query(case).description
         query, _ = allowed(description.query(), self._desk.policy.purpose(case.purpose))
-        if not query.wishes or not len(rows):
+        if not query.asks or not len(rows):
             return np.zeros(len(rows), np.float32)
         change = refined(query, snapshot, self._desk.records.book.decisions(case.id))
         totals = score(snapshot.gallery, terms(query, change.config), change.config)
+        alike = likeness(query.photo, snapshot.gallery, change.config.model_id)
+        totals = totals if alike is None else totals + alike.nats
         return np.asarray((totals + change.extra)[rows], np.float32)
 
 
