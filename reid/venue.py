@@ -103,9 +103,17 @@ class Venue(ABC):
             PolicyError: the venue's rules refuse it.
         """
         description = self._parsed(text)
-        if not description.query().wishes:
+        if not description.query().asks:
             raise UsageError(_nothing_usable(description.refused))
         return description
+
+    def understand_words(self, text: str) -> ParsedDescription:
+        """Parse what may be said beside a photo: also nothing, or nothing usable.
+
+        Raises:
+            PolicyError: the venue's rules refuse it.
+        """
+        return self._parsed(text) if text.strip() else ParsedDescription.of_text("{}")
 
     def search(
         self, description: str | ParsedDescription, window: SearchWindow = ANYWHERE, top: int = 10

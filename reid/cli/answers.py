@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from reid.core.records import (
+    Alike,
     Answer,
     Beside,
     Match,
@@ -48,6 +49,15 @@ def match_json(match: Match) -> dict[str, Any]:
         "level": level_of(match.probability),
         "why": [_reason_json(reason) for reason in match.why],
         **({"with": [_beside_json(one) for one in match.beside]} if match.beside else {}),
+        **({} if match.photo is None else {"photo": _alike_json(match.photo)}),
+    }
+
+
+def _alike_json(alike: Alike) -> dict[str, Any]:
+    return {
+        "similarity": _rounded(alike.similarity),
+        "verdict": alike.verdict,
+        "likelihood_ratio": _rounded(alike.likelihood_ratio),
     }
 
 

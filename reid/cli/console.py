@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reid.core.records import Answer, Match, SightingKey, percent_of
-from reid.rank.reasons import companions, lines, sentence
+from reid.rank.reasons import companions, lines, photo, sentence
 
 out: Final = Console()
 err: Final = Console(stderr=True)
@@ -56,7 +56,7 @@ def _show_match(match: Match, head: Text, zone: tzinfo | None) -> None:
     head.append(name, style="dim")
     out.print(head, soft_wrap=True)
     why = Text("     ")
-    for reason in [*lines(match.why), *companions(match.beside)]:
+    for reason in [*lines(match.why), *photo(match.photo), *companions(match.beside)]:
         mark, style = _MARKS[reason.verdict]
         why.append(f"{mark} {reason.text}   ", style=style)
     out.print(why)

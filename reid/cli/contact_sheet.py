@@ -11,7 +11,7 @@ from PIL import ImageDraw, ImageFont
 
 from reid.core.pixels import RedactedCrop
 from reid.core.records import Answer, Match, percent_of
-from reid.rank.reasons import Line, companions, lines, sentence
+from reid.rank.reasons import Line, companions, lines, photo, sentence
 
 _CARD: Final = (190, 415)  # px, width and height
 _PICTURE: Final = (174, 232)
@@ -109,7 +109,7 @@ def _draw_card(
     draw.text((x + 8, line), _fit(draw, match.key.camera, inner, 13), _INK, _font(13))
     draw.text((x + 8, line + _LINE), f"{when:%d %b %H:%M:%S}", _FAINT, _font(12))
     draw.text((x + 8, line + 2 * _LINE), card.said, _INK, _font(12))
-    reasons = [*lines(match.why), *companions(match.beside)]
+    reasons = [*lines(match.why), *photo(match.photo), *companions(match.beside)]
     for i, reason in enumerate(reasons[:_MOST_REASONS]):
         _draw_reason(draw, (x + 8, line + 6 + (i + 3) * _LINE), reason, inner)
     if len(reasons) > _MOST_REASONS:

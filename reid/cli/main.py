@@ -135,8 +135,21 @@ def index(
 
 @app.command()
 def search(
-    text: Annotated[str, typer.Argument(help="A description, in plain words.")],
     venue: Venue,
+    text: Annotated[str, typer.Argument(help="A description, in plain words.")] = "",
+    photo: Annotated[
+        Path | None,
+        typer.Option(help="A photo of the person: JPEG, PNG, WebP or HEIC. Heads go at once."),
+    ] = None,
+    person: Annotated[
+        int | None, typer.Option(min=1, help="Of several in the photo: 1 is the largest.")
+    ] = None,
+    changed: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Different today than in the photo: upper, lower, feet or carry; may be repeated."
+        ),
+    ] = None,
     since: Since = None,
     until: Until = None,
     camera: Cameras = None,
@@ -145,16 +158,23 @@ def search(
     sheet: Annotated[Path | None, typer.Option(help="Write a contact sheet, .png or .jpg.")] = None,
     case: InCase = None,
 ) -> None:
-    """Rank the people of a venue by a description.
+    """Rank the people of a venue by a description, a photo, or both.
 
     Example: reid search "boy, red hoodie, yellow backpack" --venue park --sheet found.png
+
+    Example: reid search --photo child.heic "and a red cap" --venue park
     """
-    from reid.cli.asking import Output, search_venue
+    from reid.cli.asking import Asked, FromPhoto, Output, search_venue
     from reid.venue import clock_of
 
+    if photo is None and (person is not None or changed):
+        raise UsageError("--person and --changed are about a photo: name one with --photo")
+    if photo is None and not text:
+        raise UsageError("say what the person wears, or name a photo with --photo")
+    shown = None if photo is None else FromPhoto(photo, person, tuple(changed or ()))
     output = Output(as_json, sheet)
     which = window(since, until, camera, clock_of(venue))
-    search_venue(text, venue, which, top, case, output)
+    search_venue(venue, Asked(text, shown, which, top), case, output)
 
 
 @app.command()

@@ -20,10 +20,10 @@ from reid.describe.language import detect
 from reid.describe.lexicon import LANGUAGES, load
 from reid.describe.portrait import Portrait
 from reid.describe.tokens import clean, read_tokens, split_elided
-from reid.describe.wire import from_json, to_json
+from reid.describe.wire import from_json, slot_json, to_json
 from reid.describe.wishes import Builder
 
-__all__ = ["LANGUAGES", "describe", "from_json", "minutes_ago", "to_json"]
+__all__ = ["LANGUAGES", "describe", "from_json", "minutes_ago", "slot_json", "to_json"]
 
 SHOWN: Final = 200
 """Characters of a description that are repeated where its language is not read."""

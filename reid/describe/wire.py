@@ -10,13 +10,13 @@ from reid.core.records import Companion, Query, Wish
 def to_json(query: Query) -> dict[str, Any]:
     """Return the plain data of a query: slots, refused, context, unparsed, language."""
     return {
-        "slots": [_slot(wish) for wish in query.wishes],
+        "slots": [slot_json(wish) for wish in query.wishes],
         "refused": list(query.refused),
         "context": {
             "last_seen_place": query.last_seen_place,
             "last_seen_time": query.last_seen_time,
             "with": [
-                {"text": c.text, "slots": [_slot(wish) for wish in c.wishes]}
+                {"text": c.text, "slots": [slot_json(wish) for wish in c.wishes]}
                 for c in query.companions
             ],
         },
@@ -43,7 +43,8 @@ def from_json(data: Mapping[str, Any], text: str = "") -> Query:
         raise UsageError(f"not the JSON of a description: {error}") from None
 
 
-def _slot(wish: Wish) -> dict[str, Any]:
+def slot_json(wish: Wish) -> dict[str, Any]:
+    """Return a wish as one entry of ``slots``; where it was read off a photo it says so."""
     return {
         "slot": wish.slot,
         "value": wish.value,
@@ -51,6 +52,7 @@ def _slot(wish: Wish) -> dict[str, Any]:
         "negated": wish.negated,
         "group": wish.group,
         "modifier": wish.modifier,
+        **({} if wish.source == "words" else {"source": wish.source}),
     }
 
 
@@ -63,8 +65,12 @@ def _wish(entry: Mapping[str, Any]) -> Wish:
     modifier, value = entry.get("modifier"), entry["value"]
     if certainty not in ("sure", "unsure") or modifier not in (None, "light", "dark"):
         raise ValueError("certainty is sure or unsure, a modifier light or dark")
+    source = entry.get("source", "words")
+    if source not in ("words", "photo"):
+        raise ValueError("the source of a field is words or photo")
     if group is not None and type(group) is not int:
         raise ValueError("a group is a whole number")
     if not isinstance(entry["slot"], str) or type(value) not in (str, int, float):
         raise ValueError("a slot is a name, a value a word or a number")
-    return Wish(entry["slot"], value, certainty, bool(entry.get("negated")), group, modifier)
+    negated = bool(entry.get("negated"))
+    return Wish(entry["slot"], value, certainty, negated, group, modifier, source)

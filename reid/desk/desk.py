@@ -207,6 +207,7 @@ class Desk:
         case = self.records.book.require_open(case_id)
         self.require_questions_left(actor)
         self._check_cameras(window)
+        description = self.with_photo(case_id, description, actor)
         query, withheld = allowed(description.query(), self.policy.purpose(case.purpose))
 
         def rank(snapshot: Snapshot) -> _Ranked:
@@ -226,6 +227,7 @@ class Desk:
             "outcome": answer.outcome,
             "refused": list(query.refused),
             "withheld": list(withheld),
+            **({"photo": True} if query.photo is not None else {}),
         }
         saved = self.records.book.save_search(
             case_id, description.to_text(), window.to_text(), SearchLine(actor, detail, self._limit)
@@ -236,6 +238,26 @@ class Desk:
             case, saved.number, description, window, answer, searched, withheld, seconds, question,
             doubted,
         )  # fmt: skip
+
+    def with_photo(
+        self, case_id: int, description: ParsedDescription, actor: str
+    ) -> ParsedDescription:
+        """Return a description with the photo that its case keeps; a new one is kept now."""
+        if not description.has_photo:
+            return description
+        number, photo = description.photo_number, description.photo
+        if number is None and photo is not None:
+            number = self.records.photos.keep(case_id, photo, actor)
+        return description.of_photo(number, self.records.photos.get(case_id, number))
+
+    def forget_photos(self, case_id: int, actor: str) -> None:
+        """Leave nothing of a case's photos; what was asked with them is asked without.
+
+        Raises:
+            CaseError: no such open case.
+        """
+        self.records.book.require_open(case_id)
+        self.records.photos.forget(case_id, actor)
 
     def similar(
         self, case_id: int, sighting: str, window: SearchWindow, actor: str, top: int = SHOWN
@@ -379,10 +401,18 @@ class Desk:
         """
         saved = self.records.book.search(case.id, number)
         if saved is not None:
-            description = ParsedDescription.of_text(saved.query)
+            description = self._as_kept(case, saved.query)
             return LatestQuery(description, SearchWindow.of_text(saved.filters), saved.number)
         said = case.about.query if case.about else ""
-        return LatestQuery(ParsedDescription.of_text(said or "{}"), SearchWindow(), None)
+        return LatestQuery(self._as_kept(case, said or "{}"), SearchWindow(), None)
+
+    def _as_kept(self, case: Case, said: str) -> ParsedDescription:
+        """Read a description that a case keeps, with its photo."""
+        description = ParsedDescription.of_text(said)
+        if not description.has_photo:
+            return description
+        number = description.photo_number
+        return description.of_photo(number, self.records.photos.get(case.id, number))
 
     def picture_keys(self, case_id: int) -> PictureKeys:
         """Return what makes the addresses of a case's pictures."""

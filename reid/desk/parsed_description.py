@@ -1,15 +1,15 @@
 """What a case asks: the wishes with their certainty, and the window, as they are kept."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 from reid.core.clock import CLOCK_ERROR
 from reid.core.errors import UsageError
-from reid.core.records import Query, SearchWindow, Wish
-from reid.describe import LANGUAGES, describe, from_json, minutes_ago, to_json
+from reid.core.records import PhotoQuery, Query, SearchWindow, Wish
+from reid.describe import LANGUAGES, describe, from_json, minutes_ago, slot_json, to_json
 from reid.desk.policy import Purpose
 
 if TYPE_CHECKING:  # loads SQLAlchemy
@@ -20,6 +20,12 @@ UNKNOWN: Final = "unknown"
 
 MOST_WISHES: Final = 60
 
+WORN: Final[Mapping[str, float]] = {"upper": 0.5, "lower": 0.3, "feet": 0.1, "carry": 0.1}
+"""Parts of what a photo shows that may be different today → their share of how it looks."""
+
+_PART_OF: Final = {"outer": "upper", "neck": "upper"}
+_TWINS: Final = {"upper": "outer", "outer": "upper"}
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedDescription:
@@ -28,10 +34,12 @@ class ParsedDescription:
     Attributes:
         data: what is kept of it, in the shape of `reid describe --json`.
         sentence: the words themselves, where they were just parsed; never kept or compared.
+        photo: how the person's clothes look in a photo; a case keeps it beside the description.
     """
 
     data: Mapping[str, Any]
     sentence: str = field(default="", repr=False, compare=False)
+    photo: PhotoQuery | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of_sentence(cls, text: str, language: str | None = None) -> "ParsedDescription":
@@ -109,14 +117,107 @@ class ParsedDescription:
         """Who is said to be with the person, in the words used."""
         return tuple(str(one["text"]) for one in self.data["context"]["with"])
 
+    @property
+    def has_photo(self) -> bool:
+        """Whether a photo is searched for too."""
+        return self.data.get("photo") is not None
+
+    @property
+    def photo_number(self) -> int | None:
+        """Which of its case's photos; None: none, or one that no case keeps yet."""
+        number = (self.data.get("photo") or {}).get("number")
+        return number if isinstance(number, int) else None
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Parts of `WORN` that are known to be different today from what the photo shows."""
+        return tuple((self.data.get("photo") or {}).get("changed", ()))
+
+    def with_photo(self, photo: PhotoQuery, clothes: Iterable[Wish]) -> "ParsedDescription":
+        """Return this with a photo, and what was read off it where no words say otherwise."""
+        words = [e for e in self.slots if e.get("source") != "photo"]
+        said = {str(e["slot"]) for e in words}
+        said |= {f"{twin}.{rest}" for twin, rest in map(_twin, said) if twin}
+        denied = [str(e["slot"]) for e in words if e.get("negated")]
+        more = [
+            slot_json(wish)
+            for wish in clothes
+            if wish.slot not in said and not any(wish.slot.startswith(f"{d}.") for d in denied)
+        ]
+        data = {**self.data, "slots": (words + more)[:MOST_WISHES]}
+        return replace(self, data={**data, "photo": {"number": None, "changed": []}}, photo=photo)
+
+    def with_changed(self, parts: Iterable[str]) -> "ParsedDescription":
+        """Return this where parts of `WORN` are different today from what the photo shows.
+
+        Raises:
+            UsageError: a part that is none.
+        """
+        wrong = [part for part in parts if part not in WORN]
+        if wrong:
+            raise UsageError(f"{wrong[0]!r} is no part of a photo: {', '.join(WORN)}")
+        if not self.has_photo:
+            return self
+        about = {**self.data["photo"], "changed": list(dict.fromkeys(parts))}
+        return replace(self, data={**self.data, "photo": about})
+
+    def with_photo_of(self, other: "ParsedDescription") -> "ParsedDescription":
+        """Return new words with the photo of what was asked before, and what was read off it."""
+        if not other.has_photo or self.has_photo:
+            return self
+        seen = other.photo_wishes()
+        if other.photo is None:
+            return replace(self, data={**self.data, "photo": other.data["photo"]})
+        kept = self.with_photo(other.photo, seen)
+        return replace(kept, data={**kept.data, "photo": other.data["photo"]})
+
+    def photo_wishes(self) -> tuple[Wish, ...]:
+        """Return what was read off the photo, whatever is different today."""
+        entries = [e for e in self.slots if e.get("source") == "photo"]
+        known = [e for e in entries if e.get("certainty") != UNKNOWN]
+        return from_json({**self.data, "slots": known}).wishes
+
+    def of_photo(self, number: int | None, photo: PhotoQuery | None) -> "ParsedDescription":
+        """Return this with the photo that its case keeps under a number; None: it is gone."""
+        if photo is None:
+            return self.without_photo()
+        about = {"number": number, "changed": list(self.changed)}
+        return replace(self, data={**self.data, "photo": about}, photo=photo)
+
+    def without_photo(self) -> "ParsedDescription":
+        """Return this without the photo and what was read off it."""
+        words = [e for e in self.slots if e.get("source") != "photo"]
+        data = {name: value for name, value in self.data.items() if name != "photo"}
+        return replace(self, data={**data, "slots": words}, photo=None)
+
     def with_fields_of(self, other: "ParsedDescription") -> "ParsedDescription":
-        """Return this with another's fields, as changed by hand; the rest stays."""
-        return ParsedDescription({**self.data, "slots": other.slots})
+        """Return this with another's fields, as changed by hand; the rest stays.
+
+        Where the other says what is different today from a photo, or that there is no photo any
+        more, that counts too.
+        """
+        mine = replace(self, data={**self.data, "slots": other.slots})
+        if not self.has_photo or "photo" not in other.data:
+            return mine
+        if not other.has_photo:
+            return mine.without_photo()
+        return mine.with_changed(other.changed)
 
     def query(self, text: str = "") -> Query:
-        """Return what can be searched for: all fields that are not unknown."""
-        known = [entry for entry in self.data["slots"] if entry.get("certainty") != UNKNOWN]
-        return from_json({**self.data, "slots": known}, text)
+        """Return what can be searched for: all fields that are not unknown, and the photo."""
+        changed = self.changed
+        known = [
+            entry
+            for entry in self.data["slots"]
+            if entry.get("certainty") != UNKNOWN
+            and not (entry.get("source") == "photo" and part_of(entry["slot"]) in changed)
+        ]
+        plain = {name: value for name, value in self.data.items() if name != "photo"}
+        query = from_json({**plain, "slots": known}, text)
+        if self.photo is None:
+            return query
+        worn = sum(share for part, share in WORN.items() if part not in changed)
+        return replace(query, photo=replace(self.photo, worn=min(1.0, worn)) if worn else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +257,17 @@ def allowed(query: Query, purpose: Purpose) -> tuple[Query, tuple[str, ...]]:
     return replace(query, wishes=kept(query.wishes), companions=companions), withheld
 
 
+def part_of(slot: object) -> str:
+    """Return which part of what a photo shows, of `WORN`, a slot is about."""
+    region = str(slot).partition(".")[0]
+    return _PART_OF.get(region, region)
+
+
+def _twin(slot: str) -> tuple[str, str]:
+    region, _, rest = slot.partition(".")
+    return _TWINS.get(region, ""), rest
+
+
 def _checked(data: Any) -> Mapping[str, Any]:
     empty: dict[str, Any] = {
         "slots": [],
@@ -169,4 +281,16 @@ def _checked(data: Any) -> Mapping[str, Any]:
     slots = data.get("slots", [])
     if len(slots) > MOST_WISHES or not all(isinstance(entry, dict) for entry in slots):
         raise UsageError("the fields could not be read: reload the page")
-    return {**empty, **{name: data[name] for name in empty if name in data}}
+    found = {**empty, **{name: data[name] for name in empty if name in data}}
+    return {**found, "photo": _checked_photo(data["photo"])} if "photo" in data else found
+
+
+def _checked_photo(said: Any) -> dict[str, Any] | None:
+    if said is None:
+        return None
+    changed = said.get("changed", []) if isinstance(said, dict) else None
+    number = said.get("number") if isinstance(said, dict) else None
+    if not isinstance(changed, list) or not all(part in WORN for part in map(str, changed)):
+        raise UsageError("the fields could not be read: reload the page")
+    known = number if type(number) is int and number > 0 else None
+    return {"number": known, "changed": list(dict.fromkeys(map(str, changed)))}

@@ -22,6 +22,7 @@ from reid.desk.cases.model import (
     Sent,
 )
 from reid.desk.cases.outbox import Outbox, Outgoing, Waiting
+from reid.desk.cases.photos import CasePhotos
 from reid.storage.venue_path import Folder
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Case",
     "CaseBook",
     "CaseOutcome",
+    "CasePhotos",
     "CaseRecords",
     "Circumstances",
     "Database",
@@ -66,6 +68,7 @@ class CaseRecords:
     book: CaseBook
     alerts: Alerts
     outbox: Outbox
+    photos: CasePhotos
 
 
 def open_records(folder: Folder, url: str | None = None) -> CaseRecords:
@@ -79,4 +82,5 @@ def open_records(folder: Folder, url: str | None = None) -> CaseRecords:
         CaseBook(database, trail),
         Alerts(database, trail),
         Outbox(database),
+        CasePhotos(database, trail),
     )

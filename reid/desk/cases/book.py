@@ -17,6 +17,7 @@ from reid.desk.cases.database import (
     cases,
     decisions,
     outbox,
+    photos,
     requests,
     searches,
     steps,
@@ -395,7 +396,7 @@ class CaseBook:
         with self._trail.change() as change:
             key = self._key(change.connection, case_id)
             refs = [reference(key, sighting) for sighting in sightings]
-            for table in (decisions, searches, steps, alerts, outbox, requests):
+            for table in (decisions, searches, steps, alerts, outbox, requests, photos):
                 change.connection.execute(table.delete().where(table.c.case_id == case_id))
             empty: dict[str, Any] = dict.fromkeys((*_CONTENT, "key"))
             change.connection.execute(

@@ -131,6 +131,17 @@ steps = sa.Table(
     sa.Column("made", Moment, nullable=False),
     sa.Column("by", sa.String(80), nullable=False),
 )
+photos = sa.Table(
+    "photos",
+    metadata,
+    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("model_id", sa.Text, nullable=False),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+    sa.Column("picture", sa.LargeBinary),  # redacted; only where staff keep it
+    sa.Column("made", Moment, nullable=False),
+    sa.Column("by", sa.String(80), nullable=False),
+)
 alerts = sa.Table(
     "alerts",
     metadata,
@@ -258,7 +269,7 @@ class Database:
             else:
                 content = (
                     "cases", "searches", "decisions", "steps", "alerts", "outbox", "requests",
-                    "sessions",
+                    "sessions", "photos",
                 )  # fmt: skip
                 for table in content:
                     connection.exec_driver_sql(f"VACUUM FULL {table}")

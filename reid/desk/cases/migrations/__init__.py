@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from reid.core.errors import CaseError
 
-NEWEST = "0003"
+NEWEST = "0004"
 """The revision that this version reads and writes."""
 
 FOLDER: Final = Path(__file__).parent
