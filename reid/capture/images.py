@@ -103,7 +103,7 @@ def _opened(path: Path) -> Iterator[PillowImage.Image]:
 
 @contextmanager
 def opened(
-    source: Path | BytesIO, name: str, formats: Sequence[str] | None = None
+    source: Path | BytesIO, name: str, formats: tuple[str, ...] | None = None
 ) -> Iterator[PillowImage.Image]:
     """Open an image; what goes wrong inside is said in one line, with the name given.
 

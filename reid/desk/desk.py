@@ -378,6 +378,10 @@ class Desk:
         """
         self.records.book.note(actor, action, case_id, detail, self._limit)
 
+    def note_photo(self, people: int, actor: str) -> None:
+        """Note that somebody had a photo read, and how many people are in it."""
+        self.records.book.note(actor, "photo.read", None, {"shown": people})
+
     def note_export(self, case_id: int, kind: str, shown: int, actor: str) -> None:
         """Note that pictures leave the desk, as a file or on paper."""
         self.records.book.note(actor, "export", case_id, {"kind": kind, "shown": shown})

@@ -73,6 +73,15 @@ class ParsedDescription:
         return list(self.data["slots"])
 
     @property
+    def current(self) -> list[dict[str, Any]]:
+        """The fields, without those of a photo that are different today."""
+        return [entry for entry in self.slots if not self.is_changed(entry)]
+
+    def is_changed(self, entry: Mapping[str, Any]) -> bool:
+        """Whether a field was read off a photo, and is different today."""
+        return entry.get("source") == "photo" and part_of(entry["slot"]) in self.changed
+
+    @property
     def refused(self) -> tuple[str, ...]:
         """Kinds of traits that were named and are never searched for."""
         return tuple(self.data["refused"])
@@ -135,6 +144,13 @@ class ParsedDescription:
 
     def with_photo(self, photo: PhotoQuery, clothes: Iterable[Wish]) -> "ParsedDescription":
         """Return this with a photo, and what was read off it where no words say otherwise."""
+        seen = self.with_clothes(clothes)
+        return replace(
+            seen, data={**seen.data, "photo": {"number": None, "changed": []}}, photo=photo
+        )
+
+    def with_clothes(self, clothes: Iterable[Wish]) -> "ParsedDescription":
+        """Return this with what was read off a photo, where no words say otherwise."""
         words = [e for e in self.slots if e.get("source") != "photo"]
         said = {str(e["slot"]) for e in words}
         said |= {f"{twin}.{rest}" for twin, rest in map(_twin, said) if twin}
@@ -144,8 +160,7 @@ class ParsedDescription:
             for wish in clothes
             if wish.slot not in said and not any(wish.slot.startswith(f"{d}.") for d in denied)
         ]
-        data = {**self.data, "slots": (words + more)[:MOST_WISHES]}
-        return replace(self, data={**data, "photo": {"number": None, "changed": []}}, photo=photo)
+        return replace(self, data={**self.data, "slots": (words + more)[:MOST_WISHES]})
 
     def with_changed(self, parts: Iterable[str]) -> "ParsedDescription":
         """Return this where parts of `WORN` are different today from what the photo shows.
@@ -206,12 +221,7 @@ class ParsedDescription:
     def query(self, text: str = "") -> Query:
         """Return what can be searched for: all fields that are not unknown, and the photo."""
         changed = self.changed
-        known = [
-            entry
-            for entry in self.data["slots"]
-            if entry.get("certainty") != UNKNOWN
-            and not (entry.get("source") == "photo" and part_of(entry["slot"]) in changed)
-        ]
+        known = [entry for entry in self.current if entry.get("certainty") != UNKNOWN]
         plain = {name: value for name, value in self.data.items() if name != "photo"}
         query = from_json({**plain, "slots": known}, text)
         if self.photo is None:

@@ -109,11 +109,13 @@ def rank(
         ratios = ratios if more is None else ratios + more.nats[order]
     most = ceiling(ratios, usual)
     chances = np.where(known[order], 1.0, np.minimum(posterior.probability(totals[order]), most))
-    looks = [None if alike is None else alike.of(int(i)) for i in order]
+    alike_to = [None if alike is None else alike.of(int(i)) for i in order]
     near = beside(query, gallery, company, order, config)
     matches = tuple(
-        Match(gallery.keys[int(i)], float(totals[i]), float(chance), *said)
-        for i, chance, *said in zip(order, chances, reasons, near, looks, strict=True)
+        Match(gallery.keys[int(i)], float(totals[i]), float(chance), why, others, looks)
+        for i, chance, why, others, looks in zip(
+            order, chances, reasons, near, alike_to, strict=True
+        )
     )
     said = "found" if known[rows].any() else outcome(gallery, asked, totals, rows, config, alike)
     answer = Answer(query, said, matches, nobody=posterior.nobody)

@@ -19,10 +19,10 @@ from reid.core.records import Alike, PhotoQuery
 from reid.rank.evidence import verdict
 from reid.rank.gallery import Floats, Gallery
 
-SLOPE: Final = 2.6
+SLOPE: Final = 2.0
 """Nats a standard deviation of likeness is worth."""
 
-EVEN: Final = 1.9
+EVEN: Final = 1.3
 """Standard deviations that are met as often of the same person as of others."""
 
 LOWEST, HIGHEST = -3.0, 5.0

@@ -27,6 +27,7 @@ from reid.core.errors import (
 from reid.core.supervisor import Supervisor
 from reid.desk.desk import Desk
 from reid.web.concurrency import Concurrency
+from reid.web.photo_tray import PhotoTray, Reader
 from reid.web.request_metrics import RequestMetrics
 from reid.web.rights import check_rights
 from reid.web.routes import (
@@ -36,6 +37,7 @@ from reid.web.routes import (
     erasing,
     events,
     new_case,
+    photos,
     pictures,
     sign_in,
     staff,
@@ -84,10 +86,11 @@ def create_app(
     app = FastAPI(title="reid", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.reid = State(
         desk, templates(), words(), tls=tls or behind_proxy, behind_proxy=behind_proxy,
-        supervisor=supervisor or Supervisor(),
+        supervisor=supervisor or Supervisor(), photos=PhotoTray(lambda: _reader_of(desk)),
     )  # fmt: skip
     for part in (
-        alerts, sign_in, new_case, case, pictures, closing, erasing, venue_map, staff, events,
+        alerts, sign_in, new_case, photos, case, pictures, closing, erasing, venue_map, staff,
+        events,
     ):  # fmt: skip
         app.include_router(part.router)
     check_rights(app)
@@ -102,6 +105,12 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _unexpected)
     return app
+
+
+def _reader_of(desk: Desk) -> Reader:
+    from reid.photo import PhotoReader  # loads what finds people, which the first photo needs
+
+    return PhotoReader.of_venue(desk.folder)
 
 
 def templates() -> Environment:

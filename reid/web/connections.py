@@ -19,6 +19,11 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from reid.capture.photos import LARGEST_PHOTO
+
+PHOTO_URL: Final = b"/api/photo"
+"""Of the one request that may be large; who is not signed in is refused before it is read."""
+
 _PIPELINED: Final = 16  # requests of one connection that wait for the one before them
 _HEADERS: Final = 100
 _V6_NETWORK: Final = 64  # bits: what one customer of a provider has
@@ -40,6 +45,8 @@ class Limits:
         request: bytes of a whole request as it comes over the wire.
         handshake_within, head_within, body_within: seconds for TLS, for a request's head from the
             first byte on or from the connection's beginning, and for its body.
+        upload: bytes of a request that brings a photo, likewise.
+        upload_within: seconds for its body: phones are slow.
         read_within: seconds in which a client must take something of an answer that waits for it.
     """
 
@@ -50,6 +57,8 @@ class Limits:
     handshake_within: float = 5.0
     head_within: float = 10.0
     body_within: float = 20.0
+    upload: int = LARGEST_PHOTO + 64 * 1024
+    upload_within: float = 120.0
     read_within: float = 30.0
 
 
@@ -123,6 +132,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._unread: asyncio.TimerHandle | None = None
         self._let_in = self._over = False
         self._in_head, self._in_body, self._came = True, False, 0
+        self._most = self._limits.request
         self._answered: RequestResponseCycle | None = None  # pipelined requests wait for it
 
     @property
@@ -169,7 +179,7 @@ class LimitedConnection(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head and self._came > self._limits.head:
             self._refuse(431)
-        elif self._came > self._limits.request:
+        elif self._came > self._most:
             self._refuse(413)
 
     def on_headers_complete(self) -> None:
@@ -183,7 +193,9 @@ class LimitedConnection(HttpToolsProtocol):
             self._refuse(503)
         else:
             self._in_head, self._in_body = False, True
-            self._within(self._limits.body_within)
+            photo = self.url == PHOTO_URL and self.parser.get_method() == b"POST"
+            self._most = self._limits.upload if photo else self._limits.request
+            self._within(self._limits.upload_within if photo else self._limits.body_within)
             super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
@@ -201,6 +213,7 @@ class LimitedConnection(HttpToolsProtocol):
             return
         self._stop_deadline()
         self._in_head, self._in_body, self._came = True, False, 0
+        self._most = self._limits.request
         super().on_message_complete()
 
     def pause_writing(self) -> None:

@@ -9,13 +9,17 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reid.capture.photos import LARGEST_PHOTO
 from reid.core.errors import AccessError, UsageError
 from reid.desk.cases import Session, same
 from reid.desk.policy import Permission, may, with_article
 from reid.web.state import state_of
 
 LARGEST_BODY: Final = 64 * 1024
-"""Bytes a request may carry; nothing here takes files."""
+"""Bytes a request may carry; no form here takes files."""
+
+PHOTO_PATH: Final = "/api/photo"
+"""Where a photo may be sent, as the whole body of a request: the one that may be large."""
 
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 """Names of this machine."""
@@ -73,7 +77,8 @@ class RequestGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        size = _BodySize()
+        most = _most_bytes(scope)
+        size = _BodySize(most)
         answer = self._with_headers(scope, send, size)
         headers = Headers(scope=scope)
         if not self._is_meant(headers, scope):
@@ -85,7 +90,7 @@ class RequestGuard:
             await refused(scope, receive, answer)
             return
         length = headers.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()) or int(length) > LARGEST_BODY:
+        if not (length.isascii() and length.isdigit()) or int(length) > most:
             await PlainTextResponse("too large", 413)(scope, receive, answer)
             return
         if headers.get("content-type", "").startswith("multipart/"):
@@ -128,8 +133,8 @@ class RequestGuard:
 class _BodySize:
     """Counts a body that does not say how long it is, and cuts it off."""
 
-    def __init__(self) -> None:
-        self._bytes = 0
+    def __init__(self, most: int) -> None:
+        self._bytes, self._most = 0, most
         self.too_much = False
 
     def bounded(self, receive: Receive) -> Receive:
@@ -138,12 +143,18 @@ class _BodySize:
         async def bounded() -> Message:
             message = await receive()
             self._bytes += len(message.get("body", b""))
-            if self._bytes > LARGEST_BODY:
+            if self._bytes > self._most:
                 self.too_much = True
                 raise UsageError("too large")
             return message
 
         return bounded
+
+
+def _most_bytes(scope: Scope) -> int:
+    """Return how many bytes the body of a request may have."""
+    photo = scope["method"] == "POST" and scope["path"] == PHOTO_PATH
+    return LARGEST_PHOTO if photo else LARGEST_BODY
 
 
 def without_port(host: str) -> str:

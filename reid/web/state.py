@@ -15,6 +15,7 @@ from reid.desk.policy import Policy, may
 from reid.watch.overview import Overview, overview
 from reid.web.alert_cards import floating_cards
 from reid.web.limits import Limiter
+from reid.web.photo_tray import PhotoTray
 from reid.web.request_metrics import Metrics
 from reid.web.translations import Translator, Words
 
@@ -28,16 +29,20 @@ class State:
         behind_proxy: whether a proxy on this machine forwards to it.
         supervisor: of the loops beside the app.
         parses: how often a user may have text understood, a minute.
+        photos: who is in photos that were just handed over.
+        photo_reads: how often a user may hand one over, a minute.
     """
 
     desk: Desk
     pages: Environment
     words: Words
+    photos: PhotoTray
     metrics: Metrics = field(default_factory=Metrics)
     tls: bool = False
     behind_proxy: bool = False
     supervisor: Supervisor = field(default_factory=Supervisor)
     parses: Limiter = field(default_factory=lambda: Limiter(most=240))
+    photo_reads: Limiter = field(default_factory=lambda: Limiter(most=20))
 
 
 def state_of(request: Request) -> State:

@@ -1,6 +1,6 @@
 """What pages show of sightings, descriptions and cases: plain values, no logic in templates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -11,6 +11,7 @@ from reid.core.clock import CLOCK_ERROR
 from reid.core.records import Answer, Beside, Reason, SightingKey, SimilarMatch, percent_of
 from reid.desk.cases import Case, Decision
 from reid.desk.desk import Desk, SearchResult
+from reid.desk.parsed_description import WORN
 from reid.rank import Question
 from reid.rank.reasons import sureness
 from reid.web.translations import Translator, slot_name, value_name, wish_text
@@ -97,6 +98,8 @@ class Chip:
     negated: bool
     colour: str
     withheld: bool
+    of_photo: bool = False
+    changed: bool = False
 
 
 class Cards:
@@ -114,6 +117,8 @@ class Cards:
             first = len(cards) + 1
             for i, match in enumerate(matches):
                 reasons = tuple(self._reason(reason) for reason in match.why)
+                if match.photo is not None:
+                    reasons += (ReasonView(self._t("card.photo"), match.photo.verdict, None),)
                 reasons += tuple(self._companion(one) for one in match.beside if one.why)
                 level = _LEVELS[person.level]
                 card = self._card(match.key, urls[match.key.id], person.probability, level, reasons)
@@ -232,9 +237,12 @@ def ago(t: Translator, when: datetime) -> str:
 
 
 def chips(
-    t: Translator, slots: Iterable[Mapping[str, Any]], withheld: Sequence[str] = ()
+    t: Translator,
+    slots: Iterable[Mapping[str, Any]],
+    withheld: Sequence[str] = (),
+    is_changed: Callable[[Mapping[str, Any]], bool] = lambda _: False,
 ) -> list[Chip]:
-    """Show how a description was understood."""
+    """Show how a description was understood; `is_changed` says what is different today."""
     return [
         Chip(
             index,
@@ -243,9 +251,16 @@ def chips(
             bool(entry.get("negated")),
             str(entry["value"]) if str(entry["slot"]).endswith("colour") else "",
             str(entry["slot"]) in withheld,
+            entry.get("source") == "photo",
+            is_changed(entry),
         )
         for index, entry in enumerate(slots)
     ]
+
+
+def photo_parts(t: Translator, changed: Sequence[str] = ()) -> list[tuple[str, str, bool]]:
+    """Return the parts of a photo that may be different today: name, label, whether they are."""
+    return [(part, t(f"photo.{part}"), part in changed) for part in WORN]
 
 
 def minutes_open(case: Case, now: datetime | None = None) -> float:

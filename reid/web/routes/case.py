@@ -86,7 +86,7 @@ def search(
     where = _window(desk, case, window, since, until, camera or [])
     if _wants_part(request):
         asked = SearchResultPage(description, where, frozenset(skip.split(",")), top)
-        return _answer(request, session, case_id, asked)
+        return answer(request, session, case_id, asked)
     saved = desk.records.book.save_search(case_id, description.to_text(), where.to_text())
     return RedirectResponse(f"/case/{case_id}?s={saved.number}", 303)
 
@@ -121,7 +121,7 @@ def decide(
     case = desk.records.book.require_open(case_id)
     latest = desk.latest_query(case, s)
     asked = SearchResultPage(latest.description, latest.window, top=top)
-    return _answer(request, session, case_id, asked)
+    return answer(request, session, case_id, asked)
 
 
 @router.post("/case/{case_id}/similar")
@@ -169,7 +169,8 @@ def _description(
 ) -> ParsedDescription:
     """Take a new sentence if there is one, else the changed fields, else what was asked last."""
     if text.strip():
-        description = desk.understand(text, session.user.name, case.id)
+        last = desk.latest_query(case).description
+        description = desk.understand(text, session.user.name, case.id).with_photo_of(last)
         seen = description.circumstances(desk.policy.zone)
         desk.records.book.describe(case.id, text, description.to_text(), session.user.name, seen)
         return description
@@ -219,7 +220,7 @@ def _nothing_to_search(
     """Fill the page of a venue where no camera has seen anybody yet; what is asked is kept."""
     said, window = asked.description.to_text(), asked.window.to_text()
     return {
-        **_asked(desk, t, asked.description, asked.window),
+        **_asked(desk, t, case_id, asked.description, asked.window),
         "has_sightings": False,
         "cards": [],
         "outcome": "no_sightings",
@@ -240,7 +241,7 @@ def _shown(desk: Desk, t: Translator, result: SearchResult) -> dict[str, Any]:
     outcome = result.answer.outcome if matches else "nothing_asked"
     shown = len(matches)
     return {
-        **_asked(desk, t, result.description, result.window, result.withheld),
+        **_asked(desk, t, result.case.id, result.description, result.window, result.withheld),
         "has_sightings": True,
         "cards": matches,
         "heading": views.heading(outcome, matches),
@@ -258,6 +259,7 @@ def _shown(desk: Desk, t: Translator, result: SearchResult) -> dict[str, Any]:
 def _asked(
     desk: Desk,
     t: Translator,
+    case_id: int,
     description: ParsedDescription,
     window: SearchWindow,
     withheld: Sequence[str] = (),
@@ -268,7 +270,9 @@ def _asked(
         f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" if at else "" for at in (window.since, window.until)
     )
     return {
-        "chips": views.chips(t, description.slots, withheld),
+        "chips": views.chips(t, description.slots, withheld, description.is_changed),
+        "photo_parts": views.photo_parts(t),
+        "photo": _photo(desk, t, case_id, description),
         "slots_json": description.slots,
         "refused": [t(f"refused.{kind}") for kind in description.refused],
         "unparsed": description.unparsed,
@@ -280,7 +284,21 @@ def _asked(
     }
 
 
-def _answer(request: Request, session: Session, case_id: int, asked: SearchResultPage) -> Response:
+def _photo(
+    desk: Desk, t: Translator, case_id: int, description: ParsedDescription
+) -> dict[str, Any] | None:
+    """Return what a page shows of the photo that is searched for too; None: there is none."""
+    if not description.has_photo:
+        return None
+    number = description.photo_number
+    kept = desk.records.photos.picture(case_id, number) is not None
+    return {
+        "picture": f"/case/{case_id}/photo/{number}.jpg" if kept else "",
+        "parts": views.photo_parts(t, description.changed),
+    }
+
+
+def answer(request: Request, session: Session, case_id: int, asked: SearchResultPage) -> Response:
     """Send the parts of the page that a search changes."""
     values = _searched(request, session, case_id, asked)
     case = state_of(request).desk.records.book.get(case_id)

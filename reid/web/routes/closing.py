@@ -178,7 +178,7 @@ def _radio(request: Request, case: Case) -> str:
     description = state.desk.latest_query(case).description
     parts = [
         t("radio.call", case=case.name),
-        _capital(phrases.sentence(t, description.slots, language)),
+        _capital(phrases.sentence(t, description.current, language)),
         _last_seen(state.desk, case, t),
     ]
     return t("radio.stop").join(part for part in parts if part) + t("radio.stop").strip()

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from reid.core.errors import AccessError, UsageError
-from reid.core.records import SearchWindow
+from reid.core.records import PhotoPerson, SearchWindow
 from reid.desk.cases import Case, NewCase, Session
 from reid.desk.cases.book import LONGEST_FIELD
 from reid.desk.parsed_description import ParsedDescription, clock_time
 from reid.desk.policy import may
 from reid.web import phrases, views
 from reid.web.alert_cards import cards_of
+from reid.web.routes.photos import chosen_person
 from reid.web.security import Searches, SignedIn
 from reid.web.state import language_of, render, state_of
 from reid.web.translations import Translator
@@ -70,9 +71,12 @@ def new_case(request: Request, session: Searches) -> Response:
 def open_case(
     request: Request,
     session: Searches,
-    text: Annotated[str, Form(max_length=4000)],
     purpose: Annotated[str, Form(max_length=64)],
+    text: Annotated[str, Form(max_length=4000)] = "",
     slots: Annotated[str, Form(max_length=20000)] = "",
+    photo: Annotated[str, Form(max_length=64)] = "",
+    person: Annotated[int, Form(ge=0, le=100)] = 0,
+    keep_picture: Annotated[str, Form(max_length=3)] = "",
     reporter: Annotated[str, Form(max_length=200)] = "",
     relationship: Annotated[str, Form(max_length=200)] = "",
     child_name: Annotated[str, Form(max_length=200)] = "",
@@ -90,10 +94,11 @@ def open_case(
         "last_seen_time": last_seen_time, "companion": companion,
     }  # fmt: skip
     try:
-        description = _description(request, session, text, slots)
+        shown = chosen_person(request, session, photo, person) if photo else None
+        description = _description(request, session, text, slots, shown)
     except UsageError as error:
         return _form(request, session, typed, str(error), status=400)
-    if not description.query().wishes and anyway != "yes":
+    if not description.query().asks and anyway != "yes":
         return _form(request, session, typed, unclear=description.unparsed, status=409)
     zone = desk.policy.zone
     seen = description.circumstances(zone)
@@ -111,38 +116,58 @@ def open_case(
     book = desk.records.book
     case = book.open(new, session.user.name, desk.policy.venue.case_hours)
     book.take_step(case.id, "description", session.user.name)
+    if shown is not None:
+        picture = shown.picture if keep_picture == "yes" else None
+        number = desk.records.photos.keep(case.id, shown.query, session.user.name, picture)
+        description = description.of_photo(number, shown.query)
     book.save_search(case.id, description.to_text(), SearchWindow().to_text())
     return RedirectResponse(f"/case/{case.id}", 303)
 
 
 @router.post("/api/describe")
 def understand(
-    request: Request, session: Searches, text: Annotated[str, Form(max_length=4000)] = ""
+    request: Request,
+    session: Searches,
+    text: Annotated[str, Form(max_length=4000)] = "",
+    seen: Annotated[str, Form(max_length=20000)] = "",
 ) -> Response:
-    """Tell how a sentence is understood; nothing of it is kept or logged."""
+    """Tell how a sentence is understood, beside fields `seen` in a photo; nothing is kept."""
     _check_parses(request, session)
-    if not text.strip():
-        return JSONResponse(_understood(request, ParsedDescription.of_text('{"slots":[]}')))
-    return JSONResponse(_understood(request, ParsedDescription.of_sentence(text)))
+    words = ParsedDescription.of_sentence(text) if text.strip() else ParsedDescription.of_text("{}")
+    return JSONResponse(_understood(request, _beside(words, seen)))
 
 
 @router.post("/api/phrase")
 def phrase(
-    request: Request, session: Searches, slots: Annotated[str, Form(max_length=20000)]
+    request: Request,
+    session: Searches,
+    slots: Annotated[str, Form(max_length=20000)],
+    seen: Annotated[str, Form(max_length=20000)] = "",
 ) -> Response:
-    """Say fields as a sentence."""
+    """Say fields as a sentence, those `seen` in a photo left out."""
     _check_parses(request, session)
     description = ParsedDescription.of_text(slots)
     language = language_of(request)
     t = state_of(request).words.translator(language)
     text = phrases.sentence(t, description.slots, language)
-    return JSONResponse({"text": text, **_understood(request, description)})
+    return JSONResponse({"text": text, **_understood(request, _beside(description, seen))})
 
 
-def _description(request: Request, session: Session, text: str, slots: str) -> ParsedDescription:
-    """Take the fields that the page has, else understand the sentence."""
+def _beside(words: ParsedDescription, seen: str) -> ParsedDescription:
+    """Return words with what was read off a photo, where they do not say otherwise."""
+    return words.with_clothes(ParsedDescription.of_text(seen).photo_wishes()) if seen else words
+
+
+def _description(
+    request: Request, session: Session, text: str, slots: str, shown: PhotoPerson | None
+) -> ParsedDescription:
+    """Take the fields that the page has, else understand the sentence, and the photo's with it."""
     desk = state_of(request).desk
-    spoken = desk.understand(text, session.user.name)
+    nothing = ParsedDescription.of_text("{}")
+    wordless = shown is not None and not text.strip()
+    spoken = nothing if wordless else desk.understand(text, session.user.name)
+    if shown is not None:
+        spoken = spoken.with_photo(shown.query, shown.clothes)
     return spoken.with_fields_of(ParsedDescription.of_text(slots)) if slots else spoken
 
 
@@ -186,6 +211,7 @@ def _form(
         unclear=unclear,
         groups=views.form_groups(t),
         carried=views.carried(t),
+        photo_parts=views.photo_parts(t),
     )
 
 
@@ -199,7 +225,7 @@ def _row(request: Request, t: Translator, case: Case) -> CaseRow:
         case,
         f"{case.opened.astimezone(desk.policy.zone):%H:%M}",
         minutes,
-        phrases.sentence(t, description.slots, language_of(request)),
+        phrases.sentence(t, description.current, language_of(request)),
         len(book.decisions(case.id, "confirmed")),
         len(desk.records.alerts.waiting(case.id)),
         not police and minutes >= desk.policy.venue.police_after_minutes,

@@ -5,6 +5,7 @@ import { decidesFor } from "./live.js";
 import { decide as send } from "./queue.js";
 import { lost, onBack, tell } from "./reach.js";
 import { nextCertainty } from "./chips.js";
+import { chosenPhoto, keepPicture, removePhoto } from "./photo.js";
 
 const form = document.getElementById("search");
 const base = `/case/${form.dataset.case}`;
@@ -125,11 +126,41 @@ const more = async (button) => {
   const first = cards()[shown];
   if (first) { choose(first, false); first.focus(); }
 };
-const again = (changed) => search({ slots: JSON.stringify({ slots: changed }), skip: [...skipped].join(",") });
+const again = (changed) =>
+  search({ slots: JSON.stringify({ slots: changed, ...photo() }), skip: [...skipped].join(",") });
+
+// What of the photo that is searched for is different today.
+function photo() {
+  const used = chips.querySelector("[data-photo]");
+  if (!used) return {};
+  return { photo: { changed: [...used.querySelectorAll("input:checked")].map((one) => one.value) } };
+}
+
+async function withPhoto(address, data) {
+  results.setAttribute("aria-busy", "true");
+  try {
+    take(await post(address, data), true);
+    removePhoto();
+  } catch (error) {
+    fail(error);
+  } finally {
+    results.removeAttribute("aria-busy");
+  }
+}
+
+document.querySelector(".photo-use").addEventListener("click", () => {
+  const { photo: name, person } = chosenPhoto();
+  withPhoto(`${base}/photo`, { photo: name, person, keep_picture: keepPicture() ? "yes" : "" });
+});
+chips.addEventListener("change", () => again(slots()));
 
 chips.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
+  if (button.classList.contains("photo-forget")) {
+    withPhoto(`${base}/photo/forget`, {});
+    return;
+  }
   const index = Number(button.closest(".chip").dataset.index);
   const all = slots();
   if (button.classList.contains("remove")) all.splice(index, 1);

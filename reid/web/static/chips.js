@@ -5,11 +5,11 @@ const NEXT = { sure: "unsure", unsure: "unknown", unknown: "sure" };
 export const nextCertainty = (certainty) => NEXT[certainty] || "sure";
 
 export function plain(entry) {
-  const { slot, value, certainty, negated, group, modifier } = entry;
-  return { slot, value, certainty, negated, group, modifier };
+  const { slot, value, certainty, negated, group, modifier, source } = entry;
+  return { slot, value, certainty, negated, group, modifier, ...(source ? { source } : {}) };
 }
 
-export function drawChips(list, slots, words, changed) {
+export function drawChips(list, slots, words, changed, isChanged = () => false) {
   list.replaceChildren(...slots.map((entry, index) => {
     const chip = document.createElement("li");
     chip.className = `chip ${entry.certainty}`;
@@ -18,6 +18,13 @@ export function drawChips(list, slots, words, changed) {
       dot.className = `dot c-${entry.value}`;
       dot.setAttribute("aria-hidden", "true");
       chip.append(dot);
+    }
+    if (entry.source === "photo") {
+      if (isChanged(entry)) chip.classList.add("withheld");
+      const mark = document.createElement("span");
+      mark.className = "of-photo";
+      mark.textContent = words.photo;
+      chip.prepend(mark);
     }
     const text = document.createElement("span");
     text.className = "chip-text";

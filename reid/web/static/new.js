@@ -2,6 +2,7 @@
 
 import { post } from "./post.js";
 import { drawChips, plain } from "./chips.js";
+import { changedToday, chosenPhoto, onPhoto } from "./photo.js";
 
 const form = document.getElementById("new-case");
 const text = document.getElementById("text");
@@ -25,12 +26,27 @@ function show(answer) {
 }
 
 function draw() {
-  drawChips(list, slots, words, () => { keep(); draw(); fillForm(); });
+  drawChips(list, slots, words, () => { keep(); draw(); fillForm(); }, isChanged);
   keep();
 }
 
+const PARTS = { outer: "upper", neck: "upper" };
+
+function isChanged(entry) {
+  const region = entry.slot.split(".")[0];
+  return changedToday().includes(PARTS[region] || region);
+}
+
+const ofWords = (entry) => entry.source !== "photo";
+const json = (entries) => JSON.stringify({ slots: entries.map(plain) });
+const seen = () => (chosenPhoto() ? { seen: json(slots.filter((one) => !ofWords(one))) } : {});
+
 function keep() {
-  form.elements.slots.value = text.value.trim() ? JSON.stringify({ slots: slots.map(plain) }) : "";
+  const photo = chosenPhoto();
+  const asked = { slots: slots.map(plain), ...(photo ? { photo: { changed: changedToday() } } : {}) };
+  form.elements.slots.value = text.value.trim() || photo ? JSON.stringify(asked) : "";
+  form.elements.photo.value = photo ? photo.photo : "";
+  form.elements.person.value = photo ? photo.person : 0;
 }
 
 function note(id, label, items, then = "") {
@@ -54,7 +70,7 @@ function fillForm() {
 
 async function understand() {
   const mine = ++asked;
-  const answer = await post("/api/describe", { text: text.value });
+  const answer = await post("/api/describe", { text: text.value, ...seen() });
   if (mine !== asked) return;
   show(answer);
   fillForm();
@@ -62,7 +78,7 @@ async function understand() {
 
 async function phrase() {
   const mine = ++asked;
-  const answer = await post("/api/phrase", { slots: JSON.stringify({ slots: slots.map(plain) }) });
+  const answer = await post("/api/phrase", { slots: json(slots.filter(ofWords)), ...seen() });
   if (mine !== asked) return;
   text.value = answer.text;
   show(answer);
@@ -85,11 +101,25 @@ function fromField(field) {
 let waiting;
 text.addEventListener("input", () => {
   clearTimeout(waiting);
-  form.elements.slots.value = "";
+  if (!chosenPhoto()) form.elements.slots.value = "";
   waiting = setTimeout(() => understand().catch(() => {}), 250);
 });
 text.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); form.requestSubmit(); }
+});
+let shown = null;
+onPhoto((photo) => {
+  const same = photo && shown && photo.photo === shown.photo && photo.person === shown.person;
+  shown = photo;
+  if (same) { draw(); return; }
+  slots = [...slots.filter(ofWords), ...(photo ? photo.slots : [])];
+  keep();
+  understand().catch(() => {});
+});
+form.addEventListener("submit", (event) => {
+  if (text.value.trim() || chosenPhoto()) return;
+  event.preventDefault();
+  text.focus();
 });
 for (const field of fields) field.addEventListener("change", () => fromField(field));
 for (const id of ["last_seen_place", "last_seen_time", "companion"]) {
