@@ -22,7 +22,8 @@ class Augmentation(NamedTuple):
         side: px of the longer side; None = the model's own size.
         mirrored: flipped horizontally.
         quarters: turned counter-clockwise by so many quarters, before it is mirrored.
-        tile: px; cut into tiles of this size at full resolution, each of which is shown by itself.
+        tile: px; cut into tiles of this size at full resolution, each of which is shown by itself,
+            at `side` px. They are not mirrored.
     """
 
     side: int | None = None
@@ -43,11 +44,14 @@ STILL_AUGMENTATIONS: Final = (
 SECOND_PASS: Final = (Augmentation(1024),)
 """A second pass over every frame of a video, for redaction alone."""
 
-TURNED: Final = tuple(Augmentation(640, quarters=quarters) for quarters in (1, 2, 3))
-"""A still lying on its sides and upside down: for the heads of people who do."""
+QUARTERS: Final = tuple(Augmentation(640, quarters=quarters) for quarters in range(4))
+"""A still as it is, on its sides and upside down: which way is up, and the heads of who lie."""
 
 TILE: Final = 1280
 """Px of a tile's sides: what is larger than the largest augmentation is shown in pieces too."""
+
+TILED_QUARTERS: Final = tuple(turn._replace(tile=TILE) for turn in QUARTERS)
+"""A large still in the same turns, in tiles: people who lie may be small in it."""
 
 SMALLEST_SHOWN: Final = 24.0
 """Px: people lower than this are seldom found."""
@@ -74,8 +78,13 @@ def with_tiles(
     augmentations: Sequence[Augmentation], width: int, height: int
 ) -> tuple[Augmentation, ...]:
     """Return augmentations for a picture of this size, px: of a large one its tiles as well."""
-    large = max(width, height) >= _TILED_FROM * TILE
-    return (*augmentations, Augmentation(tile=TILE)) if large else tuple(augmentations)
+    more = (Augmentation(tile=TILE),) if is_large(width, height) else ()
+    return (*augmentations, *more)
+
+
+def is_large(width: int, height: int) -> bool:
+    """Whether a picture of this size, px, is shown in tiles too."""
+    return max(width, height) >= _TILED_FROM * TILE
 
 
 def shares_shown(
