@@ -33,8 +33,9 @@ def people_of(
         nobody: probability that none of all sightings is the person.
     """
     groups: list[list[int]] = []
+    alike = None if vectors is None else vectors[:GROUPED] @ vectors[:GROUPED].T
     for row in range(len(matches)):
-        group = None if row >= GROUPED else _group_of(row, matches, vectors, groups)
+        group = None if row >= GROUPED else _group_of(row, matches, alike, groups)
         if group is None:
             groups.append([row])
         else:
@@ -63,14 +64,18 @@ def any_of(chances: Sequence[float], nobody: float) -> float:
 
 
 def _group_of(
-    row: int, matches: Sequence[Match], vectors: Floats | None, groups: Sequence[list[int]]
+    row: int, matches: Sequence[Match], alike: Floats | None, groups: Sequence[list[int]]
 ) -> list[int] | None:
-    """Return the group that looks most like a match, or None where no group may be the same."""
-    if vectors is None:
+    """Return the group that looks most like a match, or None where no group may be the same.
+
+    `alike` holds the cosine of every two of the first matches.
+    """
+    if alike is None:
         return None
-    alike = [float((vectors[group] @ vectors[row]).mean()) for group in groups]
-    for place in sorted(range(len(groups)), key=lambda place: -alike[place]):
-        if alike[place] < SAME_CLOTHES:
+    cosines = alike[row].tolist()
+    means = [sum(cosines[other] for other in group) / len(group) for group in groups]
+    for place in sorted(range(len(groups)), key=lambda place: -means[place]):
+        if means[place] < SAME_CLOTHES:
             return None
         if not any(at_once(matches[row].key, matches[other].key) for other in groups[place]):
             return groups[place]

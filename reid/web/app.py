@@ -121,6 +121,7 @@ def templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # else the file of each part is looked at for each card
     )
     # a page of results has some 400 icons of 15 kinds: each kind is drawn once
     pages.globals["icon"] = cache(pages.get_template("icons.html").module.icon)  # type: ignore[attr-defined]

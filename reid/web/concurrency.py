@@ -6,11 +6,14 @@ their turn, without a thread; who asks for more than can be meant is refused.
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Final
+from functools import partial, wraps
+from typing import Final, ParamSpec, TypeVar
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -38,6 +41,31 @@ SHARES: Final = {
     "address": Share(64, 256),
     "sign-ins": Share(4, 64),  # of all together
 }
+
+
+SEARCHES: Final = 4
+"""How many searches run at once. Ranking and pages share one interpreter: of twenty at once all
+would be answered as late as the last; in turn most are answered early, and other requests too."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_SEARCHING: Final = RunVar[CapacityLimiter]("searching")  # one for each event loop
+
+
+def in_turn(route: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """Run a route that searches in a thread once it is its turn; who waits holds no thread.
+
+    The request has been read and its sign-in checked by then, so that no stranger takes a turn.
+    """
+
+    @wraps(route)
+    async def waits(*args: P.args, **kwargs: P.kwargs) -> T:
+        limiter = _SEARCHING.get(None)
+        if limiter is None:
+            _SEARCHING.set(limiter := CapacityLimiter(SEARCHES))
+        return await to_thread.run_sync(partial(route, *args, **kwargs), limiter=limiter)
+
+    return waits
 
 
 class Turn:

@@ -1,5 +1,6 @@
 """What the app's routes share."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -97,26 +98,43 @@ def render(
     **values: Any,
 ) -> HTMLResponse:
     """Fill a template; every page knows the user, the venue and the language."""
-    state = state_of(request)
-    language = language_of(request)
-    t = state.words.translator(language)
-    sees = session is not None and may(session.user.role, "see")
-    waiting = state.desk.records.alerts.waiting() if sees else []
+    state, known = state_of(request), _known(request, session)
+    waiting = state.desk.records.alerts.waiting() if known["sees"] else []
     text = state.pages.get_template(template).render(
-        t=t,
-        language=language,
-        languages=state.words.names,
-        policy=state.desk.policy,
-        zone=state.desk.policy.zone,
-        user=session.user if session else None,
-        csrf=session.csrf if session else "",
-        path=request.url.path,
-        purpose_name=lambda name: purpose_name(t, state.desk.policy, name),
+        **known,
         watch=_watch(state) if session else None,
         waiting=waiting,
-        floating=floating_cards(state.desk, t, waiting),
-        may_confirm=session is not None and may(session.user.role, "decide"),
-        sees=sees,
+        floating=floating_cards(state.desk, known["t"], waiting),
         **values,
     )
     return HTMLResponse(text, status)
+
+
+def render_parts(
+    request: Request, names: Sequence[str], session: Session, values: Mapping[str, Any]
+) -> dict[str, str]:
+    """Fill parts of a page that is shown already, by name; what stands around them stays."""
+    pages, known = state_of(request).pages, _known(request, session)
+    return {
+        name: pages.get_template(f"part_{name}.html").render(**known, **values) for name in names
+    }
+
+
+def _known(request: Request, session: Session | None) -> dict[str, Any]:
+    """Return what every template knows."""
+    state = state_of(request)
+    language, policy = language_of(request), state.desk.policy
+    t = state.words.translator(language)
+    return {
+        "t": t,
+        "language": language,
+        "languages": state.words.names,
+        "policy": policy,
+        "zone": policy.zone,
+        "user": session.user if session else None,
+        "csrf": session.csrf if session else "",
+        "path": request.url.path,
+        "purpose_name": lambda name: purpose_name(t, policy, name),
+        "may_confirm": session is not None and may(session.user.role, "decide"),
+        "sees": session is not None and may(session.user.role, "see"),
+    }

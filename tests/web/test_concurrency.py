@@ -1,11 +1,13 @@
 """Of one sign-in some requests run and the others wait, without a thread; others go on."""
 
 import asyncio
+import threading
+import time
 from collections import Counter
 
 from starlette.types import Message, Receive, Scope, Send
 
-from reid.web.concurrency import SHARES, Concurrency
+from reid.web.concurrency import SEARCHES, SHARES, Concurrency, in_turn
 
 
 class Slow:
@@ -107,3 +109,32 @@ def test_who_leaves_while_waiting_takes_no_turn() -> None:
         assert app._turns == {}
 
     asyncio.run(run())
+
+
+def test_searches_run_in_turn_and_who_waits_holds_no_thread() -> None:
+    most, running, lock = 0, 0, threading.Lock()
+    ended: list[int] = []
+
+    @in_turn
+    def search(number: int) -> int:
+        nonlocal most, running
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.01)
+        with lock:
+            running -= 1
+        ended.append(number)
+        return number
+
+    async def run() -> None:
+        waiting = [asyncio.create_task(search(number)) for number in range(60)]
+        other = await asyncio.wait_for(asyncio.to_thread(lambda: "answered"), 10)
+        assert (other, len(ended) < 60) == ("answered", True)
+        assert await asyncio.gather(*waiting) == list(range(60))
+
+    for _ in range(2):  # each server has a loop of its own
+        ended.clear()
+        asyncio.run(run())
+        assert most == SEARCHES
+        assert set(ended[:SEARCHES]) == set(range(SEARCHES)), "who came first is answered first"

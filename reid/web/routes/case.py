@@ -17,8 +17,9 @@ from reid.desk.parsed_description import ParsedDescription
 from reid.desk.policy import may
 from reid.web import views
 from reid.web.case_context import case_frame
+from reid.web.concurrency import in_turn
 from reid.web.security import CaseId, Decides, Number, Searches, Sees
-from reid.web.state import language_of, render, state_of
+from reid.web.state import language_of, render, render_parts, state_of
 from reid.web.translations import Translator
 
 router = APIRouter()
@@ -28,6 +29,9 @@ _LAST_SEEN_MARGIN: Final = timedelta(minutes=5)
 
 MOST_SHOWN: Final = 240
 """Sightings of one search that are shown at most, however often more are asked for."""
+
+_CHANGING: Final = ("results", "chips", "confirmed", "facts")
+"""Parts of a case's page that a search changes."""
 
 Top = Annotated[int, Form(ge=1, le=MOST_SHOWN)]
 
@@ -48,6 +52,7 @@ _LONGEST_WINDOW: Final = 366 * 24 * 60  # minutes
 
 
 @router.get("/case/{case_id}")
+@in_turn
 def case_page(request: Request, session: Sees, case_id: CaseId, s: Number = None) -> Response:
     """Show a case: its newest search, or the one in the address."""
     desk = state_of(request).desk
@@ -66,6 +71,7 @@ def case_page(request: Request, session: Sees, case_id: CaseId, s: Number = None
 
 
 @router.post("/case/{case_id}/search")
+@in_turn
 def search(
     request: Request,
     session: Searches,
@@ -235,8 +241,8 @@ def _nothing_to_search(
 
 def _shown(desk: Desk, t: Translator, result: SearchResult) -> dict[str, Any]:
     cards = views.Cards(desk, result.case.id, t)
-    confirmed = desk.records.book.decisions(result.case.id, "confirmed")
-    rejected = desk.records.book.decisions(result.case.id, "rejected")
+    decided = desk.records.book.decisions(result.case.id)
+    confirmed = [one for one in decided if one.verdict == "confirmed"]
     matches = cards.of_answer(result.answer)
     outcome = result.answer.outcome if matches else "nothing_asked"
     shown = len(matches)
@@ -248,7 +254,7 @@ def _shown(desk: Desk, t: Translator, result: SearchResult) -> dict[str, Any]:
         "confirmed": cards.of_decisions(confirmed),
         "outcome": outcome,
         "more": min(shown + SHOWN, MOST_SHOWN) if shown < min(result.searched, MOST_SHOWN) else 0,
-        "explained": views.explained(t, len(confirmed), len(rejected), result),
+        "explained": views.explained(t, len(confirmed), len(decided) - len(confirmed), result),
         "searched": result.searched,
         "number": result.number,
         "seconds": result.seconds,
@@ -304,21 +310,8 @@ def answer(request: Request, session: Session, case_id: int, asked: SearchResult
     case = state_of(request).desk.records.book.get(case_id)
 
     values |= case_frame(request, case, "search")
-
-    def part(name: str) -> str:
-        page = render(request, f"part_{name}.html", session, **values)
-        return bytes(page.body).decode()
-
-    return JSONResponse(
-        {
-            "number": values["number"],
-            "slots": values["slots_json"],
-            "results": part("results"),
-            "chips": part("chips"),
-            "confirmed": part("confirmed"),
-            "facts": part("facts"),
-        }
-    )
+    parts = render_parts(request, _CHANGING, session, values)
+    return JSONResponse({"number": values["number"], "slots": values["slots_json"], **parts})
 
 
 def _tools(request: Request) -> tuple[Desk, Translator]:
