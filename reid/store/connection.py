@@ -3,18 +3,31 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from reid.core.errors import SpaceMismatch, StoreError
 from reid.storage.venue_path import Bucket, Folder, storage_fault, storage_options
 from reid.store.storage_engine import lancedb
 
+METADATA_CACHE: Final = 32 << 20
+"""Bytes of what versions consist of. Each commit adds to it, so that a watch would grow for hours:
+LanceDB's own limit is 1 GB."""
+
+INDEX_CACHE: Final = 1 << 30
+"""Bytes of indexes that are read; LanceDB's own limit is 6 GB."""
+
 
 def connect(folder: Folder) -> Any:
     """Open the database of tables in a venue's folder."""
-    if isinstance(folder, Bucket):
-        return lancedb.connect(str(folder), storage_options=storage_options())
-    return lancedb.connect(str(folder))
+    options = storage_options() if isinstance(folder, Bucket) else None
+    return lancedb.connect(str(folder), storage_options=options, session=caches())
+
+
+def caches() -> Any:
+    """Return LanceDB's caches for a connection, of a size that is known."""
+    return lancedb.Session(
+        index_cache_size_bytes=INDEX_CACHE, metadata_cache_size_bytes=METADATA_CACHE
+    )
 
 
 def is_conflict(error: BaseException) -> bool:
