@@ -6,10 +6,12 @@ case, use what the purpose does not allow, or leave no line.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, Self, TypeVar
+
+import numpy as np
 
 from reid.core import vocabulary
 from reid.core.errors import CaseError, PolicyError, StoreError, UsageError
@@ -24,6 +26,7 @@ from reid.desk.parsed_description import LatestQuery, ParsedDescription, allowed
 from reid.desk.policy import Policy, load_policy
 from reid.desk.refinement import refined
 from reid.desk.retention_clock import ClockJumped, RetentionClock
+from reid.desk.said_places import cameras_named, place_nats
 from reid.desk.thumbnails import PictureKeys, Pictures
 from reid.rank import Question, Refinement
 from reid.rank.camera_geometry import CameraPrior
@@ -184,7 +187,8 @@ class Desk:
         if self.policy.moderated(text):
             self.records.book.note(actor, "refused", case_id, {"why": "moderation"})
             raise PolicyError("this venue's rules refuse this description: ask a supervisor")
-        return ParsedDescription.of_sentence(text)
+        description = ParsedDescription.of_sentence(text)
+        return description.with_places(cameras_named(description.last_seen_place, self.policy))
 
     def search(
         self,
@@ -212,6 +216,7 @@ class Desk:
 
         def rank(snapshot: Snapshot) -> _Ranked:
             refinement = refined(query, snapshot, self.records.book.decisions(case_id))
+            refinement = self._near(refinement, snapshot, description, case)
             return _Ranked(
                 snapshot, refinement, *search_snapshot(snapshot, query, window, top, refinement)
             )
@@ -238,6 +243,23 @@ class Desk:
             case, saved.number, description, window, answer, searched, withheld, seconds, question,
             doubted,
         )  # fmt: skip
+
+    def _near(
+        self,
+        change: Refinement,
+        snapshot: Snapshot,
+        description: ParsedDescription,
+        case: Case,
+    ) -> Refinement:
+        """Return what changes the list, and that sightings near a place that was said count more.
+
+        Where the venue has no such camera any more, or nobody said a place, nothing is added.
+        """
+        seen_at = case.about.last_seen_at if case.about else None
+        nats = place_nats(description.places, self.policy, snapshot.places, seen_at)
+        if nats is None:
+            return change
+        return replace(change, extra=np.asarray(change.extra + nats, np.float32))
 
     def with_photo(
         self, case_id: int, description: ParsedDescription, actor: str

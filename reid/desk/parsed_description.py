@@ -20,6 +20,8 @@ UNKNOWN: Final = "unknown"
 
 MOST_WISHES: Final = 60
 
+MOST_PLACES: Final = 100
+
 WORN: Final[Mapping[str, float]] = {"upper": 0.5, "lower": 0.3, "feet": 0.1, "carry": 0.1}
 """Parts of what a photo shows that may be different today → their share of how it looks."""
 
@@ -122,6 +124,16 @@ class ParsedDescription:
         return Circumstances(self.last_seen_place, self.last_seen_at(zone, now), companions)
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Cameras near which the person is said to have been, those dropped left out."""
+        return tuple(self.data.get("places", ()))
+
+    def with_places(self, cameras: Iterable[str]) -> "ParsedDescription":
+        """Return this where the place said means these cameras; those of before where none."""
+        named = list(cameras)
+        return replace(self, data={**self.data, "places": named}) if named else self
+
+    @property
     def companions(self) -> tuple[str, ...]:
         """Who is said to be with the person, in the words used."""
         return tuple(str(one["text"]) for one in self.data["context"]["with"])
@@ -208,10 +220,12 @@ class ParsedDescription:
     def with_fields_of(self, other: "ParsedDescription") -> "ParsedDescription":
         """Return this with another's fields, as changed by hand; the rest stays.
 
-        Where the other says what is different today from a photo, or that there is no photo any
-        more, that counts too.
+        Where the other says which places are meant, what is different today from a photo, or that
+        there is no photo any more, that counts too.
         """
         mine = replace(self, data={**self.data, "slots": other.slots})
+        if "places" in other.data:
+            mine = replace(mine, data={**mine.data, "places": list(other.places)})
         if not self.has_photo or "photo" not in other.data:
             return mine
         if not other.has_photo:
@@ -292,7 +306,17 @@ def _checked(data: Any) -> Mapping[str, Any]:
     if len(slots) > MOST_WISHES or not all(isinstance(entry, dict) for entry in slots):
         raise UsageError("the fields could not be read: reload the page")
     found = {**empty, **{name: data[name] for name in empty if name in data}}
+    if "places" in data:
+        found["places"] = _checked_places(data["places"])
     return {**found, "photo": _checked_photo(data["photo"])} if "photo" in data else found
+
+
+def _checked_places(said: Any) -> list[str]:
+    if not isinstance(said, list) or len(said) > MOST_PLACES:
+        raise UsageError("the fields could not be read: reload the page")
+    if not all(isinstance(camera, str) for camera in said):
+        raise UsageError("the fields could not be read: reload the page")
+    return list(dict.fromkeys(said))
 
 
 def _checked_photo(said: Any) -> dict[str, Any] | None:

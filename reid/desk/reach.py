@@ -4,8 +4,12 @@ import heapq
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from reid.desk.policy import Policy
+
+PLAIN_ASPECT: Final = 0.6
+"""Height over width of a plan without an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,8 @@ def reachable(
     Returns:
         An empty list where the plan gives no scale or `start` is not on it.
     """
-    distances = _distances(policy, start, aspect)
     places = []
-    for camera, metres in distances.items():
+    for camera, metres in distances(policy, start, aspect).items():
         earliest = since + timedelta(seconds=metres / policy.plan.walk_m_per_s)
         known = policy.cameras[camera]
         places.append(Reach(camera, known.exit, metres, earliest, earliest <= now))
@@ -55,7 +58,8 @@ def radius(policy: Policy, since: datetime, now: datetime) -> float | None:
     return seconds * policy.plan.walk_m_per_s / policy.plan.width_m
 
 
-def _distances(policy: Policy, start: str, aspect: float) -> dict[str, float]:
+def distances(policy: Policy, start: str, aspect: float = PLAIN_ASPECT) -> dict[str, float]:
+    """Return the metres from one camera to every other that can be told; `aspect` as above."""
     width = policy.plan.width_m
     spots = {
         name: (camera.x, camera.y * aspect)

@@ -277,6 +277,7 @@ def _asked(
     )
     return {
         "chips": views.chips(t, description.slots, withheld, description.is_changed),
+        "places": [(name, desk.policy.camera_name(name)) for name in description.places],
         "photo_parts": views.photo_parts(t),
         "photo": _photo(desk, t, case_id, description),
         "slots_json": description.slots,

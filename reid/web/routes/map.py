@@ -15,7 +15,7 @@ from reid.core.errors import ReidError, StoreError
 from reid.desk.cases import Decision
 from reid.desk.desk import Desk
 from reid.desk.policy import may
-from reid.desk.reach import radius, reachable
+from reid.desk.reach import PLAIN_ASPECT, radius, reachable
 from reid.watch.status import read_status
 from reid.web import views
 from reid.web.case_context import case_frame
@@ -31,8 +31,6 @@ WIDE: Final = 1000.0
 LONGEST_NUMBER: Final = 4
 LONGEST_LABEL: Final = 26
 """Characters on a camera's dot, and of its name on the plan."""
-
-_PLAIN_ASPECT: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,7 @@ def plan_aspect(desk: Desk) -> float:
     """Return the plan's height over its width."""
     name = desk.policy.plan.image
     if name is None:
-        return _PLAIN_ASPECT
+        return PLAIN_ASPECT
     try:
         plan = desk.folder / name
         with PillowImage.open(
@@ -169,7 +167,7 @@ def plan_aspect(desk: Desk) -> float:
         ) as image:
             return image.height / image.width
     except (OSError, StoreError, ValueError, SyntaxError, PillowImage.DecompressionBombError):
-        return _PLAIN_ASPECT
+        return PLAIN_ASPECT
 
 
 def _markers(

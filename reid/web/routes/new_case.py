@@ -13,6 +13,7 @@ from reid.desk.cases import Case, NewCase, Session
 from reid.desk.cases.book import LONGEST_FIELD
 from reid.desk.parsed_description import ParsedDescription, clock_time
 from reid.desk.policy import may
+from reid.desk.said_places import cameras_named
 from reid.web import phrases, views
 from reid.web.alert_cards import cards_of
 from reid.web.routes.photos import chosen_person
@@ -100,6 +101,7 @@ def open_case(
         return _form(request, session, typed, str(error), status=400)
     if not description.query().asks and anyway != "yes":
         return _form(request, session, typed, unclear=description.unparsed, status=409)
+    description = description.with_places(cameras_named(last_seen_place, desk.policy))
     zone = desk.policy.zone
     seen = description.circumstances(zone)
     new = NewCase(

@@ -126,8 +126,13 @@ const more = async (button) => {
   const first = cards()[shown];
   if (first) { choose(first, false); first.focus(); }
 };
-const again = (changed) =>
-  search({ slots: JSON.stringify({ slots: changed, ...photo() }), skip: [...skipped].join(",") });
+const again = (changed, left) =>
+  search({ slots: JSON.stringify({ slots: changed, ...photo(), ...places(left) }), skip: [...skipped].join(",") });
+
+// Cameras near a place that was said, once one of them is dropped.
+function places(left) {
+  return left ? { places: left } : {};
+}
 
 // What of the photo that is searched for is different today.
 function photo() {
@@ -159,6 +164,12 @@ chips.addEventListener("click", (event) => {
   if (!button) return;
   if (button.classList.contains("photo-forget")) {
     withPhoto(`${base}/photo/forget`, {});
+    return;
+  }
+  const place = button.closest("[data-place]");
+  if (place) {
+    const named = [...chips.querySelectorAll("[data-place]")].filter((one) => one !== place);
+    again(slots(), named.map((one) => one.dataset.place));
     return;
   }
   const index = Number(button.closest(".chip").dataset.index);
