@@ -3,7 +3,8 @@
 Faces are counted with a face detector of another family; the control is that it does find the
 faces of the raw clips. Enlarged, it takes folded hands for faces as well, of scores up to .78, and
 which of them depends on how many threads encoded the clip. So what it finds counts where a face is
-in the raw frame, by either of two finders, at whatever score and size.
+in the raw frame, by either of two finders, at whatever score and size. Nothing but the venue is
+written, and nothing is asked of the network.
 """
 
 import json
