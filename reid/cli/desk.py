@@ -336,7 +336,8 @@ def _set_up(venue: "Folder", where: "Listening") -> "socket | None":
     from reid.web.server import run_setup
 
     def started(link: str) -> None:
-        out.print(f"{venue} is new: set it up in the browser, within half an hour and once, at")
+        said = f"{venue} is new: set it up in the browser, within half an hour and once, at"
+        out.print(said, highlight=False, soft_wrap=True)
         out.print(link, highlight=False, soft_wrap=True)
 
     return run_setup(venue, os.environ.get(DATABASE_VARIABLE), where, started)

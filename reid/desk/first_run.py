@@ -12,6 +12,7 @@ from tomlkit import TOMLDocument
 
 from reid.core.errors import UsageError
 from reid.desk.cases import open_records
+from reid.desk.cases.audit import Detail
 from reid.desk.policy.rules import FILE_NAME, Policy, policy_of
 from reid.desk.policy.template import TEMPLATE
 from reid.storage.durable import write_durably
@@ -95,7 +96,7 @@ def rules_text(beginning: Beginning) -> str:
     text = text.replace("[cameras.gate]", f"[cameras.{camera}]").replace('["gate"', f'["{camera}"')
     rules = tomlkit.parse(text)
     _name_venue(rules, beginning)
-    _name_camera(rules["cameras"][camera], beginning)  # type: ignore[index]
+    _name_camera(rules["cameras"][camera], beginning)
     written = tomlkit.dumps(rules)
     policy_of(tomllib.loads(written), FILE_NAME)
     return written
@@ -158,7 +159,8 @@ def begin(folder: Folder, beginning: Beginning, user: FirstUser, database: str |
             records.accounts.set_password(user.name, user.password, ACTOR)
         else:
             records.accounts.add(user.name, user.password, "supervisor", ACTOR)
-        detail = {"hours": beginning.retention_hours, "purpose": ", ".join(beginning.purposes)}
+        purposes = ", ".join(beginning.purposes)
+        detail: Detail = {"hours": beginning.retention_hours, "purpose": purposes}
         records.book.note(ACTOR, "setup", None, detail)
         write_durably(folder / FILE_NAME, text)
     finally:

@@ -24,7 +24,8 @@ from reid.watch.schedule import STATUS_EVERY, supervise_seals
 from reid.watch.status import WEB, write_loops
 from reid.web.app import create_app
 from reid.web.connections import Gate, Limits, allow_files, connections_of
-from reid.web.setup import Setup, create_setup
+from reid.web.setup import Setup
+from reid.web.setup_app import create_setup
 
 EXPIRE_EVERY: Final = 60.0
 """Seconds between two looks for what is over its time."""

@@ -1,4 +1,4 @@
-"""The first run: an app that sets a venue up, for whoever has the one-time link.
+"""The first run: what the app shares that sets a venue up for whoever has the one-time link.
 
 The link is printed where the program was started. It can be opened once, within half an hour, in
 this process only; the browser that opens it gets a cookie, and the app answers to nobody else.
@@ -14,18 +14,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Request
 from jinja2 import Environment
-from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.responses import HTMLResponse
 
 from reid.core.errors import AccessError, ReidError
 from reid.desk.cases import same
 from reid.storage.venue_path import Folder
-from reid.web.rights import SETUP_RIGHTS, check_rights
-from reid.web.security import RequestGuard
 from reid.web.translations import DEFAULT, Words, words
 
 if TYPE_CHECKING:
@@ -111,6 +106,8 @@ class Setup:
         finish: ends this app, so that the desk can begin.
         tls: whether browsers reach it over TLS.
         indexing: of the first recording, once there is one.
+        is_done: the venue is made.
+        is_ending: the desk is about to begin at the same address.
     """
 
     folder: Folder
@@ -120,25 +117,9 @@ class Setup:
     link: Link = field(default_factory=Link)
     indexing: FirstIndexing | None = None
     is_done: bool = False
+    is_ending: bool = False
     words: Words = field(default_factory=words)
     pages: Environment | None = None
-
-
-def create_setup(setup: Setup) -> FastAPI:
-    """Make the app that sets a venue up."""
-    from reid.web.app import HERE, templates
-    from reid.web.routes import first_run
-
-    app = FastAPI(title="reid", docs_url=None, redoc_url=None, openapi_url=None)
-    setup.pages = templates()
-    app.state.setup = setup
-    app.include_router(first_run.router)
-    check_rights(app, SETUP_RIGHTS)
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.add_middleware(RequestGuard, tls=setup.tls, hosts=None)
-    for kind in (ReidError, HTTPException, RequestValidationError, Exception):
-        app.add_exception_handler(kind, _explained)
-    return app
 
 
 def setup_of(request: Request) -> Setup:
@@ -218,12 +199,3 @@ def recording_at(
     source = open_source(path, camera=camera, start=began, zone=venue.clock)
     warning = venue.check_times(source)
     return source, FirstIndexing(Path(path).name, source.total, warning=warning)
-
-
-async def _explained(request: Request, error: Exception) -> Response:
-    if isinstance(error, AccessError):
-        return show(request, "setup_closed.html", 403)
-    if isinstance(error, HTTPException):
-        return show(request, "setup_closed.html", error.status_code)
-    said = str(error) if isinstance(error, ReidError) else type(error).__name__
-    return HTMLResponse(said.replace("<", "&lt;"), 400 if isinstance(error, ReidError) else 500)

@@ -26,7 +26,8 @@ from reid.desk.policy import load_policy
 from reid.desk.policy.places import ALLOWED
 from reid.desk.policy.rules import policy_of
 from reid.web.rights import SETUP_RIGHTS
-from reid.web.setup import COOKIE, OPENED_WITHIN, Link, Setup, create_setup
+from reid.web.setup import COOKIE, OPENED_WITHIN, Link, Setup
+from reid.web.setup_app import create_setup
 from reid.web.translations import words
 from tests.fast import cheap_hashes  # noqa: F401
 from tests.making import write_video
@@ -193,6 +194,8 @@ def test_the_form_makes_a_venue_and_signs_its_supervisor_in(app_of: Setup, ended
     answer = send(mine, app_of)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert ended == [True]
+    waiting = mine.get("/")  # until the desk answers at the same address
+    assert (waiting.status_code, waiting.headers["refresh"]) == (200, "1")
     policy = load_policy(app_of.folder)
     assert (policy.venue.name, list(policy.purposes)) == (
         "Sunny Park", ["missing-child", "lost-property"],

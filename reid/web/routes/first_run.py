@@ -81,7 +81,11 @@ def health() -> Response:
 
 @router.get("/")
 def closed(request: Request) -> Response:
-    """Say that there is no venue yet."""
+    """Say that there is no venue yet; once there is, ask again until the desk answers."""
+    if setup_of(request).is_ending:
+        page = show(request, "setup_wait.html")
+        page.headers["refresh"] = "1"
+        return page
     return show(request, "setup_closed.html", 403)
 
 
@@ -221,6 +225,7 @@ def _begin_recording(setup: Setup, typed: Typed) -> Response:
 
 def _to_desk(setup: Setup) -> Response:
     """Lead to the desk, on a connection of its own: this app's end with it."""
+    setup.is_ending = True
     answer = RedirectResponse("/", 303, background=BackgroundTask(setup.finish))
     answer.headers["connection"] = "close"
     return answer
