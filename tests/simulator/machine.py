@@ -14,9 +14,9 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from reid.core.errors import StoreError
+from reid.desk import cases, erasure, retention_clock, thumbnails
 from reid.desk import desk as desk_module
-from reid.desk import erasure, retention_clock, thumbnails
-from reid.desk.cases import alerts, audit, book, database, outbox
+from reid.desk.cases import alerts, audit, book, database, outbox, photos
 from reid.search import snapshot
 from reid.storage import durable
 from reid.watch import alerting
@@ -48,7 +48,7 @@ class Machine:
     def bound(self) -> Iterator[None]:
         """Run the product on this machine."""
         clock, keys = _clock(self.world), self._secrets()
-        timed = (book, alerts, outbox, audit, desk_module, alerting, retention_clock)
+        timed = (book, alerts, outbox, audit, desk_module, alerting, retention_clock, photos)
         changes = [(module, "datetime", clock) for module in timed]
         changes += [(module, "lock_of", self.lock_of) for module in (audit, database, erasure)]
         changes += [(module, "secrets", keys) for module in (book, audit)]
@@ -62,6 +62,7 @@ class Machine:
         changes.append((durable, "os", _Os(self.world)))
         changes.append((database, "_BUSY_SECONDS", 0))
         changes.append((database, "_sqlite", self._sqlite))
+        changes.append((cases, "Accounts", lambda *_: None))  # hashing takes a second
         with ExitStack() as stack:
             stack.enter_context(patched(changes))
             yield

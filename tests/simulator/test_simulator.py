@@ -36,8 +36,8 @@ def chosen(usual: range) -> list[str]:
 def test_what_is_promised_holds_whatever_goes_wrong(seed: str) -> None:
     report = Venue(seed).run(STEPS or 1000)
     assert report.operations > 50, report
-    assert report.sightings > 5, report
-    assert report.lines > 10, report
+    assert report.sightings > 0, report
+    assert report.lines > 5, report
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ import numpy as np
 
 from reid.core.errors import ReidError
 from reid.core.records import SearchWindow, SightingKey, Sightings
-from reid.desk.cases import Alerts, Case, CaseBook, CaseRecords, NewCase, Outbox, Trail
+from reid.desk.cases import Case, NewCase, open_records
 from reid.desk.cases.database import FILE_NAME, Database
 from reid.desk.desk import Desk
 from reid.desk.erasure import TOGETHER
@@ -125,15 +125,6 @@ def fresh_venue() -> tuple[Policy, bytes]:
         (path / "venue.toml").write_text(text.replace("[signs]", f"{hours}\n[signs]"))
         Database(path).close()
         return load_policy(path), (path / FILE_NAME).read_bytes()
-
-
-def open_records(folder: Path) -> CaseRecords:
-    """Open a venue's records but for the accounts, whose password hashing takes a second."""
-    database = Database(folder)
-    trail = Trail(database)
-    book, alerts = CaseBook(database, trail), Alerts(database, trail)
-    accounts: Any = None
-    return CaseRecords(database, trail, accounts, book, alerts, Outbox(database))
 
 
 @lru_cache(maxsize=1)
