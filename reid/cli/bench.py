@@ -24,6 +24,7 @@ from reid.cli.bench_options import (
     Yunet,
 )
 from reid.cli.bench_output import measures, measures_several, watched
+from reid.cli.bench_photo import photo
 from reid.cli.bench_report import report
 from reid.cli.bench_scale import scale
 from reid.cli.bench_speed import speed
@@ -37,6 +38,7 @@ app = typer.Typer(
     no_args_is_help=True, help="Benchmarks: one question each, by standard protocols."
 )
 app.command()(measures(absent))
+app.command()(measures(photo))
 app.command()(measures(adapt))
 app.command()(measures(scale))
 app.command()(measures(speed))

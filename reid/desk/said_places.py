@@ -5,7 +5,6 @@ that they look at, over five languages and with a letter wrong here and there. O
 sightings nearby count more, as far as somebody could have walked by then, and none is ruled out.
 """
 
-import math
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -42,6 +41,9 @@ MOST: Final = 1.5
 
 NEAR_M: Final = 30.0
 """Metres around a camera that are near it whatever the time."""
+
+UNMEASURED_M: Final = 100.0
+"""Metres between two cameras of which no plan tells how far apart they are."""
 
 UNTIMED_S: Final = 180.0
 """Seconds of walking that are allowed for where no time was said."""
@@ -96,10 +98,10 @@ def place_nats(
 
 
 def _way(camera: str, named: Sequence[str], policy: Policy) -> float:
-    """Return the metres from a camera to the nearest of those named; infinite without a plan."""
+    """Return the metres from a camera to the nearest of those named."""
     if camera in named:
         return 0.0
-    return min((distances(policy, one).get(camera, math.inf) for one in named), default=math.inf)
+    return min(distances(policy, one).get(camera, UNMEASURED_M) for one in named)
 
 
 def _apart(places: Places, seen_at: datetime | None) -> Doubles:

@@ -86,7 +86,9 @@ def test_from_a_photo_to_the_sightings(
     assert violations(driver) == set() and has_no_sideways_scroll(driver)
     query = desk.latest_query(desk.records.book.get(1)).description.query()
     assert query.photo is not None and query.photo.worn == pytest.approx(0.7)
-    driver.find_element("css selector", "[data-photo] .photo-forget").click()
+    forget = driver.find_element("css selector", "[data-photo] .photo-forget")
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", forget)
+    forget.click()
     assert eventually(lambda: count("[data-photo]") == 0, WITHIN)
     severe = [line for line in driver.get_log("browser") if line["level"] == "SEVERE"]
     assert severe == []

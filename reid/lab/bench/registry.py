@@ -12,6 +12,7 @@ BENCHMARKS: Final = {
     "ranking": "RankingResult",
     "evidence": "EvidenceResult",
     "absent": "AbsentResult",
+    "photo": "PhotoResult",
     "agreement": "AgreementResult",
     "attributes": "AttributeResult",
     "detection": "DetectionResult",
