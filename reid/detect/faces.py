@@ -24,7 +24,6 @@ from reid.core.boxes import Boxes, as_boxes, empty_boxes, suppress_overlapping
 from reid.core.errors import ModelError
 from reid.core.pixels import Image, RawFrame
 from reid.core.turning import turned_image, unturned_boxes
-from reid.detect.test_time_augmentation import is_large
 from reid.weights.openvino import compile_model
 
 SHA256: Final = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
@@ -48,7 +47,6 @@ _BESIDE, _ABOVE, _BELOW = 0.2, 0.4, 0.2  # of a face's sides: what is added to m
 _STILL_SIDES: Final = (160, 320, 640)  # px, in every direction: a face may fill the picture
 _SMALL_FACES: Final = (1280, 1920)  # px, upright: crowds
 _FRAME_SIDE: Final = 640  # px
-_NEAR_SIDE: Final = 160  # px: a face of .7 of a frame scores .75 so, .70 at 640, .19 at 1280
 _CROP_SIDE: Final = 384  # px
 _MOST_ENLARGED: Final = 4.0
 
@@ -132,8 +130,6 @@ def still_views(width: int, height: int) -> tuple[View, ...]:
     most = max(width, height) * _MOST_ENLARGED
     large = [View(side, angle) for side in _STILL_SIDES for angle in EVERY_EIGHTH]
     small = [View(side) for side in _SMALL_FACES]
-    if is_large(width, height):
-        small += [View(_SMALL_FACES[-1], angle) for angle in EVERY_QUARTER[1:]]
     return tuple(view for view in (*large, *small) if view.side <= most)
 
 
@@ -149,17 +145,12 @@ def frame_views(index: int, width: int, height: int) -> tuple[View, ...]:
     The directions take turns: a head that is found is remembered for some frames.
     """
     small = (View(_SMALL_FACES[0]),) if 2 * max(width, height) >= _SMALL_FACES[0] else ()
-    return (View(_FRAME_SIDE), *small, *_near_and(_IN_TURN[index % len(_IN_TURN)]))
+    return (View(_FRAME_SIDE), *small, _IN_TURN[index % len(_IN_TURN)])
 
 
 def last_views(index: int) -> tuple[View, ...]:
     """Return how to look for faces once more in a redacted frame."""
-    return (View(_FRAME_SIDE), *_near_and(_IN_TURN[(index + 3) % len(_IN_TURN)]))
-
-
-def _near_and(turned: View) -> tuple[View, ...]:
-    """Return a turned view, and both directions for a face that nearly fills the frame."""
-    return turned, View(_NEAR_SIDE), View(_NEAR_SIDE, turned.degrees)
+    return (View(_FRAME_SIDE), _IN_TURN[(index + 3) % len(_IN_TURN)])
 
 
 @cache
