@@ -20,7 +20,6 @@ from reid.core.boxes import Boxes, areas, as_boxes, clip, empty_boxes, turned_bo
 from reid.core.memory_dumps import forbid_memory_dumps
 from reid.core.painting import REDACTION, Mask, PixelBox, mask_of, outermost, paint_over, snap
 from reid.core.redaction_mark import marked, redaction_mark, with_mark
-from reid.core.turning import turned_image
 
 Image = NDArray[np.uint8]
 
@@ -120,13 +119,6 @@ class RawFrame:
         if quarters % 4 == 0:
             return self
         return RawFrame(np.rot90(self.__pixels, quarters), self.camera, self.index, self.time)
-
-    def tilted(self, degrees: int) -> "RawFrame":
-        """Return the frame turned counter-clockwise by an angle, its border repeated around it."""
-        if degrees % 360 == 0:
-            return self
-        turned = turned_image(self.__pixels, degrees)
-        return RawFrame(turned, self.camera, self.index, self.time)
 
     def expose_unredacted(self) -> Image:
         """Return the raw pixels, read-only uint8 (H, W, 3) RGB. For `people` and `heads` alone."""

@@ -187,10 +187,10 @@ def crop_regions_to_redact(
     whole = as_boxes([[0, 0, frame.width, frame.height]])
     boxes = whole
     if sure or frame.width <= frame.height:
-        tops = [top_of(whole, TOP_OF_CROP)] if sure else [closed_tops(whole)]
+        tops = [top_of(whole, TOP_OF_CROP)] if sure else [_closed_tops(whole)]
         if people is not None:
             owned = np.isin(np.arange(len(people)), _owners(people, candidates))
-            tops += [top_of(people[owned], TOP_WITH_HEAD), closed_tops(people[~owned])]
+            tops += [top_of(people[owned], TOP_WITH_HEAD), _closed_tops(people[~owned])]
         boxes = np.concatenate([*tops, _shape(candidates, "head")])
     return HeadRegions.of_head_finder(frame, boxes, profile)
 
@@ -273,7 +273,7 @@ def _tops_of_missed(frames: Sequence[FrameDetections], now: int) -> Boxes:
         seen.tracks.xyxy[seen.tracks.track_id == UNTRACKED]
         for seen in (frames[w] for w in _around(frames, now, _UNTRACKED_LOOK_AROUND))
     ]
-    return closed_tops(np.concatenate([boxes, *weak]))
+    return _closed_tops(np.concatenate([boxes, *weak]))
 
 
 def _fail_closed(tracks: Tracks, without_head: NDArray[np.bool_], frame: FrameRef) -> Boxes:
@@ -284,10 +284,10 @@ def _fail_closed(tracks: Tracks, without_head: NDArray[np.bool_], frame: FrameRe
     anywhere = (near | (height < UPRIGHT * width)) & (
         tracks.score[without_head] >= NOT_UPRIGHT_FROM
     )
-    return np.where(anywhere[:, None], people, closed_tops(people)).astype(np.float32)
+    return np.where(anywhere[:, None], people, _closed_tops(people)).astype(np.float32)
 
 
-def closed_tops(people: Boxes) -> Boxes:
+def _closed_tops(people: Boxes) -> Boxes:
     """Return what goes from the top of people in whom no head was found for sure, (N, 4)."""
     width, height = (people[:, 2:] - people[:, :2]).T
     depth = np.maximum(TOP_WITHOUT_HEAD * height, TOP_OF_WIDTH * width)

@@ -22,8 +22,7 @@ class Augmentation(NamedTuple):
         side: px of the longer side; None = the model's own size.
         mirrored: flipped horizontally.
         quarters: turned counter-clockwise by so many quarters, before it is mirrored.
-        tile: px; cut into tiles of this size at full resolution, each of which is shown by itself,
-            at `side` px. They are not mirrored.
+        tile: px; cut into tiles of this size at full resolution, each of which is shown by itself.
     """
 
     side: int | None = None
@@ -44,14 +43,11 @@ STILL_AUGMENTATIONS: Final = (
 SECOND_PASS: Final = (Augmentation(1024),)
 """A second pass over every frame of a video, for redaction alone."""
 
-QUARTERS: Final = tuple(Augmentation(640, quarters=quarters) for quarters in range(4))
-"""A still as it is, on its sides and upside down: which way is up, and the heads of who lie."""
+TURNED: Final = tuple(Augmentation(640, quarters=quarters) for quarters in (1, 2, 3))
+"""A still lying on its sides and upside down: for the heads of people who do."""
 
 TILE: Final = 1280
 """Px of a tile's sides: what is larger than the largest augmentation is shown in pieces too."""
-
-TILED_QUARTERS: Final = tuple(turn._replace(tile=TILE) for turn in QUARTERS)
-"""A large still in the same turns, in tiles: people who lie may be small in it."""
 
 SMALLEST_SHOWN: Final = 24.0
 """Px: people lower than this are seldom found."""
@@ -78,13 +74,8 @@ def with_tiles(
     augmentations: Sequence[Augmentation], width: int, height: int
 ) -> tuple[Augmentation, ...]:
     """Return augmentations for a picture of this size, px: of a large one its tiles as well."""
-    more = (Augmentation(tile=TILE),) if is_large(width, height) else ()
-    return (*augmentations, *more)
-
-
-def is_large(width: int, height: int) -> bool:
-    """Whether a picture of this size, px, is shown in tiles too."""
-    return max(width, height) >= _TILED_FROM * TILE
+    large = max(width, height) >= _TILED_FROM * TILE
+    return (*augmentations, Augmentation(tile=TILE)) if large else tuple(augmentations)
 
 
 def shares_shown(

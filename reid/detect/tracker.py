@@ -10,23 +10,19 @@ from numpy.typing import NDArray
 
 from reid.core.boxes import UNTRACKED, Boxes, Tracks, as_boxes, empty_boxes
 from reid.core.errors import ModelError
-from reid.core.pixels import FrameKey, RawFrame
-from reid.core.turning import unturned_boxes
+from reid.core.pixels import RawFrame
 from reid.detect.detections import SURE_HEAD, Detections, in_upper_part, sure_head_heights
 from reid.detect.detector import Detector
 from reid.detect.faces import SURE_FACE, FaceFinder, frame_views, still_views
 from reid.detect.head_regions import HeadCandidates
 from reid.detect.test_time_augmentation import (
-    QUARTERS,
     SECOND_PASS,
     STILL_AUGMENTATIONS,
-    TILED_QUARTERS,
+    TURNED,
     Augmentation,
-    is_large,
     shares_shown,
     with_tiles,
 )
-from reid.detect.turned_copies import TILT, head_ends, with_room
 from reid.detect.yolo import quieten_ultralytics
 
 _LEAST_LATER: Final = 0.625  # of the index score: what may go on with a track that has started
@@ -53,6 +49,7 @@ CROWD_IN_VIDEO: Final = Augmentation(tile=640)
 """How heads of a crowd are sought once more. Of a rendered stand's heads of 16 to 19 px the first
 finds 97 %, the second 95 %, the whole picture at 1280 px 65 %."""
 
+_ROOM: Final = 0.2  # of such a head's sides, added on every side: nobody knows where the chin is
 _EVIDENCE: Final = 0.4  # score from which people and heads say which way is up
 
 
@@ -116,7 +113,6 @@ class Tracker:
         self._heads = tuple(heads)
         self._faces = faces
         self._tracker: Any = None
-        self._turns: tuple[FrameKey, list[list[Detections]]] | None = None
         self.crowds = 0
         self._still = False
         self._careful = False
@@ -255,28 +251,16 @@ class Tracker:
         return as_boxes(boxes), np.asarray(scores >= SURE_HEAD, np.bool_)
 
     def _turned_heads(self, raw: RawFrame) -> Boxes:
-        """Return what may be heads (M, 4) of people who lie, hang or lean in a still."""
-        size = raw.width, raw.height
+        """Return what may be heads (M, 4) of people who lie or hang, with room on every side."""
         heads = [empty_boxes()]
-        for turns in (*self._in_quarters(raw), *self._in_tiles(raw)):
-            heads += [*(_heads_of_turn(seen, raw) for seen in turns[1:]), head_ends(turns, size)]
-        for turns in self._in_quarters(raw.tilted(TILT)):
-            heads += [unturned_boxes(_heads_of_turn(seen, raw), TILT, *size) for seen in turns]
-        return as_boxes(np.concatenate(heads))
-
-    def _in_quarters(self, raw: RawFrame) -> list[list[Detections]]:
-        """Return what each model of heads sees in four turns of a frame; of the last one, known."""
-        if self._turns is None or self._turns[0] is not raw.key:
-            self._turns = raw.key, self._in_turns(raw, QUARTERS)
-        return self._turns[1]
-
-    def _in_tiles(self, raw: RawFrame) -> list[list[Detections]]:
-        """Return the same in tiles of a large picture, for people who are small in it."""
-        large = is_large(raw.width, raw.height)
-        return self._in_turns(raw, TILED_QUARTERS) if large else []
-
-    def _in_turns(self, raw: RawFrame, turns: Sequence[Augmentation]) -> list[list[Detections]]:
-        return [[model.detect(raw, (turn,)) for turn in turns] for model in self._models_of_heads()]
+        for model in self._models_of_heads():
+            for augmentation in TURNED:
+                seen = model.detect(raw, (augmentation,))
+                least = np.where(_large(seen.heads, raw), SURE_HEAD, TURNED_HEAD_FROM)
+                heads.append(seen.heads[seen.head_scores >= least])
+        boxes = np.concatenate(heads)
+        room = (boxes[:, 2:] - boxes[:, :2]) * _ROOM
+        return as_boxes(np.concatenate([boxes[:, :2] - room, boxes[:, 2:] + room], axis=1))
 
     def quarters_upright(self, raw: RawFrame) -> NDArray[np.float64]:
         """Return how well each of four turns of a frame shows upright people; shape (4,).
@@ -284,8 +268,9 @@ class Tracker:
         The sums of the squared scores of sure people and heads, of the models that take any size.
         """
         evidence = np.zeros(4)
-        for turns in self._in_quarters(raw):
-            for quarters, seen in enumerate(turns):
+        for model in self._models_of_heads():
+            for quarters, augmentation in enumerate((Augmentation(640), *TURNED)):
+                seen = model.detect(raw, (augmentation,))
                 for scores in (seen.scores, seen.head_scores):
                     evidence[quarters] += float((scores[scores >= _EVIDENCE] ** 2).sum())
         return evidence
@@ -320,12 +305,6 @@ def _large(heads: Boxes, raw: RawFrame) -> NDArray[np.bool_]:
     """Return which heads (M, 4) are large in a still; shape (M,)."""
     tall = heads[:, 3] - heads[:, 1]
     return np.asarray(tall > LARGE_HEAD * max(raw.width, raw.height), np.bool_)
-
-
-def _heads_of_turn(seen: Detections, raw: RawFrame) -> Boxes:
-    """Return what may be heads (M, 4) in a turned copy of a still, with room on every side."""
-    least = np.where(_large(seen.heads, raw), SURE_HEAD, TURNED_HEAD_FROM)
-    return with_room(seen.heads[seen.head_scores >= least])
 
 
 def _boxes(seen: Detections, raw: RawFrame) -> Any:

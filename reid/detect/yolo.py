@@ -129,13 +129,13 @@ class YoloDetector(Detector):
 
     def _detect_once(self, raw: RawFrame, augmentation: Augmentation) -> Detections:
         """Detect in one augmentation of the frame, from the lowest threshold on."""
-        turned = np.rot90(raw.expose_unredacted(), augmentation.quarters)
-        height, width = turned.shape[:2]
+        pixels = raw.expose_unredacted()
         if augmentation.tile is not None:
-            seen = self._detect_in_tiles(turned, augmentation.tile, augmentation.side)
-        else:
-            shown = turned[:, ::-1, ::-1] if augmentation.mirrored else turned[..., ::-1]
-            seen = self._predict(np.ascontiguousarray(shown), augmentation.side)
+            return self._detect_in_tiles(pixels, augmentation.tile, augmentation.side)
+        turned = np.rot90(pixels, augmentation.quarters)
+        shown = turned[:, ::-1, ::-1] if augmentation.mirrored else turned[..., ::-1]
+        seen = self._predict(np.ascontiguousarray(shown), augmentation.side)
+        height, width = turned.shape[:2]
         boxes = [seen.people, seen.heads]
         if augmentation.mirrored:
             boxes = [unmirrored(some, width) for some in boxes]

@@ -9,7 +9,7 @@ import pytest
 from reid.core.boxes import as_boxes, iou, turned_boxes
 from reid.core.errors import ModelError
 from reid.core.pixels import HeadRegions, Image, RawFrame, redact_again
-from reid.core.turning import rotation, turned_image
+from reid.detect import faces
 from reid.detect.faces import (
     EVERY_EIGHTH,
     FaceFinder,
@@ -42,13 +42,13 @@ def test_a_face_is_found_where_it_is_in_a_picture_that_lies(photo: Image, degree
     """The picture turned clockwise is upright again in the view turned the other way."""
     height, width = photo.shape[:2]
     upright = face_finder().find(photo, [View(640)], least=0.5).heads
-    lying = turned_image(photo, -degrees % 360)
+    lying = faces._turned(photo, -degrees % 360)
     found = face_finder().find(lying, [View(640 if degrees % 90 == 0 else 900, degrees)], least=0.5)
     if degrees % 90 == 0:
         expected = turned_boxes(upright, -degrees // 90, width, height)
         assert (iou(expected, found.heads).max(axis=1) > 0.5).all()
     else:
-        matrix, _ = rotation(-degrees % 360, width, height)
+        matrix, _ = faces._rotation(-degrees % 360, width, height)
         for box in upright:
             x, y = matrix @ [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2, 1]
             assert any(b[0] < x < b[2] and b[1] < y < b[3] for b in found.heads)

@@ -111,7 +111,7 @@ def test_a_still_is_augmented_and_a_video_is_not(
     tracker = Tracker(detector)
     tracker.start_still()
     tracks = tracker.track(photo).tracks
-    expected = [*test_time_augmentation.STILL_AUGMENTATIONS, *(2 * test_time_augmentation.QUARTERS)]
+    expected = [*test_time_augmentation.STILL_AUGMENTATIONS, *test_time_augmentation.TURNED]
     assert sizes == expected
     assert (tracks.track_id != UNTRACKED).sum() >= 3, "three people in front are surely there"
     sizes.clear()
