@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from reid.capture.motion_gate import AUTO
 from reid.core.errors import StoreError
+from reid.core.looking import AUTO
 from reid.core.pixels import EmbeddableCrop, RawFrame
 from reid.core.records import Sightings
 from reid.detect.detector import Detector

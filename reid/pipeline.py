@@ -13,9 +13,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reid.capture.motion_gate import AUTO, MotionGate, Skipped
+from reid.capture.motion_gate import MotionGate, Skipped
 from reid.capture.sources import AnimationSource, LiveSource, Source, VideoSource
 from reid.core.boxes import Boxes, Tracks, turned_boxes
+from reid.core.looking import AUTO
 from reid.core.pixels import (
     Profile,
     RawFrame,

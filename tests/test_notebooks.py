@@ -36,8 +36,13 @@ def test_a_notebook_is_committed_without_results_and_places(name: str) -> None:
             assert cell["execution_count"] is None
 
 
+LONG = ("appearance_against_faces", "how_private_is_it")  # more than a minute each
+
+
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in NAMES]
+)
 def test_a_notebook_runs_and_shows_pictures(
     name: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reid.capture.motion_gate import AUTO, MotionGate
+from reid.capture.motion_gate import MotionGate
 from reid.capture.sources import open_source
 from reid.core.boxes import Tracks, as_boxes, empty_boxes
 from reid.core.errors import SourceError
+from reid.core.looking import AUTO
 from reid.core.pixels import RawFrame, redact
 from reid.detect.head_regions import LOOK_AROUND, HeadCandidates
 from reid.detect.tracker import Seen

@@ -239,7 +239,7 @@ def test_shipped_weights_show_the_right_person_early(
 
 def _wears(crop: NDArray[np.uint8], colour: tuple[int, int, int]) -> bool:
     height, width = crop.shape[:2]
-    torso = crop[int(height * 0.36) : int(height * 0.5), int(width * 0.42) : int(width * 0.62)]
+    torso = crop[int(height * 0.44) : int(height * 0.58), int(width * 0.42) : int(width * 0.62)]
     return bool(np.abs(np.median(torso.reshape(-1, 3), axis=0) - colour).max() < 50)
 
 

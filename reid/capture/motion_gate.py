@@ -24,9 +24,6 @@ from numpy.typing import NDArray
 
 from reid.core.boxes import UNTRACKED, Boxes, Tracks, as_boxes
 
-AUTO: Final = 0
-"""As `every`: look where something moves, instead of at every n-th frame."""
-
 MOVING: Final = 0.2
 """Seconds between looks while people move."""
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from reid.core.errors import UsageError
+from reid.core.looking import AUTO
 from reid.storage.venue_path import Folder, folder_at
 
 Venue = Annotated[
@@ -35,8 +36,6 @@ def frames_wanted(said: str) -> int:
         UsageError: it is neither.
     """
     if said == "auto":
-        from reid.capture.motion_gate import AUTO
-
         return AUTO
     if not said.isdecimal() or int(said) < 1:
         raise UsageError(f"--every {said}: write auto, or a number such as 2")

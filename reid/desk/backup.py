@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from reid.core.errors import StoreError, UsageError
 from reid.desk.erasure import MARK
@@ -62,14 +62,12 @@ def back_up(venue: Folder, desk: "Desk | None", target: Path, actor: str) -> Bac
         StoreError: it cannot be written, or sightings are erased faster than they are copied.
     """
     path = _path(venue, target)
-    if desk is not None:
-        desk.records.book.note(actor, "backup", None, {"file": path.name})
-    elif not copies.versions(venue):
-        raise UsageError(f"{venue} holds no sightings and no rules: there is nothing to copy")
+    copied = _OfDesk(venue, desk) if desk else _OfSightings(venue)
+    copied.begin(actor, path)
     for _ in range(_TRIES):
         try:
             with new_archive(path) as archive:
-                return _copy(venue, desk, archive, path)
+                return copied.write(archive, path)
         except copies.Overtaken:
             continue
     raise StoreError(f"{venue} was erased from each time it was copied: try again in a while")
@@ -85,49 +83,80 @@ def _path(venue: Folder, target: Path) -> Path:
     return target
 
 
-def _copy(venue: Folder, desk: "Desk | None", archive: ArchiveWriter, path: Path) -> Backup:
-    database = desk.records.database.url if desk else None
-    with lock_of(venue, MARK, database=database):
-        made = datetime.now(UTC)
-        if desk is not None:
-            _copy_cases(desk, archive)
-        versions = copies.versions(venue)
-    rows = {}
-    for name, version in versions.items():
-        with archive.entry(f"{name}{ROWS}") as out:
-            rows[name] = copies.write_rows(venue, name, version, out)
-    for name, content in _files(venue, desk):
-        archive.add(f"{FILES}{name}", content)
-    archive.finish(_manifest(venue, desk, made, rows))
-    return Backup(path, made, rows)
+class _OfSightings:
+    """Copies a venue without rules: its tables, and weights of its own."""
+
+    rules = False
+
+    def __init__(self, venue: Folder) -> None:
+        self._venue = venue
+        self._name = venue.name
+        self._database: str | None = None
+
+    def begin(self, actor: str, path: Path) -> None:
+        """Note who copies it, where anything notes that.
+
+        Raises:
+            UsageError: there is nothing to copy.
+        """
+        if not copies.versions(self._venue):
+            raise UsageError(
+                f"{self._venue} holds no sightings and no rules: there is nothing to copy"
+            )
+
+    def write(self, archive: ArchiveWriter, path: Path) -> Backup:
+        """Write everything into an archive."""
+        with lock_of(self._venue, MARK, database=self._database):
+            made = datetime.now(UTC)
+            self._write_cases(archive)
+            versions = copies.versions(self._venue)
+        rows = {}
+        for name, version in versions.items():
+            with archive.entry(f"{name}{ROWS}") as out:
+                rows[name] = copies.write_rows(self._venue, name, version, out)
+        for name, content in self._files():
+            archive.add(f"{FILES}{name}", content)
+        archive.finish({"format": FORMAT, "venue": self._name, "made": made.isoformat(),
+                        "rules": self.rules, "rows": rows})  # fmt: skip
+        return Backup(path, made, rows)
+
+    def _write_cases(self, archive: ArchiveWriter) -> None:
+        """Write the desk's database, where there is one."""
+
+    def _files(self) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of the files that the venue cannot do without."""
+        if isinstance(self._venue, Path):
+            for path in sorted((self._venue / ADAPTED).rglob("*")):
+                if path.is_file():
+                    yield path.relative_to(self._venue).as_posix(), path.read_bytes()
 
 
-def _copy_cases(desk: "Desk", archive: ArchiveWriter) -> None:
-    from reid.desk.cases.rows import write_rows
+class _OfDesk(_OfSightings):
+    """Copies a venue with rules: cases, audit trail and key besides, and what the rules name."""
 
-    with archive.entry(CASES) as out:
-        write_rows(desk.records.database, out)
+    rules = True
 
+    def __init__(self, venue: Folder, desk: "Desk") -> None:
+        super().__init__(venue)
+        self._desk = desk
+        self._name, self._database = desk.policy.venue.name, desk.records.database.url
 
-def _manifest(
-    venue: Folder, desk: "Desk | None", made: datetime, rows: dict[str, int]
-) -> dict[str, Any]:
-    name = desk.policy.venue.name if desk else venue.name
-    return {"format": FORMAT, "venue": name, "made": made.isoformat(),
-            "rules": desk is not None, "rows": rows}  # fmt: skip
+    def begin(self, actor: str, path: Path) -> None:
+        """Note who copies it."""
+        self._desk.records.book.note(actor, "backup", None, {"file": path.name})
 
+    def _write_cases(self, archive: ArchiveWriter) -> None:
+        from reid.desk.cases.rows import write_rows
 
-def _files(venue: Folder, desk: "Desk | None") -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the files that a venue cannot do without, and those it names."""
-    if desk is not None:
+        with archive.entry(CASES) as out:
+            write_rows(self._desk.records.database, out)
+
+    def _files(self) -> Iterator[tuple[str, bytes]]:
         from reid.desk.cases.audit import KEY_FILE
 
-        measured, plan = desk.policy.measured, desk.policy.plan
+        measured, plan = self._desk.policy.measured, self._desk.policy.plan
         named = (plan.image, measured.privacy, measured.detection, measured.fairness)
         for name in (RULES, KEY_FILE, *filter(None, named)):
-            if (venue / name).is_file():
-                yield name, (venue / name).read_bytes()
-    if isinstance(venue, Path):
-        for path in sorted((venue / ADAPTED).rglob("*")):
-            if path.is_file():
-                yield path.relative_to(venue).as_posix(), path.read_bytes()
+            if (self._venue / name).is_file():
+                yield name, (self._venue / name).read_bytes()
+        yield from super()._files()

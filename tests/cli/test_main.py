@@ -66,7 +66,7 @@ def one_line(text: str) -> bool:
     ("arguments", "code", "says"),
     [
         (["search", "red hat", "--venue", "nowhere"], 1, "reid index"),
-        (["search", "", "--venue", "{venue}"], 2, "description"),
+        (["search", "", "--venue", "{venue}"], 2, "say what the person wears"),
         (["search", "   ", "--venue", "{venue}"], 2, "description"),
         (["search", "a muslim", "--venue", "{venue}"], 2, "religion"),
         (["search", "the quick", "--venue", "{venue}"], 2, "say what the person wears"),
@@ -98,7 +98,7 @@ def one_line(text: str) -> bool:
         (["models", "pull", "gpt"], 2, "choose one of"),
         (["redact", "missing.png", "out.png", "--detector", "none.pt"], 1, "none.pt"),
         (["nonsense"], 2, "nonsense"),
-        (["search"], 2, "TEXT"),
+        (["search"], 2, "--venue"),
     ],
 )
 def test_failures_are_one_line(arguments, code: int, says: str, reid, venue: Path) -> None:

@@ -74,7 +74,7 @@ def test_every_loop_goes_on_whatever_it_meets(
                 raise error
             body()
 
-        loop._body, loop.first_pause = sometimes, 0.02
+        loop._body, loop.first_pause, loop._first = sometimes, 0.02, 0.0
     supervisor.start()
     every = set(supervisor._loops)
     until(lambda: all(s.failures >= 2 for s in supervisor.status()), "every loop fails twice")

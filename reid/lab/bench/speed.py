@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from reid.capture.motion_gate import AUTO
 from reid.capture.sources import VideoSource, open_source
 from reid.core.errors import SourceError
+from reid.core.looking import AUTO
 from reid.core.pixels import RawFrame
 from reid.detect.tracker import Tracker
 from reid.embed import CropEmbedder

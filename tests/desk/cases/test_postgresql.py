@@ -143,7 +143,7 @@ def test_a_database_from_before_revisions_is_taken_over_as_it_is(venue: Path, ur
     assert_guarded(records)
     records.database.close()
     added = {row[0] for row in columns(url) - before}
-    assert added == {"alembic_version", "outbox", "alerts", "requests", "cases"}, (
+    assert added == {"alembic_version", "outbox", "alerts", "requests", "cases", "photos"}, (
         "what revisions have added"
     )
     assert run(url, "SELECT version_num FROM alembic_version") == [(migrations.NEWEST,)]
