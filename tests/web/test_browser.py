@@ -42,6 +42,7 @@ def test_six_actions_at_most(open_browser, address: str, desk: Desk, size) -> No
     actions += 1
     driver.find_element("css selector", ".submit-row .main").click()
     actions += 1
+    assert eventually(lambda: driver.find_elements("css selector", ".sighting"))
     card = driver.find_element("css selector", ".sighting")
     driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", card)
     card.click()
