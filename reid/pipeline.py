@@ -221,7 +221,7 @@ class _Run(_Indexing):
         self._waiting: list[Tracklet] = []
         self._last_commit = time.monotonic()
         self._gate = self._opened_gate()
-        self._calm: set[int] = set()
+        self._calm: set[int] = set()  # frames before which nothing moved, until they are linked
 
     def _opened_gate(self) -> MotionGate | None:
         """Return what leaves frames out in which nothing moves, if that is wanted."""
@@ -240,6 +240,7 @@ class _Run(_Indexing):
                 with self._report.clock.stage("link"):
                     if self._source.kind != "stills":  # these have no before
                         calm = frame.index in self._calm
+                        self._calm.discard(frame.index)
                         tracks = self._linker.link(frame, tracks, calm=calm)  # noqa: PLW2901
                 with self._report.clock.stage("crop"):
                     self._waiting += builder.add(frame, tracks)

@@ -16,7 +16,7 @@ from reid.core.pixels import RawFrame, redact
 from reid.detect.head_regions import LOOK_AROUND, HeadCandidates
 from reid.detect.tracker import Seen
 from reid.embed import RegionEmbedder
-from reid.pipeline import Clock, Indexer, redacted_frames
+from reid.pipeline import Clock, Indexer, _Run, redacted_frames
 from reid.store import Store
 from tests.doubles import TrackerDouble
 from tests.making import NOON, write_video
@@ -203,6 +203,16 @@ def test_frames_in_which_nothing_moves_are_left_out_and_hand_no_pixels_on(
     assert (stood.end - stood.start).total_seconds() == pytest.approx(19.9, abs=1)
     assert (passed.end - passed.start).total_seconds() == pytest.approx(3.9, abs=0.3)
     assert report.problems == [], "it is no time-lapse"
+
+
+def test_a_camera_that_runs_for_days_remembers_no_calm_frames(
+    indexer: Indexer, tmp_path: Path
+) -> None:
+    film = write_video(tmp_path / "gate.mp4", drawn((standing,), 60))
+    run = _Run(replace(indexer, tracker=Gated(standing), every=AUTO), open_source(str(film)))
+    assert run.run().frames == 60
+    assert any(calm for _, calm in run._tracker.skipped)
+    assert run._calm == set()
 
 
 def test_who_is_seen_is_told_in_the_pictures_own_direction(

@@ -133,7 +133,7 @@ class MotionGate:
 
     def skipped(self, index: int) -> Skipped:
         """Return what was left out before frame `index`, or dropped after it was let through."""
-        before = [self._looks[i].skipped for i in sorted(self._looks) if i <= index]
+        before = [self._looks[i].skipped for i in self._looked_at(index)]
         return Skipped(
             sum(one.frames for one in before) + max(len(before) - 1, 0),
             all(one.calm for one in before) and bool(before),
@@ -141,7 +141,7 @@ class MotionGate:
 
     def saw(self, index: int, tracks: Tracks, width: int, height: int) -> None:
         """Take who was seen in frame `index`, in a picture of so many px, not turned."""
-        known = [i for i in sorted(self._looks) if i <= index]
+        known = self._looked_at(index)
         if not known:
             return
         look = self._looks[known[-1]]
@@ -152,6 +152,10 @@ class MotionGate:
         size = np.array([width, height] * 2, np.float32)
         self._tire(look, as_boxes(tracks.xyxy / size))
         self._hurry = self._follow(look.seconds, tracks)
+
+    def _looked_at(self, index: int) -> list[int]:
+        """Return the frames up to `index` of which nobody has said yet who was seen, in order."""
+        return [i for i in sorted(self._looks) if i <= index]
 
     def _look(self, index: int, small: Small, seconds: float, moved: Cells) -> bool:
         self._looks[index] = _Look(seconds, moved, Skipped(self._left_out, not self._stirred))

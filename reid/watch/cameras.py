@@ -130,6 +130,11 @@ class CameraSource(LiveSource):
     health: Health = field(default_factory=lambda: Health(""))
     stop: threading.Event = field(default_factory=threading.Event)
     beat: Callable[[], None] = lambda: None
+    is_file: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        LiveSource.__post_init__(self)
+        self.is_file = Path(self.address).is_file()
 
     def frames(self) -> Iterator[RawFrame]:
         """Yield the newest frames until the stream ends, fails, or is told to stop."""
@@ -139,7 +144,7 @@ class CameraSource(LiveSource):
 
     def _waited(self) -> bool:
         """Play a file at a camera's pace."""
-        return Path(self.address).is_file() and self.stop.wait(1 / _PACE)
+        return self.is_file and self.stop.wait(1 / _PACE)
 
 
 class CameraLoop:
