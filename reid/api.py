@@ -22,7 +22,7 @@ from reid.detect.last_check import LastCheck
 from reid.detect.tracker import Tracker
 from reid.embed import CropEmbedder
 from reid.loading import IndexOptions, load_crop_tracker, load_embedder, load_tracker
-from reid.pipeline import Indexer
+from reid.pipeline import Indexer, InMemory
 
 Images = str | Path | Sequence[str | Path] | Sequence[Image] | Image
 """Images of one person each: paths, a folder, or uint8 RGB arrays (H, W, 3), or (N, H, W, 3)."""
@@ -84,7 +84,7 @@ class Embedder:
             UsageError: no images, paths and arrays mixed, or arrays of another dtype or shape.
         """
         source = _source(images, camera, start)
-        memory = _Memory()
+        memory = InMemory()
         report = Indexer(memory, self._model, self._tracker).index(source)
         if report.stopped:
             raise KeyboardInterrupt
@@ -159,16 +159,6 @@ def redact(
 def _tracker(detector: str | Path | None) -> Tracker:
     """Load the models once, for many pictures in a row."""
     return load_tracker(IndexOptions(None if detector is None else Path(detector)))
-
-
-class _Memory:
-    """Keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.batches: list[Sightings] = []
-
-    def add(self, sightings: Sightings) -> None:
-        self.batches.append(sightings)
 
 
 def _source(images: Images, camera: str, start: datetime | None) -> StillSource | ArraySource:

@@ -27,6 +27,9 @@ from reid.weights.openvino import prepare_openvino
 if TYPE_CHECKING:
     from reid.store import Store
 
+BASELINE: Final = RegionEmbedder.model_id.partition("-")[0]
+"""What the embedder without learned weights is called among options."""
+
 _BLANK: Final = (96, 64, 3)  # px of the picture that models are tried on
 
 
@@ -109,7 +112,7 @@ def load_embedder(options: IndexOptions = _DEFAULTS) -> CropEmbedder:
         ModelError: it is missing or unreadable.
     """
     name = options.embedder
-    if name == RegionEmbedder.model_id.partition("-")[0]:
+    if name == BASELINE:
         return RegionEmbedder()
     if name is not None:
         return LearnedEmbedder(Path(name))

@@ -20,7 +20,7 @@ from reid.detect.tracklets import TrackletBuilder
 from reid.embed import CropEmbedder, Light, RegionEmbedder, pool
 from reid.embed.clothes import worn
 from reid.embed.light import LightMeter, borders
-from reid.loading import IndexOptions, VenueEmbedder, load_tracker
+from reid.loading import BASELINE, IndexOptions, VenueEmbedder, load_tracker
 from reid.pipeline import Clock, redacted_still
 from reid.storage.venue_path import Folder
 from reid.store import Store
@@ -57,10 +57,9 @@ class PhotoReader:
         Raises:
             ModelError: a model is missing or unreadable.
         """
-        if options.embedder is None and Store.exists(venue):
-            baseline = RegionEmbedder.model_id
-            if Store.open(venue).model_id == baseline:
-                options = replace(options, embedder=baseline.partition("-")[0])
+        known = options.embedder is None and Store.exists(venue)
+        if known and Store.open(venue).model_id == RegionEmbedder.model_id:
+            options = replace(options, embedder=BASELINE)
         return cls(load_tracker(options), VenueEmbedder(venue, options))
 
     def read(self, data: bytes) -> tuple[PhotoPerson, ...]:

@@ -99,6 +99,17 @@ class SightingSink(Protocol):
         ...
 
 
+class InMemory:
+    """Keeps sightings instead of storing them."""
+
+    def __init__(self) -> None:
+        self.batches: list[Sightings] = []
+
+    def add(self, sightings: Sightings) -> None:
+        """Take the next of them."""
+        self.batches.append(sightings)
+
+
 @dataclass(frozen=True, slots=True)
 class Indexer:
     """Everything that indexing needs besides the source.

@@ -15,6 +15,8 @@ from reid.desk.policy import Purpose
 if TYPE_CHECKING:  # loads SQLAlchemy
     from reid.desk.cases import Circumstances
 
+_UNREADABLE: Final = "the fields could not be read: reload the page"
+
 UNKNOWN: Final = "unknown"
 """Certainty of a field that the speaker does not know: kept on screen, not searched."""
 
@@ -58,7 +60,7 @@ class ParsedDescription:
         try:
             data = json.loads(text)
         except (ValueError, RecursionError):
-            raise UsageError("the fields could not be read: reload the page") from None
+            raise UsageError(_UNREADABLE) from None
         description = cls(_checked(data))
         description.query()
         unknown = [e for e in description.data["slots"] if e.get("certainty") == UNKNOWN]
@@ -301,10 +303,10 @@ def _checked(data: Any) -> Mapping[str, Any]:
         "language": "en",
     }
     if not isinstance(data, dict) or not isinstance(data.get("slots", []), list):
-        raise UsageError("the fields could not be read: reload the page")
+        raise UsageError(_UNREADABLE)
     slots = data.get("slots", [])
     if len(slots) > MOST_WISHES or not all(isinstance(entry, dict) for entry in slots):
-        raise UsageError("the fields could not be read: reload the page")
+        raise UsageError(_UNREADABLE)
     found = {**empty, **{name: data[name] for name in empty if name in data}}
     if "places" in data:
         found["places"] = _checked_places(data["places"])
@@ -313,9 +315,9 @@ def _checked(data: Any) -> Mapping[str, Any]:
 
 def _checked_places(said: Any) -> list[str]:
     if not isinstance(said, list) or len(said) > MOST_PLACES:
-        raise UsageError("the fields could not be read: reload the page")
+        raise UsageError(_UNREADABLE)
     if not all(isinstance(camera, str) for camera in said):
-        raise UsageError("the fields could not be read: reload the page")
+        raise UsageError(_UNREADABLE)
     return list(dict.fromkeys(said))
 
 
@@ -325,6 +327,6 @@ def _checked_photo(said: Any) -> dict[str, Any] | None:
     changed = said.get("changed", []) if isinstance(said, dict) else None
     number = said.get("number") if isinstance(said, dict) else None
     if not isinstance(changed, list) or not all(part in WORN for part in map(str, changed)):
-        raise UsageError("the fields could not be read: reload the page")
+        raise UsageError(_UNREADABLE)
     known = number if type(number) is int and number > 0 else None
     return {"number": known, "changed": list(dict.fromkeys(map(str, changed)))}

@@ -22,7 +22,7 @@ from reid.core.errors import PolicyError
 from reid.core.reading import read_toml
 from reid.desk.policy import Policy
 from reid.desk.reach import distances
-from reid.rank.nearest import Places
+from reid.rank.nearest import Places, instant
 
 SAME_WORD: Final = 0.84
 """Likeness of two words, of five letters and more, from which one is the other misspelt."""
@@ -108,7 +108,7 @@ def _apart(places: Places, seen_at: datetime | None) -> Doubles:
     """Return the seconds (N,) between each sighting and when the person was last seen."""
     if seen_at is None:
         return np.full(len(places.codes), UNTIMED_S)
-    moment = np.datetime64(seen_at.replace(tzinfo=None) - seen_at.utcoffset(), "us")  # type: ignore[operator]
+    moment = instant(seen_at)
     before = (moment - places.end) / np.timedelta64(1, "s")
     after = (places.start - moment) / np.timedelta64(1, "s")
     return np.asarray(np.maximum(0.0, np.maximum(before, after)), np.float64)

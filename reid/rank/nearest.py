@@ -53,9 +53,9 @@ class Places:
             return None
         keep = np.ones(len(self.codes), bool)
         if window.since is not None:
-            keep &= self.end >= _instant(window.since)
+            keep &= self.end >= instant(window.since)
         if window.until is not None:
-            keep &= self.start <= _instant(window.until)
+            keep &= self.start <= instant(window.until)
         if window.cameras:
             keep &= np.isin(np.array(self.names), window.cameras)[self.codes]
         return np.flatnonzero(keep)
@@ -170,5 +170,6 @@ def _closest(vectors: Float, centres: Float) -> NDArray[np.int32]:
     return np.asarray((vectors @ centres.T).argmax(axis=1), np.int32)
 
 
-def _instant(when: datetime) -> np.datetime64:
+def instant(when: datetime) -> np.datetime64:
+    """Return a moment as the columns of times hold it: UTC, without a zone."""
     return np.datetime64(when.astimezone(UTC).replace(tzinfo=None), "us")

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,9 +99,21 @@ def without_camera_means(columns: Columns) -> NDArray[np.float32]:
     """Return unit vectors (N, D), each less the mean vector of its camera; in place of theirs."""
     assert columns.vectors is not None
     vectors = columns.vectors if columns.vectors.flags.writeable else columns.vectors.copy()
-    codes, cameras = columns.keys.coded("camera")
-    for camera in range(len(cameras)):
-        rows = codes == camera
+    codes, _ = columns.keys.coded("camera")
+    return less_camera_means(vectors, codes)
+
+
+def less_camera_means(
+    vectors: NDArray[np.float32], cameras: NDArray[np.integer[Any]]
+) -> NDArray[np.float32]:
+    """Return unit vectors (N, D), each less the mean of its camera's; in place of theirs.
+
+    Args:
+        vectors: (N, D).
+        cameras: (N,), which camera each is of; one of fewer than `MEAN_FROM` keeps its mean.
+    """
+    for camera in np.unique(cameras):
+        rows = cameras == camera
         if rows.sum() >= MEAN_FROM:
             vectors[rows] -= vectors[rows].mean(axis=0)
     norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))

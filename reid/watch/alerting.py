@@ -25,6 +25,7 @@ from reid.desk.desk import Desk
 from reid.desk.parsed_description import allowed
 from reid.desk.refinement import refined
 from reid.rank.likeness import likeness
+from reid.rank.nearest import instant
 from reid.rank.posterior import FEWEST, Posterior
 from reid.rank.score import score, terms
 from reid.search.snapshot import Snapshot
@@ -160,17 +161,17 @@ class Alerting:
             looked = self._looked = self._desk.records.alerts.looked()
         if case.id not in looked.cases:
             since = _noted(self._desk.records.alerts.watched_since(case.id) or now, now)
-            recent = np.flatnonzero(snapshot.end > _instant(since - FIRST_LOOK))
+            recent = np.flatnonzero(snapshot.end > instant(since - FIRST_LOOK))
             return recent if fresh is None else np.union1d(fresh, recent)
         if fresh is None:
-            return np.flatnonzero(snapshot.end > _instant(_noted(looked.at, now) - LATE))
+            return np.flatnonzero(snapshot.end > instant(_noted(looked.at, now) - LATE))
         return fresh
 
     def _unseen(self, snapshot: Snapshot, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the rows that came after the last look for sure: a bar is set without these."""
         if self._known is not None or self._looked is None or not self._looked.cases:
             return rows
-        return rows[snapshot.end[rows] > _instant(self._looked.at)]
+        return rows[snapshot.end[rows] > instant(self._looked.at)]
 
     def _note(self, now: datetime, cases: frozenset[int]) -> None:
         """Write down now and then that all of what is new was compared with these cases."""
@@ -197,7 +198,7 @@ class Alerting:
         )
         hours = 0.0
         if len(rows):
-            hours = float((_instant(now) - snapshot.start[rows].min()) / np.timedelta64(1, "h"))
+            hours = float((instant(now) - snapshot.start[rows].min()) / np.timedelta64(1, "h"))
         budget = self._desk.policy.watch.false_alarms_per_hour
         threshold = calibrate(past.impostors, hours, budget)
         best = float(past.impostors.max(initial=-math.inf))
@@ -276,7 +277,3 @@ class Alerting:
 def _noted(when: datetime, now: datetime) -> datetime:
     """Return a time that was noted before; what a clock noted that was ahead says nothing."""
     return min(when, now) if when - now <= LATE else now - RECENT
-
-
-def _instant(when: datetime) -> np.datetime64:
-    return np.datetime64(when.astimezone(UTC).replace(tzinfo=None), "us")

@@ -6,7 +6,7 @@ of them together are one more. Half of the sentences were held back while thresh
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
@@ -22,7 +22,7 @@ from reid.lab.bench.metrics.summary import Share
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
 from reid.lab.bench.report.tables import Row, Table, figure
-from reid.pipeline import Indexer
+from reid.pipeline import Indexer, InMemory
 from reid.rank import Gallery, rank
 from reid.search.snapshot import score_config_of
 
@@ -109,16 +109,6 @@ class Asked:
     answer: Answer
 
 
-@dataclass(slots=True)
-class _Kept:
-    """Sightings in memory, instead of a store."""
-
-    batches: list[Sightings] = field(default_factory=list)
-
-    def add(self, sightings: Sightings) -> None:
-        self.batches.append(sightings)
-
-
 def run_absent(
     places: Sequence[Path],
     tracker: Tracker,
@@ -183,7 +173,7 @@ def ask(venues: Mapping[str, Sightings], sentences: ClipDescriptions) -> list[As
 
 
 def _indexed(sources: Sequence[Source], embedder: CropEmbedder, tracker: Tracker) -> Sightings:
-    kept = _Kept()
+    kept = InMemory()
     indexer = Indexer(kept, embedder, tracker)
     for source in sources:
         indexer.index(source)

@@ -26,11 +26,12 @@ from reid.lab.bench.data.reid_sets import Labelled, read_split
 from reid.lab.bench.metrics.calibration import Reliability, ReliabilityBin
 from reid.lab.bench.metrics.figures import Figures, Fraction
 from reid.lab.bench.metrics.intervals import bootstrap_share
+from reid.lab.bench.metrics.ranking import average_precision
 from reid.lab.bench.report.record import Recorder
 from reid.lab.bench.report.result import Result
 from reid.lab.bench.report.tables import Row, Table, figure
 from reid.rank import Gallery, ScoreConfig, rank
-from reid.search.snapshot import MEAN_FROM, score_config_of
+from reid.search.snapshot import less_camera_means, score_config_of
 
 WAYS: Final = ("photo", "photo_vector", "sentence", "photo_and_sentence")
 """What is searched with: the photo's vector and clothes, the vector alone, what is said or
@@ -206,7 +207,7 @@ def figures_of(asked: Sequence[Asked], seed: int) -> WayFigures:
     values = {
         "rank1": np.array([one.right[0] for one in asked], np.float64),
         "rank5": np.array([one.right[:5].any() for one in asked], np.float64),
-        "mAP": np.array([_average_precision(one.right) for one in asked]),
+        "mAP": np.array([average_precision(np.flatnonzero(one.right) + 1) for one in asked]),
     }
     said = Reliability.of(
         np.concatenate([one.probability for one in asked]),
@@ -228,15 +229,9 @@ def _together(galleries: Sequence[CameraGallery]) -> Gallery:
     """Return what several cameras saw as a venue keeps it: vectors less their cameras' means."""
     seen = Sightings.concatenate([one.sightings for one in galleries])
     keys = [_numbered(key, i) for i, key in enumerate(seen.keys)]
-    vectors = np.concatenate([_less_mean(one.sightings.vectors) for one in galleries])
+    cameras = np.repeat(np.arange(len(galleries)), [len(one.identities) for one in galleries])
+    vectors = less_camera_means(seen.vectors.copy(), cameras)
     return replace(Gallery.of(seen), keys=keys, vectors=vectors)
-
-
-def _less_mean(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    if len(vectors) < MEAN_FROM:
-        return vectors
-    less = vectors - vectors.mean(axis=0)
-    return np.asarray(less / np.linalg.norm(less, axis=1, keepdims=True), np.float32)
 
 
 def _numbered(key: SightingKey, number: int) -> SightingKey:
@@ -252,8 +247,3 @@ def _few_each(images: Sequence[Labelled]) -> list[Labelled]:
         if counts[key] <= MOST_A_PERSON:
             few.append(image)
     return few
-
-
-def _average_precision(right: NDArray[np.bool_]) -> float:
-    places = np.flatnonzero(right) + 1
-    return float((np.arange(1, len(places) + 1) / places).mean()) if len(places) else 0.0

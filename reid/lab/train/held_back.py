@@ -15,7 +15,8 @@ from reid.lab.bench.metrics.ranking import score_ranking
 from reid.lab.train.adapt import TrackCrops
 from reid.lab.train.export import run
 from reid.lab.train.net import AppearanceNet
-from reid.lab.train.pseudo_labels import mean_vectors, minus_camera_means
+from reid.lab.train.pseudo_labels import mean_vectors
+from reid.search.snapshot import less_camera_means
 
 LEAST: Final = 4
 """Tracks that have to be held back."""
@@ -51,7 +52,7 @@ class HeldBack:
     def _round_trips(self, vectors: Float) -> Iterator[float]:
         """Yield the share of tracks that are found back from every other camera."""
         camera = self._crops.tracks.camera
-        of_track = minus_camera_means(mean_vectors(vectors, self._crops.track), camera)
+        of_track = less_camera_means(mean_vectors(vectors, self._crops.track), camera)
         back = [
             round_trips(of_track[camera == here], of_track[camera == there])
             for here in np.unique(camera)

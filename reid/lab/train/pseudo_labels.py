@@ -15,8 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-MEAN_FROM: Final = 12
-"""Tracks that a camera needs before the mean of its vectors says something about the camera."""
+from reid.search.snapshot import less_camera_means
 
 _WITHIN: Final = 0.75
 """Share of the links between cameras that a link within one must surpass: its place makes two
@@ -76,16 +75,6 @@ def mean_vectors(vectors: Float, group: NDArray[np.intp]) -> Float:
     return unit(sums)
 
 
-def minus_camera_means(vectors: Float, camera: NDArray[np.intp]) -> Float:
-    """Return unit vectors (T, D), each less the mean of its camera's where there are enough."""
-    centred = vectors.copy()
-    for one in np.unique(camera):
-        rows = camera == one
-        if rows.sum() >= MEAN_FROM:
-            centred[rows] -= vectors[rows].mean(axis=0)
-    return unit(centred)
-
-
 def clusters_of(vectors: Float, tracks: Tracks, cut: float) -> NDArray[np.intp]:
     """Return the cluster of each track, numbered from 0; who is like nobody has one alone.
 
@@ -97,7 +86,7 @@ def clusters_of(vectors: Float, tracks: Tracks, cut: float) -> NDArray[np.intp]:
         cut: mean similarity of two clusters that are joined, as a share of what links between
             cameras commonly have.
     """
-    centred = minus_camera_means(vectors, tracks.camera)
+    centred = less_camera_means(vectors.copy(), tracks.camera)
     likeness = centred @ centred.T
     together = tracks.seen_together()
     links = list(_between_cameras(likeness, tracks.camera))

@@ -49,6 +49,11 @@ class RankingScores:
         return _mean(self.average_precision)
 
 
+def average_precision(ranks: NDArray[np.int64]) -> float:
+    """Return the mean of the precision at each right answer, whose 1-based ranks rise; (R,)."""
+    return float((np.arange(1, len(ranks) + 1) / ranks).mean())
+
+
 def score_ranking(
     distance: NDArray[np.float32],
     relevant: NDArray[np.bool_],
@@ -69,9 +74,8 @@ def score_ranking(
         ranks = np.flatnonzero(hits) + 1
         if not len(ranks):
             continue
-        found = np.arange(1, len(ranks) + 1)
         rows.append(row)
-        precision.append((found / ranks).mean())
+        precision.append(average_precision(ranks))
         penalty.append(len(ranks) / ranks[-1])
         first.append(ranks[0])
     junk = int(ignored.all(axis=0).sum()) if len(ignored) else 0
